@@ -1,0 +1,298 @@
+"""The promise every engine keeps.
+
+`tests/contract` runs one test kit over all engines; an engine that cannot do
+something lists it there as an opt-out with its reason.
+
+Terms. *Owned by a trace*: an answer row is replaced when its trace is analysed
+again; endpoints and orphans are owned by the trace of their span, connections
+by the trace of their consumer. *Stored span*: one (trace id, span id, content
+hash). *Generation*: the number of the append that stored a span, 1 for the
+first; it grows by one with every append that stored something.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import pyarrow as pa
+
+from storage.schema import SpanBatch
+
+Order = Literal["newest", "oldest"]
+
+
+class StoreError(Exception):
+    """The store cannot do what was asked: locked, newer, damaged, full, closed.
+
+    The message is a sentence for the operator.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class AppendResult:
+    generation: int
+    """Generation of the new spans; of the last append when nothing was new."""
+    stored: int
+    """Spans that were not in the store before."""
+    duplicates: int
+    """Spans that were there already with the same content (dropped)."""
+    conflicts: int
+    """Stored spans whose ids were there with other content (kept)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatus:
+    engine: str
+    """Such as "duckdb"."""
+    spans: int
+    traces: int
+    pending_spans: int
+    """Stored spans of generations above `analysed_generation`."""
+    generation: int
+    analysed_generation: int
+    oldest_unix_nano: int | None
+    """Smallest start time."""
+    newest_unix_nano: int | None
+    """Largest end time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A slice of an ordered list. `after` is the `next` of the previous answer."""
+
+    limit: int = 100
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of one page and the mark of the next, None at the end."""
+
+    table: pa.Table
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionQuery:
+    """All conditions must hold; None means any. Times bound the consumer's start,
+    `start` inclusive, `end` exclusive, nanoseconds."""
+
+    trace: tuple[int, int] | None = None  # either end
+    service: str | None = None  # either end
+    destination: str | None = None
+    relation: str | None = None
+    start: int | None = None
+    end: int | None = None
+    min_confidence: float = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class OrphanQuery:
+    trace: tuple[int, int] | None = None
+    cause: str | None = None
+    service: str | None = None
+    destination: str | None = None
+    expected: bool | None = None
+    settled: bool | None = None
+    settled_before_unix_nano: int = 0
+    """Roots stored before this instant are settled."""
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """Traces with at least one span for which every span condition holds."""
+
+    attribute: tuple[str, str] | None = None
+    """Key and value as text, of a correlation key, else of any span attribute."""
+    service: str | None = None
+    name: str | None = None  # exact span name
+    status: Literal["ok", "error", "unset"] | None = None
+    min_duration_nano: int | None = None
+    start: int | None = None  # the span starts in [start, end)
+    end: int | None = None
+
+
+class SpanStore(Protocol):
+    """Spans, and what the analyzer made of them.
+
+    Threads. Every method may be called from any thread at any time; one `append`
+    and one `replace_*` run at a time (the engine sees to it), reads go on beside
+    them and see a whole append or none of it.
+
+    Durability. When `append` or a `replace_*` returns, its rows survive the death
+    of the process and are visible to the next call on any thread. When it raises,
+    none of its rows are there.
+
+    Results. Unknown ids give empty tables, never an error. Tables belong to the
+    caller. Row order is unspecified unless a method says otherwise. Lists of trace
+    ids are tables of schema TRACE_IDS; repeated ids count once.
+
+    Errors. `StoreError` only; after one that names a damaged or invalidated store
+    every later call raises it too, and `check` reports it.
+    """
+
+    engine: str
+
+    # ------------------------------------------------------------------ writing
+
+    def append(self, batch: SpanBatch, stored_at_unix_nano: int) -> AppendResult:
+        """Store the batch in one transaction.
+
+        A span whose trace id, span id and content hash are stored already, or
+        stand twice in the batch, is dropped with all its rows. `stored_at` is when
+        it was stored: the base of retention and of settling.
+        """
+        ...
+
+    def replace_connections(
+        self, traces: pa.Table, endpoints: pa.Table, connections: pa.Table
+    ) -> None:
+        """Replace all endpoints and connections owned by `traces` by these.
+
+        The rows MUST be owned by `traces`. Schemas ENDPOINTS and CONNECTIONS.
+        """
+        ...
+
+    def replace_orphans(self, traces: pa.Table, orphans: pa.Table, generation: int) -> None:
+        """Replace all orphans owned by `traces` by these, and set
+        `analysed_generation` to `generation` in the same transaction."""
+        ...
+
+    def forget_answers(self) -> None:
+        """Remove all endpoints, connections and orphans; `analysed_generation` = 0."""
+        ...
+
+    # -------------------------------------------------------------------- state
+
+    def status(self) -> StoreStatus: ...
+
+    def check(self) -> None:
+        """Raise StoreError unless the store can commit; cheap enough for /readyz."""
+        ...
+
+    def close(self) -> None:
+        """Finish what runs, write everything out, release the files. Idempotent."""
+        ...
+
+    # ------------------------------------------------------------- for analysis
+
+    def traces_since(self, generation: int, limit: int) -> tuple[pa.Table, int]:
+        """What to analyse next: traces with spans of later generations, and the
+        generation up to which they are complete.
+
+        Whole generations, oldest first, until `limit` spans are passed (at least
+        one generation). Only traces that analysis can say something of: with a
+        `messaging` row or a link, or the target of a link. The returned generation
+        can be ahead while the table is empty.
+        """
+        ...
+
+    def related_traces(self, traces: pa.Table, hot_key_limit: int) -> pa.Table:
+        """`traces` and every trace one step away: it links to one of them or is
+        linked to; or shares with one of them a message id, an event id, a sequence
+        number, a Kafka (topic, partition, offset), which the message id
+        "topic.partition.offset" spells too, or a correlation key and value.
+
+        Values compare as text. It may give more traces than asked for, never
+        fewer, except that a value carried by more than `hot_key_limit` spans
+        connects nothing.
+        """
+        ...
+
+    def analysis_input(self, traces: pa.Table) -> SpanBatch:
+        """All spans of these traces as `spans_of` gives them, but with empty
+        attribute texts ("{}") on spans, links and events, and no scope attributes:
+        what the analyzer reads."""
+        ...
+
+    def endpoint_facts(self) -> pa.Table:
+        """The endpoints grouped, one row a group: environment, service_namespace,
+        role, system, destination, scope, service_name, span_name, consumer_group,
+        scope_name, relation, producer_service_name, count (int64),
+        first_start_unix_nano, last_start_unix_nano."""
+        ...
+
+    # ------------------------------------------------------------------ reading
+
+    def spans_of(self, traces: pa.Table) -> SpanBatch:
+        """All spans of these traces, complete, with their resources, scopes and
+        all rows that belong to them. Spans are ordered by (trace, start, span id,
+        content hash)."""
+        ...
+
+    def stored_at(self, spans: pa.Table) -> pa.Table:
+        """When these spans (SPAN_IDS) were first stored: SPAN_IDS columns and
+        stored_at_unix_nano (int64)."""
+        ...
+
+    def spans_with_correlation(self, key: str, value: str) -> pa.Table:
+        """SPAN_IDS of the spans that carry the canonical key with this value."""
+        ...
+
+    def traces_of_span(self, span_id: int) -> pa.Table:
+        """TRACE_IDS of the traces that hold a span with this id."""
+        ...
+
+    def correlation_of(self, traces: pa.Table) -> pa.Table:
+        """Distinct trace_hi, trace_lo, key, value of these traces, ordered by all."""
+        ...
+
+    def recent_correlation(self, key: str, limit: int) -> list[str]:
+        """Distinct values of a key, the one on the newest span first."""
+        ...
+
+    def correlation_keys(self) -> list[str]:
+        """The keys that stored spans carry, sorted."""
+        ...
+
+    def services(self) -> list[str]:
+        """Service names of stored resources, sorted."""
+        ...
+
+    def search(self, query: SearchQuery, page: Page) -> Rows:
+        """Trace summaries, newest start first: trace_hi, trace_lo, root_name,
+        root_service_name (of the earliest span without parent in the store, else
+        the earliest), service_names (list<string>, sorted), span_count, error_count,
+        start_time_unix_nano, end_time_unix_nano (int64)."""
+        ...
+
+    def connections(self, query: ConnectionQuery, page: Page) -> Rows:
+        """Schema CONNECTIONS, newest consumer start first."""
+        ...
+
+    def connections_of(
+        self, traces: pa.Table, end: Literal["producer", "consumer", "either"]
+    ) -> pa.Table:
+        """All connections whose end lies in these traces, of any confidence, ordered
+        by consumer start, then ids. Schema CONNECTIONS."""
+        ...
+
+    def orphans(self, query: OrphanQuery, page: Page) -> Rows:
+        """Schema ORPHANS and `stored_at_unix_nano`, newest start first."""
+        ...
+
+    def orphans_of(self, traces: pa.Table) -> pa.Table:
+        """Schema ORPHANS, of these traces."""
+        ...
+
+    def orphan_groups(self, settled_before_unix_nano: int | None = None) -> pa.Table:
+        """Orphans grouped by (cause_code, environment, service_namespace,
+        producer_service_name, system, destination, scope, service_name,
+        consumer_group, expected): these columns and count (int64), settled_count,
+        first_seen_unix_nano, last_seen_unix_nano (of the roots' start),
+        since_version (service_version of the earliest root), cause_title,
+        cause_confidence, cause_fix, evidence, trace_hi, trace_lo, span_id (all of
+        the newest root). Largest count first. With `settled_before_unix_nano` only
+        roots stored before it are grouped."""
+        ...
+
+    def edges(self) -> pa.Table:
+        """Hand-overs grouped by (environment, service_namespace: of the consumer;
+        producer_service_name, system, destination, scope, consumer_service_name,
+        consumer_group), connections of confidence 0.8 and above, together with
+        the orphans that have no stitched producer. Count columns (int64): count,
+        parent, link, stitch, redeliveries (attempt above 1), dead_letters; waits
+        wait_p50_nano, wait_p95_nano, wait_p99_nano (int64, null without any),
+        first_seen_unix_nano, last_seen_unix_nano. Largest count first."""
+        ...
