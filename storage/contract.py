@@ -113,6 +113,20 @@ class SearchQuery:
     end: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class EndpointQuery:
+    """All conditions must hold; None means any."""
+
+    role: Literal["send", "process"] | None = None
+    environment: str | None = None
+    service_namespace: str | None = None
+    system: str | None = None
+    start: int | None = None  # the endpoint starts in [start, end)
+    end: int | None = None
+    unconnected: bool = False
+    """Only endpoints that no connection of confidence 0.8 and above names."""
+
+
 class SpanStore(Protocol):
     """Spans, and what the analyzer made of them.
 
@@ -211,6 +225,10 @@ class SpanStore(Protocol):
         role, system, destination, scope, service_name, span_name, consumer_group,
         scope_name, relation, producer_service_name, count (int64),
         first_start_unix_nano, last_start_unix_nano."""
+        ...
+
+    def endpoints(self, query: EndpointQuery, limit: int) -> pa.Table:
+        """Schema ENDPOINTS, newest start first, at most `limit` rows."""
         ...
 
     # ------------------------------------------------------------------ reading
