@@ -223,7 +223,7 @@ class SpanStore(Protocol):
     def endpoint_facts(self) -> pa.Table:
         """The endpoints grouped, one row a group: environment, service_namespace,
         role, system, destination, scope, service_name, span_name, consumer_group,
-        scope_name, relation, producer_service_name, count (int64),
+        scope_name, has_children, relation, producer_service_name, count (int64),
         first_start_unix_nano, last_start_unix_nano."""
         ...
 

@@ -190,6 +190,7 @@ ENDPOINTS = _schema(
     ("end_time_unix_nano", I64),
     ("error", FLAG),
     ("dead_letter", FLAG),
+    ("has_children", FLAG),  # spans of the same service below it
     # strongest relation of a delivery: parent, link, stitch; null without any
     ("relation", TEXT, "null"),
     # of the producer in that relation
