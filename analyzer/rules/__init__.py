@@ -1,0 +1,45 @@
+"""Evidence rules, strongest first.
+
+Each rule is one function over frames: sends and deliveries in, evidence out
+(`EVIDENCE`). Parent and link are stated by the spans themselves (analyzer/contexts.py);
+the rules here find hand-overs whose context was lost. Confidences: docs/evidence.md.
+"""
+
+import polars as pl
+
+EVIDENCE = {
+    "delivery": pl.UInt32,  # row
+    "send": pl.UInt32,  # row
+    "rule": pl.String,
+    "confidence": pl.Float64,
+    "evidence": pl.String,  # JSON objects {"field", "producer", "consumer"}, joined by commas
+}
+
+# How much earlier than it was sent a message may seem to be consumed: clock skew.
+SKEW_NANO = 5_000_000_000
+
+
+def compared(field: str | pl.Expr, producer: pl.Expr, consumer: pl.Expr) -> pl.Expr:
+    """One piece of evidence as a JSON object text."""
+    name = pl.lit(field) if isinstance(field, str) else field
+    return pl.struct(
+        name.alias("field"),
+        producer.cast(pl.String).alias("producer"),
+        consumer.cast(pl.String).alias("consumer"),
+    ).struct.json_encode()
+
+
+def in_time() -> pl.Expr:
+    """The message was sent before the consumer's work ended.
+
+    Not before it began: a polling `receive` span starts up to 20 s before the message
+    exists, and many consumers start before the producer's span ends.
+    """
+    return pl.col("send_start") <= pl.col("work_end") + SKEW_NANO
+
+
+def latest_earlier() -> list[str | pl.Expr]:
+    """Sort order that puts first, of several producers of one id, the nearest one that
+    started before the delivery did; ids are reused when a topic is made anew."""
+    gap = pl.col("start").cast(pl.Int64) - pl.col("send_start").cast(pl.Int64)
+    return [(gap < 0).alias("later"), gap.abs().alias("gap"), "send"]

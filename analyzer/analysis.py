@@ -1,0 +1,70 @@
+"""The whole analysis as two pure functions of the stored spans.
+
+`analyse` reads top to bottom: normalise names and assign roles (frame), find the ends of
+hand-overs, collect evidence in order of strength (stitching), keep what was found
+(answers, orphans). `judging.judge` then names the causes.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+
+from analyzer.answers import connection_rows, endpoint_rows
+from analyzer.ends import find_ends
+from analyzer.orphans import orphan_rows
+from analyzer.stitching import stitch
+from storage.schema import CONNECTIONS, ENDPOINTS, ORPHANS, SpanBatch
+
+_TRACE = ["trace_hi", "trace_lo"]
+# Columns that the verdict fills.
+_JUDGED = {
+    "expected": pl.Boolean,
+    "cause_code": pl.String,
+    "cause_title": pl.String,
+    "cause_confidence": pl.Float64,
+    "cause_fix": pl.String,
+    "other_causes": pl.String,
+    "evidence": pl.String,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Tables of the schemas of the same name; `orphans` still without verdicts."""
+
+    endpoints: pa.Table
+    connections: pa.Table
+    orphans: pl.DataFrame
+
+
+def analyse(batch: SpanBatch, owners: pa.Table | None = None) -> Answers:
+    """Endpoints, connections and orphan roots owned by the traces `owners` (TRACE_IDS,
+    None for all), given everything around them.
+
+    A pure function of the set of spans: order, batching and repetition change nothing.
+    Never raises on data.
+    """
+    ends = find_ends(batch)
+    connections = connection_rows(ends, stitch(batch, ends))
+    endpoints = endpoint_rows(ends, connections)
+    orphans = orphan_rows(ends, connections)
+    if owners is not None:
+        traces = pl.DataFrame(owners).unique()
+        endpoints = endpoints.join(traces, on=_TRACE, how="semi")
+        orphans = orphans.join(traces, on=_TRACE, how="semi")
+        consumers = traces.rename({name: f"consumer_{name}" for name in _TRACE})
+        connections = connections.join(consumers, on=consumers.columns, how="semi")
+    unjudged = orphans.with_columns(
+        pl.lit(None, type_).alias(name) for name, type_ in _JUDGED.items()
+    )
+    return Answers(
+        endpoints=arrow(endpoints, ENDPOINTS),
+        connections=arrow(connections, CONNECTIONS),
+        orphans=unjudged.select(ORPHANS.names),
+    )
+
+
+def arrow(rows: pl.DataFrame, schema: pa.Schema) -> pa.Table:
+    """The schema's columns of a frame as an Arrow table of exactly that schema."""
+    return rows.select(schema.names).to_arrow().cast(schema)

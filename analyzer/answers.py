@@ -1,0 +1,127 @@
+"""From hand-overs to the tables that are kept: endpoints and connections."""
+
+import polars as pl
+
+from analyzer.ends import Ends
+from analyzer.frame import IDENTITY, SPAN
+from analyzer.stitching import DRAWN
+from storage.schema import CONNECTIONS, ENDPOINTS
+
+STATUS_ERROR = 2
+
+
+def connection_rows(ends: Ends, handovers: pl.DataFrame) -> pl.DataFrame:
+    """Columns of CONNECTIONS, and the rows (`delivery`, `send`) behind them."""
+    frame = ends.frame
+    near = frame.select(
+        delivery="row",
+        **{f"consumer_{c}": pl.col(c) for c in [*SPAN, *IDENTITY]},
+        consumer_span_name="name",
+        consumer_start_time_unix_nano="start",
+        consumer_end="end",
+        consumer_failed=pl.col("status_code") == STATUS_ERROR,
+        told_attempt=pl.when(pl.col("celery_task").is_not_null())
+        .then(pl.col("delivery_attempt") + 1)  # celery counts retries, from 0
+        .otherwise(pl.col("delivery_attempt")),
+        consumer_system="system",
+        consumer_destination="destination",
+        consumer_scope="scope",
+        consumer_group="consumer_group",
+        dead_letter="dead_letter",
+        consumer_kind_role="role",
+        message=pl.coalesce("message_id", pl.col("kafka_offset").cast(pl.String)),
+        consumer_service="service",
+    )
+    far = frame.select(
+        send="row",
+        **{f"producer_{c}": pl.col(c) for c in [*SPAN, *IDENTITY]},
+        producer_span_name="name",
+        producer_end="end",
+        producer_system="system",
+        producer_destination="destination",
+        producer_scope="scope",
+    )
+    rows = handovers.join(near, on="delivery").join(far, on="send")
+    rows = rows.join(ends.units.select(send="row", unit="unit"), on="send", how="left")
+    # A polling receive span ends when its message arrives.
+    arrival = (
+        pl.when((pl.col("consumer_kind_role") == "receive") & (pl.col("relation") != "parent"))
+        .then(pl.col("consumer_end"))
+        .otherwise(pl.col("consumer_start_time_unix_nano"))
+    )
+    rows = rows.with_columns(
+        pl.coalesce("consumer_system", "producer_system").alias("system"),
+        pl.coalesce("consumer_destination", "producer_destination").alias("destination"),
+        pl.coalesce("consumer_scope", "producer_scope").alias("scope"),
+        (arrival - pl.col("producer_end")).alias("wait_nano"),
+        pl.concat_str(pl.lit("["), "evidence", pl.lit("]")).alias("evidence"),
+        pl.lit("[]").alias("notes"),
+    )
+    return rows.with_columns(_attempts().alias("attempt"))
+
+
+def _attempts() -> pl.Expr:
+    """1 for the first delivery of a message to a service, group and destination.
+
+    Deliveries whose message cannot be told (no id: one send span may stand for many
+    messages) count as further attempts only after one that failed.
+    """
+    same = [
+        pl.coalesce("unit", "send"),
+        "consumer_service",
+        "consumer_group",
+        "destination",
+        "message",
+    ]
+    order = pl.struct("consumer_start_time_unix_nano", "delivery").rank("ordinal").over(same)
+    failed_before = (
+        pl.col("consumer_failed")
+        .cast(pl.Int32)
+        .cum_sum()
+        .shift(1, fill_value=0)
+        .over(same, order_by=["consumer_start_time_unix_nano", "delivery"])
+    )
+    seen = pl.when(pl.col("message").is_not_null()).then(order).otherwise(failed_before + 1)
+    told = pl.when(pl.col("told_attempt") > 0).then(pl.col("told_attempt"))
+    return pl.coalesce(told.clip(1, 1_000_000), seen).cast(pl.Int32)
+
+
+def endpoint_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
+    """Columns of ENDPOINTS, and `row`."""
+    best = (
+        connections.filter(pl.col("confidence") >= DRAWN)
+        .sort("delivery", "confidence", "send", descending=[False, True, False])
+        .unique("delivery", keep="first", maintain_order=True)
+        .select(
+            pl.col("delivery").alias("row"),
+            "relation",
+            "producer_service_name",
+            pl.col("destination").alias("known_destination"),
+            pl.col("system").alias("known_system"),
+        )
+    )
+    ends_ = pl.concat(
+        [
+            ends.sends.select("row", role=pl.lit("send")),
+            ends.deliveries.select("row", role=pl.lit("process")),
+        ]
+    ).unique("row", keep="last", maintain_order=True)
+    return (
+        ends_.join(ends.frame.drop("role"), on="row")
+        .join(best, on="row", how="left")
+        .with_columns(
+            pl.col("name").alias("span_name"),
+            pl.col("start").alias("start_time_unix_nano"),
+            pl.col("end").alias("end_time_unix_nano"),
+            (pl.col("status_code") == STATUS_ERROR).alias("error"),
+            pl.coalesce("destination", "known_destination").alias("destination"),
+            pl.coalesce("system", "known_system").alias("system"),
+        )
+        .select("row", *ENDPOINTS.names)
+        .sort("row")
+    )
+
+
+def table_columns(rows: pl.DataFrame) -> pl.DataFrame:
+    """The columns of CONNECTIONS alone, in order."""
+    return rows.select(CONNECTIONS.names)

@@ -1,0 +1,145 @@
+"""The contexts that spans state: remote parents and links, resolved or not.
+
+OpenTelemetry messaging conventions, "Consumer spans": a link to the creation
+context is the default, the creation context as parent the exception; link targets
+may be any span.
+"""
+
+import polars as pl
+
+from analyzer.frame import PART, read_table
+from analyzer.roles import CONSUMER, SERVER
+from storage.schema import SpanBatch
+
+# trace.proto SpanFlags: is_remote is known, is_remote (of the parent or the link)
+HAS_IS_REMOTE, IS_REMOTE, SAMPLED = 0x100, 0x200, 0x01
+
+_DELIVERS = ["receive", "process"]
+
+
+def read_links(batch: SpanBatch, frame: pl.DataFrame) -> pl.DataFrame:
+    """Links with `row` of the linking span and `target` row (null when absent), `empty`
+    for all-zero contexts (a message that arrived without any; api.md, "Link"), and the
+    `message_id` that the link's own attributes name."""
+    named = (
+        read_table(batch, "messaging")
+        .filter(pl.col("part") == "link")
+        .select(*PART, "position", "message_id")
+        .unique([*PART, "position"])
+    )
+    targets = frame.select(
+        linked_trace_hi="trace_hi",
+        linked_trace_lo="trace_lo",
+        linked_span_id="span_id",
+        target="row",
+    )
+    return (
+        read_table(batch, "links")
+        .drop("attributes", "trace_state", "dropped_attributes_count")
+        .join(frame.select(*PART, "row"), on=PART, how="inner")
+        .sort(*PART, "position")
+        .join(named, on=[*PART, "position"], how="left", maintain_order="left")
+        .join(targets, on=["linked_trace_hi", "linked_trace_lo", "linked_span_id"], how="left")
+        .with_columns(
+            ((pl.col("linked_trace_hi") == 0) & (pl.col("linked_trace_lo") == 0)).alias("empty")
+        )
+    )
+
+
+def missing_contexts(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """Contexts that came over the wire and point at spans the store does not hold:
+    (row, missing_hi, missing_lo, missing_span, link_flags).
+
+    A missing parent counts when the flags say that it is remote; exporters too old
+    for the flags are judged by kind. A missing local parent is a span that was not
+    exported, not a broken hop (rule N8).
+    """
+    flags = pl.col("flags")
+    remote = (
+        pl.when(flags & HAS_IS_REMOTE != 0)
+        .then(flags & IS_REMOTE != 0)
+        .otherwise(pl.col("kind").is_in([SERVER, CONSUMER]))
+    )
+    parents = frame.filter(pl.col("parent_missing") & remote).select(
+        "row",
+        missing_hi="trace_hi",
+        missing_lo="trace_lo",
+        missing_span="parent_span_id",
+        link_flags=pl.lit(None, pl.UInt32),
+    )
+    absent = links.filter(pl.col("target").is_null() & ~pl.col("empty")).select(
+        "row",
+        missing_hi="linked_trace_hi",
+        missing_lo="linked_trace_lo",
+        missing_span="linked_span_id",
+        link_flags="flags",
+    )
+    return pl.concat([parents, absent])
+
+
+def _ends(frame: pl.DataFrame, prefix: str, row: str) -> pl.DataFrame:
+    return frame.select(
+        pl.col("row").alias(row),
+        *(
+            pl.col(c).alias(f"{prefix}_{c}")
+            for c in ("role", "service", "trace", "start", "top", "parent", "kind")
+        ),
+        pl.col("end").max().over("top").alias(f"{prefix}_work_end"),
+    )
+
+
+def resolved_contexts(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """Stated hand-overs: (row, target, relation, message_id), the target upstream of the
+    row, `message_id` as the link names it or null.
+
+    Links of sends (to `create` spans) and of settle calls are not deliveries; links
+    between a service's own deliveries (aiokafka's batch wrapper) point at no producer;
+    a `process` span's link to its `receive` span (franz-go) is followed one step.
+    """
+    here, there = _ends(frame, "own", "row"), _ends(frame, "far", "target")
+    delivers = pl.col("own_role").is_in(_DELIVERS)
+    by_parent = (
+        frame.filter(pl.col("parent").is_not_null() & pl.col("local_parent").is_null())
+        .select("row", target="parent")
+        .join(here, on="row")
+        .join(there, on="target")
+        .filter(
+            (delivers | (pl.col("far_role") == "send").fill_null(value=False))
+            & ~pl.col("own_role").is_in(["send", "settle"]).fill_null(value=False)
+        )
+        .select("row", "target", relation=pl.lit("parent"), message_id=pl.lit(None, pl.String))
+    )
+    linked = (
+        links.filter(pl.col("target").is_not_null())
+        .select("row", "target", "message_id")
+        .unique(["row", "target"], keep="first", maintain_order=True)
+        .join(here, on="row")
+        .join(there, on="target")
+        .filter(
+            ~pl.col("own_role").is_in(["send", "settle"]).fill_null(value=False)
+            & ~(pl.col("far_role") == "settle").fill_null(value=False)
+            & (pl.col("far_start") <= pl.col("own_work_end"))
+            & (pl.col("target") != pl.col("row"))
+        )
+    )
+    same_service = pl.col("own_service") == pl.col("far_service")
+    far_delivers = pl.col("far_role").is_in(_DELIVERS).fill_null(value=False)
+    sends = (pl.col("far_role") == "send").fill_null(value=False)
+    upstream = linked.filter(
+        sends
+        | (delivers & ~same_service)
+        | (delivers & same_service & ~far_delivers & (pl.col("own_trace") != pl.col("far_trace")))
+    ).select("row", "target", pl.lit("link").alias("relation"), "message_id")
+    # process -> own receive span -> producer: two links to follow
+    local = linked.filter(
+        (pl.col("own_role") == "process") & same_service & (pl.col("far_role") == "receive")
+    ).select("row", via="target")
+    followed = local.join(upstream, left_on="via", right_on="row").select(
+        "row", "target", "relation", "message_id"
+    )
+    return (
+        pl.concat([by_parent, upstream, followed])
+        # one entry for a pair; parent beats link
+        .sort("row", "target", "relation", descending=[False, False, True])
+        .unique(["row", "target"], keep="first", maintain_order=True)
+    )

@@ -1,0 +1,150 @@
+"""The consuming ends: which span stands for a message that was delivered.
+
+Several spans can be one delivery (`receive` and `process`, a Lambda's SERVER root and
+its `process` span, a hand-written `process` inside an instrumented one); the end point
+is the process span if there is one, else the receive span or the Lambda root.
+"""
+
+import polars as pl
+
+from analyzer.roles import CONSUMER, SERVER
+from analyzer.structure import nearest, nearest_above
+
+
+def _has_context(frame: pl.DataFrame, resolved: pl.DataFrame, missing: pl.DataFrame) -> pl.Series:
+    rows = pl.concat([resolved.select("row"), missing.select("row")]).unique()
+    return frame["row"].is_in(rows["row"].implode())
+
+
+def _process_ends(frame: pl.DataFrame, stated: pl.Series) -> pl.Series:
+    """Process spans that are deliveries: of nested ones the outer, unless only the
+    inner ones state a context (a batch wrapper over one span a message)."""
+    process = (frame["role"] == "process").fill_null(value=False)
+    above = nearest_above(frame, process)
+    inner = process & above.is_not_null()
+    speaking_below = above.filter(inner & stated).drop_nulls().unique()
+    wrapper = process & ~stated & frame["row"].is_in(speaking_below.implode())
+    return process & ~wrapper & (~inner | stated)
+
+
+def _error_events(frame: pl.DataFrame) -> pl.Series:
+    """Kafka error and end-of-partition events (rule N3): a process span below a
+    `recv` root that has a partition but no record."""
+    kafka = (pl.col("system") == "kafka") & (pl.col("parent_scope").str.contains("confluent"))
+    empty = pl.col("kafka_offset").is_null() & pl.col("message_id").is_null()
+    nothing = kafka & empty & pl.col("kafka_partition").is_not_null() & ~pl.col("has_children")
+    return frame.select(nothing.fill_null(value=False)).to_series()
+
+
+def find_deliveries(
+    frame: pl.DataFrame, links: pl.DataFrame, resolved: pl.DataFrame, missing: pl.DataFrame
+) -> pl.DataFrame:
+    """(row, end): the spans that deliveries end at, and their role there, "process",
+    "receive", "invoke" (a Lambda root) or "stated" (only a context says so).
+
+    Idle polls (N1), settle calls (N4), API-level receives, error events (N3) and the
+    batch wrapper of aiokafka (N6) are none.
+    """
+    stated = _has_context(frame, resolved, missing)
+    upstream = frame["row"].is_in(resolved["row"].unique().implode())
+    process = _process_ends(frame, stated) & ~(_error_events(frame) & ~upstream)
+    any_process = (frame["role"] == "process").fill_null(value=False)
+    covered = frame["row"].is_in(_rows_above(frame, any_process).implode())
+    receive = (frame["role"] == "receive").fill_null(value=False) & ~frame["api_receive"]
+    filled = frame.select(
+        pl.col("message_id").is_not_null()
+        | pl.col("kafka_offset").is_not_null()
+        | pl.col("has_children")
+    ).to_series()
+    wrapper = frame["row"].is_in(_local_links(frame, links).implode()) & ~upstream
+    receives = receive & ~covered & ~wrapper & (stated | filled)
+    trigger = frame.select(
+        (
+            (pl.col("kind") == SERVER) & pl.col("role").is_null() & (pl.col("trigger") == "pubsub")
+        ).fill_null(value=False)
+    ).to_series()
+    invoked = trigger & ~covered
+    only_stated = upstream & frame["role"].is_null() & ~covered
+    end = (
+        pl.when(process)
+        .then(pl.lit("process"))
+        .when(receives)
+        .then(pl.lit("receive"))
+        .when(invoked)
+        .then(pl.lit("invoke"))
+        .when(only_stated)
+        .then(pl.lit("stated"))
+    )
+    return frame.select("row", end.alias("end")).drop_nulls("end").sort("row")
+
+
+def _rows_above(frame: pl.DataFrame, wanted: pl.Series) -> pl.Series:
+    """Rows that have a wanted row among their local descendants, as far as the next
+    receive span or root above it."""
+    receive_or_top = (frame["role"] == "receive").fill_null(value=False) | frame[
+        "local_parent"
+    ].is_null()
+    above = nearest_above(frame, receive_or_top)
+    tops = frame["top"]
+    found = wanted & frame["local_parent"].is_not_null()
+    return pl.concat([above.filter(found).drop_nulls(), tops.filter(found)]).unique()
+
+
+def _local_links(frame: pl.DataFrame, links: pl.DataFrame) -> pl.Series:
+    """Receive spans that link to deliveries of their own service."""
+    here = frame.select("row", "role", "service")
+    there = frame.select(target="row", far_role="role", far_service="service", far_kind="kind")
+    return (
+        links.filter(pl.col("target").is_not_null())
+        .select("row", "target")
+        .join(here.filter(pl.col("role") == "receive"), on="row")
+        .join(there, on="target")
+        .filter(
+            (pl.col("service") == pl.col("far_service"))
+            & pl.col("far_role").is_in(["receive", "process"])
+            & (pl.col("far_kind") == CONSUMER)
+        )["row"]
+        .unique()
+    )
+
+
+def place_contexts(
+    frame: pl.DataFrame, deliveries: pl.DataFrame, contexts: pl.DataFrame
+) -> pl.DataFrame:
+    """Contexts (row, …) moved to the delivery they are about.
+
+    A delivery without a context of its own takes those of the nearest local ancestor
+    that has any (a `receive` span, a Lambda root). Where such a holder has several
+    contexts and several deliveries, each delivery takes the one whose link names its
+    message id; what stays over remains at the holder, which so becomes a delivery of its
+    own. Contexts that no delivery holds remain where they are.
+    """
+    with_context = frame["row"].is_in(contexts["row"].unique().implode())
+    holder = nearest(frame, with_context)
+    held = (
+        deliveries.select("row", pl.lit(holder).gather(pl.col("row")).alias("holder"))
+        .drop_nulls("holder")
+        .join(frame.select("row", own_id="message_id"), on="row")
+        .with_columns(pl.len().over("holder").alias("deliveries"))
+    )
+    given = contexts.rename({"row": "holder"}).with_columns(
+        pl.len().over("holder").alias("contexts")
+    )
+    pairs = held.join(given, on="holder", how="inner")
+    ambiguous = (pl.col("deliveries") > 1) & (pl.col("contexts") > 1)
+    named = (pl.col("own_id") == pl.col("message_id")).fill_null(value=False)
+    placed = pairs.filter(~ambiguous | named).select("row", *_context_columns(contexts), "holder")
+    taken = placed.select("holder", *_context_columns(contexts))
+    left = given.join(
+        taken, on=["holder", *_context_columns(contexts)], how="anti", nulls_equal=True
+    )
+    return pl.concat(
+        [
+            placed.drop("holder"),
+            left.select(pl.col("holder").alias("row"), *_context_columns(contexts)),
+        ]
+    ).sort("row", *_context_columns(contexts))
+
+
+def _context_columns(contexts: pl.DataFrame) -> list[str]:
+    return [c for c in contexts.columns if c != "row"]

@@ -1,0 +1,91 @@
+"""The two ends of hand-overs with everything that rules compare."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from analyzer.contexts import missing_contexts, read_links, resolved_contexts
+from analyzer.deliveries import find_deliveries, place_contexts
+from analyzer.frame import build_frame
+from analyzer.sends import find_sends
+from storage.schema import SpanBatch
+
+# "order.publish" and "order.process" belong to the domain "order"
+_DOMAIN = (
+    r"(?i)^(.+)[._/ -]"
+    r"(?:publish|send|produce|create|emit|process|receive|consume|handle)(?:d|r|er)?$"
+)
+
+_COLUMNS = [
+    "row",
+    "trace",
+    "top",
+    "world",
+    "service",
+    "system",
+    "destination",
+    "scope",
+    "consumer_group",
+    "dead_letter",
+    "domain",
+    "start",
+    "end",
+    "work_end",
+    "status_code",
+    "message_id",
+    "event_id",
+    "event_source",
+    "event_detail_type",
+    "kafka_topic",
+    "kafka_partition",
+    "kafka_offset",
+    "kafka_cluster",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What the evidence rules read.
+
+    `sends` and `deliveries` have one row an end point and the columns `row` (into
+    `frame`), `world`, `service`, `system`, `destination`, … (sends also `leaf` rows
+    only); `stated` the hand-overs that parents and links state: (delivery, send,
+    relation), `send` being the row the context points at; `missing` the contexts of
+    deliveries that point at absent spans; `units` maps every send span to its producer.
+    """
+
+    frame: pl.DataFrame
+    sends: pl.DataFrame
+    deliveries: pl.DataFrame
+    stated: pl.DataFrame
+    missing: pl.DataFrame
+    units: pl.DataFrame
+    links: pl.DataFrame
+
+
+def find_ends(batch: SpanBatch) -> Ends:
+    frame = build_frame(batch).with_columns(
+        pl.col("end").max().over("top").alias("work_end"),
+        pl.col("name").str.extract(_DOMAIN).str.to_lowercase().alias("domain"),
+    )
+    links = read_links(batch, frame)
+    resolved = resolved_contexts(frame, links)
+    missing = missing_contexts(frame, links)
+    found = find_deliveries(frame, links, resolved, missing)
+    stated = place_contexts(frame, found, resolved)
+    # A receive span whose contexts no delivery below took stands for itself.
+    extra = stated.select("row").unique().join(found, on="row", how="anti")
+    found = pl.concat([found, extra.select("row", end=pl.lit("receive"))]).sort("row")
+    units = find_sends(frame)
+    told = frame.select(_COLUMNS)
+    return Ends(
+        frame=frame,
+        sends=units.filter("leaf").select("row").join(told, on="row").sort("row"),
+        deliveries=found.rename({"end": "part"}).join(told, on="row").sort("row"),
+        stated=stated.select(
+            delivery="row", send="target", relation="relation", message_id="message_id"
+        ),
+        missing=place_contexts(frame, found, missing),
+        units=units.select("row", "unit"),
+        links=links,
+    )

@@ -1,0 +1,176 @@
+"""Normalisation: many spellings in, one word out.
+
+Typed columns hold what was sent. Here it gets its meaning: the broker system,
+the destination with its scope, the Kafka position, ids that can be trusted.
+Sources: OpenTelemetry messaging semantic conventions v1.5 to v1.44 and the
+instrumentations listed in docs/messaging-attributes.md.
+"""
+
+import polars as pl
+
+# `messaging.system`, lower case without separators -> canonical (semconv registry)
+SYSTEMS = {
+    "awssqs": "aws_sqs",
+    "amazonsqs": "aws_sqs",
+    "sqs": "aws_sqs",
+    "awssns": "aws_sns",
+    "amazonsns": "aws_sns",
+    "sns": "aws_sns",
+    "awseventbridge": "aws_eventbridge",
+    "amazoneventbridge": "aws_eventbridge",
+    "eventbridge": "aws_eventbridge",
+    "awsevents": "aws_eventbridge",
+    "cloudwatchevents": "aws_eventbridge",
+    "awskinesis": "aws_kinesis",
+    "kinesis": "aws_kinesis",
+    "kafka": "kafka",
+    "apachekafka": "kafka",
+    "awsmsk": "kafka",
+    "rabbitmq": "rabbitmq",
+    "amqp": "rabbitmq",
+    "servicebus": "servicebus",
+    "azureservicebus": "servicebus",
+    "microsoftservicebus": "servicebus",
+    "eventhubs": "eventhubs",
+    "azureeventhubs": "eventhubs",
+    "microsofteventhub": "eventhubs",
+    "eventgrid": "eventgrid",
+    "azureeventgrid": "eventgrid",
+    "gcppubsub": "gcp_pubsub",
+    "pubsub": "gcp_pubsub",
+    "celery": "celery",
+}
+
+# instrumentation scope -> system, where the span itself does not say
+_SCOPE_SYSTEMS = {
+    r"boto3sqs|botocore\.sqs|aws-sdk.*sqs": "aws_sqs",
+    r"botocore\.sns": "aws_sns",
+    r"kafka|sarama|kotel": "kafka",
+    r"celery": "celery",
+    r"pika|aio_pika|amqplib|rabbitmq": "rabbitmq",
+}
+
+_NOTHING = ["", "unknown", "(temporary)", "(anonymous)", "aws:sqs", "aws:sns"]
+
+# https://sqs.eu-west-1.amazonaws.com/123456789012/orders, also behind other hosts
+_QUEUE_URL = r"^https?://([^/]+)/(\d{12})/([^/?#]+)$"
+_ARN = r"^arn:[^:]*:[^:]*:([^:]*):([^:]*):(?:[^:]*[:/])?([^:/]+)$"
+_KAFKA_ID = r"^(.+)\.(\d+)\.(\d+)$"
+# messaging verbs before (semconv 1.27 and later) or after (earlier) the destination
+_VERB_FIRST = r"^(?:send|publish|create|process|receive|poll|consume) (\S.*)$"
+_VERB_LAST = r"^(.+) (?:send|publish|create|process|receive|deliver|subscribe)$"
+
+DEAD_LETTER = r"(?i)(?:^|[-_.])(?:dlq|dlt|dlx|dead[-_.]?letters?|error|skipped)s?(?:$|[-_.])"
+
+
+def _compact(text: pl.Expr) -> pl.Expr:
+    return text.str.to_lowercase().str.replace_all(r"[._\s-]", "")
+
+
+def _system() -> pl.Expr:
+    said = pl.col("system").str.strip_chars()
+    canonical = _compact(said).replace_strict(SYSTEMS, default=said.str.to_lowercase())
+    service = _compact(pl.col("rpc_service")).replace_strict(SYSTEMS, default=None)
+    method = _compact(pl.col("rpc_method").str.extract(r"^(\w+)/")).replace_strict(
+        SYSTEMS, default=None
+    )
+    # "SQS.SendMessage", as botocore, Go and Java name AWS calls
+    call = _compact(
+        pl.col("name").str.extract(r"^(SQS|SNS|EventBridge|Kinesis)\.\w+$")
+    ).replace_strict(SYSTEMS, default=None)
+    signs = [
+        pl.when(pl.any_horizontal(pl.col(c).is_not_null() for c in columns)).then(pl.lit(system))
+        for columns, system in (
+            (("kafka_offset", "kafka_key", "kafka_cluster", "kafka_tombstone"), "kafka"),
+            (("celery_task", "celery_state"), "celery"),
+            (("event_bus", "event_detail_type", "event_rule"), "aws_eventbridge"),
+            (("topic_arn",), "aws_sns"),
+        )
+    ]
+    queue = pl.when(pl.col("queue_url").str.contains(_QUEUE_URL)).then(pl.lit("aws_sqs"))
+    scopes = [
+        pl.when(pl.col("scope_name").str.contains(pattern) & pl.col("marked")).then(pl.lit(system))
+        for pattern, system in _SCOPE_SYSTEMS.items()
+    ]
+    given = pl.when(said != "").then(canonical)
+    return pl.coalesce([given, service, method, call, *signs, queue, *scopes])
+
+
+def _clean(text: pl.Expr) -> pl.Expr:
+    stripped = text.str.strip_chars()
+    return pl.when(stripped.is_in(_NOTHING)).then(None).otherwise(stripped)
+
+
+def _from_name() -> pl.Expr:
+    """The destination that a messaging span's name spells."""
+    name = pl.col("name")
+    found = pl.coalesce(name.str.extract(_VERB_FIRST), name.str.extract(_VERB_LAST))
+    return pl.when(pl.col("marked")).then(_clean(found))
+
+
+def normalise(frame: pl.DataFrame) -> pl.DataFrame:
+    """Replace the raw typed columns of a span frame by what they mean.
+
+    `system` becomes canonical; `destination`, `scope` are added (scope is
+    "region/account" or "account" for AWS, the cluster id for Kafka); `kafka_topic`,
+    `kafka_partition`, `kafka_offset` hold the record's position also where only a
+    message id "topic.partition.offset" was sent; `message_id` loses values that
+    lie: Kafka positions and bare offsets are not unique ids.
+    """
+    frame = frame.with_columns(_system().alias("system"))
+    raw = pl.coalesce(
+        _clean(pl.col("destination_name")),
+        pl.when(pl.col("queue_url").str.contains(_QUEUE_URL)).then(pl.col("queue_url")),
+        # Go otelaws puts the queue URL there
+        pl.when(pl.col("server_address").str.contains(_QUEUE_URL)).then(pl.col("server_address")),
+        _clean(pl.col("topic_arn")),
+        pl.when(pl.col("system") == "aws_eventbridge").then(_clean(pl.col("event_bus"))),
+        _from_name(),
+    )
+    url = pl.coalesce(
+        pl.when(raw.str.contains(_QUEUE_URL)).then(raw),
+        pl.when(pl.col("queue_url").str.contains(_QUEUE_URL)).then(pl.col("queue_url")),
+    )
+    arn = pl.coalesce(pl.when(raw.str.starts_with("arn:")).then(raw), pl.col("topic_arn"))
+    region = url.str.extract(r"^https?://(?:sqs\.)?([a-z]{2}(?:-[a-z]+)+-\d)\.")
+    account = url.str.extract(_QUEUE_URL, 2)
+    kafka = pl.col("system") == "kafka"
+    spelled = kafka & pl.col("message_id").str.contains(_KAFKA_ID)
+    bare = kafka & pl.col("message_id").str.contains(r"^-?\d+$")
+    message_id = _clean(pl.col("message_id"))
+    position = {
+        n: pl.when(spelled).then(pl.col("message_id").str.extract(_KAFKA_ID, n)) for n in (1, 2, 3)
+    }
+    offset = pl.coalesce(
+        pl.col("kafka_offset"),
+        position[3].cast(pl.Int64, strict=False),
+        # Go otelsarama up to 0.43 sends the offset as the message id
+        pl.when(bare).then(pl.col("message_id").cast(pl.Int64, strict=False)),
+    )
+    partition = pl.coalesce(pl.col("kafka_partition"), position[2].cast(pl.Int64, strict=False))
+    return frame.with_columns(
+        pl.coalesce(raw.str.extract(_QUEUE_URL, 3), raw.str.extract(_ARN, 3), raw).alias(
+            "destination"
+        ),
+        pl.coalesce(
+            pl.when(region.is_not_null()).then(pl.concat_str(region, pl.lit("/"), account)),
+            account,
+            pl.when(arn.str.contains(_ARN)).then(
+                pl.concat_str(arn.str.extract(_ARN, 1), pl.lit("/"), arn.str.extract(_ARN, 2))
+            ),
+            pl.when(kafka).then(pl.col("kafka_cluster")),
+        ).alias("scope"),
+        pl.when(kafka)
+        .then(pl.coalesce(position[1], _clean(pl.col("destination_name"))))
+        .alias("kafka_topic"),
+        # -1 and -1001 mean "not assigned"
+        pl.when(kafka & (partition >= 0)).then(partition).alias("kafka_partition"),
+        pl.when(kafka & (offset >= 0)).then(offset).alias("kafka_offset"),
+        pl.when(spelled | bare).then(None).otherwise(message_id).alias("message_id"),
+        pl.coalesce(_clean(pl.col("event_id")), None).alias("event_id"),
+        pl.coalesce(_clean(pl.col("consumer_group")), _clean(pl.col("subscription"))).alias(
+            "consumer_group"
+        ),
+    ).with_columns(
+        pl.col("destination").str.contains(DEAD_LETTER).fill_null(value=False).alias("dead_letter")
+    )

@@ -1,0 +1,251 @@
+"""Roots that should continue a message's context and do not.
+
+The not-orphan rules come first: idle polls (N1), settle calls (N4), API-level receives,
+error events (N3) and batch wrappers (N6, N7) are no deliveries at all
+(analyzer/deliveries.py); a root with a resolved context on any of its deliveries (N2, N5),
+a locally missing parent (N8), an HTTP entry or a timer (N9) are dropped here.
+"""
+
+import polars as pl
+
+from analyzer.contexts import SAMPLED
+from analyzer.ends import Ends
+from analyzer.frame import IDENTITY
+from analyzer.roles import SERVER
+from analyzer.stitching import DRAWN
+
+_DAY = 86_400
+# What judging compares; the JSON text of `facts` has these fields.
+FACTS = {
+    "own_system": pl.String,
+    "own_destination": pl.String,
+    "own_producer_service_name": pl.String,
+    "seen": pl.String,  # JSON: the evidence on the root itself
+    "domain": pl.String,
+    "part": pl.String,
+    "scope_name": pl.String,
+    "sdk_language": pl.String,
+    "has_id": pl.Boolean,
+    "has_children": pl.Boolean,
+    "dead_letter": pl.Boolean,
+    "rule": pl.String,
+    "producer_system": pl.String,
+    "producer_destination": pl.String,
+    "producer_scope_name": pl.String,
+    "producer_connected_elsewhere": pl.Boolean,
+    "missing": pl.String,
+    "missing_sampled": pl.Boolean,
+    "missing_trace_known": pl.Boolean,
+    "epoch_trace": pl.Boolean,
+}
+
+
+def orphan_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
+    """ORPHANS columns up to `facts`, the stitched producer, and `row` of the root."""
+    frame = ends.frame
+    roots = _broken_roots(ends)
+    stitched = _stitched(ends, connections)
+    told = frame.select(
+        row="row",
+        delivery_start="start",
+        delivery_name="name",
+        own_system="system",
+        own_destination="destination",
+        domain="domain",
+        scope_name="scope_name",
+        has_children="has_children",
+        dead_letter="dead_letter",
+        message_id="message_id",
+        offset="kafka_offset",
+        system="system",
+        destination="destination",
+        scope="scope",
+        consumer_group="consumer_group",
+    )
+    deliveries = (
+        ends.deliveries.select("row", "top", "part")
+        .join(roots.select(top="row"), on="top")
+        .join(told, on="row")
+        .join(stitched, left_on="row", right_on="delivery", how="left")
+        .join(_missing(ends), on="row", how="left")
+        .sort("top", "delivery_start", "row")
+    )
+    # One root can stand for several deliveries: the first one speaks for it.
+    first = deliveries.unique("top", keep="first", maintain_order=True)
+    busy = deliveries.group_by("top").agg(pl.col("has_children").any().alias("any_children"))
+    rows = (
+        first.join(busy, on="top")
+        .with_columns(
+            pl.col("any_children").alias("has_children"),
+            (pl.col("message_id").is_not_null() | pl.col("offset").is_not_null()).alias("has_id"),
+            pl.col("producer_connected_elsewhere").fill_null(value=False),
+        )
+        .join(
+            frame.select(
+                "trace_hi",
+                "trace_lo",
+                "span_id",
+                *IDENTITY,
+                "service_version",
+                "sdk_language",
+                top="row",
+                span_name="name",
+                start_time_unix_nano="start",
+                epoch_trace=_epoch_form(),
+            ),
+            on="top",
+        )
+    )
+    return (
+        rows.with_columns(_base_evidence().alias("seen"))
+        .with_columns(
+            pl.struct([pl.col(name).cast(type_) for name, type_ in FACTS.items()])
+            .struct.json_encode()
+            .alias("facts")
+        )
+        .drop("row")
+        .rename({"top": "row"})
+    )
+
+
+def _broken_roots(ends: Ends) -> pl.DataFrame:
+    """Local roots of deliveries of which none has a stated producer, that do not
+    continue another trace and are no entry of their own."""
+    frame = ends.frame
+    tops = frame.select("row", "top")
+    connected = ends.stated.select(row="delivery").join(tops, on="row").select(row="top").unique()
+    remote_missing = ends.missing.select("row").join(tops, on="row").select(row="top").unique()
+    entry = (
+        (pl.col("kind") == SERVER)
+        & ~pl.col("marked")
+        & pl.col("invocation_id").is_null()
+        & pl.col("trigger").is_null()
+    )
+    timer = pl.col("trigger").is_in(["timer", "datasource"]).fill_null(value=False)
+    return (
+        ends.deliveries.select(row="top")
+        .unique()
+        .join(connected, on="row", how="anti")
+        .join(frame, on="row")
+        .join(remote_missing.with_columns(remote=pl.lit(value=True)), on="row", how="left")
+        .filter(
+            (pl.col("parent_span_id").is_null() | pl.col("remote").fill_null(value=False))
+            & ~entry
+            & ~timer
+            & ~pl.col("cyclic")
+        )
+        .select("row")
+    )
+
+
+def _missing(ends: Ends) -> pl.DataFrame:
+    """Of each delivery with unresolved contexts: whether a parent or a link is missing,
+    whether it was sampled (null: the exporter does not say), whether its trace is known."""
+    traces = ends.frame.select(
+        missing_hi="trace_hi", missing_lo="trace_lo", known_trace="trace"
+    ).unique(["missing_hi", "missing_lo"])
+    own = ends.frame.select("row", own_trace="trace")
+    return (
+        ends.missing.join(traces, on=["missing_hi", "missing_lo"], how="left")
+        .join(own, on="row")
+        .group_by("row")
+        .agg(
+            pl.when(pl.col("link_flags").is_null().any())
+            .then(pl.lit("parent"))
+            .otherwise(pl.lit("link"))
+            .alias("missing"),
+            # Python never sets the trace flags: only a set bit, or unset bits beside
+            # flags that are not bare, say anything.
+            (pl.col("link_flags") & SAMPLED != 0).any().alias("missing_sampled"),
+            (pl.col("known_trace").is_not_null() & (pl.col("known_trace") != pl.col("own_trace")))
+            .any()
+            .alias("missing_trace_known"),
+        )
+    )
+
+
+def _stitched(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
+    """The drawn producer of each delivery, and whether another consumer got its context."""
+    units = ends.units.select(send="row", unit="unit")
+    stated = (
+        ends.stated.join(units, on="send", how="left")
+        .select(unit=pl.coalesce("unit", "send"), producer_connected_elsewhere=pl.lit(value=True))
+        .unique("unit")
+    )
+    return (
+        connections.filter((pl.col("confidence") >= DRAWN) & (pl.col("relation") == "stitch"))
+        .sort("delivery", "confidence", "send", descending=[False, True, False])
+        .unique("delivery", keep="first", maintain_order=True)
+        .with_columns(pl.coalesce("unit", "send").alias("unit"))
+        .join(stated, on="unit", how="left")
+        .join(ends.frame.select(send="row", producer_scope_name="scope_name"), on="send")
+        .select(
+            "delivery",
+            "rule",
+            "producer_trace_hi",
+            "producer_trace_lo",
+            "producer_span_id",
+            "producer_service_name",
+            "producer_span_name",
+            pl.col("producer_service_name").alias("own_producer_service_name"),
+            "producer_system",
+            "producer_destination",
+            "producer_scope_name",
+            "producer_connected_elsewhere",
+            pl.col("evidence").alias("match"),
+        )
+    )
+
+
+def _epoch_form() -> pl.Expr:
+    """X-Ray ids begin with the epoch seconds of their making (X-Ray trace id format).
+
+    Within a day before the span's start and 60 s after; a random id fits by chance
+    about twice in 100,000.
+    """
+    made = (pl.col("trace_hi") // 2**32).cast(pl.Int64)
+    age = pl.col("start") // 1_000_000_000 - made
+    return age.is_between(-60, _DAY)
+
+
+def _base_evidence() -> pl.Expr:
+    """JSON array of what was seen on this root."""
+
+    def item(field: pl.Expr, value: pl.Expr, meaning: pl.Expr) -> pl.Expr:
+        return pl.struct(
+            field.alias("field"), value.cast(pl.String).alias("value"), meaning.alias("meaning")
+        ).struct.json_encode()
+
+    no_parent = item(
+        pl.lit("parent_span_id"), pl.lit("none"), pl.lit("no context arrived as parent or link")
+    )
+    missing = item(
+        pl.col("missing"),
+        pl.lit("not stored"),
+        pl.lit("a context arrived and points at a span that the store does not hold"),
+    )
+    message = item(
+        pl.lit("messaging.message.id"), pl.col("message_id"), pl.lit("names the message")
+    )
+    offset = item(pl.lit("messaging.kafka.offset"), pl.col("offset"), pl.lit("names the record"))
+    sender = item(
+        pl.lit("producer"),
+        pl.concat_str(
+            pl.col("producer_span_name"),
+            pl.lit(" in "),
+            pl.coalesce("producer_service_name", pl.lit("an unnamed service")),
+        ),
+        pl.concat_str(pl.lit("found by "), pl.col("rule")),
+    )
+    return pl.concat_str(
+        pl.lit("["),
+        pl.concat_str(
+            pl.when(pl.col("missing").is_null()).then(no_parent).otherwise(missing),
+            pl.when(pl.col("message_id").is_not_null()).then(message),
+            pl.when(pl.col("offset").is_not_null()).then(offset),
+            pl.when(pl.col("rule").is_not_null()).then(sender),
+            separator=",",
+            ignore_nulls=True,
+        ),
+        pl.lit("]"),
+    )

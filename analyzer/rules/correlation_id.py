@@ -1,0 +1,120 @@
+"""The same correlation id, where exactly one producer and one delivery are left for it.
+
+A business id such as `order.id` names a unit of work, not a message: it says which hop
+only after the stronger rules took theirs, between destinations a message can pass
+between, within one environment and namespace.
+"""
+
+import polars as pl
+
+from analyzer.rules import EVIDENCE, compared, in_time
+
+SINGLE, SHARED = 0.9, 0.6
+
+_BRIDGES = {"aws_eventbridge": ["aws_sqs", "aws_sns", "aws_kinesis"], "aws_sns": ["aws_sqs"]}
+
+
+def _hop() -> pl.Expr:
+    """How well the two destinations fit, best 0; null when no message can pass.
+
+    0 same destination; 1 one side does not say and the span names share their domain;
+    2 one side does not say; 3 a bus or topic to what it delivers to, or a dead-letter
+    queue's source.
+    """
+    system, send_system = pl.col("system"), pl.col("send_system")
+    name, send_name = pl.col("destination"), pl.col("send_destination")
+    same_system = (system == send_system).fill_null(value=True)
+    silent = name.is_null() | send_name.is_null()
+    scopes_agree = (pl.col("scope") == pl.col("send_scope")).fill_null(value=True)
+    bridge = pl.lit(value=False)
+    for sender, receivers in _BRIDGES.items():
+        bridge = bridge | ((send_system == sender) & system.is_in(receivers))
+    inside_bus = (system == "aws_eventbridge") & (send_system == "aws_eventbridge")
+    same_event = (pl.col("event_detail_type") == pl.col("send_detail_type")).fill_null(
+        value=True
+    ) & (pl.col("event_source") == pl.col("send_source")).fill_null(value=True)
+    source = name.str.replace(r"(?i)[-_.]?(?:dlq|dlt|dead[-_.]?letters?)$", "")
+    dead_letter = pl.col("dead_letter") & (source == send_name) & (system == send_system)
+    return (
+        pl.when(same_system & (name == send_name) & scopes_agree)
+        .then(0)
+        .when(same_system & silent & (pl.col("domain") == pl.col("send_domain")))
+        .then(1)
+        .when(same_system & silent)
+        .then(2)
+        .when(((bridge | inside_bus) & same_event) | dead_letter)
+        .then(3)
+    )
+
+
+def match_correlation_ids(
+    sends: pl.DataFrame,
+    deliveries: pl.DataFrame,
+    send_keys: pl.DataFrame,
+    keys: pl.DataFrame,
+    explained: pl.DataFrame,
+) -> pl.DataFrame:
+    """EVIDENCE rows for the deliveries that nothing stronger explained.
+
+    `deliveries` are the unexplained ones; `explained` (send, service, consumer_group)
+    the producers that a service and group already has a delivery of. Several candidates
+    left: all are listed, below the bar, none is chosen.
+    """
+    there = send_keys.join(
+        sends.select(
+            "row",
+            "world",
+            send_system="system",
+            send_destination="destination",
+            send_scope="scope",
+            send_domain="domain",
+            send_start="start",
+            send_trace="trace",
+            send_source="event_source",
+            send_detail_type="event_detail_type",
+        ),
+        on="row",
+    ).rename({"row": "send", "near": "send_near"})
+    here = keys.join(deliveries, on="row").rename({"row": "delivery"})
+    pairs = (
+        here.join(there, on=["world", "key", "value"])
+        .filter(in_time() & (pl.col("trace") != pl.col("send_trace")))
+        .with_columns(_hop().alias("hop"))
+        .drop_nulls("hop")
+        # a bus explains a queue only if nobody with this id sends to the queue itself
+        .filter(pl.col("hop") == pl.col("hop").min().over("delivery", "key", "value"))
+        .join(explained, on=["send", "service", "consumer_group"], how="anti", nulls_equal=True)
+    )
+    # Deliveries of one message (its redeliveries) count as one.
+    message = pl.coalesce(pl.col("message_id"), pl.col("delivery").cast(pl.String))
+    pairs = pairs.with_columns(
+        pl.col("send").n_unique().over("delivery", "key", "value").alias("producers"),
+        message.n_unique()
+        .over("send", "service", "consumer_group", "destination", "key", "value")
+        .alias("consumers"),
+    ).with_columns(((pl.col("producers") == 1) & (pl.col("consumers") == 1)).alias("single"))
+    confidence = (
+        pl.when("single")
+        .then(SINGLE)
+        .otherwise(SHARED / pl.max_horizontal("producers", "consumers"))
+        .round(2)
+    )
+    return (
+        pairs.sort(
+            "delivery",
+            "send",
+            "single",
+            "near",
+            "key",
+            descending=[False, False, True, False, False],
+        )
+        .unique(["delivery", "send"], keep="first", maintain_order=True)
+        .select(
+            "delivery",
+            "send",
+            pl.lit("correlation-id").alias("rule"),
+            confidence.alias("confidence"),
+            compared(pl.col("key"), pl.col("value"), pl.col("value")).alias("evidence"),
+        )
+        .cast(EVIDENCE)  # type: ignore[arg-type]
+    )

@@ -1,0 +1,50 @@
+"""The same Kafka record: topic, partition and offset on both ends.
+
+The producer knows them after the acknowledgement (Java agent, Go sarama and kotel,
+hand-written delivery callbacks).
+"""
+
+import polars as pl
+
+from analyzer.rules import EVIDENCE, compared, in_time, latest_earlier
+
+SAME_CLUSTER, UNKNOWN_CLUSTER = 0.99, 0.95
+
+_RECORD = ["kafka_topic", "kafka_partition", "kafka_offset"]
+
+
+def match_kafka_offsets(
+    sends: pl.DataFrame, deliveries: pl.DataFrame, send_ids: pl.DataFrame, ids: pl.DataFrame
+) -> pl.DataFrame:
+    """EVIDENCE rows, for each record of a delivery the nearest earlier producer of it.
+
+    Never across environments or namespaces, nor across two known clusters.
+    """
+    there = send_ids.drop_nulls(_RECORD).join(
+        sends.select("row", "world", send_start="start"), on="row"
+    )
+    here = ids.drop_nulls(_RECORD).join(
+        deliveries.select("row", "world", "start", "work_end"), on="row"
+    )
+    pairs = here.rename({"row": "delivery"}).join(
+        there.rename({"row": "send", "kafka_cluster": "send_cluster"}), on=[*_RECORD, "world"]
+    )
+    cluster = pl.col("kafka_cluster") == pl.col("send_cluster")
+    record = pl.concat_str([pl.col(c) for c in _RECORD], separator=" ")
+    field = "messaging.destination.name, partition, messaging.kafka.offset"
+    return (
+        pairs.filter(in_time() & cluster.fill_null(value=True))
+        .sort("delivery", *_RECORD, *latest_earlier())
+        .unique(["delivery", *_RECORD], keep="first", maintain_order=True)
+        .select(
+            "delivery",
+            "send",
+            pl.lit("kafka-offset").alias("rule"),
+            pl.when(cluster.fill_null(value=False))
+            .then(SAME_CLUSTER)
+            .otherwise(UNKNOWN_CLUSTER)
+            .alias("confidence"),
+            compared(field, record, record).alias("evidence"),
+        )
+        .cast(EVIDENCE)  # type: ignore[arg-type]
+    )

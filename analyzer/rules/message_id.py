@@ -1,0 +1,72 @@
+"""The same message id on both ends.
+
+SQS, JMS, Celery and MassTransit ids are unique; a short or numeric one may repeat and
+needs the same destination too. An EventBridge event id (PutEvents returns it, the target
+gets it as `id`) is a message id whatever attribute holds it.
+"""
+
+import polars as pl
+
+from analyzer.rules import EVIDENCE, compared, in_time, latest_earlier
+
+UNIQUE, WEAK, EVENT = 0.98, 0.6, 0.97
+
+
+def _texts(ids: pl.DataFrame) -> pl.DataFrame:
+    """One row an id text: (row, id, is_event)."""
+    return pl.concat(
+        [
+            ids.select("row", id="message_id", is_event=pl.lit(value=False)),
+            ids.select("row", id="event_id", is_event=pl.lit(value=True)),
+        ]
+    ).drop_nulls("id")
+
+
+def match_message_ids(
+    sends: pl.DataFrame, deliveries: pl.DataFrame, send_ids: pl.DataFrame, ids: pl.DataFrame
+) -> pl.DataFrame:
+    """EVIDENCE rows, for each id of a delivery the nearest earlier producer of it."""
+    there = _texts(send_ids).join(
+        sends.select(
+            "row",
+            send_system="system",
+            send_destination="destination",
+            send_world="world",
+            send_start="start",
+            send_trace="trace",
+        ),
+        on="row",
+    )
+    here = _texts(ids).join(deliveries, on="row")
+    pairs = here.rename({"row": "delivery"}).join(
+        there.rename({"row": "send", "is_event": "send_is_event"}), on="id"
+    )
+    same_world = pl.col("world") == pl.col("send_world")
+    same_destination = (pl.col("destination") == pl.col("send_destination")).fill_null(value=True)
+    systems_agree = (pl.col("system") == pl.col("send_system")).fill_null(value=True)
+    bridge = (pl.col("send_system") == "aws_eventbridge").fill_null(value=False)
+    # 8 characters or digits alone: "1", "a", an offset
+    unique = (pl.col("id").str.len_chars() >= 16) & ~pl.col("id").str.contains(r"^\d+$")
+    return (
+        pairs.filter(
+            in_time() & (systems_agree | bridge) & (unique | (same_world & same_destination))
+        )
+        .sort("delivery", "id", *latest_earlier())
+        .unique(["delivery", "id"], keep="first", maintain_order=True)
+        .select(
+            "delivery",
+            "send",
+            pl.when(bridge)
+            .then(pl.lit("eventbridge-event-id"))
+            .otherwise(pl.lit("message-id"))
+            .alias("rule"),
+            pl.when(~unique)
+            .then(WEAK)
+            .when(bridge)
+            .then(EVENT)
+            .otherwise(UNIQUE)
+            .alias("confidence"),
+            compared("messaging.message.id", pl.col("id"), pl.col("id")).alias("evidence"),
+        )
+        .cast(EVIDENCE)  # type: ignore[arg-type]
+    )

@@ -1,0 +1,55 @@
+"""The same trace id, while the named parent never arrived.
+
+A managed hop (X-Ray in EventBridge, API Gateway) rewrites the parent id and keeps the
+trace id; a sampled-out or lost span leaves the same picture. The latest fitting send of
+the trace is the producer.
+"""
+
+import polars as pl
+
+from analyzer.rules import EVIDENCE, compared, in_time
+
+SAME_TRACE = 0.98
+
+
+def match_same_trace(
+    sends: pl.DataFrame, deliveries: pl.DataFrame, missing: pl.DataFrame
+) -> pl.DataFrame:
+    """EVIDENCE rows for deliveries whose remote parent is missing from their own trace."""
+    pairs = (
+        deliveries.join(missing.select("row").unique(), on="row")
+        .rename({"row": "delivery"})
+        .join(
+            sends.select(
+                "trace",
+                "top",
+                send="row",
+                send_system="system",
+                send_destination="destination",
+                send_start="start",
+            ),
+            on="trace",
+        )
+        .filter(
+            in_time()
+            & (pl.col("top") != pl.col("top_right"))
+            & (pl.col("send_start") <= pl.col("start"))
+            & (pl.col("system") == pl.col("send_system")).fill_null(value=True)
+            & (
+                (pl.col("destination") == pl.col("send_destination")).fill_null(value=True)
+                | (pl.col("send_system") == "aws_eventbridge")
+            )
+        )
+    )
+    return (
+        pairs.sort("delivery", "send_start", "send", descending=[False, True, True])
+        .unique("delivery", keep="first", maintain_order=True)
+        .select(
+            "delivery",
+            "send",
+            pl.lit("same-trace").alias("rule"),
+            pl.lit(SAME_TRACE).alias("confidence"),
+            compared("trace_id", pl.lit("same"), pl.lit("same")).alias("evidence"),
+        )
+        .cast(EVIDENCE)  # type: ignore[arg-type]
+    )

@@ -1,0 +1,169 @@
+"""What else is known about an orphan root's destination and services.
+
+A verdict is about one root, but what decides it often stands beside it: does anybody
+send there, does anybody's context arrive. Read from the endpoints of the whole store,
+grouped (`SpanStore.endpoint_facts`), as yes and no: counts and times change with every
+span and would make verdicts depend on when they were asked for.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+Row = Mapping[str, Any]
+
+PROPAGATED = ("parent", "link")
+# Systems that hand messages on to other systems.
+DELIVERS_TO = {
+    "aws_eventbridge": ("aws_sqs", "aws_sns", "aws_kinesis"),
+    "aws_sns": ("aws_sqs",),
+}
+_STABLE = [
+    "environment",
+    "service_namespace",
+    "role",
+    "system",
+    "destination",
+    "service_name",
+    "span_name",
+    "consumer_group",
+    "scope_name",
+    "has_children",
+    "relation",
+    "producer_service_name",
+]
+
+
+def stable_facts(facts: pl.DataFrame) -> pl.DataFrame:
+    """The yes-or-no part of the facts: verdicts change only when this does."""
+    return facts.select(_STABLE).unique().sort(_STABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Facts beside one root."""
+
+    direct: bool
+    """Somebody sends to this destination (or to an unnamed one of this system)."""
+    possible: bool
+    """Somebody sends where a message could come from, bridges included."""
+    bridged: bool
+    """Only a bus or topic could have delivered here."""
+    injects: bool
+    """A context of the possible producers arrived at some consumer."""
+    extracts: bool
+    """This consumer continued a context of this system before."""
+    others_connect: bool
+    """Another service or group on the same destination continues contexts."""
+    works_below: bool
+    """This service's deliveries usually have spans below them."""
+    destination: str | None
+    """The only destination of this system that a producer of the domain sends to."""
+    producer: str | None
+    """The only service that sends there."""
+    sender_scopes: frozenset[str]
+
+
+class World:
+    """The facts of one environment. A root is compared with its own namespace's
+    producers, and with other namespaces' where its own has none: services of two
+    namespaces may well share a queue, and "nobody sends here" must be true."""
+
+    def __init__(self, facts: list[Row]) -> None:
+        self._sends: dict[str | None, list[Row]] = defaultdict(list)
+        self._deliveries: dict[str | None, list[Row]] = defaultdict(list)
+        for fact in facts:
+            side = self._sends if fact["role"] == "send" else self._deliveries
+            side[fact["system"]].append(fact)
+
+    def around(self, root: Row, domain: str | None) -> Surroundings:
+        """What surrounds a root: a row with system, destination, service_name,
+        consumer_group and span_name."""
+        system, destination = root["system"], root["destination"]
+        same = [
+            s
+            for s in (self._sends.get(system, []) if system else self._all_sends())
+            if destination is None
+            or s["destination"] is None
+            or _base(s["destination"]) == _base(destination)
+        ]
+        bridges = [
+            s
+            for sender, receivers in DELIVERS_TO.items()
+            if system in receivers
+            for s in self._sends.get(sender, [])
+        ]
+        if system == "aws_eventbridge":  # bus and target have different names
+            same = self._sends.get(system, [])
+        senders = same or bridges
+        if destination is None and domain is not None:
+            of_domain = [s for s in senders if _starts(s["span_name"], domain)]
+            senders = of_domain or senders
+        here = [
+            d
+            for d in self._deliveries.get(system, [])
+            if destination is None or d["destination"] == destination
+        ]
+        mine = [d for d in here if d["service_name"] == root["service_name"]]
+        connected = [d for d in here if d["relation"] in PROPAGATED]
+        own = [s for s in senders if s["service_namespace"] == root["service_namespace"]]
+        senders = own or senders
+        services = {s["service_name"] for s in senders}
+        arrived = [d for d in self._connected() if d["producer_service_name"] in services]
+        names = {s["destination"] for s in senders}
+        return Surroundings(
+            direct=bool(same),
+            possible=bool(senders),
+            bridged=bool(bridges) and not same,
+            injects=any(_same_carrier(d, senders) for d in arrived),
+            extracts=any(d["relation"] in PROPAGATED for d in mine),
+            others_connect=any(
+                (d["service_name"], d["consumer_group"])
+                != (root["service_name"], root["consumer_group"])
+                for d in connected
+            ),
+            works_below=any(d["has_children"] for d in mine),
+            destination=names.pop() if len(names) == 1 else None,
+            producer=services.pop() if len(services) == 1 else None,
+            sender_scopes=frozenset(s["scope_name"] or "" for s in senders),
+        )
+
+    def _all_sends(self) -> list[Row]:
+        return [s for sends in self._sends.values() for s in sends]
+
+    def _connected(self) -> list[Row]:
+        return [d for ds in self._deliveries.values() for d in ds if d["relation"] in PROPAGATED]
+
+
+def _same_carrier(delivery: Row, senders: list[Row]) -> bool:
+    """The connected delivery came over the system that these senders use."""
+    systems = {s["system"] for s in senders}
+    bridged = {r for s in systems if s for r in DELIVERS_TO.get(s, ())}
+    return delivery["system"] in systems or (
+        delivery["system"] in bridged
+        and not any(s["system"] == delivery["system"] for s in senders)
+    )
+
+
+def _starts(span_name: str, domain: str) -> bool:
+    return span_name.lower().startswith(domain)
+
+
+def _base(destination: str) -> str:
+    """A destination without its dead-letter ending."""
+    lower = destination.lower()
+    for ending in ("-dlq", "_dlq", ".dlq", "-dlt", ".dlt", "-dead-letter", "_error", "_skipped"):
+        if lower.endswith(ending):
+            return destination[: -len(ending)]
+    return destination
+
+
+def worlds(facts: pl.DataFrame) -> dict[str | None, World]:
+    """The facts by environment."""
+    rows: dict[str | None, list[Row]] = defaultdict(list)
+    for fact in stable_facts(facts).iter_rows(named=True):
+        rows[fact["environment"]].append(fact)
+    return {environment: World(found) for environment, found in rows.items()}

@@ -1,0 +1,107 @@
+"""The loop that feeds the analyzer: fetch what is new and what shares its keys, call the
+analyzer, replace the answers.
+
+Cost follows the new data. An answer depends on the spans that share a key with its own
+trace (candidates and rivals), and on what explains those: two steps. So the answers of
+all traces within two steps of a new span are computed again, from everything within two
+further steps (docs/adr/0003).
+"""
+
+import logging
+import threading
+
+import polars as pl
+import pyarrow as pa
+
+from analyzer.analysis import analyse, arrow
+from analyzer.judging import judge
+from analyzer.surroundings import stable_facts
+from storage.contract import OrphanQuery, Page, SpanStore, StoreError
+from storage.schema import ORPHANS, TRACE_IDS
+
+STEPS = 2
+PASS_SPANS = 50_000
+# A value on more spans than this names no single unit of work.
+HOT_KEY_LIMIT = 1_000
+_IDLE_SECONDS = 1.0
+_ALL = 10_000_000
+
+log = logging.getLogger(__name__)
+
+
+class AnalysisLoop:
+    """Keeps the answers of one store up to date, on a thread of its own."""
+
+    def __init__(self, store: SpanStore) -> None:
+        self._store = store
+        self._facts: pl.DataFrame | None = None
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="analysis", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There are new spans."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the pass that runs, start no other."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def run_once(self) -> bool:
+        """One pass; False when there was nothing to do. Raises StoreError."""
+        status = self._store.status()
+        if status.generation == status.analysed_generation and self._facts is not None:
+            return False
+        new, generation = self._store.traces_since(status.analysed_generation, PASS_SPANS)
+        owners = self._reach(new)
+        answers = analyse(self._store.analysis_input(self._reach(owners)), owners)
+        self._store.replace_connections(owners, answers.endpoints, answers.connections)
+        facts = pl.DataFrame(self._store.endpoint_facts())
+        orphans = answers.orphans
+        traces = owners
+        if self._surroundings_changed(facts):
+            others = self._other_orphans(owners)
+            orphans = pl.concat([orphans, others])
+            traces = _trace_ids(pl.concat([pl.DataFrame(owners), others.select(TRACE_IDS.names)]))
+        self._store.replace_orphans(traces, arrow(judge(orphans, facts), ORPHANS), generation)
+        self._facts = stable_facts(facts)
+        return status.generation != status.analysed_generation
+
+    def _reach(self, traces: pa.Table) -> pa.Table:
+        """The traces and what lies within STEPS of them."""
+        for _ in range(STEPS):
+            if traces.num_rows:
+                traces = self._store.related_traces(traces, HOT_KEY_LIMIT)
+        return traces
+
+    def _surroundings_changed(self, facts: pl.DataFrame) -> bool:
+        return self._facts is None or not stable_facts(facts).equals(self._facts)
+
+    def _other_orphans(self, owners: pa.Table) -> pl.DataFrame:
+        """Stored orphans that this pass does not replace: their surroundings changed."""
+        stored = pl.DataFrame(self._store.orphans(OrphanQuery(), Page(limit=_ALL)).table)
+        return stored.select(ORPHANS.names).join(
+            pl.DataFrame(owners), on=TRACE_IDS.names, how="anti"
+        )
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                busy = self.run_once()
+            except StoreError as error:
+                log.error("analysis waits for the store: %s", error)
+                busy = False
+            if not busy:
+                self._wake.wait(_IDLE_SECONDS)
+                self._wake.clear()
+
+
+def _trace_ids(frame: pl.DataFrame) -> pa.Table:
+    return arrow(frame.unique(), TRACE_IDS)
