@@ -1,0 +1,1 @@
+"""A shop's order pipeline over real broker protocols, and eight ways to break its traces."""
