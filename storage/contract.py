@@ -231,6 +231,10 @@ class SpanStore(Protocol):
         """Schema ENDPOINTS, newest start first, at most `limit` rows."""
         ...
 
+    def endpoints_of(self, traces: pa.Table) -> pa.Table:
+        """Schema ENDPOINTS, of these traces."""
+        ...
+
     # ------------------------------------------------------------------ reading
 
     def spans_of(self, traces: pa.Table) -> SpanBatch:
