@@ -48,7 +48,7 @@ def read_links(batch: SpanBatch, frame: pl.DataFrame) -> pl.DataFrame:
 
 def missing_contexts(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     """Contexts that came over the wire and point at spans the store does not hold:
-    (row, missing_hi, missing_lo, missing_span, link_flags).
+    (row, missing_hi, missing_lo, missing_span, link_flags, message_id).
 
     A missing parent counts when the flags say that it is remote; exporters too old
     for the flags are judged by kind. A missing local parent is a span that was not
@@ -66,6 +66,7 @@ def missing_contexts(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
         missing_lo="trace_lo",
         missing_span="parent_span_id",
         link_flags=pl.lit(None, pl.UInt32),
+        message_id=pl.lit(None, pl.String),
     )
     absent = links.filter(pl.col("target").is_null() & ~pl.col("empty")).select(
         "row",
@@ -73,6 +74,7 @@ def missing_contexts(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
         missing_lo="linked_trace_lo",
         missing_span="linked_span_id",
         link_flags="flags",
+        message_id="message_id",
     )
     return pl.concat([parents, absent])
 

@@ -11,7 +11,7 @@ from analyzer.sends import find_sends
 from storage.schema import SpanBatch
 
 # "order.publish" and "order.process" belong to the domain "order"
-_DOMAIN = (
+DOMAIN = (
     r"(?i)^(.+)[._/ -]"
     r"(?:publish|send|produce|create|emit|process|receive|consume|handle)(?:d|r|er)?$"
 )
@@ -66,7 +66,7 @@ class Ends:
 def find_ends(batch: SpanBatch) -> Ends:
     frame = build_frame(batch).with_columns(
         pl.col("end").max().over("top").alias("work_end"),
-        pl.col("name").str.extract(_DOMAIN).str.to_lowercase().alias("domain"),
+        pl.col("name").str.extract(DOMAIN).str.to_lowercase().alias("domain"),
     )
     links = read_links(batch, frame)
     resolved = resolved_contexts(frame, links)

@@ -34,6 +34,9 @@ def stitch(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
     known = pl.concat([stated, exact.filter(pl.col("confidence") >= DRAWN)])
     rest = open_.join(known.select(row="delivery"), on="row", how="anti")
     send_keys, keys = read_correlation(batch, ends)
+    left_over = _left_over(ends, stated, send_keys, keys)
+    rest = pl.concat([rest, ends.deliveries.join(left_over.select("row").unique(), on="row")])
+    keys = pl.concat([keys.join(stated.select(row="delivery"), on="row", how="anti"), left_over])
     by_key = match_correlation_ids(ends.sends, rest, send_keys, keys, _explained(ends, known))
     weak = exact.filter(pl.col("confidence") < DRAWN)
     left = _combine([by_key, weak.select(list(EVIDENCE))])
@@ -86,6 +89,39 @@ def _combine(findings: list[pl.DataFrame]) -> pl.DataFrame:
             .alias("confidence"),
             pl.col("evidence").str.join(","),
         )
+    )
+
+
+def _left_over(
+    ends: Ends, stated: pl.DataFrame, send_keys: pl.DataFrame, keys: pl.DataFrame
+) -> pl.DataFrame:
+    """Correlation ids (row, key, value, near) of messages that a batch's links leave out.
+
+    A batch span links to the messages that brought a context. Where more ids stand below
+    it than it has links, no link was dropped by the SDK's limit, and every linked producer
+    carries one of the ids, the ids that remain belong to the messages without context.
+    """
+    links = stated.filter(pl.col("relation") == "link").select(row="delivery", send="send")
+    whole = ends.frame.filter(pl.col("dropped_links_count") == 0).select("row")
+    linked = links.join(ends.units.rename({"row": "send"}), on="send", how="left").select(
+        "row", unit=pl.coalesce("unit", "send")
+    )
+    covered = linked.join(send_keys.rename({"row": "unit"}), on="unit").select(
+        "row", "key", "value", "unit"
+    )
+    counts = linked.group_by("row").agg(pl.col("unit").n_unique().alias("links"))
+    below = keys.join(counts, on="row").join(whole, on="row")
+    matched = (
+        below.join(covered, on=["row", "key", "value"])
+        .group_by("row", "key")
+        .agg(pl.col("unit").n_unique().alias("matched"))
+    )
+    return (
+        below.with_columns(pl.col("value").n_unique().over("row", "key").alias("values"))
+        .join(matched, on=["row", "key"])
+        .filter((pl.col("matched") == pl.col("links")) & (pl.col("values") > pl.col("links")))
+        .join(covered, on=["row", "key", "value"], how="anti")
+        .select(keys.columns)
     )
 
 
