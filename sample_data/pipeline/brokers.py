@@ -13,28 +13,33 @@ import logging
 from confluent_kafka import Producer
 from moto.server import ThreadedMotoServer
 
-from sample_data.pipeline.aws import create_resources
+from sample_data.pipeline.aws import Bus, create_resources, find_queue_arn
 from sample_data.pipeline.control import Control
 from sample_data.pipeline.journal import report
 from sample_data.pipeline.kafka import QUIET
-from sample_data.pipeline.settings import PAYMENTS_TOPIC
+from sample_data.pipeline.service import IDLE_SECONDS
+from sample_data.pipeline.settings import PAYMENTS_TOPIC, SHIPMENTS_QUEUE
+from sample_data.pipeline.switches import Switch
 
 
 def run_brokers() -> None:
     """Start, report the addresses, and stay until standard input ends."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    control = Control()
     aws = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     aws.start()
     host, port = aws.get_host_and_port()
     aws_url = f"http://{host}:{port}"
     create_resources(aws_url)
+    bus, shipments = Bus(aws_url), find_queue_arn(aws_url, SHIPMENTS_QUEUE)
     cluster = Producer({"test.mock.num.brokers": 1, **QUIET})
     brokers = cluster.list_topics(PAYMENTS_TOPIC, timeout=10).brokers.values()
     servers = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
+    control = Control(
+        adopt=lambda switch: bus.route_to(shipments, strip=switch is Switch.INPUT_TRANSFORMER)
+    )
     report("ready", aws_url=aws_url, kafka_servers=servers)
     while control.next_switch() is not None:
-        control.pause(1.0)
+        control.pause(IDLE_SECONDS)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ input stops it, so that no service outlives its starter, however that ended.
 import json
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sample_data.pipeline.journal import report
 from sample_data.pipeline.switches import Switch
@@ -16,7 +16,13 @@ from sample_data.pipeline.switches import Switch
 class Control:
     """The switch that is on, and whether to go on at all."""
 
-    def __init__(self, lines: Iterable[str] = sys.stdin) -> None:
+    def __init__(
+        self,
+        lines: Iterable[str] = sys.stdin,
+        adopt: Callable[[Switch], None] = lambda _: None,
+    ) -> None:
+        """`adopt` is called with each new switch before it is reported as adopted."""
+        self._adopt = adopt
         self._wanted = Switch.HEALTHY
         self._current = Switch.HEALTHY
         self._stopped = threading.Event()
@@ -41,6 +47,7 @@ class Control:
             return None
         if self._wanted is not self._current:
             self._current = self._wanted
+            self._adopt(self._current)
             report("switched", switch=self._current)
         return self._current
 

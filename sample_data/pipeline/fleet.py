@@ -31,6 +31,7 @@ class Child:
         self.module = module
         self.facts: Line = {}
         self._hear = hear
+        self._started = False
         self._ready = threading.Event()
         self._process = subprocess.Popen(  # noqa: S603 (our own modules)
             [sys.executable, "-m", f"{__package__}.{module}", *arguments],
@@ -51,6 +52,7 @@ class Child:
             if not self._ready.is_set():
                 self.facts.update(line)
             if line["event"] == "ready":
+                self._started = True
                 self._ready.set()
             self._hear({**line, "module": self.module})
         self._hear({"event": "ended", "module": self.module})
@@ -58,13 +60,14 @@ class Child:
 
     def wait_until_ready(self) -> Line:
         """Everything it has told so far. ChildError when it ended instead."""
-        if not self._ready.wait(READY_SECONDS) or not self.alive:
+        self._ready.wait(READY_SECONDS)
+        if not self._started:
             raise ChildError(f"{self.module} did not start")
         return self.facts
 
     @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
+    def pid(self) -> int:
+        return self._process.pid
 
     def tell(self, line: Line) -> None:
         if self._process.stdin is None:

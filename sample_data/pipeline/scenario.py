@@ -6,10 +6,9 @@ import urllib.request
 from types import TracebackType
 from typing import Self
 
-from sample_data.pipeline.aws import Bus, find_queue_arn
 from sample_data.pipeline.fleet import Child
 from sample_data.pipeline.ledger import Ledger
-from sample_data.pipeline.settings import SHIPMENTS_QUEUE, Settings
+from sample_data.pipeline.settings import Settings
 from sample_data.pipeline.switches import Switch
 
 SERVICES = (
@@ -65,7 +64,6 @@ class Pipeline:
             kafka_servers=brokers["kafka_servers"],
             tutorial=self._tutorial,
         )
-        self._aws_url = settings.aws_url
         for module in SERVICES:
             self._launch(module, settings.to_argument())
         facts = [child.wait_until_ready() for child in self._services]
@@ -95,12 +93,9 @@ class Pipeline:
         """Switch a failure on, or back to healthy. Returns when all work by it."""
         if switch is self._switch:
             return
-        for child in self._services:
+        for child in self._children:
             child.tell({"switch": switch.value})
-        self.ledger.wait_for_switch(list(SERVICES), switch, ANSWER_SECONDS)
-        if Switch.INPUT_TRANSFORMER in (switch, self._switch):
-            arn = find_queue_arn(self._aws_url, SHIPMENTS_QUEUE)
-            Bus(self._aws_url).route_to(arn, strip=switch is Switch.INPUT_TRANSFORMER)
+        self.ledger.wait_for_switch([c.module for c in self._children], switch, ANSWER_SECONDS)
         self._switch = switch
 
     def place_orders(self, count: int) -> list[str]:
