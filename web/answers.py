@@ -1,0 +1,138 @@
+"""The lists of the JSON API: tables of the store in, objects of web/shapes.py out.
+
+The pages render these same objects. Journeys stand in web/journeys.py, single traces
+in web/traces.py. All functions block on the store; call them from a worker thread.
+"""
+
+from dataclasses import replace
+
+import pyarrow as pa
+
+from storage.contract import ConnectionQuery, OrphanQuery, Page, SearchQuery, SpanStore
+from web.candidates import connections_with_candidates
+from web.correlation import correlation_spellings
+from web.errors import NotFoundError
+from web.handovers import edges_of, groups_of
+from web.paging import read_page, slice_table
+from web.rows import TraceId, connection_object, orphan_object, trace_hex, trace_table
+from web.shapes import (
+    Connections,
+    CorrelationId,
+    CorrelationValues,
+    Edges,
+    Groups,
+    Orphans,
+    Services,
+    Status,
+    Traces,
+    TraceSummary,
+)
+from web.site import Site
+
+
+def status_answer(site: Site) -> Status:
+    status = site.store.status()
+    return {
+        "version": site.version,
+        "store": status.engine,
+        "decoder": site.decoder,
+        "spans": status.spans,
+        "traces": status.traces,
+        "pending_spans": status.pending_spans,
+        "oldest_unix_nano": status.oldest_unix_nano,
+        "newest_unix_nano": status.newest_unix_nano,
+        "generation": status.generation,
+        "analysed_generation": status.analysed_generation,
+        "grace_nano": site.grace_nano,
+        "otlp_grpc_address": site.otlp_grpc_address,
+    }
+
+
+def connections_answer(
+    store: SpanStore, query: ConnectionQuery, page: Page, *, candidates: bool = False
+) -> Connections:
+    """Raises NotFoundError for a trace that is not stored."""
+    if candidates:
+        query = replace(query, min_confidence=0.0)
+        rows = connections_with_candidates(store, query, page)
+    else:
+        rows = read_page(lambda asked: store.connections(query, asked), page)
+    if query.trace is not None and rows.table.num_rows == 0:
+        require_trace(store, query.trace)
+    found = [connection_object(row) for row in rows.table.to_pylist()]
+    return {"connections": found, "next_cursor": rows.next}
+
+
+def orphans_answer(store: SpanStore, query: OrphanQuery, page: Page) -> Orphans:
+    """`query.settled_before_unix_nano` tells which roots are settled."""
+    rows = read_page(lambda asked: store.orphans(query, asked), page)
+    before = query.settled_before_unix_nano
+    found = [
+        orphan_object(row, settled=row["stored_at_unix_nano"] < before)
+        for row in rows.table.to_pylist()
+    ]
+    return {"orphans": found, "next_cursor": rows.next}
+
+
+def orphan_groups_answer(
+    store: SpanStore, page: Page, settled_before_unix_nano: int | None = None
+) -> Groups:
+    """Largest count first. With `settled_before_unix_nano` of settled roots only."""
+    rows = slice_table(store.orphan_groups(settled_before_unix_nano), page)
+    return {"groups": groups_of(rows.table, store.edges()), "next_cursor": rows.next}
+
+
+def edges_answer(store: SpanStore, page: Page) -> Edges:
+    """The flow map, largest count first."""
+    rows = slice_table(store.edges(), page)
+    return {"edges": edges_of(rows.table), "next_cursor": rows.next}
+
+
+def search_answer(store: SpanStore, query: SearchQuery, page: Page) -> Traces:
+    """Traces, newest first. Raises NotFoundError for a correlation id that nothing carries."""
+    rows = read_page(lambda asked: store.search(query, asked), page)
+    if query.attribute is not None and rows.table.num_rows == 0:
+        key, value = query.attribute
+        known = key in correlation_spellings().values()
+        if known and store.spans_with_correlation(key, value).num_rows == 0:
+            raise NotFoundError("attribute", f"No stored span carries {key} = {value}.")
+    return {"traces": _summaries(store, rows.table), "next_cursor": rows.next}
+
+
+def _summaries(store: SpanStore, table: pa.Table) -> list[TraceSummary]:
+    carried: dict[TraceId, list[CorrelationId]] = {}
+    for row in store.correlation_of(table.select(["trace_hi", "trace_lo"])).to_pylist():
+        values = carried.setdefault((row["trace_hi"], row["trace_lo"]), [])
+        values.append({"key": row["key"], "value": row["value"]})
+    return [
+        {
+            "trace_id": trace_hex(row["trace_hi"], row["trace_lo"]),
+            "root": {"span_name": row["root_name"], "service_name": row["root_service_name"]},
+            "services": row["service_names"],
+            "span_count": row["span_count"],
+            "error_count": row["error_count"],
+            "start_time_unix_nano": row["start_time_unix_nano"],
+            "end_time_unix_nano": row["end_time_unix_nano"],
+            "duration_nano": row["end_time_unix_nano"] - row["start_time_unix_nano"],
+            "correlation": carried.get((row["trace_hi"], row["trace_lo"]), []),
+        }
+        for row in table.to_pylist()
+    ]
+
+
+def correlation_answer(store: SpanStore, key: str, limit: int = 100) -> CorrelationValues:
+    """Recent values of a correlation key. Raises NotFoundError for a key no span carries."""
+    values = store.recent_correlation(key, limit)
+    if not values:
+        raise NotFoundError("key", f"No stored span carries the correlation key {key}.")
+    return {"key": key, "values": values}
+
+
+def services_answer(store: SpanStore) -> Services:
+    return {"services": store.services()}
+
+
+def require_trace(store: SpanStore, trace: TraceId) -> None:
+    """Raises NotFoundError unless the store holds a span of the trace."""
+    if store.spans_of(trace_table([trace])).spans.num_rows == 0:
+        raise NotFoundError("trace_id", f"No stored span belongs to trace {trace_hex(*trace)}.")

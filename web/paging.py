@@ -1,0 +1,32 @@
+"""Pages of lists: the engine's own marks, or places in a list that it gives whole."""
+
+from collections.abc import Callable
+
+import pyarrow as pa
+
+from storage.contract import Page, Rows
+from web.errors import ParameterError
+
+
+def read_page(read: Callable[[Page], Rows], page: Page) -> Rows:
+    """`read(page)`; ParameterError when the mark is none of this list."""
+    try:
+        return read(page)
+    except ValueError as error:
+        raise bad_cursor() from error
+
+
+def slice_table(table: pa.Table, page: Page) -> Rows:
+    """The rows of one page of a table that is short enough to be read whole."""
+    start = 0
+    if page.after is not None:
+        # longer digits would only be beyond the end
+        if not (page.after.isascii() and page.after.isdigit() and len(page.after) < 10):
+            raise bad_cursor()
+        start = int(page.after)
+    end = start + page.limit
+    return Rows(table.slice(start, page.limit), str(end) if end < table.num_rows else None)
+
+
+def bad_cursor() -> ParameterError:
+    return ParameterError("cursor", "cursor must be the next_cursor of the previous answer.")

@@ -1,0 +1,124 @@
+"""Answer tables of the store as JSON objects (web/shapes.py)."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from storage.schema import SPAN_IDS, TRACE_IDS
+from web.attributes import read_json
+from web.shapes import Cause, Connection, End, Identity, Orphan, SpanRef
+
+Row = Mapping[str, Any]
+TraceId = tuple[int, int]
+SpanId = tuple[int, int, int]
+
+
+def trace_hex(hi: int, lo: int) -> str:
+    return f"{hi:016x}{lo:016x}"
+
+
+def span_hex(span_id: int) -> str:
+    return f"{span_id:016x}"
+
+
+def span_ref(row: Row, prefix: str = "") -> SpanRef:
+    return {
+        "trace_id": trace_hex(row[f"{prefix}trace_hi"], row[f"{prefix}trace_lo"]),
+        "span_id": span_hex(row[f"{prefix}span_id"]),
+    }
+
+
+def _end(row: Row, side: str) -> End:
+    return {
+        **span_ref(row, f"{side}_"),
+        "service_name": row[f"{side}_service_name"],
+        "service_namespace": row[f"{side}_service_namespace"],
+        "environment": row[f"{side}_environment"],
+        "span_name": row[f"{side}_span_name"],
+    }
+
+
+def connection_object(row: Row) -> Connection:
+    """A row of CONNECTIONS."""
+    return {
+        "producer": _end(row, "producer"),
+        "consumer": _end(row, "consumer"),
+        "relation": row["relation"],
+        "rule": row["rule"],
+        "confidence": row["confidence"],
+        "evidence": json.loads(row["evidence"]),
+        "system": row["system"],
+        "destination": row["destination"],
+        "scope": row["scope"],
+        "consumer_group": row["consumer_group"],
+        "wait_nano": row["wait_nano"],
+        "attempt": row["attempt"],
+        "dead_letter": row["dead_letter"],
+        "notes": json.loads(row["notes"]),
+    }
+
+
+def cause_object(row: Row) -> Cause:
+    return {
+        "code": row["cause_code"],
+        "title": row["cause_title"],
+        "confidence": row["cause_confidence"],
+        "fix": row["cause_fix"],
+    }
+
+
+def orphan_object(row: Row, *, settled: bool) -> Orphan:
+    """A row of ORPHANS."""
+    stitched = row["producer_span_id"] is not None
+    return {
+        **span_ref(row),
+        "service_name": row["service_name"],
+        "service_namespace": row["service_namespace"],
+        "environment": row["environment"],
+        "span_name": row["span_name"],
+        "start_time_unix_nano": row["start_time_unix_nano"],
+        "system": row["system"],
+        "destination": row["destination"],
+        "scope": row["scope"],
+        "consumer_group": row["consumer_group"],
+        "settled": settled,
+        "expected": row["expected"],
+        "cause": cause_object(row),
+        "other_causes": read_json(row["other_causes"]),
+        "evidence": read_json(row["evidence"]),
+        "producer": span_ref(row, "producer_") if stitched else None,
+    }
+
+
+def identity_object(row: Row, *, consumer: str) -> Identity:
+    """The identity of a row of edges or orphan groups; `consumer` is the column that
+    names the consumer's service."""
+    return {
+        "environment": row["environment"],
+        "service_namespace": row["service_namespace"],
+        "producer_service": row["producer_service_name"],
+        "system": row["system"],
+        "destination": row["destination"],
+        "scope": row["scope"],
+        "consumer_service": row[consumer],
+        "consumer_group": row["consumer_group"],
+    }
+
+
+def trace_table(traces: list[TraceId]) -> pa.Table:
+    """Schema TRACE_IDS."""
+    return pa.table(
+        [
+            pa.array([hi for hi, _ in traces], pa.uint64()),
+            pa.array([lo for _, lo in traces], pa.uint64()),
+        ],
+        schema=TRACE_IDS,
+    )
+
+
+def span_table(spans: list[SpanId]) -> pa.Table:
+    """Schema SPAN_IDS."""
+    columns = zip(*spans, strict=True) if spans else ([], [], [])
+    return pa.table([pa.array(list(c), pa.uint64()) for c in columns], schema=SPAN_IDS)

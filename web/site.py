@@ -1,0 +1,35 @@
+"""What the web application knows about the process it runs in."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from storage.contract import SpanStore
+
+
+def _always_ready() -> None:
+    return None
+
+
+def _no_counters() -> Mapping[str, float]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """`app.state.site`; API and pages read their store and settings here."""
+
+    store: SpanStore
+    version: str = "0"
+    decoder: str = "none"
+    grace_nano: int = 60_000_000_000
+    otlp_grpc_address: str = ""
+    ready: Callable[[], None] = field(default=_always_ready)
+    """Raises an exception with a sentence while a listener does not accept."""
+    counters: Callable[[], Mapping[str, float]] = field(default=_no_counters)
+    """Monotonic counters of the collector by name, for /metrics."""
+    clock: Callable[[], int] = field(default=time.time_ns)
+
+    def settled_before(self) -> int:
+        """Orphan roots stored before this instant (ns) are settled."""
+        return self.clock() - self.grace_nano
