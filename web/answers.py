@@ -9,8 +9,8 @@ from dataclasses import replace
 import pyarrow as pa
 
 from storage.contract import ConnectionQuery, OrphanQuery, Page, SearchQuery, SpanStore
+from storage.correlation_keys import canonical_key
 from web.candidates import connections_with_candidates
-from web.correlation import correlation_spellings
 from web.errors import NotFoundError
 from web.handovers import edges_of, groups_of
 from web.paging import read_page, slice_table
@@ -93,8 +93,10 @@ def search_answer(store: SpanStore, query: SearchQuery, page: Page) -> Traces:
     rows = read_page(lambda asked: store.search(query, asked), page)
     if query.attribute is not None and rows.table.num_rows == 0:
         key, value = query.attribute
-        known = key in correlation_spellings().values()
-        if known and store.spans_with_correlation(key, value).num_rows == 0:
+        if (
+            is_correlation_key(store, key)
+            and store.spans_with_correlation(key, value).num_rows == 0
+        ):
             raise NotFoundError("attribute", f"No stored span carries {key} = {value}.")
     return {"traces": _summaries(store, rows.table), "next_cursor": rows.next}
 
@@ -126,6 +128,11 @@ def correlation_answer(store: SpanStore, key: str, limit: int = 100) -> Correlat
     if not values:
         raise NotFoundError("key", f"No stored span carries the correlation key {key}.")
     return {"key": key, "values": values}
+
+
+def is_correlation_key(store: SpanStore, key: str) -> bool:
+    """Whether values of the (canonical) key are indexed; others are found by scan."""
+    return canonical_key(key) == key or key in store.correlation_keys()
 
 
 def services_answer(store: SpanStore) -> Services:

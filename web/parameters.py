@@ -12,7 +12,7 @@ from typing import TypeVar
 from starlette.datastructures import QueryParams
 
 from storage.contract import Page
-from web.correlation import canonical_key
+from storage.correlation_keys import canonical_key
 from web.errors import ParameterError
 from web.rows import TraceId
 
@@ -60,25 +60,22 @@ class Parameters:
         value = self._given.get(name)
         if value is None or value == "":
             return None
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise ParameterError(name, f"{name} is not valid UTF-8.") from None
         if "\0" in value:
             raise ParameterError(name, f"{name} contains a NUL character.")
         return value
 
-    def word(self, name: str, allowed: dict[str, Word]) -> Word | None:
-        """One of the keys of `allowed`, given as its value; case does not matter."""
+    def word(self, name: str, allowed: tuple[Word, ...]) -> Word | None:
+        """One of `allowed`; case does not matter."""
         value = self.text(name)
         if value is None:
             return None
-        if value.lower() not in allowed:
-            raise ParameterError(name, f"{name} must be one of {', '.join(allowed)}.")
-        return allowed[value.lower()]
+        for word in allowed:
+            if word == value.lower():
+                return word
+        raise ParameterError(name, f"{name} must be one of {', '.join(allowed)}.")
 
     def flag(self, name: str) -> bool | None:
-        value = self.word(name, {"true": "true", "false": "false"})
+        value = self.word(name, ("true", "false"))
         return None if value is None else value == "true"
 
     def trace_id(self, name: str = "trace_id") -> TraceId | None:
@@ -93,7 +90,7 @@ class Parameters:
         key, separator, wanted = value.partition("=")
         if not separator or not key or not wanted:
             raise ParameterError(name, f"{name} must be key=value, such as order.id=123.")
-        return canonical_key(key), wanted
+        return canonical_key(key) or key, wanted
 
     def instant(self, name: str) -> int | None:
         """Nanoseconds since the Unix epoch, or RFC 3339."""

@@ -1,0 +1,169 @@
+"""The JSON API under /api/v1 (docs/api.md): parameters in, answers out.
+
+Every answer is a function of the stored spans; nothing here keeps state. Handlers
+block on the store, so they are plain functions, which FastAPI runs in worker threads.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from storage.contract import ConnectionQuery, OrphanQuery, SearchQuery
+from storage.correlation_keys import canonical_key
+from web import answers
+from web.errors import ParameterError
+from web.journeys import journey_of_attribute, journey_of_trace
+from web.parameters import Parameters, parse_trace_id
+from web.site import Site
+from web.traces import trace_answer
+
+PREFIX = "/api/v1"
+_PAGE = ("limit", "cursor")
+_TIME = ("from", "to")
+
+router = APIRouter(prefix=PREFIX)
+
+
+def json_response(content: Mapping[str, Any], status_code: int = 200) -> Response:
+    # ASCII: attribute texts may hold lone surrogates, which have no UTF-8 form
+    body = json.dumps(content, allow_nan=False, separators=(",", ":"))
+    return Response(body, status_code, media_type="application/json")
+
+
+def _site(request: Request) -> Site:
+    site: Site = request.app.state.site
+    return site
+
+
+def _parameters(request: Request, *allowed: str) -> Parameters:
+    return Parameters(request.query_params, allowed)
+
+
+@router.get("/status")
+def status(request: Request) -> Response:
+    _parameters(request)
+    return json_response(answers.status_answer(_site(request)))
+
+
+@router.get("/connections")
+def connections(request: Request) -> Response:
+    given = _parameters(
+        request,
+        *("trace_id", "service", "destination", "relation", "candidates"),
+        *(*_TIME, *_PAGE),
+    )
+    start, end = given.span_of_time()
+    query = ConnectionQuery(
+        trace=given.trace_id(),
+        service=given.text("service"),
+        destination=given.text("destination"),
+        relation=given.word("relation", ("parent", "link", "stitch")),
+        start=start,
+        end=end,
+    )
+    candidates = given.flag("candidates") or False
+    return json_response(
+        answers.connections_answer(_site(request).store, query, given.page(), candidates=candidates)
+    )
+
+
+@router.get("/orphans")
+def orphans(request: Request) -> Response:
+    given = _parameters(
+        request,
+        *("trace_id", "cause", "service", "destination", "settled", "expected"),
+        *(*_TIME, *_PAGE),
+    )
+    start, end = given.span_of_time()
+    site = _site(request)
+    query = OrphanQuery(
+        trace=given.trace_id(),
+        cause=given.text("cause"),
+        service=given.text("service"),
+        destination=given.text("destination"),
+        expected=given.flag("expected"),
+        settled=given.flag("settled"),
+        settled_before_unix_nano=site.settled_before(),
+        start=start,
+        end=end,
+    )
+    return json_response(answers.orphans_answer(site.store, query, given.page()))
+
+
+@router.get("/orphans/groups")
+def orphan_groups(request: Request) -> Response:
+    given = _parameters(request, "settled", *_PAGE)
+    site = _site(request)
+    if given.flag("settled") is False:
+        raise ParameterError("settled", "settled must be true or absent: groups count all roots.")
+    before = site.settled_before() if given.flag("settled") else None
+    return json_response(answers.orphan_groups_answer(site.store, given.page(), before))
+
+
+@router.get("/edges")
+def edges(request: Request) -> Response:
+    given = _parameters(request, *_PAGE)
+    return json_response(answers.edges_answer(_site(request).store, given.page()))
+
+
+@router.get("/journeys")
+def journeys(request: Request) -> Response:
+    given = _parameters(request, "attribute", "trace_id")
+    attribute, trace = given.attribute(), given.trace_id()
+    site = _site(request)
+    if attribute is not None and trace is None:
+        answer = journey_of_attribute(site.store, *attribute, site.settled_before())
+    elif trace is not None and attribute is None:
+        answer = journey_of_trace(site.store, trace, site.settled_before())
+    else:
+        raise ParameterError("attribute", "Give either attribute=key=value or trace_id.")
+    return json_response(answer)
+
+
+@router.get("/traces/{trace_id}")
+def trace(request: Request, trace_id: str) -> Response:
+    _parameters(request)
+    site = _site(request)
+    asked = parse_trace_id(trace_id)
+    return json_response(trace_answer(site.store, asked, site.settled_before()))
+
+
+@router.get("/search")
+def search(request: Request) -> Response:
+    given = _parameters(
+        request,
+        *("attribute", "service", "name", "min_duration", "status"),
+        *(*_TIME, *_PAGE),
+    )
+    start, end = given.span_of_time()
+    query = SearchQuery(
+        attribute=given.attribute(),
+        service=given.text("service"),
+        name=given.text("name"),
+        status=given.word("status", ("ok", "error", "unset")),
+        min_duration_nano=given.duration("min_duration"),
+        start=start,
+        end=end,
+    )
+    return json_response(answers.search_answer(_site(request).store, query, given.page()))
+
+
+@router.get("/correlation")
+def correlation(request: Request) -> Response:
+    """Recent values of one key, or the keys that stored spans carry."""
+    given = _parameters(request, "key", "limit")
+    store = _site(request).store
+    key = given.text("key")
+    if key is None:
+        return json_response({"keys": store.correlation_keys()})
+    return json_response(
+        answers.correlation_answer(store, canonical_key(key) or key, given.limit())
+    )
+
+
+@router.get("/services")
+def services(request: Request) -> Response:
+    _parameters(request)
+    return json_response(answers.services_answer(_site(request).store))

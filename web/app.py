@@ -1,0 +1,87 @@
+"""The web application: JSON API, health, pages, static files, errors."""
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from storage.contract import SpanStore, StoreError
+from web import api, health
+from web.errors import NotFoundError, ParameterError
+from web.headers import SecurityHeaders
+from web.shapes import ErrorAnswer
+from web.site import Site
+
+_log = logging.getLogger(__name__)
+_STATIC = Path(__file__).parent / "static"
+
+
+def create_app(
+    store: SpanStore,
+    *,
+    version: str = "0",
+    decoder: str = "none",
+    grace_seconds: float = 60.0,
+    ready: Callable[[], None] = lambda: None,
+    counters: Callable[[], Mapping[str, float]] = dict,
+    otlp_grpc_address: str = "",
+) -> FastAPI:
+    """The application over a store that the caller opens and closes.
+
+    `ready` raises an exception with a sentence while a listener does not accept;
+    `counters` gives monotonic counters by name for /metrics.
+    """
+    # no /docs: it would load its scripts from elsewhere
+    app = FastAPI(title="tracestitch", version=version, openapi_url=None)
+    app.state.site = Site(
+        store=store,
+        version=version,
+        decoder=decoder,
+        grace_nano=round(grace_seconds * 1e9),
+        otlp_grpc_address=otlp_grpc_address,
+        ready=ready,
+        counters=counters,
+    )
+    app.include_router(api.router)
+    app.include_router(health.router)
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.add_exception_handler(ParameterError, _bad_parameter)
+    app.add_exception_handler(NotFoundError, _not_found)
+    app.add_exception_handler(StoreError, _store_failed)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _failed)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _bad_parameter(request: Request, error: Exception) -> Response:
+    return _answer(request, 400, str(error), getattr(error, "parameter", None))
+
+
+def _not_found(request: Request, error: Exception) -> Response:
+    return _answer(request, 404, str(error), getattr(error, "parameter", None))
+
+
+def _store_failed(request: Request, error: Exception) -> Response:
+    _log.error("%s %s: %s", request.method, request.url.path, error)
+    return _answer(request, 503, str(error))
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    sentences = {404: f"There is nothing at {request.url.path}.", 405: "Only GET is answered here."}
+    return _answer(request, status, sentences.get(status, str(error)))
+
+
+def _failed(request: Request, _: Exception) -> Response:
+    """The server's log has the traceback (Starlette raises the error again)."""
+    return _answer(request, 500, "The server failed to answer. Its log says why.")
+
+
+def _answer(request: Request, status: int, message: str, parameter: str | None = None) -> Response:
+    del request  # the pages' errors are not written yet
+    answer: ErrorAnswer = {"error": {"message": message, "parameter": parameter}}
+    return api.json_response(answer, status)

@@ -1,0 +1,34 @@
+"""What orchestrators and monitoring ask: /healthz, /readyz, /metrics."""
+
+from fastapi import APIRouter, Request, Response
+
+from storage.contract import StoreError
+from web.metrics import CONTENT_TYPE, openmetrics_text
+from web.site import Site
+
+router = APIRouter()
+
+
+@router.api_route("/healthz", methods=["GET", "HEAD"])
+def healthz() -> Response:
+    """200 as long as the process answers."""
+    return Response("ok\n", media_type="text/plain")
+
+
+@router.api_route("/readyz", methods=["GET", "HEAD"])
+def readyz(request: Request) -> Response:
+    """200 when every listener accepts and the store can commit, else 503 and why."""
+    site: Site = request.app.state.site
+    try:
+        site.ready()
+        site.store.check()
+    except (StoreError, OSError, RuntimeError) as error:
+        return Response(f"{error}\n", 503, media_type="text/plain")
+    return Response("ok\n", media_type="text/plain")
+
+
+@router.get("/metrics")
+def metrics(request: Request) -> Response:
+    site: Site = request.app.state.site
+    text = openmetrics_text(site.store.status(), site.counters(), site.version)
+    return Response(text, headers={"content-type": CONTENT_TYPE})
