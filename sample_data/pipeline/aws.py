@@ -18,7 +18,7 @@ from sample_data.pipeline.settings import (
 )
 
 RULE = "stock-to-warehouse"
-VISIBILITY_TIMEOUT_SECONDS = 1
+VISIBILITY_TIMEOUT_SECONDS = 30  # far more than handling takes, even on a busy machine
 # Rebuilds the event from the parts that the warehouse needs, and forgets `_otel`.
 STRIPPING_TRANSFORMER = {
     "InputPathsMap": {
@@ -99,6 +99,12 @@ class Queue:
 
     def delete(self, message: Message) -> None:
         self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt)
+
+    def release(self, message: Message, seconds: int) -> None:
+        """Let it be delivered again, so much later."""
+        self._sqs.change_message_visibility(
+            QueueUrl=self.url, ReceiptHandle=message.receipt, VisibilityTimeout=seconds
+        )
 
 
 class Bus:

@@ -14,6 +14,7 @@ from sample_data.pipeline.settings import ORDERS_QUEUE, PAYMENTS_TOPIC
 from sample_data.pipeline.switches import Switch
 
 CHARGE_SECONDS = 0.02
+RETRY_SECONDS = 1
 
 
 class PaymentRefusedError(Exception):
@@ -37,7 +38,8 @@ def prepare(service: Service) -> Step:
 def _pay(
     service: Service, queue: Queue, payments: TopicWriter, message: Message, switch: Switch
 ) -> None:
-    """A message whose handling fails is not deleted: SQS delivers it again."""
+    """A message whose handling fails is not deleted: SQS delivers it again, and after
+    three times puts it on the dead-letter queue."""
     order_id, key = message.body["order_id"], message.body["key"]
     described = {
         **attributes.sqs(queue.url, order_id),
@@ -58,7 +60,7 @@ def _pay(
         ok = True
         queue.delete(message)
     except PaymentRefusedError:
-        pass  # the span tells; the message stays
+        queue.release(message, RETRY_SECONDS)
     service.report_received(key, ORDERS_QUEUE, span, attempt=message.receive_count, ok=ok)
 
 
