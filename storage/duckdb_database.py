@@ -1,0 +1,167 @@
+"""One DuckDB file: opening it, one writer, many readers, errors as sentences.
+
+One connection writes, under a lock. Each read has a cursor of its own (a connection to
+the same instance) in a read-only transaction: it sees a whole append or none of it and
+waits for no writer.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from storage.contract import StoreError
+from storage.duckdb_opening import connect, release
+from storage.duckdb_statements import statement
+
+Value = int | float | str | bool | None
+
+_QUIET_SECONDS = 2.0
+# Smaller than this a checkpoint is not worth its disk writes.
+_WORTH_CHECKPOINT_BYTES = 4 * 2**20
+_BUSY_SECONDS = 15.0
+
+
+class Session:
+    """A connection inside a transaction, as readers and the writer use it."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    @contextmanager
+    def given(self, **tables: pa.Table) -> Iterator[None]:
+        """Arrow tables that statements can name inside the block; not copied."""
+        for name, table in tables.items():
+            self._connection.register(name, table)
+        try:
+            yield
+        finally:
+            for name in tables:
+                self._connection.unregister(name)
+
+    def select(self, text: str, **values: Value) -> pa.Table:
+        table: pa.Table = self._connection.sql(text, params=values or None).to_arrow_table()
+        return table
+
+    def stream(self, text: str, rows: int) -> pa.RecordBatchReader:
+        reader: pa.RecordBatchReader = self._connection.sql(text).to_arrow_reader(rows)
+        return reader
+
+    def run(self, text: str, **values: Value) -> None:
+        self._connection.execute(text, values or None)
+
+
+class Database:
+    """Raises StoreError only; after a damage every call raises it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer = connect(path)
+        self._writing = threading.Lock()
+        self._gate = threading.Condition()
+        self._readers = 0
+        self._refusal: str | None = None
+        self._written = threading.Event()
+        self._checkpoints = threading.Thread(
+            target=self._checkpoint_when_quiet, name="duckdb-checkpoint", daemon=True
+        )
+        self._closing = threading.Event()
+        self._checkpoints.start()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one state of the store."""
+        with self._gate:
+            self._raise_refusal()
+            self._readers += 1
+        try:
+            with self._store_errors(), self._writer.cursor() as cursor:
+                cursor.execute("BEGIN TRANSACTION READ ONLY")
+                yield Session(cursor)
+        finally:
+            with self._gate:
+                self._readers -= 1
+                self._gate.notify_all()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose work is durable when the block ends, undone when it raises."""
+        with self._writing:
+            self._raise_refusal()
+            with self._store_errors():
+                self._writer.begin()
+                try:
+                    yield Session(self._writer)
+                    self._writer.commit()
+                except BaseException:
+                    # After a fatal error there is no transaction left to undo.
+                    with suppress(duckdb.Error):
+                        self._writer.rollback()
+                    raise
+        self._written.set()
+
+    def check(self) -> None:
+        """Commit a change of one row. A writer that is busy for long is a failure too."""
+        if not self._writing.acquire(timeout=_BUSY_SECONDS):
+            raise StoreError(f"The store has been writing for {_BUSY_SECONDS:.0f} seconds.")
+        self._writing.release()
+        with self.write() as session:
+            session.run(statement("touch_state"))
+
+    def close(self) -> None:
+        """Waits for readers and the writer; a clean close leaves no write-ahead log."""
+        with self._gate:
+            if self._closing.is_set():
+                return
+            self._closing.set()
+            self._refusal = self._refusal or "The store is closed."
+            self._gate.wait_for(lambda: self._readers == 0)
+        self._written.set()
+        self._checkpoints.join()
+        with self._writing, suppress(duckdb.Error):
+            self._writer.close()
+        release(self._path)
+
+    def _raise_refusal(self) -> None:
+        if self._refusal is not None:
+            raise StoreError(self._refusal)
+
+    @contextmanager
+    def _store_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (duckdb.FatalException, duckdb.InternalException) as error:
+            # DuckDB refuses everything from now on; saying so once is not enough.
+            self._refusal = (
+                f"The store is damaged or was invalidated ({_first_line(error)}); "
+                "restart, and restore a backup if that does not help."
+            )
+            raise StoreError(self._refusal) from error
+        except duckdb.OutOfMemoryException as error:
+            raise StoreError(
+                f"The store needs more memory than it may use ({_first_line(error)})."
+            ) from error
+        except duckdb.Error as error:
+            raise StoreError(f"The store failed: {_first_line(error)}") from error
+
+    def _checkpoint_when_quiet(self) -> None:
+        """Move the write-ahead log into the file when nobody writes, so that neither a
+        commit under load nor the next start has to."""
+        log = self._path.with_name(self._path.name + ".wal")
+        while self._written.wait() and not self._closing.is_set():
+            self._written.clear()
+            if self._closing.wait(_QUIET_SECONDS) or self._written.is_set():
+                continue
+            with self._writing, suppress(duckdb.Error, OSError):
+                if log.stat().st_size > _WORTH_CHECKPOINT_BYTES:
+                    # Refused while someone reads: then again after the next pause.
+                    self._written.set()
+                    self._writer.execute("CHECKPOINT")
+                    self._written.clear()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,112 @@
+"""Opening a DuckDB file with our settings, and saying in a sentence why it cannot be."""
+
+import os
+import threading
+from pathlib import Path
+
+import duckdb
+
+from storage.contract import StoreError
+from storage.duckdb_schema import prepare
+
+FILE_NAME = "tracestitch.duckdb"
+
+# DuckDB shares one instance between connections of a process: it would let two stores
+# of the same file write past each other's locks.
+_open_paths: set[Path] = set()
+_open_paths_lock = threading.Lock()
+
+
+def locate(path: str) -> Path:
+    """The file of a `duckdb:` URL's path, which names the file or its directory."""
+    given = Path(path).expanduser()
+    named = given.suffix in {".duckdb", ".db"} and not given.is_dir()
+    return (given if named or given.is_file() else given / FILE_NAME).absolute()
+
+
+def connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """The writer's connection to a store that is up to date. Raises StoreError."""
+    path = path.resolve()
+    with _open_paths_lock:
+        if path in _open_paths:
+            raise StoreError(f"The store {path} is open in this process already.")
+        _open_paths.add(path)
+    try:
+        return _open(path)
+    except BaseException:
+        release(path)
+        raise
+
+
+def release(path: Path) -> None:
+    with _open_paths_lock:
+        _open_paths.discard(path.resolve())
+
+
+def _open(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = duckdb.connect(path, config=_settings(path))
+    except OSError as error:
+        raise StoreError(
+            f"The data directory {path.parent} cannot be made ({error.strerror}); name another."
+        ) from error
+    except duckdb.Error as error:
+        raise StoreError(_explain(path, str(error))) from error
+    try:
+        prepare(connection)
+        # Table definitions must not be left in the write-ahead log: replaying those is
+        # where DuckDB's recovery bugs have been.
+        connection.execute("CHECKPOINT")
+        # No other files, and no statement that could change that. Only now: DuckDB would
+        # refuse the temporary directory.
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+    except duckdb.Error as error:
+        connection.close()
+        raise StoreError(_explain(path, str(error))) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _settings(path: Path) -> dict[str, str | bool | int | float | list[str]]:
+    return {
+        # A second thread makes the writer's inserts a quarter to a half dearer, and the
+        # setting holds for the whole instance. Reads run on their callers' threads, so
+        # that several go on at once even with one.
+        "threads": max(1, min(4, (os.cpu_count() or 1) // 2)),
+        # The default is 80 % of the machine or container; Arrow tables and Python need
+        # room too.
+        "memory_limit": "50%",
+        # At the default of 16 MB a checkpoint stalls a commit every few seconds. The log
+        # must still stay small enough to be replayed into memory after a crash.
+        "checkpoint_threshold": "256MB",
+        "temp_directory": str(path.with_name(path.name + ".tmp")),
+        # No network, no Python variables as tables.
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "python_enable_replacements": False,
+    }
+
+
+def _explain(path: Path, message: str) -> str:
+    """DuckDB's message as a sentence that says what to do."""
+    lower = message.lower()
+    if "could not set lock" in lower:
+        return (
+            f"The store {path} is in use by another process; stop that one, or talk to its "
+            "server instead of opening the file."
+        )
+    if "not a valid duckdb database" in lower:
+        return f"The file {path} is not a DuckDB database; name another file or move it away."
+    if "newer version" in lower or "version number" in lower:
+        return (
+            f"The file {path} was written by another version of DuckDB; run the tracestitch "
+            "that wrote it."
+        )
+    if any(word in lower for word in ("permission", "read-only", "cannot open file")):
+        return f"The store {path} cannot be written; check the permissions of its directory."
+    first = message.strip().splitlines()[0]
+    return f"The store {path} cannot be opened ({first}); restore a backup or move it away."

@@ -1,0 +1,179 @@
+"""What the DuckDB engine tells of spans."""
+
+import threading
+
+import pyarrow as pa
+
+from storage import results, schema
+from storage.contract import Page, Rows, SearchQuery, StoreStatus
+from storage.correlation_keys import canonical_key
+from storage.duckdb_database import Database, Session
+from storage.duckdb_statements import statement
+from storage.paging import TRACE_KEY, TRACE_ORDER, decode_mark, encode_mark, within_i64
+from storage.schema import SpanBatch
+
+_STATUS_CODES = {"unset": 0, "ok": 1, "error": 2}
+
+
+def fit(table: pa.Table, columns: pa.Schema) -> pa.Table:
+    """The table in exactly these columns; extra ones are dropped."""
+    return table.select(columns.names).cast(columns)
+
+
+def after(order: tuple[str, ...], key: tuple[int | str, ...] | None) -> dict[str, int | str | None]:
+    """Values of the conditions that skip everything up to the row with this key."""
+    names = [f"after_{name}" for name in ("start", *order)]
+    return dict(zip(names, key if key is not None else [None] * len(names), strict=True))
+
+
+def cut(table: pa.Table, page: Page, order: tuple[str, ...], start: str) -> Rows:
+    """A page out of up to one row more than it holds."""
+    if table.num_rows <= page.limit:
+        return Rows(table, None)
+    table = table.slice(0, page.limit)
+    last = table.slice(page.limit - 1).select([start, *order]).to_pylist()[0]
+    return Rows(table, encode_mark(list(last.values())))
+
+
+class SpanReader:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._extent: tuple[int, int, tuple[int, int | None, int | None]] | None = None
+        self._extent_lock = threading.Lock()
+
+    def status(self) -> StoreStatus:
+        with self._database.read() as session:
+            counts = session.select(statement("counts")).to_pylist()[0]
+            traces, oldest, newest = self._read_extent(
+                session, counts["generation"], counts["spans"]
+            )
+        return StoreStatus(
+            "duckdb", traces=traces, oldest_unix_nano=oldest, newest_unix_nano=newest, **counts
+        )
+
+    def _read_extent(
+        self, session: Session, generation: int, spans: int
+    ) -> tuple[int, int | None, int | None]:
+        """Traces and times. Counting traces reads every span's id, so it is done once
+        for each state of the spans, however often someone asks."""
+        with self._extent_lock:
+            if self._extent is None or self._extent[:2] != (generation, spans):
+                row = session.select(statement("extent")).to_pylist()[0]
+                extent = (row["traces"], row["oldest"], row["newest"])
+                self._extent = (generation, spans, extent)
+            return self._extent[2]
+
+    # ------------------------------------------------------------- for analysis
+
+    def traces_since(self, generation: int, limit: int) -> tuple[pa.Table, int]:
+        with self._database.read() as session:
+            found = session.select(
+                statement("complete_generation"), after=generation, limit=max(limit, 1)
+            )[0][0].as_py()
+            if found is None:
+                newest = session.select("SELECT generation FROM state")[0][0].as_py()
+                return schema.TRACE_IDS.empty_table(), max(generation, newest)
+            traces = session.select(statement("traces_since"), after=generation, upto=found)
+        return fit(traces, schema.TRACE_IDS), found
+
+    def related_traces(self, traces: pa.Table, hot_key_limit: int) -> pa.Table:
+        with self._database.read() as session, session.given(wanted=traces):
+            found = session.select(statement("related_traces"), hot_key_limit=hot_key_limit)
+        return fit(found, schema.TRACE_IDS)
+
+    def analysis_input(self, traces: pa.Table) -> SpanBatch:
+        return self._read_batch(traces, bare=True)
+
+    def spans_of(self, traces: pa.Table) -> SpanBatch:
+        return self._read_batch(traces, bare=False)
+
+    def _read_batch(self, traces: pa.Table, *, bare: bool) -> SpanBatch:
+        bared = "REPLACE ('{}' AS attributes)" if bare else ""
+        with self._database.read() as session, session.given(wanted=traces):
+            tables = {"spans": session.select(statement("spans_of", bared=bared))}
+            for name in ("links", "events", "messaging", "correlation"):
+                columns = bared if name in {"links", "events"} else ""
+                tables[name] = session.select(statement("parts_of", table=name, bared=columns))
+            with session.given(found=tables["spans"].select(["resource_id", "scope_id"])):
+                tables["resources"] = session.select(statement("resources_of"))
+                tables["scopes"] = session.select(statement("scopes_of", bared=bared))
+        fitted = {
+            name: fit(tables[name], columns) for name, columns in schema.BATCH_SCHEMAS.items()
+        }
+        return SpanBatch(**fitted)
+
+    # ------------------------------------------------------------------ look-ups
+
+    def stored_at(self, spans: pa.Table) -> pa.Table:
+        with self._database.read() as session, session.given(wanted=spans):
+            return fit(session.select(statement("stored_at")), results.STORED_AT)
+
+    def spans_with_correlation(self, key: str, value: str) -> pa.Table:
+        with self._database.read() as session:
+            found = session.select(statement("spans_with_correlation"), key=key, value=value)
+        return fit(found, schema.SPAN_IDS)
+
+    def traces_of_span(self, span_id: int) -> pa.Table:
+        with self._database.read() as session:
+            found = session.select(statement("traces_of_span"), span_id=span_id)
+        return fit(found, schema.TRACE_IDS)
+
+    def correlation_of(self, traces: pa.Table) -> pa.Table:
+        with self._database.read() as session, session.given(wanted=traces):
+            return fit(session.select(statement("correlation_of")), results.TRACE_CORRELATION)
+
+    def recent_correlation(self, key: str, limit: int) -> list[str]:
+        with self._database.read() as session:
+            found = session.select(statement("recent_correlation"), key=key, limit=limit)
+        return [str(value) for value in found.column("value").to_pylist()]
+
+    def correlation_keys(self) -> list[str]:
+        with self._database.read() as session:
+            found = session.select(statement("correlation_keys"))
+        return [str(key) for key in found.column("key").to_pylist()]
+
+    def services(self) -> list[str]:
+        with self._database.read() as session:
+            found = session.select(statement("services"))
+        return [str(name) for name in found.column("service_name").to_pylist()]
+
+    # -------------------------------------------------------------------- search
+
+    def search(self, query: SearchQuery, page: Page) -> Rows:
+        key = None if page.after is None else decode_mark(page.after, TRACE_KEY)
+        name, value = query.attribute or (None, None)
+        correlation = None if name is None else canonical_key(name)
+        pointer = None if name is None or correlation else _json_pointer(name)
+        values = {
+            "pointer": pointer,
+            "value": value,
+            "service": query.service,
+            "name": query.name,
+            "status_code": None if query.status is None else _STATUS_CODES[query.status],
+            "min_duration": within_i64(query.min_duration_nano),
+            "start": within_i64(query.start),
+            "end": within_i64(query.end),
+            "limit": page.limit + 1,
+            **after(TRACE_ORDER, key),
+        }
+        with self._database.read() as session:
+            if correlation is None:
+                found = session.select(statement("search_page", source="spans"), **values)
+            else:
+                carriers = session.select(
+                    statement("correlation_carriers"), key=correlation, value=value
+                )
+                source = (
+                    "spans SEMI JOIN carriers USING (trace_hi, trace_lo, span_id, content_hash)"
+                )
+                with session.given(carriers=carriers):
+                    found = session.select(statement("search_page", source=source), **values)
+            rows = cut(found, page, TRACE_ORDER, "start_time_unix_nano")
+            with session.given(wanted=rows.table.select(TRACE_ORDER)):
+                summaries = session.select(statement("trace_summaries"))
+        return Rows(fit(summaries, results.TRACE_SUMMARIES), rows.next)
+
+
+def _json_pointer(name: str) -> str:
+    """RFC 6901: names with dots, quotes or `$` mean nothing but themselves."""
+    return "/" + name.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,137 @@
+"""Tables of the DuckDB engine, and how older files become current.
+
+DDL follows the Arrow schemas. No primary keys, no indexes, no UPDATE on span tables:
+in DuckDB they slow appends fivefold, grow the file fivefold, and are where its
+corruption reports come from. Duplicates are found before they are written.
+"""
+
+import duckdb
+import pyarrow as pa
+
+from storage import schema
+from storage.contract import StoreError
+from storage.duckdb_statements import statement
+
+SCHEMA_VERSION = 1
+# Version to the statements (files in sql/) that make it the next one.
+MIGRATIONS: dict[int, tuple[str, ...]] = {}
+
+_GENERATION = pa.field("generation", schema.U64, nullable=False)
+_STORED_AT = pa.field("stored_at_unix_nano", schema.I64, nullable=False)
+_KEY_HASH = pa.field("key_hash", schema.U64, nullable=False)
+_START = pa.field("start_time_unix_nano", schema.I64, nullable=False)
+
+TABLES: dict[str, pa.Schema] = {
+    **schema.BATCH_SCHEMAS,
+    "spans": schema.SPANS.append(_GENERATION).append(_STORED_AT),
+    # The hash finds a value in a column of numbers; the start (of the span) tells
+    # recent values without a join.
+    "correlation": schema.CORRELATION.append(_KEY_HASH).append(_START),
+    # What joins traces: a row for each hashed message id, position, correlation value.
+    "join_keys": pa.schema([_KEY_HASH, *schema.SPAN_IDS]),
+    "endpoints": schema.ENDPOINTS,
+    "connections": schema.CONNECTIONS,
+    # When the root was stored, kept here so that lists need no join with all spans.
+    "orphans": schema.ORPHANS.append(_STORED_AT),
+}
+
+_TYPES: dict[pa.DataType, str] = {
+    schema.U64: "UBIGINT",
+    schema.I64: "BIGINT",
+    schema.U32: "UINTEGER",
+    schema.I32: "INTEGER",
+    schema.TEXT: "VARCHAR",
+    schema.FLAG: "BOOLEAN",
+    schema.REAL: "DOUBLE",
+}
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables of a new file, bring an older one up to date.
+
+    Raises StoreError for a newer version and for a DuckDB file that is not ours.
+    """
+    tables = connection.execute("SELECT count(*) FROM duckdb_tables()").fetchone()
+    if tables == (0,):
+        _create(connection)
+    else:
+        _migrate(connection, _read_version(connection))
+        _add_messaging_columns(connection)
+        _compare(connection)
+
+
+def _read_version(connection: duckdb.DuckDBPyConnection) -> int:
+    try:
+        row = connection.execute("SELECT schema_version FROM state").fetchone()
+    except duckdb.CatalogException:
+        row = None
+    if row is None:
+        raise StoreError(
+            "The file is a DuckDB database but not a tracestitch store; name another file."
+        )
+    version = int(row[0])
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"The store has schema version {version}, this tracestitch reads up to "
+            f"{SCHEMA_VERSION}; run the newer tracestitch that wrote it."
+        )
+    return version
+
+
+def _create(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.begin()
+    for name, columns in TABLES.items():
+        lines = ", ".join(_column(field) for field in columns)
+        connection.execute(f"CREATE TABLE {name} ({lines})")
+    connection.execute(statement("create_state"))
+    connection.execute(statement("insert_state"), {"schema_version": SCHEMA_VERSION})
+    connection.commit()
+
+
+def _migrate(connection: duckdb.DuckDBPyConnection, version: int) -> None:
+    """One transaction a version: an interrupted migration goes on where it stopped."""
+    for old in range(version, SCHEMA_VERSION):
+        if old not in MIGRATIONS:
+            raise StoreError(
+                f"The store has schema version {old}, which this tracestitch cannot migrate; "
+                "start with a new data directory."
+            )
+        connection.begin()
+        for name in MIGRATIONS[old]:
+            connection.execute(statement(name))
+        connection.execute("UPDATE state SET schema_version = $version", {"version": old + 1})
+        connection.commit()
+
+
+def _add_messaging_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    """A typed column added to attributes.toml needs no new schema version: older rows
+    have it null until `reanalyze` fills them."""
+    present = _columns(connection, "messaging")
+    for name in schema.TYPED_COLUMNS:
+        if name not in present:
+            field = TABLES["messaging"].field(name)
+            connection.execute(f"ALTER TABLE messaging ADD COLUMN {_column(field)}")
+
+
+def _compare(connection: duckdb.DuckDBPyConnection) -> None:
+    for table, columns in TABLES.items():
+        present = _columns(connection, table)
+        for field in columns:
+            if present.get(field.name) != _TYPES[field.type]:
+                raise StoreError(
+                    f"The store's column {table}.{field.name} is missing or of another type; "
+                    "restore a backup or start with a new data directory."
+                )
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    rows = connection.execute(statement("columns_of"), {"table": table}).fetchall()
+    return dict(rows)
+
+
+def _column(field: "pa.Field[pa.DataType]") -> str:
+    """Column definition. Attribute texts are most of a file: zstd makes them four times
+    smaller than what DuckDB would pick and is faster to write."""
+    null = "" if field.nullable else " NOT NULL"
+    zstd = " USING COMPRESSION zstd" if field.name == "attributes" else ""
+    return f'"{field.name}" {_TYPES[field.type]}{null}{zstd}'

@@ -1,0 +1,33 @@
+"""The default engine: one DuckDB file, one process.
+
+Writing is in `duckdb_write`, reading in `duckdb_read` (spans) and `duckdb_answers`;
+`duckdb_database` has the transactions, `duckdb_opening` the settings, `duckdb_schema`
+the tables.
+"""
+
+from storage.duckdb_answers import AnswerReader
+from storage.duckdb_database import Database
+from storage.duckdb_opening import locate
+from storage.duckdb_read import SpanReader
+from storage.duckdb_write import AnswerWriter, SpanWriter
+
+
+class DuckDBStore(SpanWriter, AnswerWriter, SpanReader, AnswerReader):
+    engine = "duckdb"
+
+    def __init__(self, path: str) -> None:
+        """Opens or creates the store in a file or directory. Raises StoreError."""
+        database = Database(locate(path))
+        try:
+            SpanReader.__init__(self, database)
+            SpanWriter.__init__(self, database)
+        except BaseException:
+            database.close()
+            raise
+        self._database = database
+
+    def check(self) -> None:
+        self._database.check()
+
+    def close(self) -> None:
+        self._database.close()

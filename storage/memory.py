@@ -1,0 +1,188 @@
+"""The reference engine: everything in Polars frames, nothing on disk.
+
+Says in the fewest lines what the contract means; the kit compares the other engines
+with it. Frames are never changed: a writer replaces the whole dictionary of them, so
+that a reader who took it sees one state.
+"""
+
+import threading
+from typing import Literal
+
+import polars as pl
+import pyarrow as pa
+
+from storage import memory_answers, memory_read, results
+from storage.contract import (
+    AppendResult,
+    ConnectionQuery,
+    EndpointQuery,
+    OrphanQuery,
+    Page,
+    Rows,
+    SearchQuery,
+    StoreError,
+    StoreStatus,
+)
+from storage.memory_frames import PART, SPAN, TRACE, Frames, arrow, distinct, first_frames, read
+from storage.schema import BATCH_SCHEMAS, SpanBatch
+
+
+class MemoryStore:
+    engine = "memory"
+
+    def __init__(self) -> None:
+        self._frames: Frames = first_frames()
+        self._generation = self._analysed = 0
+        self._writing = threading.Lock()
+        self._closed = False
+
+    # ------------------------------------------------------------------ writing
+
+    def append(self, batch: SpanBatch, stored_at_unix_nano: int) -> AppendResult:
+        with self._writing:
+            frames = self._read()
+            given = {name: read(getattr(batch, name)) for name in BATCH_SCHEMAS}
+            new = distinct(given["spans"], PART).join(frames["spans"], on=PART, how="anti")
+            free = distinct(new, SPAN).join(frames["spans"], on=SPAN, how="anti")
+            duplicates = given["spans"].height - new.height
+            if new.is_empty():
+                return AppendResult(self._generation, 0, duplicates, 0)
+            added = {
+                name: given[name].unique().join(new, on=PART, how="semi")
+                for name in ("links", "events", "messaging", "correlation")
+            }
+            added["spans"] = new.with_columns(
+                generation=pl.lit(self._generation + 1, pl.UInt64),
+                stored_at_unix_nano=pl.lit(stored_at_unix_nano, pl.Int64),
+            )
+            for name, key in (("resources", "resource_id"), ("scopes", "scope_id")):
+                added[name] = distinct(given[name], [key]).join(frames[name], on=key, how="anti")
+            self._frames = frames | {n: pl.concat([frames[n], rows]) for n, rows in added.items()}
+            self._generation += 1
+        return AppendResult(self._generation, new.height, duplicates, new.height - free.height)
+
+    def replace_connections(
+        self, traces: pa.Table, endpoints: pa.Table, connections: pa.Table
+    ) -> None:
+        owners = [f"consumer_{name}" for name in TRACE]
+        with self._writing:
+            self._replace("endpoints", TRACE, traces, read(endpoints))
+            self._replace("connections", owners, traces, read(connections))
+
+    def replace_orphans(self, traces: pa.Table, orphans: pa.Table, generation: int) -> None:
+        with self._writing:
+            first = memory_read.first_stored(self._read()["spans"])
+            dated = read(orphans).join(first, on=SPAN, how="left", maintain_order="left")
+            dated = dated.with_columns(pl.col("stored_at_unix_nano").fill_null(0))
+            self._replace("orphans", TRACE, traces, dated)
+            self._analysed = generation
+
+    def _replace(self, name: str, owners: list[str], traces: pa.Table, rows: pl.DataFrame) -> None:
+        kept = self._read()[name].join(read(traces), left_on=owners, right_on=TRACE, how="anti")
+        self._frames = self._frames | {name: pl.concat([kept, rows])}
+
+    def forget_answers(self) -> None:
+        with self._writing:
+            answers = ("endpoints", "connections", "orphans")
+            self._frames = self._read() | {name: first_frames()[name] for name in answers}
+            self._analysed = 0
+
+    # -------------------------------------------------------------------- state
+
+    def status(self) -> StoreStatus:
+        with self._writing:
+            spans, generation, analysed = self._read()["spans"], self._generation, self._analysed
+        return StoreStatus(
+            engine=self.engine,
+            spans=spans.height,
+            traces=distinct(spans, TRACE).height,
+            pending_spans=spans.filter(pl.col("generation") > analysed).height,
+            generation=generation,
+            analysed_generation=analysed,
+            oldest_unix_nano=spans.select(pl.min("start_time_unix_nano")).item(),
+            newest_unix_nano=spans.select(pl.max("end_time_unix_nano")).item(),
+        )
+
+    def check(self) -> None:
+        self._read()
+
+    def close(self) -> None:
+        with self._writing:
+            self._closed = True
+
+    def _read(self) -> Frames:
+        if self._closed:
+            raise StoreError("The store is closed.")
+        return self._frames
+
+    # ------------------------------------------------------------- for analysis
+
+    def traces_since(self, generation: int, limit: int) -> tuple[pa.Table, int]:
+        with self._writing:
+            frames, newest = self._read(), max(generation, self._generation)
+        return memory_read.traces_since(frames, generation, limit, newest)
+
+    def related_traces(self, traces: pa.Table, hot_key_limit: int) -> pa.Table:
+        return memory_read.related_traces(self._read(), read(traces), hot_key_limit)
+
+    def analysis_input(self, traces: pa.Table) -> SpanBatch:
+        return memory_read.spans_of(self._read(), read(traces), bare=True)
+
+    def endpoint_facts(self) -> pa.Table:
+        return memory_answers.endpoint_facts(self._read()["endpoints"])
+
+    def endpoints(self, query: EndpointQuery, limit: int) -> pa.Table:
+        return memory_answers.endpoints(self._read(), query, limit)
+
+    def endpoints_of(self, traces: pa.Table) -> pa.Table:
+        return memory_answers.owned(self._read(), "endpoints", read(traces))
+
+    # ------------------------------------------------------------------ reading
+
+    def spans_of(self, traces: pa.Table) -> SpanBatch:
+        return memory_read.spans_of(self._read(), read(traces), bare=False)
+
+    def stored_at(self, spans: pa.Table) -> pa.Table:
+        first = memory_read.first_stored(self._read()["spans"])
+        return arrow(first.join(read(spans), on=SPAN, how="semi"), results.STORED_AT)
+
+    def spans_with_correlation(self, key: str, value: str) -> pa.Table:
+        return memory_read.spans_with_correlation(self._read(), key, value)
+
+    def traces_of_span(self, span_id: int) -> pa.Table:
+        return memory_read.traces_of_span(self._read(), span_id)
+
+    def correlation_of(self, traces: pa.Table) -> pa.Table:
+        return memory_read.correlation_of(self._read(), read(traces))
+
+    def recent_correlation(self, key: str, limit: int) -> list[str]:
+        return memory_read.recent_correlation(self._read(), key, limit)
+
+    def correlation_keys(self) -> list[str]:
+        return self._read()["correlation"]["key"].unique().sort().to_list()
+
+    def services(self) -> list[str]:
+        return self._read()["resources"]["service_name"].drop_nulls().unique().sort().to_list()
+
+    def search(self, query: SearchQuery, page: Page) -> Rows:
+        return memory_read.search(self._read(), query, page)
+
+    def connections(self, query: ConnectionQuery, page: Page) -> Rows:
+        return memory_answers.connections(self._read()["connections"], query, page)
+
+    def connections_of(
+        self, traces: pa.Table, end: Literal["producer", "consumer", "either"]
+    ) -> pa.Table:
+        return memory_answers.connections_of(self._read()["connections"], read(traces), end)
+
+    def orphans(self, query: OrphanQuery, page: Page) -> Rows:
+        return memory_answers.orphans(self._read()["orphans"], query, page)
+
+    def orphans_of(self, traces: pa.Table) -> pa.Table:
+        return memory_answers.owned(self._read(), "orphans", read(traces))
+
+    def orphan_groups(self, settled_before_unix_nano: int | None = None) -> pa.Table:
+        return memory_answers.orphan_groups(self._read()["orphans"], settled_before_unix_nano)
+
+    def edges(self) -> pa.Table:
+        return memory_answers.edges(self._read())

@@ -1,0 +1,170 @@
+"""What the reference engine tells of the analyzer's answers: pure functions."""
+
+from math import floor
+from typing import Literal
+
+import polars as pl
+import pyarrow as pa
+
+from storage import paging, results, schema
+from storage.contract import ConnectionQuery, EndpointQuery, OrphanQuery, Page, Rows
+from storage.memory_frames import SPAN, TRACE, Frames, arrow, page_of
+from storage.memory_read import between
+
+_CONSUMER = "consumer_start_time_unix_nano"
+_START = "start_time_unix_nano"
+
+
+def _ends(prefix: str, names: list[str]) -> list[str]:
+    return [f"{prefix}_{name}" for name in names]
+
+
+def _where(frame: pl.DataFrame, **values: str | bool | None) -> pl.DataFrame:
+    for column, value in values.items():
+        if value is not None:
+            frame = frame.filter(pl.col(column) == value)
+    return frame
+
+
+def _is_trace(prefix: str, trace: tuple[int, int]) -> pl.Expr:
+    hi, lo = (pl.lit(half, pl.UInt64) for half in trace)
+    return (pl.col(f"{prefix}trace_hi") == hi) & (pl.col(f"{prefix}trace_lo") == lo)
+
+
+def owned(frames: Frames, name: str, traces: pl.DataFrame) -> pa.Table:
+    columns = {"endpoints": schema.ENDPOINTS, "orphans": schema.ORPHANS}[name]
+    return arrow(frames[name].join(traces, on=TRACE, how="semi"), columns)
+
+
+def connections(frame: pl.DataFrame, query: ConnectionQuery, page: Page) -> Rows:
+    frame = frame.filter(pl.col("confidence") >= query.min_confidence)
+    frame = _where(frame, destination=query.destination, relation=query.relation)
+    if query.trace is not None:
+        frame = frame.filter(
+            _is_trace("consumer_", query.trace) | _is_trace("producer_", query.trace)
+        )
+    if query.service is not None:
+        ends = (pl.col(f"{end}_service_name") for end in ("consumer", "producer"))
+        frame = frame.filter(pl.any_horizontal(name == query.service for name in ends))
+    frame = between(frame, _CONSUMER, query.start, query.end)
+    return page_of(
+        frame, schema.CONNECTIONS, page, _CONSUMER, paging.CONNECTION_ORDER, paging.CONNECTION_KEY
+    )
+
+
+def connections_of(
+    frame: pl.DataFrame, traces: pl.DataFrame, end: Literal["producer", "consumer", "either"]
+) -> pa.Table:
+    frame = frame.with_row_index("row")
+    ends = ["producer", "consumer"] if end == "either" else [end]
+    found = pl.concat(
+        frame.join(traces, left_on=_ends(side, TRACE), right_on=TRACE, how="semi") for side in ends
+    ).unique("row")
+    return arrow(found.sort(_CONSUMER, *paging.CONNECTION_ORDER), schema.CONNECTIONS)
+
+
+def orphans(frame: pl.DataFrame, query: OrphanQuery, page: Page) -> Rows:
+    frame = _where(
+        frame,
+        cause_code=query.cause,
+        service_name=query.service,
+        destination=query.destination,
+        expected=query.expected,
+    )
+    if query.trace is not None:
+        frame = frame.filter(_is_trace("", query.trace))
+    if query.settled is not None:
+        settled = pl.col("stored_at_unix_nano") < query.settled_before_unix_nano
+        frame = frame.filter(settled == query.settled)
+    frame = between(frame, _START, query.start, query.end)
+    return page_of(frame, results.ORPHAN_ROWS, page, _START, paging.ORPHAN_ORDER, paging.ORPHAN_KEY)
+
+
+def orphan_groups(frame: pl.DataFrame, settled_before: int | None) -> pa.Table:
+    if settled_before is not None:
+        frame = frame.filter(pl.col("stored_at_unix_nano") < settled_before)
+    newest_first = frame.sort(_START, *SPAN, descending=[True, False, False, False])
+    earliest = frame.sort(_START, *SPAN).group_by(results.ORPHAN_GROUP_KEY)
+    newest = [
+        pl.first(name)
+        for name in ("cause_title", "cause_confidence", "cause_fix", "evidence", *SPAN)
+    ]
+    groups = newest_first.group_by(results.ORPHAN_GROUP_KEY).agg(
+        *newest,
+        count=pl.len(),
+        settled_count=pl.len(),
+        first_seen_unix_nano=pl.min(_START),
+        last_seen_unix_nano=pl.max(_START),
+    )
+    since = earliest.agg(since_version=pl.first("service_version"))
+    groups = groups.join(since, on=results.ORPHAN_GROUP_KEY, nulls_equal=True)
+    return _largest_first(groups, results.ORPHAN_GROUPS, results.ORPHAN_GROUP_KEY)
+
+
+def edges(frames: Frames) -> pa.Table:
+    connected = frames["connections"].filter(pl.col("confidence") >= 0.8)
+    orphaned = frames["orphans"].filter(pl.col("producer_span_id").is_null())
+    handovers = pl.concat(
+        [
+            connected.rename(
+                {
+                    "consumer_environment": "environment",
+                    "consumer_service_namespace": "service_namespace",
+                    _CONSUMER: _START,
+                }
+            ).select(*results.EDGE_KEY, "relation", "attempt", "dead_letter", "wait_nano", _START),
+            orphaned.rename({"service_name": "consumer_service_name"}).select(
+                *results.EDGE_KEY, _START
+            ),
+        ],
+        how="diagonal",
+    )
+    groups = handovers.group_by(results.EDGE_KEY).agg(
+        *((pl.col("relation") == name).sum().alias(name) for name in ("parent", "link", "stitch")),
+        count=pl.len(),
+        redeliveries=(pl.col("attempt") > 1).sum(),
+        dead_letters=pl.col("dead_letter").sum(),
+        waits=pl.col("wait_nano").drop_nulls().sort(),
+        first_seen_unix_nano=pl.min(_START),
+        last_seen_unix_nano=pl.max(_START),
+    )
+    groups = groups.with_columns(
+        pl.Series(f"wait_p{q}_nano", [_quantile(w, q / 100) for w in groups["waits"]], pl.Int64)
+        for q in (50, 95, 99)
+    )
+    return _largest_first(groups, results.EDGES, results.EDGE_KEY)
+
+
+def _quantile(ordered: pl.Series, share: float) -> int | None:
+    """The smallest wait that at least this share does not exceed."""
+    count = len(ordered)
+    return int(ordered[max(1, count - floor(count - share * count)) - 1]) if count else None
+
+
+def endpoint_facts(frame: pl.DataFrame) -> pa.Table:
+    groups = frame.group_by(results.ENDPOINT_KEY).agg(
+        count=pl.len(), first_start_unix_nano=pl.min(_START), last_start_unix_nano=pl.max(_START)
+    )
+    return _largest_first(groups, results.ENDPOINT_FACTS, results.ENDPOINT_KEY)
+
+
+def endpoints(frames: Frames, query: EndpointQuery, limit: int) -> pa.Table:
+    frame = _where(
+        frames["endpoints"],
+        role=query.role,
+        environment=query.environment,
+        service_namespace=query.service_namespace,
+        system=query.system,
+    )
+    frame = between(frame, _START, query.start, query.end)
+    if query.unconnected:
+        connected = frames["connections"].filter(pl.col("confidence") >= 0.8)
+        for side in ("consumer", "producer"):
+            frame = frame.join(connected, left_on=SPAN, right_on=_ends(side, SPAN), how="anti")
+    frame = frame.sort(_START, *SPAN, "role", descending=[True, False, False, False, False])
+    return arrow(frame.head(limit), schema.ENDPOINTS)
+
+
+def _largest_first(groups: pl.DataFrame, columns: pa.Schema, key: list[str]) -> pa.Table:
+    ordered = groups.sort("count", *key, descending=[True] + [False] * len(key))
+    return arrow(ordered, columns)

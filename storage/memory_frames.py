@@ -1,0 +1,74 @@
+"""The frames of the reference engine, to and from Arrow, and their pages."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+import polars as pl
+import pyarrow as pa
+
+from storage import results, schema
+from storage.contract import Page, Rows
+from storage.paging import decode_mark, encode_mark
+
+Frames = dict[str, pl.DataFrame]
+
+TRACE = ["trace_hi", "trace_lo"]
+SPAN = [*TRACE, "span_id"]
+PART = [*SPAN, "content_hash"]
+
+
+def first_frames() -> Frames:
+    frames = {name: read(columns.empty_table()) for name, columns in schema.BATCH_SCHEMAS.items()}
+    frames["spans"] = frames["spans"].with_columns(
+        generation=pl.lit(0, pl.UInt64), stored_at_unix_nano=pl.lit(0, pl.Int64)
+    )
+    frames["endpoints"] = read(schema.ENDPOINTS.empty_table())
+    frames["connections"] = read(schema.CONNECTIONS.empty_table())
+    frames["orphans"] = read(results.ORPHAN_ROWS.empty_table())
+    return frames
+
+
+def read(table: pa.Table) -> pl.DataFrame:
+    return pl.DataFrame(table)
+
+
+def arrow(frame: pl.DataFrame, columns: pa.Schema) -> pa.Table:
+    # Polars' own strings are views, which pyarrow cannot filter.
+    table = frame.select(columns.names).to_arrow(compat_level=pl.CompatLevel.oldest())
+    return table.cast(columns)
+
+
+def distinct(frame: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    return frame.unique(key, keep="first", maintain_order=True)
+
+
+def slice_page(
+    frame: pl.DataFrame,
+    page: Page,
+    start: str,
+    order: Sequence[str],
+    shape: Sequence[range | None],
+) -> tuple[pl.DataFrame, str | None]:
+    """Newest start first, then by `order`; what stands behind the page's mark."""
+    frame = frame.sort(start, *order, descending=[True] + [False] * len(order))
+    first = 0
+    if page.after is not None:
+        newest, *rest = decode_mark(page.after, shape)
+        keys = [(-row[0], *row[1:]) for row in frame.select(start, *order).iter_rows()]
+        first = bisect_right(keys, (-int(newest), *rest))
+    rows = frame.slice(first, page.limit)
+    more = first + page.limit < frame.height
+    mark = encode_mark(rows.select(start, *order).row(-1)) if more and rows.height else None
+    return rows, mark
+
+
+def page_of(
+    frame: pl.DataFrame,
+    columns: pa.Schema,
+    page: Page,
+    start: str,
+    order: Sequence[str],
+    shape: Sequence[range | None],
+) -> Rows:
+    rows, mark = slice_page(frame, page, start, order, shape)
+    return Rows(arrow(rows, columns), mark)

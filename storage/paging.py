@@ -1,0 +1,59 @@
+"""Page marks: the sort key of a page's last row, opaque to those who carry it.
+
+A mark is a place in the order, not a count of rows: rows that arrive while
+someone pages neither repeat nor push out others.
+"""
+
+import base64
+import json
+from collections.abc import Sequence
+
+Key = tuple[int | str, ...]
+
+I64_RANGE = range(-(2**63), 2**63)
+_U64_RANGE = range(2**64)
+_TRACE = (_U64_RANGE, _U64_RANGE)
+_SPAN = (*_TRACE, _U64_RANGE)
+
+# Each order: newest start first, then these ascending. The ranges of the whole key
+# (None is text), so that a forged mark never reaches an engine.
+TRACE_ORDER = ("trace_hi", "trace_lo")
+TRACE_KEY = (I64_RANGE, *_TRACE)
+ORPHAN_ORDER = ("trace_hi", "trace_lo", "span_id")
+ORPHAN_KEY = (I64_RANGE, *_SPAN)
+CONNECTION_ORDER = (
+    *(f"consumer_{name}" for name in ORPHAN_ORDER),
+    *(f"producer_{name}" for name in ORPHAN_ORDER),
+    "rule",
+)
+CONNECTION_KEY = (I64_RANGE, *_SPAN, *_SPAN, None)
+
+
+def encode_mark(key: Sequence[int | str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(list(key)).encode()).decode().rstrip("=")
+
+
+def decode_mark(mark: str, shape: Sequence[range | None]) -> Key:
+    """The key in a mark of this shape. Raises ValueError for anything else."""
+    try:
+        padded = mark.encode("ascii") + b"=" * (-len(mark) % 4)
+        key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        fits = isinstance(key, list) and len(key) == len(shape)
+        if fits and all(_fits(part, bound) for part, bound in zip(key, shape, strict=True)):
+            return tuple(key)
+    except (ValueError, RecursionError):
+        pass
+    raise ValueError("not a page mark of this list")
+
+
+def _fits(part: object, bound: range | None) -> bool:
+    if bound is None:
+        return isinstance(part, str) and part.isprintable()
+    return type(part) is int and part in bound
+
+
+def within_i64(value: int | None) -> int | None:
+    """An instant or duration that fits the columns it is compared with."""
+    if value is None:
+        return None
+    return max(I64_RANGE.start, min(value, I64_RANGE.stop - 1))

@@ -1,0 +1,72 @@
+"""Schemas of what reads give that is not a stored table (storage/contract.py).
+
+Both engines cast their answers to these, so that they agree to the column.
+"""
+
+import pyarrow as pa
+
+from storage.schema import FLAG, I64, ORPHANS, REAL, SPAN_IDS, TEXT, TRACE_IDS, U64
+
+
+def _nullable(*names: str) -> "list[pa.Field[pa.DataType]]":
+    return [pa.field(name, TEXT) for name in names]
+
+
+def _required(type_: pa.DataType, *names: str) -> "list[pa.Field[pa.DataType]]":
+    return [pa.field(name, type_, nullable=False) for name in names]
+
+
+STORED_AT = pa.schema([*SPAN_IDS, *_required(I64, "stored_at_unix_nano")])
+TRACE_CORRELATION = pa.schema([*TRACE_IDS, *_required(TEXT, "key", "value")])
+ORPHAN_ROWS = pa.schema([*ORPHANS, *_required(I64, "stored_at_unix_nano")])
+
+TRACE_SUMMARIES = pa.schema(
+    [
+        *TRACE_IDS,
+        *_required(TEXT, "root_name"),
+        *_nullable("root_service_name"),
+        pa.field("service_names", pa.list_(TEXT), nullable=False),
+        *_required(I64, "span_count", "error_count", "start_time_unix_nano", "end_time_unix_nano"),
+    ]
+)
+
+ENDPOINT_FACTS = pa.schema(
+    [
+        *_nullable("environment", "service_namespace"),
+        *_required(TEXT, "role"),
+        *_nullable("system", "destination", "scope", "service_name"),
+        *_required(TEXT, "span_name"),
+        *_nullable("consumer_group", "scope_name"),
+        *_required(FLAG, "has_children"),
+        *_nullable("relation", "producer_service_name"),
+        *_required(I64, "count", "first_start_unix_nano", "last_start_unix_nano"),
+    ]
+)
+ENDPOINT_KEY = ENDPOINT_FACTS.names[: ENDPOINT_FACTS.get_field_index("count")]
+
+ORPHAN_GROUPS = pa.schema(
+    [
+        *_required(TEXT, "cause_code"),
+        *_nullable("environment", "service_namespace", "producer_service_name", "system"),
+        *_nullable("destination", "scope", "service_name", "consumer_group"),
+        *_required(FLAG, "expected"),
+        *_required(I64, "count", "settled_count", "first_seen_unix_nano", "last_seen_unix_nano"),
+        *_nullable("since_version"),
+        *_required(TEXT, "cause_title"),
+        *_required(REAL, "cause_confidence"),
+        *_required(TEXT, "cause_fix", "evidence"),
+        *_required(U64, "trace_hi", "trace_lo", "span_id"),
+    ]
+)
+ORPHAN_GROUP_KEY = ORPHAN_GROUPS.names[: ORPHAN_GROUPS.get_field_index("count")]
+
+EDGES = pa.schema(
+    [
+        *_nullable("environment", "service_namespace", "producer_service_name", "system"),
+        *_nullable("destination", "scope", "consumer_service_name", "consumer_group"),
+        *_required(I64, "count", "parent", "link", "stitch", "redeliveries", "dead_letters"),
+        *(pa.field(f"wait_p{q}_nano", I64) for q in (50, 95, 99)),
+        *_required(I64, "first_seen_unix_nano", "last_seen_unix_nano"),
+    ]
+)
+EDGE_KEY = EDGES.names[: EDGES.get_field_index("count")]

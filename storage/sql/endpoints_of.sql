@@ -1,0 +1,1 @@
+SELECT * FROM endpoints SEMI JOIN wanted USING (trace_hi, trace_lo)

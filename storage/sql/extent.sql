@@ -1,0 +1,5 @@
+SELECT
+    count(DISTINCT (trace_hi, trace_lo)) AS traces,
+    min(start_time_unix_nano) AS oldest,
+    max(end_time_unix_nano) AS newest
+FROM spans

@@ -1,0 +1,33 @@
+-- The keys that join traces, hashed to one column of numbers, so that a look-up
+-- reads little. Message ids, event ids and Kafka positions are one kind: an id
+-- "orders.3.17" spells a position, and some clients send the bare offset as message
+-- id. Hashes as in insert_correlation.sql.
+INSERT INTO join_keys BY NAME
+WITH ids AS (
+    SELECT
+        trace_hi, trace_lo, span_id,
+        trim(message_id, E' \t\r\n\f\v') AS message_id,
+        trim(event_id, E' \t\r\n\f\v') AS event_id,
+        trim(sequence_number, E' \t\r\n\f\v') AS sequence_number,
+        trim(destination_name, E' \t\r\n\f\v') AS topic,
+        kafka_partition,
+        kafka_offset
+    FROM incoming_messaging
+),
+keys AS (
+    SELECT trace_hi, trace_lo, span_id, 'message' AS kind, unnest([
+        message_id,
+        event_id,
+        topic || '.' || kafka_partition || '.' || coalesce(
+            kafka_offset::VARCHAR,
+            CASE WHEN regexp_full_match(message_id, '[0-9]+') THEN message_id END
+        )
+    ]) AS value
+    FROM ids
+    UNION ALL
+    SELECT trace_hi, trace_lo, span_id, 'sequence', sequence_number FROM ids
+)
+SELECT DISTINCT
+    md5_number_lower(kind || chr(0) || value) AS key_hash, trace_hi, trace_lo, span_id
+FROM keys
+WHERE value <> ''

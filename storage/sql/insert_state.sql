@@ -1,0 +1,1 @@
+INSERT INTO state VALUES ($schema_version, 0, 0)

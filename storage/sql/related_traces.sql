@@ -1,0 +1,21 @@
+-- Joins on numbers only. A value that very many spans carry ("1", a constant) would
+-- pull in everything and says nothing: it connects nothing.
+WITH keys AS (
+    SELECT DISTINCT key_hash FROM join_keys SEMI JOIN wanted USING (trace_hi, trace_lo)
+),
+carriers AS (
+    SELECT DISTINCT key_hash, trace_hi, trace_lo, span_id FROM join_keys SEMI JOIN keys USING (key_hash)
+),
+cold AS (
+    SELECT key_hash FROM carriers GROUP BY key_hash HAVING count(*) <= $hot_key_limit
+)
+SELECT trace_hi, trace_lo FROM wanted
+UNION
+SELECT trace_hi, trace_lo FROM carriers SEMI JOIN cold USING (key_hash)
+UNION
+SELECT linked_trace_hi, linked_trace_lo FROM links SEMI JOIN wanted USING (trace_hi, trace_lo)
+UNION
+SELECT links.trace_hi, links.trace_lo
+FROM links
+SEMI JOIN wanted
+    ON links.linked_trace_hi = wanted.trace_hi AND links.linked_trace_lo = wanted.trace_lo

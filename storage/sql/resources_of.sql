@@ -1,0 +1,1 @@
+SELECT * FROM resources SEMI JOIN found USING (resource_id)

@@ -1,0 +1,1 @@
+UPDATE state SET analysed_generation = $generation
