@@ -8,13 +8,14 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from analyzer.journey_traces import TraceId
 from storage.contract import ConnectionQuery, OrphanQuery, Page, SearchQuery, SpanStore
 from storage.correlation_keys import canonical_key
 from web.candidates import connections_with_candidates
 from web.errors import NotFoundError
 from web.handovers import edges_of, groups_of
 from web.paging import read_page, slice_table
-from web.rows import TraceId, connection_object, orphan_object, trace_hex, trace_table
+from web.rows import connection_object, orphan_object, trace_hex, trace_table
 from web.shapes import (
     Connections,
     CorrelationId,
@@ -24,10 +25,9 @@ from web.shapes import (
     Orphans,
     Services,
     Status,
-    Traces,
-    TraceSummary,
 )
 from web.site import Site
+from web.trace_shapes import Traces, TraceSummary
 
 
 def status_answer(site: Site) -> Status:

@@ -1,22 +1,189 @@
-"""The journey of a correlation id or a trace (analyzer/journeys.py), fetched level by level."""
+"""The journey of a correlation id or a trace.
 
-from storage.contract import SpanStore
-from web.rows import TraceId
-from web.shapes import JourneyAnswer
+The rules are the analyzer's (analyzer/journeys.py, analyzer/journey_status.py); here
+their findings become the answer.
+"""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.journey_status import (
+    JourneyStatus,
+    Unit,
+    find_units,
+    is_waiting,
+    judge_status,
+    list_attempts,
+    open_sends,
+)
+from analyzer.journey_traces import SpanId, TraceId
+from analyzer.journeys import Walk
+from storage.contract import Page, SearchQuery, SpanStore
+from storage.schema import SpanBatch
+from web.answers import is_correlation_key
+from web.errors import NotFoundError
+from web.notes import MOST_SPANS, about_all, about_span, note_batch, note_left_out, note_unfinished
+from web.rows import Row, connection_object, span_hex, span_id, trace_hex, trace_table
+from web.shapes import CorrelationId
+from web.spans import sort_spans, span_objects
+from web.trace_shapes import Attempt, JourneyAnswer
+from web.traces import orphans_of
+from web.walking import Reached, follow
+
+_MOST_SEEDS = 1_000  # traces found by scan
+_UNIT_COLUMNS = [
+    "trace_hi",
+    "trace_lo",
+    "span_id",
+    "parent_span_id",
+    "name",
+    "start_time_unix_nano",
+    "status_code",
+    "resource_id",
+]
 
 
 def journey_of_attribute(
     store: SpanStore, key: str, value: str, settled_before_unix_nano: int
 ) -> JourneyAnswer:
-    """The journey of the spans that carry `key` (any spelling) with this value.
+    """The journey of the spans that carry the canonical `key` with this value.
 
-    Raises NotFoundError when nothing carries it.
+    A key that is no correlation key is found by scan, in at most the 1,000 newest traces;
+    its other values do not bound the journey. Raises NotFoundError when nothing carries it.
     """
-    raise NotImplementedError
+    if is_correlation_key(store, key):
+        seeds = _trace_ids(store.spans_with_correlation(key, value))
+        walk = Walk(seeds, key, value)
+    else:
+        found = store.search(SearchQuery(attribute=(key, value)), Page(_MOST_SEEDS))
+        seeds = _trace_ids(found.table)
+        walk = Walk(seeds)
+    if not seeds:
+        raise NotFoundError("attribute", f"No stored span carries {key} = {value}.")
+    return _answer(store, walk, settled_before_unix_nano, (key, value))
 
 
 def journey_of_trace(
     store: SpanStore, trace: TraceId, settled_before_unix_nano: int
 ) -> JourneyAnswer:
-    """The journey that a trace belongs to; `key` and `value` are null. Raises NotFoundError."""
-    raise NotImplementedError
+    """The journey that a trace belongs to; `key` and `value` are null. Raises
+    NotFoundError for a trace that is not stored."""
+    answer = _answer(store, Walk([trace]), settled_before_unix_nano, (None, None))
+    if trace_hex(*trace) not in answer["journey"]["trace_ids"]:
+        raise NotFoundError("trace_id", f"No stored span belongs to trace {trace_hex(*trace)}.")
+    return answer
+
+
+def _trace_ids(table: pa.Table) -> list[TraceId]:
+    columns = (table[name].to_pylist() for name in ("trace_hi", "trace_lo"))
+    return sorted(set(zip(*columns, strict=True)))
+
+
+def _answer(
+    store: SpanStore,
+    walk: Walk,
+    settled_before_unix_nano: int,
+    asked: tuple[str, str] | tuple[None, None],
+) -> JourneyAnswer:
+    reached = follow(store, walk)
+    spans = sort_spans(reached.batch)
+    left_out = spans.num_rows - MOST_SPANS
+    stored = _trace_ids(spans)
+    traces = trace_table(stored)
+    batches = {span: note_batch(*counts) for span, counts in sorted(walk.batches().items())}
+    remarks = [about_span(note, span) for span, note in batches.items()]
+    if not reached.complete:
+        remarks.append(about_all(note_unfinished(len(stored))))
+    if left_out > 0:
+        remarks.append(about_all(note_left_out(left_out)))
+    inside = set(stored)
+    drawn = [
+        row
+        for row in reached.connections
+        if span_id(row, "producer_")[:2] in inside and span_id(row, "consumer_")[:2] in inside
+    ]
+    status, attempts = _status(store, traces, reached, drawn, walk.foreign_deliveries())
+    return {
+        "journey": {
+            "key": asked[0],
+            "value": asked[1],
+            "trace_ids": [trace_hex(*trace) for trace in stored],
+            "start_time_unix_nano": pc.min(spans["start_time_unix_nano"]).as_py(),
+            "end_time_unix_nano": pc.max(spans["end_time_unix_nano"]).as_py(),
+            "status": status,
+            "notes": remarks,
+            "related": _related(reached.batch, asked),
+            "spans": span_objects(
+                reached.batch,
+                spans.slice(0, MOST_SPANS),
+                {span: [note] for span, note in batches.items()},
+            ),
+            "connections": [connection_object(row) for row in drawn],
+            "orphans": orphans_of(store, traces, settled_before_unix_nano),
+            "attempts": attempts,
+            "not_seen": [],
+        }
+    }
+
+
+def _status(
+    store: SpanStore,
+    traces: pa.Table,
+    reached: Reached,
+    drawn: list[Row],
+    foreign: set[SpanId],
+) -> tuple[JourneyStatus, list[Attempt]]:
+    endpoints = store.endpoints_of(traces).to_pylist()
+    units = find_units(
+        _plain_spans(reached.batch), drawn, endpoints, _message_ids(reached.batch), foreign
+    )
+    # what other hand-overs name may be outside the journey
+    sends = open_sends(endpoints, reached.connections, units)
+    waiting = bool(sends) and is_waiting(sends, store.endpoint_facts().to_pylist())
+    attempts = [_attempt(unit) for unit in list_attempts(units)]
+    return judge_status(units, waiting=waiting), attempts
+
+
+def _plain_spans(batch: SpanBatch) -> list[Row]:
+    services = {
+        row["resource_id"]: (
+            row["environment"],
+            row["service_namespace"],
+            row["service_name"],
+        )
+        for row in batch.resources.to_pylist()
+    }
+    rows = batch.spans.select(_UNIT_COLUMNS).to_pylist()
+    return [{**row, "service": services.get(row["resource_id"])} for row in rows]
+
+
+def _message_ids(batch: SpanBatch) -> dict[SpanId, str]:
+    """What tells a message from others, of the spans that say it."""
+    found: dict[SpanId, str] = {}
+    for row in batch.messaging.to_pylist():
+        if row["part"] == "span":
+            if row["message_id"]:
+                found[span_id(row)] = row["message_id"]
+            elif row["kafka_offset"] is not None:
+                partition = row["kafka_partition"]
+                found[span_id(row)] = f"{row['destination_name']}.{partition}.{row['kafka_offset']}"
+    return found
+
+
+def _attempt(unit: Unit) -> Attempt:
+    return {
+        "message": unit.message,
+        "destination": unit.destination,
+        "attempt": unit.attempt,
+        "trace_id": trace_hex(*unit.span[:2]),
+        "span_id": span_hex(unit.span[2]),
+        "outcome": unit.outcome,
+    }
+
+
+def _related(batch: SpanBatch, asked: tuple[str, str] | tuple[None, None]) -> list[CorrelationId]:
+    columns = (batch.correlation[name].to_pylist() for name in ("key", "value"))
+    return [
+        {"key": key, "value": value}
+        for key, value in sorted(set(zip(*columns, strict=True)) - {asked})
+    ]

@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from starlette.datastructures import QueryParams
 
+from analyzer.journey_traces import TraceId
 from storage.contract import Page
 from storage.correlation_keys import canonical_key
 from web.errors import ParameterError
-from web.rows import TraceId
 
 MOST_ROWS = 1000
 _LATEST = 2**63 - 1

@@ -6,13 +6,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from analyzer.journey_traces import SpanId, TraceId
 from storage.schema import SPAN_IDS, TRACE_IDS
 from web.attributes import read_json
 from web.shapes import Cause, Connection, End, Identity, Orphan, SpanRef
 
 Row = Mapping[str, Any]
-TraceId = tuple[int, int]
-SpanId = tuple[int, int, int]
 
 
 def trace_hex(hi: int, lo: int) -> str:
@@ -28,6 +27,10 @@ def span_ref(row: Row, prefix: str = "") -> SpanRef:
         "trace_id": trace_hex(row[f"{prefix}trace_hi"], row[f"{prefix}trace_lo"]),
         "span_id": span_hex(row[f"{prefix}span_id"]),
     }
+
+
+def span_id(row: Row, prefix: str = "") -> SpanId:
+    return row[f"{prefix}trace_hi"], row[f"{prefix}trace_lo"], row[f"{prefix}span_id"]
 
 
 def _end(row: Row, side: str) -> End:

@@ -1,10 +1,78 @@
 """One trace with everything known about it."""
 
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from analyzer.journey_traces import TraceId
+from analyzer.stitching import DRAWN
 from storage.contract import SpanStore
-from web.rows import TraceId
-from web.shapes import TraceAnswer
+from web.errors import NotFoundError
+from web.notes import MOST_SPANS, about_all, note_left_out
+from web.rows import (
+    Row,
+    connection_object,
+    orphan_object,
+    span_id,
+    span_table,
+    trace_hex,
+    trace_table,
+)
+from web.shapes import Orphan
+from web.spans import sort_spans, span_objects
+from web.trace_shapes import TraceAnswer
 
 
 def trace_answer(store: SpanStore, trace: TraceId, settled_before_unix_nano: int) -> TraceAnswer:
-    """Raises NotFoundError for a trace that is not stored."""
-    raise NotImplementedError
+    """Connections with either end in the trace. Raises NotFoundError."""
+    asked = trace_table([trace])
+    batch = store.spans_of(asked)
+    if batch.spans.num_rows == 0:
+        raise NotFoundError("trace_id", f"No stored span belongs to trace {trace_hex(*trace)}.")
+    spans = sort_spans(batch)
+    left_out = spans.num_rows - MOST_SPANS
+    connections = drawn_rows(store.connections_of(asked, "either").to_pylist())
+    return {
+        "trace": {
+            "trace_id": trace_hex(*trace),
+            "spans": span_objects(batch, spans.slice(0, MOST_SPANS)),
+            "connections": [connection_object(row) for row in connections],
+            "orphans": orphans_of(store, asked, settled_before_unix_nano),
+            "correlation": [
+                {"key": row["key"], "value": row["value"]}
+                for row in store.correlation_of(asked).to_pylist()
+            ],
+            "notes": [about_all(note_left_out(left_out))] if left_out > 0 else [],
+        }
+    }
+
+
+def drawn_rows(connections: Iterable[Row]) -> list[Row]:
+    """Those that are edges, each once, by the consumer's start and the ids."""
+    drawn = {
+        (
+            row["consumer_start_time_unix_nano"],
+            span_id(row, "consumer_"),
+            span_id(row, "producer_"),
+            row["rule"],
+        ): row
+        for row in connections
+        if row["confidence"] >= DRAWN
+    }
+    return [drawn[key] for key in sorted(drawn)]
+
+
+def orphans_of(store: SpanStore, traces: pa.Table, settled_before_unix_nano: int) -> list[Orphan]:
+    """Orphan roots of the traces (TRACE_IDS), by start and ids."""
+    rows = store.orphans_of(traces).to_pylist()
+    if not rows:
+        return []
+    rows.sort(key=lambda row: (row["start_time_unix_nano"], span_id(row)))
+    stored = {
+        span_id(row): row["stored_at_unix_nano"]
+        for row in store.stored_at(span_table([span_id(row) for row in rows])).to_pylist()
+    }
+    return [
+        orphan_object(row, settled=stored.get(span_id(row), 0) < settled_before_unix_nano)
+        for row in rows
+    ]

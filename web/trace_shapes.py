@@ -1,0 +1,134 @@
+"""Spans, traces and journeys as the JSON API shows them (web/shapes.py has the rest)."""
+
+from typing import Literal, TypedDict
+
+from web.shapes import Attributes, Connection, CorrelationId, JourneyNote, Note, Orphan
+
+JourneyStatus = Literal["ok", "error", "waiting", "dead-letter"]
+Outcome = Literal["ok", "error", "dead-letter"]
+
+
+class Scope(TypedDict):
+    name: str
+    version: str
+    attributes: Attributes
+    schema_url: str
+
+
+class Link(TypedDict):
+    trace_id: str
+    span_id: str
+    trace_state: str | None
+    flags: int
+    attributes: Attributes
+    dropped_attributes_count: int
+
+
+class Event(TypedDict):
+    name: str
+    time_unix_nano: int
+    attributes: Attributes
+    dropped_attributes_count: int
+
+
+class Span(TypedDict):
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None
+    name: str
+    service_name: str | None
+    service_namespace: str | None
+    service_version: str | None
+    environment: str | None
+    kind: Literal["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"]
+    start_time_unix_nano: int
+    end_time_unix_nano: int
+    duration_nano: int
+    status: Literal["UNSET", "OK", "ERROR"]
+    status_message: str | None
+    trace_state: str | None
+    flags: int
+    attributes: Attributes
+    links: list[Link]
+    events: list[Event]
+    resource: Attributes  # the resource's attributes
+    scope: Scope
+    dropped_attributes_count: int
+    dropped_links_count: int
+    dropped_events_count: int
+    notes: list[Note]
+
+
+class Trace(TypedDict):
+    trace_id: str
+    spans: list[Span]
+    connections: list[Connection]  # either end in this trace
+    orphans: list[Orphan]
+    correlation: list[CorrelationId]
+    notes: list[JourneyNote]
+
+
+class TraceAnswer(TypedDict):
+    trace: Trace
+
+
+class TraceRoot(TypedDict):
+    span_name: str
+    service_name: str | None
+
+
+class TraceSummary(TypedDict):
+    trace_id: str
+    root: TraceRoot  # the earliest span without a parent in the store
+    services: list[str]
+    span_count: int
+    error_count: int
+    start_time_unix_nano: int
+    end_time_unix_nano: int
+    duration_nano: int
+    correlation: list[CorrelationId]
+
+
+class Traces(TypedDict):
+    traces: list[TraceSummary]
+    next_cursor: str | None
+
+
+# ------------------------------------------------------------------------- journeys
+
+
+class Attempt(TypedDict):
+    """One delivery of a message that was delivered more than once or died."""
+
+    message: str  # its id, else that of the span that sent it
+    destination: str | None
+    attempt: int
+    trace_id: str
+    span_id: str
+    outcome: Outcome
+
+
+class NotSeen(TypedDict):
+    step: str
+    usual_share: float
+    usual_wait_nano: int
+
+
+class Journey(TypedDict):
+    key: str | None  # null for a journey asked by trace id
+    value: str | None
+    trace_ids: list[str]
+    start_time_unix_nano: int
+    end_time_unix_nano: int
+    status: JourneyStatus
+    notes: list[JourneyNote]
+    related: list[CorrelationId]
+    spans: list[Span]  # by start, trace id, span id
+    connections: list[Connection]  # both ends among the spans
+    orphans: list[Orphan]
+    attempts: list[Attempt]
+    not_seen: list[NotSeen]
+
+
+class JourneyAnswer(TypedDict):
+    journey: Journey
