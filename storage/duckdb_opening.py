@@ -10,6 +10,8 @@ from storage.contract import StoreError
 from storage.duckdb_schema import prepare
 
 FILE_NAME = "tracestitch.duckdb"
+# Where DuckDB's storage format says what it is.
+_MAGIC, _MAGIC_OFFSET = b"DUCK", 8
 
 # DuckDB shares one instance between connections of a process: it would let two stores
 # of the same file write past each other's locks.
@@ -46,10 +48,11 @@ def release(path: Path) -> None:
 def _open(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _raise_unless_duckdb(path)
         connection = duckdb.connect(path, config=_settings(path))
     except OSError as error:
         raise StoreError(
-            f"The data directory {path.parent} cannot be made ({error.strerror}); name another."
+            f"The data directory {path.parent} cannot be used ({error.strerror}); name another."
         ) from error
     except duckdb.Error as error:
         raise StoreError(_explain(path, str(error))) from error
@@ -69,6 +72,16 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
         connection.close()
         raise
     return connection
+
+
+def _raise_unless_duckdb(path: Path) -> None:
+    """DuckDB would take a file of another kind for a reason to load an extension."""
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(_MAGIC_OFFSET + len(_MAGIC))[_MAGIC_OFFSET:] != _MAGIC:
+                raise StoreError(
+                    f"The file {path} is not a DuckDB database; name another file or move it away."
+                )
 
 
 def _settings(path: Path) -> dict[str, str | bool | int | float | list[str]]:
@@ -99,8 +112,6 @@ def _explain(path: Path, message: str) -> str:
             f"The store {path} is in use by another process; stop that one, or talk to its "
             "server instead of opening the file."
         )
-    if "not a valid duckdb database" in lower:
-        return f"The file {path} is not a DuckDB database; name another file or move it away."
     if "newer version" in lower or "version number" in lower:
         return (
             f"The file {path} was written by another version of DuckDB; run the tracestitch "

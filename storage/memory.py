@@ -57,7 +57,11 @@ class MemoryStore:
             )
             for name, key in (("resources", "resource_id"), ("scopes", "scope_id")):
                 added[name] = distinct(given[name], [key]).join(frames[name], on=key, how="anti")
-            self._frames = frames | {n: pl.concat([frames[n], rows]) for n, rows in added.items()}
+            try:
+                whole = {n: pl.concat([frames[n], rows]) for n, rows in added.items()}
+            except pl.exceptions.PolarsError as error:
+                raise StoreError(f"The batch has other columns than the schema: {error}") from error
+            self._frames = frames | whole
             self._generation += 1
         return AppendResult(self._generation, new.height, duplicates, new.height - free.height)
 

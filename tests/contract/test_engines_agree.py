@@ -1,0 +1,280 @@
+"""Random appends, resends and answers give the same on every engine, to the byte."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any
+from zlib import crc32
+
+import pyarrow as pa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storage import schema
+from storage.contract import (
+    ConnectionQuery,
+    EndpointQuery,
+    OrphanQuery,
+    Page,
+    Rows,
+    SearchQuery,
+    SpanStore,
+)
+from storage.engines import open_store
+from storage.schema import SpanBatch
+from tests.contract.conftest import ENGINES
+from tests.contract.rows import (
+    Row,
+    connection,
+    correlated,
+    link,
+    make_batch,
+    make_table,
+    message,
+    owned,
+    part,
+    resource,
+    scope,
+    span,
+    traces,
+)
+
+# Few values, so that they meet.
+TRACES = st.integers(1, 4)
+WORDS = st.sampled_from(["a", "b", "orders", "orders.1.2", "2", "", " a", "é", '"\\'])
+MAYBE = st.none() | WORDS
+TIMES = st.integers(0, 6) | st.sampled_from([-(2**63), 2**63 - 1])
+VALUES = st.none() | st.booleans() | st.integers(-3, 3) | WORDS | st.just(1.5)
+KEYS = ["user.id", "order.id", "/~'"]
+
+
+@st.composite
+def spans(draw: st.DrawFn) -> Row:
+    values = draw(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=2))
+    text = json.dumps(values, ensure_ascii=False)
+    content = draw(st.integers(0, 2))
+    # The hash is of the content: equal keys must mean equal rows.
+    one = span(draw(TRACES), draw(st.integers(1, 5)), crc32(f"{content} {text}".encode()))
+    return one | {
+        "attributes": text,
+        "name": f"name {content}",
+        "parent_span_id": [None, 1, 9][content],
+        "resource_id": content,
+        "scope_id": content,
+        "status_code": content,
+        "start_time_unix_nano": [0, 3, -(2**63)][content],
+        "end_time_unix_nano": [9, 3, 2**63 - 1][content],
+    }
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> SpanBatch:
+    rows = draw(st.lists(spans(), max_size=6))
+    parts: dict[str, list[Row]] = {"links": [], "events": [], "messaging": [], "correlation": []}
+    for row in rows:
+        seed = row["content_hash"] % 7
+        # What stands under a span is part of its content: a function of it.
+        parts["links"] += [link(row, n + 1, position=n) for n in range(seed % 3)]
+        parts["events"] += [part(row, name="e", position=n) for n in range(seed % 2)]
+        if seed > 2:
+            number = row["span_id"] % 3
+            parts["messaging"].append(
+                message(
+                    row,
+                    message_id=["a", "orders.1.2", "2"][number],
+                    event_id=[None, "a", ""][seed % 3],
+                    sequence_number=["a", None, "b"][seed % 3],
+                    destination_name="orders",
+                    kafka_partition=[None, 1, 1][number],
+                    kafka_offset=[None, 2, None][number],
+                )
+            )
+        if seed > 3:
+            parts["correlation"].append(correlated(row, str(seed), ["order.id", "x"][seed % 2]))
+    resources = [resource(n, [None, "shop", "pay"][n]) for n in range(3)]
+    return make_batch(rows, resources=resources, scopes=[scope(n) for n in range(3)], **parts)
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> tuple[list[int], pa.Table, pa.Table, pa.Table]:
+    """Owning traces, endpoints, connections, orphans."""
+    owners = draw(st.lists(TRACES, max_size=3))
+    chosen = st.sampled_from(owners) if owners else st.nothing()
+
+    def places() -> st.SearchStrategy[Row]:
+        return st.builds(
+            lambda trace, span_id, start: span(trace, span_id, start_time_unix_nano=start),
+            chosen,
+            st.integers(1, 5),
+            TIMES,
+        )
+
+    ends = st.fixed_dictionaries(
+        {"role": st.sampled_from(["send", "process"]), "system": MAYBE, "destination": MAYBE}
+    )
+    made = st.fixed_dictionaries(
+        {
+            "relation": st.sampled_from(["parent", "link", "stitch"]),
+            "confidence": st.sampled_from([0.3, 0.79, 0.8, 1.0]),
+            "wait_nano": st.none() | st.integers(-5, 50),
+            "attempt": st.none() | st.integers(0, 3),
+            "dead_letter": st.booleans(),
+            "destination": MAYBE,
+            "rule": WORDS,
+        }
+    )
+    roots = st.fixed_dictionaries(
+        {
+            "cause_code": st.sampled_from(["S1", "K1"]),
+            "service_version": MAYBE,
+            "service_name": MAYBE,
+            "cause_title": WORDS,
+            "expected": st.booleans(),
+            "destination": MAYBE,
+            "producer_span_id": st.none() | st.just(3),
+        }
+    )
+    few = 4 if owners else 0
+    places_once: Callable[[Row], Any] = lambda row: (row["trace_lo"], row["span_id"])  # noqa: E731 # passed on
+    endpoints = [
+        owned(p, **draw(ends))
+        for p in draw(st.lists(places(), max_size=few, unique_by=places_once))
+    ]
+    connections = [
+        connection(span(draw(TRACES), draw(st.integers(1, 5))), p, **draw(made))
+        for p in draw(st.lists(places(), max_size=few, unique_by=places_once))
+    ]
+    orphans = [
+        owned(p, **draw(roots))
+        for p in draw(st.lists(places(), max_size=few, unique_by=places_once))
+    ]
+    return (
+        owners,
+        make_table(schema.ENDPOINTS, endpoints),
+        make_table(schema.CONNECTIONS, connections),
+        make_table(schema.ORPHANS, orphans),
+    )
+
+
+@contextmanager
+def _stores() -> Iterator[list[SpanStore]]:
+    with tempfile.TemporaryDirectory() as directory:
+        opened = [open_store(url.format(directory=directory)) for url in ENGINES.values()]
+        try:
+            yield opened
+        finally:
+            for store in opened:
+                store.close()
+
+
+@settings(
+    max_examples=20,
+    deadline=None,  # a file is made for each example
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(
+    st.lists(
+        st.tuples(batches(), st.integers(0, 9)) | answers() | st.just(None), min_size=1, max_size=6
+    )
+)
+def test_all_engines_give_the_same(steps: list[Any]) -> None:
+    with _stores() as stores:
+        for step in steps:
+            results = [_do(store, step) for store in stores]
+            assert all(result == results[0] for result in results)
+        for read in _reads():
+            expected, *others = [_plain(read(store)) for store in stores]
+            assert all(other == expected for other in others)
+
+
+def _do(store: SpanStore, step: Any) -> object:
+    if step is None:
+        store.forget_answers()
+        return None
+    if isinstance(step[0], SpanBatch):
+        return store.append(*step)
+    owners, endpoints, connections, orphans = step
+    store.replace_connections(traces(*owners), endpoints, connections)
+    store.replace_orphans(traces(*owners), orphans, store.status().generation)
+    return None
+
+
+def _reads() -> Iterator[Callable[[SpanStore], object]]:
+    """Every read of the contract, lists also page by page. Ordered lists give their
+    rows as a list, unordered ones as a table, whose order `_plain` takes away."""
+    few = traces(1, 2, 2, 9)
+    ids = make_table(
+        schema.SPAN_IDS,
+        [{"trace_hi": 1, "trace_lo": t, "span_id": s} for t in range(1, 5) for s in range(1, 6)],
+    )
+    yield lambda s: [getattr(s.status(), f.name) for f in fields(s.status()) if f.name != "engine"]
+    yield lambda s: s.spans_of(few)
+    yield lambda s: s.spans_of(few).spans.to_pylist()
+    yield lambda s: s.analysis_input(few)
+    yield lambda s: s.stored_at(ids)
+    yield lambda s: [s.services(), s.correlation_keys(), s.recent_correlation("order.id", 2)]
+    yield lambda s: s.correlation_of(few).to_pylist()
+    yield lambda s: s.endpoint_facts().to_pylist()
+    yield lambda s: s.endpoints(EndpointQuery(unconnected=True), 5).to_pylist()
+    yield lambda s: s.endpoints(EndpointQuery(role="send", system="a"), 2).to_pylist()
+    yield lambda s: [s.endpoints_of(few).num_rows, s.orphans_of(few).num_rows]
+    yield lambda s: [s.orphan_groups().to_pylist(), s.orphan_groups(5).to_pylist()]
+    yield lambda s: s.edges().to_pylist()
+    for number in range(1, 5):
+        yield lambda s, n=number: s.traces_of_span(n)  # type: ignore[misc] # bound now
+        yield lambda s, n=number: s.related_traces(traces(n), 3)  # type: ignore[misc]
+        yield lambda s, n=number: s.traces_since(n - 1, 3)[0]  # type: ignore[misc]
+        yield lambda s, n=number: [s.traces_since(n - 1, 3)[1]]  # type: ignore[misc]
+    for end in ("producer", "consumer", "either"):
+        yield lambda s, e=end: s.connections_of(few, e).to_pylist()  # type: ignore[misc]
+    for value in ("4", "5", "a"):
+        yield lambda s, v=value: s.spans_with_correlation("order.id", v)  # type: ignore[misc]
+    yield from _lists()
+
+
+def _lists() -> Iterator[Callable[[SpanStore], object]]:
+    attributes = [(key, value) for key in KEYS for value in ("true", "1.5", "a", "4")]
+    searches = [SearchQuery(attribute=attribute) for attribute in attributes] + [
+        SearchQuery(),
+        SearchQuery(service="shop", status="ok"),
+        SearchQuery(name="name 2", min_duration_nano=2**63 - 1),
+        SearchQuery(status="error", start=-(2**63), end=4),
+    ]
+    connected = [
+        ConnectionQuery(),
+        ConnectionQuery(min_confidence=0.0, trace=(1, 2)),
+        ConnectionQuery(service="payments", destination="a", relation="stitch"),
+        ConnectionQuery(start=1, end=6),
+    ]
+    roots = [
+        OrphanQuery(),
+        OrphanQuery(cause="S1", settled=True, settled_before_unix_nano=5),
+        OrphanQuery(expected=False, settled=False, settled_before_unix_nano=5, start=0),
+        OrphanQuery(trace=(1, 1), service="a", destination="b"),
+    ]
+    for search in searches:
+        yield lambda s, q=search: _all_pages(lambda p: s.search(q, p))  # type: ignore[misc]
+    for hand_overs in connected:
+        yield lambda s, q=hand_overs: _all_pages(lambda p: s.connections(q, p))  # type: ignore[misc]
+    for orphan in roots:
+        yield lambda s, q=orphan: _all_pages(lambda p: s.orphans(q, p))  # type: ignore[misc]
+
+
+def _all_pages(ask: Callable[[Page], Rows]) -> list[object]:
+    found: list[object] = []
+    rows = ask(Page(2))
+    while True:
+        found += [*rows.table.to_pylist(), rows.next]
+        if rows.next is None:
+            return found
+        rows = ask(Page(2, rows.next))
+
+
+def _plain(answer: object) -> object:
+    if isinstance(answer, SpanBatch):
+        return {f.name: _plain(getattr(answer, f.name)) for f in fields(answer)}
+    if isinstance(answer, pa.Table):
+        return answer.schema, sorted(map(repr, answer.to_pylist()))
+    return answer
