@@ -78,7 +78,9 @@ def make_batches(spans: int, random: np.random.Generator) -> Iterator[SpanBatch]
         some = np.flatnonzero(numbers % 4 == 0)
         linked = np.flatnonzero(numbers % 8 == 4)
         parts = {name: values[some] for name, values in ids.items()}
-        texts = [_ATTRIBUTES.format(i % 250, o, i % 9973) for i, o in zip(numbers, order)]
+        texts = [
+            _ATTRIBUTES.format(i % 250, o, i % 9973) for i, o in zip(numbers, order, strict=True)
+        ]
         start = _START + numbers * 1_000_000
         yield SpanBatch(
             resources=make_columns(
@@ -169,7 +171,7 @@ def list_reads(store: SpanStore) -> dict[str, Callable[[], object]]:
     pair = (one["trace_hi"][0].as_py(), one["trace_lo"][0].as_py())
     spans = store.spans_of(hundred).spans.select(["trace_hi", "trace_lo", "span_id"])
     newest = store.status().newest_unix_nano or 0
-    found = {
+    return {
         "status": lambda: store.status(),
         "traces_since, last": lambda: store.traces_since(store.status().generation - 1, 10_000),
         "related_traces of 100": lambda: store.related_traces(hundred, 1000),
@@ -204,7 +206,6 @@ def list_reads(store: SpanStore) -> dict[str, Callable[[], object]]:
         "endpoints": lambda: store.endpoints(EndpointQuery(unconnected=True), 100),
         "check": lambda: store.check(),
     }
-    return found
 
 
 def measure(action: Callable[[], object], runs: int = 7) -> float:
