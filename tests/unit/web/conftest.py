@@ -1,0 +1,14 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.unit.web.applications import application, small_scene
+from tests.web_client import WebClient
+
+
+@pytest.fixture
+def client() -> Iterator[WebClient]:
+    """A client of the application over `small_scene`."""
+    store = small_scene().store()
+    yield application(store)
+    store.close()
