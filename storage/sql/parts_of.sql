@@ -1,1 +1,5 @@
-SELECT * {bared} FROM {table} SEMI JOIN wanted USING (trace_hi, trace_lo)
+-- In two steps for the reason given in spans_of.sql.
+WITH chosen AS MATERIALIZED (
+    SELECT rowid AS chosen_row FROM {table} SEMI JOIN wanted USING (trace_hi, trace_lo)
+)
+SELECT * {bared} FROM {table} WHERE rowid IN (SELECT chosen_row FROM chosen)

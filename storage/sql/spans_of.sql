@@ -1,5 +1,10 @@
--- With `bared` attributes they are not read at all: they are most of the bytes.
+-- First which rows, by the ids alone, then only those rows: joined directly, DuckDB
+-- would read and unpack the attribute texts of the whole table (ten times the time at
+-- two million spans). With `bared` attributes the texts are not read at all.
+WITH chosen AS MATERIALIZED (
+    SELECT rowid AS chosen_row FROM spans SEMI JOIN wanted USING (trace_hi, trace_lo)
+)
 SELECT * EXCLUDE (generation, stored_at_unix_nano) {bared}
 FROM spans
-SEMI JOIN wanted USING (trace_hi, trace_lo)
+WHERE rowid IN (SELECT chosen_row FROM chosen)
 ORDER BY trace_hi, trace_lo, start_time_unix_nano, span_id, content_hash
