@@ -64,8 +64,11 @@ def connections_answer(
 
 
 def orphans_answer(store: SpanStore, query: OrphanQuery, page: Page) -> Orphans:
-    """`query.settled_before_unix_nano` tells which roots are settled."""
+    """`query.settled_before_unix_nano` tells which roots are settled. Raises NotFoundError
+    for a trace that is not stored."""
     rows = read_page(lambda asked: store.orphans(query, asked), page)
+    if query.trace is not None and rows.table.num_rows == 0:
+        require_trace(store, query.trace)
     before = query.settled_before_unix_nano
     found = [
         orphan_object(row, settled=row["stored_at_unix_nano"] < before)

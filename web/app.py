@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 from storage.contract import SpanStore, StoreError
 from web import api, health
 from web.errors import NotFoundError, ParameterError
-from web.headers import SecurityHeaders
+from web.headers import SECURITY, SecurityHeaders
 from web.shapes import ErrorAnswer
 from web.site import Site
 
@@ -77,8 +77,11 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _failed(request: Request, _: Exception) -> Response:
-    """The server's log has the traceback (Starlette raises the error again)."""
-    return _answer(request, 500, "The server failed to answer. Its log says why.")
+    """The server's log has the traceback: Starlette raises the error again. It answers
+    outside of all middleware, so the headers are set here."""
+    answer = _answer(request, 500, "The server failed to answer. Its log says why.")
+    answer.headers.update(SECURITY)
+    return answer
 
 
 def _answer(request: Request, status: int, message: str, parameter: str | None = None) -> Response:
