@@ -27,8 +27,8 @@ TABLES: dict[str, pa.Schema] = {
     # The hash finds a value in a column of numbers; the start (of the span) tells
     # recent values without a join.
     "correlation": schema.CORRELATION.append(_KEY_HASH).append(_START),
-    # What joins traces: a row for each hashed message id, position, correlation value.
-    "join_keys": pa.schema([_KEY_HASH, *schema.SPAN_IDS]),
+    # What joins traces beside correlation: hashed message ids, event ids, positions.
+    "message_keys": pa.schema([_KEY_HASH, *schema.SPAN_IDS]),
     "endpoints": schema.ENDPOINTS,
     "connections": schema.CONNECTIONS,
     # When the root was stored, kept here so that lists need no join with all spans.

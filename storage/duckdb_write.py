@@ -1,5 +1,6 @@
 """The writing half of the DuckDB engine."""
 
+import threading
 from dataclasses import fields
 
 import polars as pl
@@ -14,6 +15,8 @@ from storage.seen import SeenIds, U64Array
 _IDS = ["trace_hi", "trace_lo", "span_id"]
 _PART = [*_IDS, "content_hash"]
 _STREAM_ROWS = 250_000
+# Someone may make up resources without end; forgetting them costs a look-up each.
+_MOST_KNOWN = 100_000
 
 
 class SpanWriter:
@@ -21,25 +24,56 @@ class SpanWriter:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._appending = threading.Lock()
         self._seen = SeenIds()
+        self._known: dict[str, set[int]] = {"resources": set(), "scopes": set()}
         with database.write() as session:
+            self._generation = int(session.select("SELECT generation FROM state")[0][0].as_py())
             self._read_seen(session)
 
     def append(self, batch: SpanBatch, stored_at_unix_nano: int) -> AppendResult:
-        with self._database.write() as session:
-            if self._seen.full:
-                self._read_seen(session)
-            ids = self._seen.hash_ids(batch.spans)
-            fresh, conflicts = self._drop_stored(session, batch, ids)
-            stored = fresh.spans.num_rows
-            generation = int(session.select("SELECT generation FROM state")[0][0].as_py())
-            if stored:
-                generation += 1
-                _insert(session, fresh, generation, stored_at_unix_nano)
-                # Before the commit: were it after, a failure between the two could make a
-                # stored span look new. An id too many only costs a look-up.
+        # A lock of its own: what is known in memory changes only after the commit, and
+        # before the next append.
+        with self._appending:
+            with self._database.write() as session:
+                ids = self._hash_ids(session, batch)
+                fresh, conflicts = self._drop_stored(session, batch, ids)
+                stored = fresh.spans.num_rows
+                duplicates = batch.spans.num_rows - stored
+                if not stored:
+                    return AppendResult(self._generation, 0, duplicates, 0)
+                unknown = self._find_unknown(fresh)
+                _insert(session, fresh, unknown, self._generation + 1, stored_at_unix_nano)
+                # The exception: an id too many after a failure only costs a look-up, one
+                # too few would store a span twice.
                 self._seen.add(ids)
-        return AppendResult(generation, stored, batch.spans.num_rows - stored, conflicts)
+            self._generation += 1
+            self._remember(unknown)
+            return AppendResult(self._generation, stored, duplicates, conflicts)
+
+    def _hash_ids(self, session: Session, batch: SpanBatch) -> U64Array:
+        if self._seen.full:
+            self._read_seen(session)
+        return self._seen.hash_ids(batch.spans)
+
+    def _find_unknown(self, batch: SpanBatch) -> dict[str, set[int]]:
+        """Ids of resources and scopes that were not met since the start, where there
+        are any. Nearly all batches name known ones only."""
+        given = {
+            "resources": pl.Series(batch.resources["resource_id"]),
+            "scopes": pl.Series(batch.scopes["scope_id"]),
+        }
+        unknown = {
+            name: set(column.unique().to_list()) - self._known[name]
+            for name, column in given.items()
+        }
+        return {name: ids for name, ids in unknown.items() if ids}
+
+    def _remember(self, met: dict[str, set[int]]) -> None:
+        for name, ids in met.items():
+            if len(self._known[name]) > _MOST_KNOWN:
+                self._known[name].clear()
+            self._known[name] |= ids
 
     def _drop_stored(
         self, session: Session, batch: SpanBatch, ids: U64Array
@@ -101,20 +135,25 @@ class AnswerWriter:
             session.run(statement("set_analysed_generation"), generation=0)
 
 
-def _insert(session: Session, batch: SpanBatch, generation: int, stored_at: int) -> None:
+def _insert(
+    session: Session,
+    batch: SpanBatch,
+    unknown: dict[str, set[int]],
+    generation: int,
+    stored_at: int,
+) -> None:
     tables = {f"incoming_{f.name}": getattr(batch, f.name) for f in fields(batch)}
     with session.given(**tables):
         session.run(statement("insert_spans"), generation=generation, stored_at=stored_at)
-        session.run(statement("insert_resources"))
-        session.run(statement("insert_scopes"))
+        for name in unknown:
+            session.run(statement(f"insert_{name}"))
         for name in ("links", "events", "messaging"):
             if tables[f"incoming_{name}"].num_rows:
                 session.run(f"INSERT INTO {name} BY NAME SELECT * FROM incoming_{name}")
         if batch.messaging.num_rows:
-            session.run(statement("insert_join_keys"))
+            session.run(statement("insert_message_keys"))
         if batch.correlation.num_rows:
             session.run(statement("insert_correlation"))
-            session.run(statement("insert_correlation_join_keys"))
         session.run(statement("set_generation"), generation=generation)
 
 
@@ -127,7 +166,7 @@ def _keep(batch: SpanBatch, kept: pl.DataFrame) -> SpanBatch:
         .to_arrow()
         for name in ("links", "events", "messaging", "correlation")
     }
-    spans = batch.spans.take(pa.array(kept["row"].to_list(), pa.int64()))
+    spans = pl.DataFrame(batch.spans)[kept["row"]].to_arrow()
     return SpanBatch(batch.resources, batch.scopes, spans, **parts)
 
 

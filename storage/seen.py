@@ -52,8 +52,14 @@ class SeenIds:
 
     def add(self, ids: U64Array) -> None:
         for position in self._positions(ids):
-            words, bits = position >> np.uint64(6), position & np.uint64(63)
-            np.bitwise_or.at(self._words, words.astype(np.int64), np.uint64(1) << bits)
+            words = (position >> np.uint64(6)).astype(np.int64)
+            bits = np.uint64(1) << (position & np.uint64(63))
+            # Of several bits for one word only the last is set: again for the others.
+            # Much faster than `bitwise_or.at`.
+            while len(words):
+                self._words[words] |= bits
+                missing = self._words[words] & bits == 0
+                words, bits = words[missing], bits[missing]
         self.count += len(ids)
 
     def may_hold(self, ids: U64Array) -> npt.NDArray[np.bool_]:

@@ -1,10 +1,15 @@
 -- Joins on numbers only. A value that very many spans carry ("1", a constant) would
 -- pull in everything and says nothing: it connects nothing.
-WITH keys AS (
-    SELECT DISTINCT key_hash FROM join_keys SEMI JOIN wanted USING (trace_hi, trace_lo)
+WITH carried AS (
+    SELECT key_hash, trace_hi, trace_lo, span_id FROM message_keys
+    UNION ALL
+    SELECT key_hash, trace_hi, trace_lo, span_id FROM correlation
+),
+keys AS (
+    SELECT DISTINCT key_hash FROM carried SEMI JOIN wanted USING (trace_hi, trace_lo)
 ),
 carriers AS (
-    SELECT DISTINCT key_hash, trace_hi, trace_lo, span_id FROM join_keys SEMI JOIN keys USING (key_hash)
+    SELECT DISTINCT key_hash, trace_hi, trace_lo, span_id FROM carried SEMI JOIN keys USING (key_hash)
 ),
 cold AS (
     SELECT key_hash FROM carriers GROUP BY key_hash HAVING count(*) <= $hot_key_limit

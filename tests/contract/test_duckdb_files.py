@@ -179,23 +179,23 @@ def test_an_older_store_without_a_migration_is_refused(file: Path) -> None:
 def test_an_older_store_is_migrated_step_by_step(
     file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Version -1 had neither the table of join keys nor the start beside a
+    """Version -1 had neither the table of message keys nor the start beside a
     correlation value; version 0 lacked only the start."""
     sql = tmp_path / "sql"
     sql.mkdir()
     texts = {
-        "add_join_keys": "CREATE TABLE join_keys (key_hash UBIGINT NOT NULL, "
+        "add_message_keys": "CREATE TABLE message_keys (key_hash UBIGINT NOT NULL, "
         "trace_hi UBIGINT NOT NULL, trace_lo UBIGINT NOT NULL, span_id UBIGINT NOT NULL)",
         "add_start": "ALTER TABLE correlation ADD COLUMN start_time_unix_nano BIGINT",
         "fill_start": "UPDATE correlation SET start_time_unix_nano = 3",
     }
     monkeypatch.setattr("storage.duckdb_schema.statement", _with_texts(texts))
-    steps = {-1: ("add_join_keys",), 0: ("add_start", "fill_start")}
+    steps = {-1: ("add_message_keys",), 0: ("add_start", "fill_start")}
     monkeypatch.setattr(duckdb_schema, "MIGRATIONS", steps)
     _change(
         file,
         "UPDATE state SET schema_version = -1",
-        "DROP TABLE join_keys",
+        "DROP TABLE message_keys",
         "ALTER TABLE correlation DROP COLUMN start_time_unix_nano",
     )
     for _ in range(2):
