@@ -73,7 +73,7 @@ class Walk:
 
     def doubtful(self) -> list[TraceId]:
         """Traces that are wanted only if none of their spans carries the asked key."""
-        return sorted(self._doubted.keys() - self._judged.keys())
+        return sorted(self._doubted.keys() - self._judged.keys() - self._views.keys())
 
     def judge(self, traces: Iterable[TraceId], carrying: Iterable[TraceId]) -> None:
         """Of the doubtful `traces` those in `carrying` carry the asked key."""
@@ -85,8 +85,8 @@ class Walk:
         self._spread()
 
     def load(self, traces: Iterable[TraceId], batch: SpanBatch, connections: pa.Table) -> None:
-        """Take in wanted traces: all their spans (none where a trace is not stored) and
-        all connections that touch them (CONNECTIONS)."""
+        """Take in wanted traces, or any others ahead of being wanted: all their spans (none
+        where a trace is not stored) and all connections that touch them (CONNECTIONS)."""
         for producer, consumer in drawn_handovers(connections):
             self._producers[consumer].add(producer)
             self._handovers[producer[:2]].add((producer, consumer))
@@ -105,6 +105,8 @@ class Walk:
                 self._traces.append(trace)
             for producer in self._sought[trace]:
                 self._reach(producer)
+            if self._silent(trace):
+                self._take_all(self._doubted.pop(trace, ()))
         self._spread()
 
     def foreign_deliveries(self) -> set[SpanId]:
@@ -117,7 +119,8 @@ class Walk:
         are in it, how many are not."""
         found = {}
         for delivery, producers in self._producers.items():
-            if delivery[:2] in self._entered and len(producers) > 1:
+            here = delivery[:2] in self._entered and delivery[:2] in self._views
+            if here and len(producers) > 1:
                 inside = sum(producer[:2] in self._entered for producer in producers)
                 if inside < len(producers):
                     found[delivery] = (inside, len(producers) - inside)
@@ -185,10 +188,15 @@ class Walk:
             view = self._views.get(trace)  # a seed to come is judged when it does
             if view is not None and not self._foreign(view.said_by_delivery(consumer)):
                 self._take(consumer)
-        elif self.key is None or self._judged.get(trace):
+        elif self.key is None or self._silent(trace):
             self._take(consumer)
-        else:
+        elif trace not in self._views:
             self._doubted[trace].add(consumer)
+
+    def _silent(self, trace: TraceId) -> bool:
+        """Whether the trace is known to carry no value of the key."""
+        view = self._views.get(trace)
+        return self._judged.get(trace, False) if view is None else not view.said
 
     def _take_all(self, deliveries: Iterable[SpanId]) -> None:
         for delivery in deliveries:

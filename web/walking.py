@@ -1,20 +1,29 @@
-"""Fetching the traces that a journey runs through, level by level: each step is one read
-for all new traces."""
+"""Fetching the traces that a journey runs through.
 
+Connections are quick to read and spans are not. So the likely traces are found over
+connections alone and their spans read at once; what the walk wants beyond them it gets
+level by level, each step one read for all new traces.
+"""
+
+from collections import defaultdict
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-from analyzer.journey_traces import TraceId
-from analyzer.journeys import Walk
+from analyzer.journey_traces import SpanId, TraceId
+from analyzer.journeys import Walk, drawn_handovers
 from storage.contract import SpanStore
-from storage.schema import BATCH_SCHEMAS, SpanBatch
+from storage.schema import BATCH_SCHEMAS, CONNECTIONS, SpanBatch
 from web.notes import MOST_SPANS
 from web.rows import Row, trace_table
 from web.traces import drawn_rows
 
 _AT_ONCE = 1_000  # traces in one read
 _MOST_READS = 1_000  # of one walk: a chain of traces may never end
+# How far to guess: what is read ahead in vain costs time, never the answer.
+_LIKELY_TRACES = 64
+_LIKELY_LEVELS = 12
+_FEW = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +40,54 @@ def follow(store: SpanStore, walk: Walk) -> Reached:
     batches: list[SpanBatch] = []
     connections: list[Row] = []
     seen = 0
+    likely, touching = _likely_traces(store, walk.wanted()[:_AT_ONCE])
     for _ in range(_MOST_READS):
         doubtful = walk.doubtful()[:_AT_ONCE]
         if doubtful:
             walk.judge(doubtful, _carrying(store, doubtful, walk.key))
-        wanted = walk.wanted()[:_AT_ONCE]
+        wanted = likely or walk.wanted()[:_AT_ONCE]
         if wanted and seen <= MOST_SPANS:
             table = trace_table(wanted)
-            batch, found = store.spans_of(table), store.connections_of(table, "either")
+            found = touching if likely else store.connections_of(table, "either")
+            batch = store.spans_of(table)
             walk.load(wanted, batch, found)
             batches.append(batch)
             connections += found.to_pylist()
             seen += batch.spans.num_rows
         elif not doubtful:
             break
+        likely = []
     complete = not walk.wanted() and not walk.doubtful()
     return Reached(_joined(batches, walk.traces), drawn_rows(connections), complete)
+
+
+def _likely_traces(store: SpanStore, seeds: list[TraceId]) -> tuple[list[TraceId], pa.Table]:
+    """The seeds and the traces near them, and all connections that touch these.
+
+    Near are those one gets to without leaving the usual: never through an end point with
+    more partners than a few.
+    """
+    found = set(seeds)
+    tables = [CONNECTIONS.empty_table()]
+    level = seeds
+    for _ in range(_LIKELY_LEVELS):
+        table = store.connections_of(trace_table(level), "either")
+        tables.append(table)
+        level = sorted(_partners(table) - found)
+        if not level or len(found) + len(level) > max(_LIKELY_TRACES, len(seeds)):
+            break
+        found.update(level)
+    else:
+        found.difference_update(level)
+    return sorted(found), pa.concat_tables(tables)
+
+
+def _partners(connections: pa.Table) -> set[TraceId]:
+    by_end: dict[SpanId, set[SpanId]] = defaultdict(set)
+    for producer, consumer in drawn_handovers(connections):
+        by_end[producer].add(consumer)
+        by_end[consumer].add(producer)
+    return {span[:2] for partners in by_end.values() if len(partners) <= _FEW for span in partners}
 
 
 def _carrying(store: SpanStore, traces: list[TraceId], key: str | None) -> set[TraceId]:

@@ -12,6 +12,12 @@ from web.journeys import journey_of_attribute, journey_of_trace
 from web.trace_shapes import Journey
 
 
+@pytest.fixture(params=[1, 12], autouse=True)
+def likely_levels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read ahead (one level: nothing) must not change any answer."""
+    monkeypatch.setattr("web.walking._LIKELY_LEVELS", request.param)
+
+
 def order_journey(store: SpanStore, order: str) -> Journey:
     return journey_of_attribute(store, "order.id", order, STORED_AT + 1)["journey"]
 
@@ -279,6 +285,7 @@ def test_above_the_limit_the_latest_spans_are_left_out_and_a_note_says_so(
 ) -> None:
     for module in ("web.journeys", "web.walking", "web.notes"):
         monkeypatch.setattr(f"{module}.MOST_SPANS", 3)
+    monkeypatch.setattr("web.walking._LIKELY_LEVELS", 1)
     scene = Scene()
     chain(scene, 1, 2, 3, 4, order="A")
     journey = order_journey(scene.store(), "A")
