@@ -13,6 +13,11 @@ FILE_NAME = "tracestitch.duckdb"
 # Where DuckDB's storage format says what it is.
 _MAGIC, _MAGIC_OFFSET = b"DUCK", 8
 
+# Size of the write-ahead log at which a commit also moves it into the file. At DuckDB's
+# 16 MB that stalls a commit every few seconds; the log must still stay small enough to be
+# replayed into memory after a crash.
+CHECKPOINT_THRESHOLD = "256MB"
+
 # DuckDB shares one instance between connections of a process: it would let two stores
 # of the same file write past each other's locks.
 _open_paths: set[Path] = set()
@@ -93,9 +98,7 @@ def _settings(path: Path) -> dict[str, str | bool | int | float | list[str]]:
         # The default is 80 % of the machine or container; Arrow tables and Python need
         # room too.
         "memory_limit": "50%",
-        # At the default of 16 MB a checkpoint stalls a commit every few seconds. The log
-        # must still stay small enough to be replayed into memory after a crash.
-        "checkpoint_threshold": "256MB",
+        "checkpoint_threshold": CHECKPOINT_THRESHOLD,
         "temp_directory": str(path.with_name(path.name + ".tmp")),
         # No network, no Python variables as tables.
         "autoinstall_known_extensions": False,

@@ -43,7 +43,9 @@ class SpanReader:
 
     def status(self) -> StoreStatus:
         with self._database.read() as session:
-            counts = session.select(statement("counts")).to_pylist()[0]
+            analysed = session.select("SELECT analysed_generation FROM state")[0][0].as_py()
+            text = statement("counts")
+            counts = session.select(text, analysed_generation=analysed).to_pylist()[0]
             traces, oldest, newest = self._read_extent(
                 session, counts["generation"], counts["spans"]
             )
@@ -71,7 +73,7 @@ class SpanReader:
                 statement("complete_generation"), after=generation, limit=max(limit, 1)
             )[0][0].as_py()
             if found is None:
-                newest = session.select("SELECT generation FROM state")[0][0].as_py()
+                newest = session.select(statement("newest_generation"))[0][0].as_py()
                 return schema.TRACE_IDS.empty_table(), max(generation, newest)
             traces = session.select(statement("traces_since"), after=generation, upto=found)
         return fit(traces, schema.TRACE_IDS), found

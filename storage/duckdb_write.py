@@ -28,7 +28,7 @@ class SpanWriter:
         self._seen = SeenIds()
         self._known: dict[str, set[int]] = {"resources": set(), "scopes": set()}
         with database.write() as session:
-            self._generation = int(session.select("SELECT generation FROM state")[0][0].as_py())
+            self._generation = int(session.select(statement("newest_generation"))[0][0].as_py())
             self._read_seen(session)
 
     def append(self, batch: SpanBatch, stored_at_unix_nano: int) -> AppendResult:
@@ -154,7 +154,6 @@ def _insert(
             session.run(statement("insert_message_keys"))
         if batch.correlation.num_rows:
             session.run(statement("insert_correlation"))
-        session.run(statement("set_generation"), generation=generation)
 
 
 def _keep(batch: SpanBatch, kept: pl.DataFrame) -> SpanBatch:

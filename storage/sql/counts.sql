@@ -1,8 +1,8 @@
--- Spans of the later generations stand together at the end of the table: min and max
--- of the row groups before them rule those out.
+-- The analysed generation comes in as a value and not from `state`: only then min and
+-- max of the row groups tell that no span of most of them is pending.
 SELECT
     (SELECT count(*) FROM spans) AS spans,
-    (SELECT count(*) FROM spans WHERE generation > (SELECT analysed_generation FROM state)) AS pending_spans,
-    generation,
-    analysed_generation
+    (SELECT count(*) FROM spans WHERE generation > $analysed_generation) AS pending_spans,
+    greatest(generation, (SELECT coalesce(max(generation), 0) FROM spans)) AS generation,
+    $analysed_generation AS analysed_generation
 FROM state

@@ -1,1 +1,3 @@
-UPDATE state SET analysed_generation = $generation
+-- Notes that generations got this far, too (create_state.sql).
+UPDATE state
+SET analysed_generation = $generation, generation = greatest(generation, $generation)

@@ -19,7 +19,8 @@ from tests.contract.rows import (
 
 HOSTILE_KEYS = [
     "a.b", "a/b", "a~b", "~1", "~0", "$", "$.a", "$[0]", "*", "$.*", "a\"b", "a'b", "", " ", "/",
-    "0", "#", "#-1", "'; DROP TABLE spans; --", "é", "𝕏", "a\\b", "a\nb", "[0]", "{}", "a" * 500, "a\x00b", "a\tb",
+    "0", "#", "#-1", "'; DROP TABLE spans; --", "é", "𝕏", "a\\b", "a\nb", "[0]", "{}", "a" * 500,
+    "a\x00b", "a\tb",
 ]  # fmt: skip
 
 
