@@ -47,7 +47,7 @@ def create_app(
     )
     app.include_router(api.router)
     app.include_router(health.router)
-    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.mount("/static", StaticFiles(directory=_STATIC, check_dir=False), name="static")
     app.add_exception_handler(ParameterError, _bad_parameter)
     app.add_exception_handler(NotFoundError, _not_found)
     app.add_exception_handler(StoreError, _store_failed)
