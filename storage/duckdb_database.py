@@ -16,12 +16,16 @@ import pyarrow as pa
 from storage.contract import StoreError
 from storage.duckdb_opening import connect, release
 from storage.duckdb_statements import statement
+from storage.readers import Readers
 
 Value = int | float | str | bool | None
 
 _QUIET_SECONDS = 2.0
 # Smaller than this a checkpoint is not worth its disk writes.
 _WORTH_CHECKPOINT_BYTES = 4 * 2**20
+# Longer than DuckDB's own threshold (CHECKPOINT_THRESHOLD): only where that was put off.
+LONGEST_LOG_BYTES = 384 * 2**20
+_PATIENCE_SECONDS = 2.0
 _BUSY_SECONDS = 15.0
 
 
@@ -59,32 +63,27 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._log = path.with_name(path.name + ".wal")
+        self._longest_log = LONGEST_LOG_BYTES
         self._writer = connect(path)
         self._writing = threading.Lock()
-        self._gate = threading.Condition()
-        self._readers = 0
+        self._readers = Readers()
         self._refusal: str | None = None
         self._written = threading.Event()
+        self._closing = threading.Event()
         self._checkpoints = threading.Thread(
             target=self._checkpoint_when_quiet, name="duckdb-checkpoint", daemon=True
         )
-        self._closing = threading.Event()
         self._checkpoints.start()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the store."""
-        with self._gate:
+        with self._readers.entered():
             self._raise_refusal()
-            self._readers += 1
-        try:
             with self._store_errors(), self._writer.cursor() as cursor:
                 cursor.execute("BEGIN TRANSACTION READ ONLY")
                 yield Session(cursor)
-        finally:
-            with self._gate:
-                self._readers -= 1
-                self._gate.notify_all()
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -92,6 +91,8 @@ class Database:
         with self._writing:
             self._raise_refusal()
             with self._store_errors():
+                if self._log_bytes() > self._longest_log:
+                    self._checkpoint()
                 self._writer.begin()
                 try:
                     yield Session(self._writer)
@@ -113,12 +114,11 @@ class Database:
 
     def close(self) -> None:
         """Waits for readers and the writer; a clean close leaves no write-ahead log."""
-        with self._gate:
-            if self._closing.is_set():
-                return
-            self._closing.set()
-            self._refusal = self._refusal or "The store is closed."
-            self._gate.wait_for(lambda: self._readers == 0)
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        self._refusal = self._refusal or "The store is closed."
+        self._readers.wait_until_none()
         self._written.set()
         self._checkpoints.join()
         with self._writing, suppress(duckdb.Error):
@@ -150,17 +150,30 @@ class Database:
     def _checkpoint_when_quiet(self) -> None:
         """Move the write-ahead log into the file when nobody writes, so that neither a
         commit under load nor the next start has to."""
-        log = self._path.with_name(self._path.name + ".wal")
         while self._written.wait() and not self._closing.is_set():
             self._written.clear()
             if self._closing.wait(_QUIET_SECONDS) or self._written.is_set():
                 continue
-            with self._writing, suppress(duckdb.Error, OSError):
-                if log.stat().st_size > _WORTH_CHECKPOINT_BYTES:
-                    # Refused while someone reads: then again after the next pause.
-                    self._written.set()
-                    self._writer.execute("CHECKPOINT")
-                    self._written.clear()
+            # Whoever writes next meets the error and can tell someone.
+            with self._writing, suppress(duckdb.Error):
+                if self._log_bytes() > _WORTH_CHECKPOINT_BYTES:
+                    self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        """Move the log into the file, without readers: beside them DuckDB puts it off as
+        long as rows that an UPDATE or DELETE replaced are in sight of one."""
+        with self._readers.held_back(_PATIENCE_SECONDS) as alone:
+            if alone:
+                self._writer.execute("CHECKPOINT")
+        # A read that takes minutes must not make every append wait for it.
+        more = 0 if alone else LONGEST_LOG_BYTES // 4
+        self._longest_log = max(LONGEST_LOG_BYTES, self._log_bytes() + more)
+
+    def _log_bytes(self) -> int:
+        try:
+            return self._log.stat().st_size
+        except FileNotFoundError:
+            return 0
 
 
 def _first_line(error: Exception) -> str:
