@@ -368,7 +368,7 @@ def test_the_log_stays_bounded_when_answers_are_replaced_beside_readers(
         while not done.is_set():
             with store._database.read() as session:  # type: ignore[attr-defined] # a slow read
                 found.append(session.select(count).to_pylist()[0]["n"])
-                done.wait(0.02)
+                done.wait(0.2)
 
     readers = [threading.Thread(target=read) for _ in range(4)]
     for reader in readers:
