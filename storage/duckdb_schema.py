@@ -1,8 +1,8 @@
 """Tables of the DuckDB engine, and how older files become current.
 
 DDL follows the Arrow schemas. No primary keys, no indexes, no UPDATE on span tables:
-in DuckDB they slow appends fivefold, grow the file fivefold, and are where its
-corruption reports come from. Duplicates are found before they are written.
+in DuckDB a primary key makes appends a quarter as fast and rows seven times as large, and
+indexes and updates are where its corruption reports come from. Duplicates are found before they are written.
 """
 
 import duckdb
