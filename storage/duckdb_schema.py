@@ -2,7 +2,8 @@
 
 DDL follows the Arrow schemas. No primary keys, no indexes, no UPDATE on span tables:
 in DuckDB a primary key makes appends a quarter as fast and rows seven times as large, and
-indexes and updates are where its corruption reports come from. Duplicates are found before they are written.
+indexes and updates are where its corruption reports come from. Duplicates are found before
+they are written.
 """
 
 import duckdb
