@@ -1,0 +1,81 @@
+# Everything needs only Python 3.11 or newer and make; `make help` lists the targets.
+#
+#   make run ARGS="--web-address 127.0.0.1:9090"    flags for `tracestitch serve`
+#   make test ARGS="-k journey"                     flags for pytest
+#   make setup PYTHON=/path/to/python3              another interpreter
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test check bench record clean
+
+# A dependency that would be built with maturin must not fetch a compiler by itself.
+export MATURIN_NO_INSTALL_RUST = 1
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+ARGS ?=
+PYTHON ?=
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+
+# The first interpreter that is new enough and can make environments.
+FIND_PYTHON = for python in $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11 python3.14 python); do \
+	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+	python=; \
+done
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/installed-test ## make .venv with everything that running, demo and tests need
+
+run: .venv/installed-run ## serve: OTLP on 4317 (gRPC) and 4318 (HTTP), pages on 8080
+	@$(BIN)/tracestitch serve $(ARGS)
+
+demo: .venv/installed-demo ## serve on a temporary store, with a sample pipeline that breaks hop by hop
+	@$(BIN)/tracestitch demo $(ARGS)
+
+test: check ## everything that has to hold: check, then all tests
+	@if [ -f tests/browser/install_chromium.sh ]; then sh tests/browser/install_chromium.sh; fi
+	@$(BIN)/python -m pytest --quiet $(ARGS)
+
+check: .venv/installed-test ## lint, format, types, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy .
+	@PYTHONPATH=. $(BIN)/lint-imports --no-cache
+
+bench: .venv/installed-test ## measure ingest and every page (docs/performance.md)
+	@$(BIN)/python -m benchmarks.bench_ingest
+	@$(BIN)/python -m benchmarks.bench_pages
+
+record: .venv/installed-test ## make the recordings of the sample pipeline anew
+	@$(BIN)/python -m sample_data.record $(ARGS)
+
+clean: ## remove .venv, caches and build output, never ./data
+	@rm -rf .venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache test-results
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@$(FIND_PYTHON); \
+	if [ -z "$$python" ]; then \
+		echo "tracestitch needs Python 3.11 or newer with venv (Debian: python3-venv); none was found$(if $(PYTHON), at $(PYTHON),)." >&2; \
+		exit 1; \
+	fi; \
+	echo "Making .venv with $$("$$python" --version)"; \
+	"$$python" -m venv .venv
+
+# An installation is done again when what is to be installed has changed.
+.venv/installed-run: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing what the server needs"
+	@$(PIP_INSTALL) --editable .
+	@touch $@
+
+.venv/installed-demo: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing what the demo needs"
+	@$(PIP_INSTALL) --editable '.[demo]'
+	@touch .venv/installed-run $@
+
+.venv/installed-test: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing what the tests need"
+	@$(PIP_INSTALL) --editable '.[demo,dev]'
+	@touch .venv/installed-run .venv/installed-demo $@
