@@ -14,9 +14,9 @@ LENGTH = struct.Struct(">I")
 
 
 class OtlpSink:
-    """A context manager; listens on a free port of the loopback address."""
+    """A context manager; listens on a free port of the loopback address by default."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1:0") -> None:
         self.requests: list[bytes] = []
         self._lock = threading.Lock()
         self._server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
@@ -24,7 +24,8 @@ class OtlpSink:
         self._server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(SERVICE, {"Export": export}),)
         )
-        self.endpoint = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        host, _, _ = address.rpartition(":")
+        self.endpoint = f"{host}:{self._server.add_insecure_port(address)}"
 
     def _export(self, request: bytes, _: grpc.ServicerContext) -> bytes:
         with self._lock:

@@ -1,0 +1,89 @@
+"""The demo starts a server and the pipeline, and leaves nothing behind."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from tracestitch import demo as demo_module
+from tracestitch.demo import demo, run_demo, settle_port, stopping_calmly
+
+DEMO_UNTIL_STOPPED = """
+import sys
+from tracestitch import demo
+demo.SERVE = tuple(sys.argv[1:])
+demo.demo([f"--{name}-address=127.0.0.1:0" for name in ("grpc", "http", "web")])
+"""
+
+
+def server(keep: Path) -> tuple[str, ...]:
+    return (sys.executable, "-m", "tests.flow.demo_server", "--keep", str(keep))
+
+
+def test_ctrl_c_stops_everything_after_the_last_spans_were_delivered(tmp_path: Path) -> None:
+    """Whoever lives holds the output open: its end is the end of all."""
+    keep = tmp_path / "spans"
+    with subprocess.Popen(
+        [sys.executable, "-c", DEMO_UNTIL_STOPPED, *server(keep)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        said = []
+        for line in running.stdout:
+            said.append(line)
+            if "ORD-" in line:
+                running.send_signal(signal.SIGINT)
+        errors = running.stderr.read()
+    assert running.returncode == 0
+    assert errors == ""
+    assert any("http://127.0.0.1:" in line for line in said)
+    assert said[-1] == "Stopped.\n"
+    assert b"warehouse-service" in keep.read_bytes()
+
+
+def test_a_server_that_does_not_start_ends_the_demo_with_a_sentence() -> None:
+    addresses = [settle_port("127.0.0.1:0") for _ in range(3)]
+    with pytest.raises(click.ClickException, match="The server did not start"):
+        run_demo((sys.executable, "-c", "raise SystemExit(1)"), *addresses, cycles=1)
+
+
+def test_without_the_extra_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_module, "NEEDED", ("no_such_package.at_all",))
+    answer = CliRunner().invoke(demo)
+    assert answer.exit_code == 1
+    assert answer.output == (
+        "Error: The demo needs the extra [demo]: "
+        "run `pip install '.[demo]'` in the source folder.\n"
+    )
+
+
+def test_a_port_of_zero_becomes_a_free_one_and_others_stay() -> None:
+    assert settle_port("127.0.0.1:4317") == "127.0.0.1:4317"
+    host, port = settle_port("127.0.0.1:0").split(":")
+    assert host == "127.0.0.1"
+    assert int(port) > 0
+
+
+def test_a_second_signal_does_not_interrupt_the_stopping() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    stopped = []
+
+    def run_until_stopped() -> None:
+        with stopping_calmly():
+            try:
+                signal.raise_signal(signal.SIGTERM)
+            finally:
+                signal.raise_signal(signal.SIGINT)
+                stopped.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_until_stopped()
+    assert stopped == [True]
+    assert signal.getsignal(signal.SIGTERM) is before
