@@ -42,7 +42,7 @@ check: .venv/installed-test ## lint, format, types, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
-	@PYTHONPATH=. $(BIN)/lint-imports --no-cache
+	@PYTHONPATH=. $(BIN)/lint-imports --no-cache --no-logo
 
 bench: .venv/installed-test ## measure ingest and every page (docs/performance.md)
 	@$(BIN)/python -m benchmarks.bench_ingest
