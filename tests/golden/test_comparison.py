@@ -102,6 +102,7 @@ def test_journeys_of_the_same_shape_are_drawn_once() -> None:
 def test_a_consumer_of_two_messages_is_drawn_once_and_named_twice() -> None:
     spans = {P: span(P, "publish"), X: span(X, "publish", start=1), C: span(C, "process", start=2)}
     drawn = draw(Forest(spans, [Edge(P, C, "link"), Edge(X, C, "link")]))
+    assert drawn.startswith("1 journey\n")
     assert drawn.count("shop: process") == 2
     assert drawn.count("(drawn above)") == 1
 

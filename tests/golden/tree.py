@@ -6,6 +6,7 @@ and no times, so that journeys of the same shape are one text, with their number
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 Ids = tuple[str, str]
@@ -59,15 +60,21 @@ class _Drawing:
                 self._below[span.parent].append((span.ids, labels.pop((span.parent, span.ids), "")))
         for (producer, consumer), label in labels.items():
             self._below[producer].append((consumer, label))
+        self._journey = _find_journeys(self._below, forest.spans)
         self._drawn: set[Ids] = set()
 
     def journeys(self) -> list[list[str]]:
+        """The lines of each, by start of its earliest span."""
         spans = self._forest.spans
         consumers = {below for belows in self._below.values() for below, _ in belows}
         by_start = sorted(spans, key=lambda ids: (spans[ids].start, ids))
         tops = [ids for ids in by_start if ids not in consumers]
+        lines: dict[Ids, list[str]] = {}
         # A cycle has no top: its earliest span stands for one.
-        return [self._branch(ids, "", 1) for ids in [*tops, *by_start] if ids not in self._drawn]
+        for ids in [*tops, *by_start]:
+            if ids not in self._drawn:
+                lines.setdefault(self._journey[ids], []).extend(self._branch(ids, "", 1))
+        return list(lines.values())
 
     def _branch(self, ids: Ids, label: str, depth: int) -> list[str]:
         span = self._forest.spans[ids]
@@ -81,3 +88,22 @@ class _Drawing:
         spans = self._forest.spans
         below = sorted(self._below[ids], key=lambda b: (spans[b[0]].start, b))
         return [line, *(text for b, lab in below for text in self._branch(b, lab, depth + 1))]
+
+
+def _find_journeys(below: dict[Ids, list[tuple[Ids, str]]], spans: Iterable[Ids]) -> dict[Ids, Ids]:
+    """Every span to one span of its journey, the same for all of that journey."""
+    near: dict[Ids, list[Ids]] = defaultdict(list)
+    for upper, lowers in below.items():
+        for lower, _ in lowers:
+            near[upper].append(lower)
+            near[lower].append(upper)
+    journey: dict[Ids, Ids] = {}
+    for first in spans:
+        if first not in journey:
+            journey[first] = first
+            waiting = [first]
+            while waiting:
+                new = [ids for ids in near[waiting.pop()] if ids not in journey]
+                journey.update(dict.fromkeys(new, first))
+                waiting += new
+    return journey
