@@ -1,0 +1,52 @@
+"""OTLP over gRPC.
+
+A generic handler gets the bytes as they came: the generated servicer would parse them
+on the event loop, and answer what it cannot parse with UNKNOWN.
+"""
+
+import grpc
+import grpc.aio
+
+from collector.receiving import MAX_REQUEST_BYTES, Receive
+from collector.responses import explain
+
+SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
+
+_OPTIONS = (
+    ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+    ("grpc.so_reuseport", 0),  # a second server on the port fails instead of sharing it
+    # Exporters and proxies that ping an idle connection are not sent away.
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
+
+
+class AddressTaken(OSError):
+    """Nothing can listen at the address. The message names it."""
+
+
+async def start_grpc(address: str, receive: Receive) -> tuple[grpc.aio.Server, int]:
+    """A server that listens at `address` ("host:port"), and its port.
+
+    Raises AddressTaken.
+    """
+
+    async def export(payload: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        try:
+            return await receive(payload)
+        except Exception as error:  # noqa: BLE001 - explain logs what it does not know
+            refusal = explain(error)
+        # Nothing was sent yet, so the status goes out in the headers, where some clients
+        # look for it only.
+        await context.abort(refusal.code, refusal.message, refusal.trailers())
+        return b""  # not reached: abort raises
+
+    server = grpc.aio.server(options=_OPTIONS)
+    methods = {"Export": grpc.unary_unary_rpc_method_handler(export)}
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
+    try:
+        port = server.add_insecure_port(address)
+    except RuntimeError as error:
+        raise AddressTaken(f"Cannot listen at {address}: {error}") from error
+    await server.start()
+    return server, port
