@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from collector.decoding import make_decoder
-from storage.contract import ConnectionQuery, OrphanQuery, Page
+from storage.contract import ConnectionQuery, OrphanQuery, Page, SpanStore
 from storage.engines import open_store
 from storage.schema import SpanBatch
 from tests.golden.tree import Edge, Forest, Span
@@ -36,8 +36,8 @@ def read_truth(name: str) -> dict[str, Any]:
 
 
 @cache
-def analyse_recording(name: str) -> Answers:
-    """Drawn connections and orphan roots."""
+def open_recording(name: str) -> tuple[SpanStore, list[SpanBatch]]:
+    """A memory store with everything analysed, and the batches that went in."""
     decoder = make_decoder()
     batches = [
         decoder.decode(payload).batch
@@ -49,13 +49,18 @@ def analyse_recording(name: str) -> Answers:
     loop = AnalysisLoop(store)
     while loop.run_once():
         pass
-    answers = Answers(
+    return store, batches
+
+
+@cache
+def analyse_recording(name: str) -> Answers:
+    """Drawn connections and orphan roots."""
+    store, batches = open_recording(name)
+    return Answers(
         batches=batches,
         connections=store.connections(ConnectionQuery(), ALL).table,
         orphans=store.orphans(OrphanQuery(), ALL).table,
     )
-    store.close()
-    return answers
 
 
 def _payloads(data: bytes) -> Iterator[bytes]:
