@@ -4,6 +4,9 @@ A generic handler gets the bytes as they came: the generated servicer would pars
 on the event loop, and answer what it cannot parse with UNKNOWN.
 """
 
+import errno
+import socket
+
 import grpc
 import grpc.aio
 
@@ -41,6 +44,7 @@ async def start_grpc(address: str, receive: Receive) -> tuple[grpc.aio.Server, i
         await context.abort(refusal.code, refusal.message, refusal.trailers())
         return b""  # not reached: abort raises
 
+    _check_free(address)
     server = grpc.aio.server(options=_OPTIONS)
     methods = {"Export": grpc.unary_unary_rpc_method_handler(export)}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
@@ -50,3 +54,25 @@ async def start_grpc(address: str, receive: Receive) -> tuple[grpc.aio.Server, i
         raise AddressTaken(f"Cannot listen at {address}: {error}") from error
     await server.start()
     return server, port
+
+
+def _check_free(address: str) -> None:
+    """Raises AddressTaken when any of the addresses behind a name such as localhost is
+    in use. gRPC is content with one of them, and logs when it gets none."""
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal() or int(port) == 0:
+        return
+    try:
+        found = socket.getaddrinfo(host.strip("[]") or None, int(port), type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise AddressTaken(f"Cannot listen at {address}: {error.strerror}.") from error
+    for family, kind, protocol, _, target in found:
+        try:
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:
+                    probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                probe.bind(target)
+        except OSError as error:  # others, such as no IPv6 here: gRPC says if all fail
+            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                raise AddressTaken(f"Cannot listen at {address}: {error.strerror}.") from error
