@@ -11,7 +11,9 @@ from starlette.staticfiles import StaticFiles
 from storage.contract import SpanStore, StoreError
 from web import api, health
 from web.errors import NotFoundError, ParameterError
+from web.frame import error_page, wants_page
 from web.headers import SECURITY, SecurityHeaders
+from web.pages import pages_router
 from web.shapes import ErrorAnswer
 from web.site import Site
 
@@ -47,6 +49,7 @@ def create_app(
     )
     app.include_router(api.router)
     app.include_router(health.router)
+    app.include_router(pages_router())
     app.mount("/static", StaticFiles(directory=_STATIC, check_dir=False), name="static")
     app.add_exception_handler(ParameterError, _bad_parameter)
     app.add_exception_handler(NotFoundError, _not_found)
@@ -85,6 +88,7 @@ def _failed(request: Request, _: Exception) -> Response:
 
 
 def _answer(request: Request, status: int, message: str, parameter: str | None = None) -> Response:
-    del request  # the pages' errors are not written yet
+    if wants_page(request):
+        return error_page(request, status, message, parameter)
     answer: ErrorAnswer = {"error": {"message": message, "parameter": parameter}}
     return api.json_response(answer, status)

@@ -1,0 +1,93 @@
+"""The frame of every page: templates, the state line, colours, and how pages are sent."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from storage.contract import StoreError
+from web import words
+from web.answers import status_answer
+from web.journey_view import journey_address, span_address
+from web.reports import destination_address
+from web.site import Site
+
+_LINKS = (
+    ("/", "Map"),
+    ("/orphans", "Orphans"),
+    ("/search", "Search"),
+    ("/destinations", "Destinations"),
+    ("/status", "Status"),
+)
+
+
+def _environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals.update(
+        links=_LINKS,
+        journey_address=journey_address,
+        span_address=span_address,
+        destination_address=destination_address,
+    )
+    found.filters.update(
+        count=words.say_count,
+        duration=words.say_duration,
+        share=words.say_share,
+        confidence=words.say_confidence,
+        system=words.say_system,
+        rule=words.say_rule,
+        short=words.shorten_id,
+        utc=words.utc_time,
+        iso=words.iso_time,
+        plural=words.say_plural,
+        raw_json=lambda value: json.dumps(value, indent=2, ensure_ascii=False),
+    )
+    return found
+
+
+_templates = _environment()
+
+
+def render(
+    request: Request, template: str, here: str, *, status_code: int = 200, **values: Any
+) -> Response:
+    """A page. `here` is the address of the link in the frame that is marked."""
+    site: Site = request.app.state.site
+    try:
+        status = status_answer(site)
+    except StoreError:
+        status = None  # the page about it must still appear
+    text = _templates.get_template(template).render(
+        here=here, status=status, query=request.query_params.get("q", ""), **values
+    )
+    # attribute texts may hold lone surrogates, which have no UTF-8 form
+    return Response(text.encode("utf-8", "replace"), status_code, media_type="text/html")
+
+
+def hues_of(request: Request) -> dict[str, int]:
+    """Hue by service, the same on every page."""
+    site: Site = request.app.state.site
+    return dict(words.assign_hues(site.store.services()))
+
+
+def wants_page(request: Request) -> bool:
+    """Whether an error is shown as a page: a reader's browser asked, and not for the API."""
+    machine = ("/api/", "/static/", "/healthz", "/readyz", "/metrics")
+    return not request.url.path.startswith(machine) and "text/html" in request.headers.get(
+        "accept", ""
+    )
+
+
+def error_page(request: Request, status_code: int, message: str, parameter: str | None) -> Response:
+    return render(
+        request, "error.html", "", status_code=status_code, code=status_code,
+        message=message, parameter=parameter,
+    )

@@ -1,0 +1,256 @@
+"""The pages: parameters in, the API's objects through view models into templates.
+
+Handlers block on the store, so they are plain functions, which FastAPI runs in worker
+threads. Every page is complete without a script.
+"""
+
+import re
+from itertools import islice
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import RedirectResponse
+
+from storage.contract import Page, SearchQuery, SpanStore
+from storage.correlation_keys import canonical_key
+from web import answers
+from web.examples import connected_example, find_group, orphans_of_group
+from web.flowmap import draw_map
+from web.frame import hues_of, render
+from web.journey_view import journey_address, span_address, view_waterfall
+from web.journeys import journey_of_attribute, journey_of_trace
+from web.errors import NotFoundError, ParameterError
+from web.parameters import Parameters, parse_span_id, parse_trace_id
+from web.reports import list_destinations, make_report, view_group
+from web.rows import trace_hex
+from web.sentences import tell_journey, tell_orphans, tell_trace
+from web.site import Site
+from web.traces import trace_answer
+
+_ALL = Page(1000)
+_RECENT = 12
+_LANGUAGES = ("Python", "Java", "Node.js", "Go", ".NET")
+
+router = APIRouter(include_in_schema=False)
+
+
+def _site(request: Request) -> Site:
+    site: Site = request.app.state.site
+    return site
+
+
+def _recent_ids(store: SpanStore) -> list[tuple[str, list[str]]]:
+    """Recent values of the correlation keys that spans carry."""
+    return [(key, store.recent_correlation(key, _RECENT)) for key in store.correlation_keys()]
+
+
+@router.get("/")
+def show_map(request: Request) -> Response:
+    Parameters(request.query_params, ())
+    site = _site(request)
+    if site.store.status().spans == 0:
+        address = site.otlp_grpc_address or "127.0.0.1:4317"
+        # reachable on all addresses: the reader's own host name is what exporters need
+        address = address.replace("0.0.0.0", request.url.hostname or "127.0.0.1")  # noqa: S104
+        return render(request, "empty.html", "/", address=address, languages=_LANGUAGES)
+    edges = answers.edges_answer(site.store, _ALL)["edges"]
+    groups = answers.orphan_groups_answer(site.store, _ALL, site.settled_before())["groups"]
+    report = make_report(groups, edges)
+    hues = hues_of(request)
+    return render(
+        request, "map.html", "/",
+        flow=draw_map(edges, report.broken, hues),
+        report=report, edges=edges, hues=hues, recent=_recent_ids(site.store),
+        newest=answers.search_answer(site.store, SearchQuery(), Page(8))["traces"],
+    )
+
+
+@router.get("/orphans")
+def show_orphans(request: Request) -> Response:
+    Parameters(request.query_params, ())
+    site = _site(request)
+    edges = answers.edges_answer(site.store, _ALL)["edges"]
+    groups = answers.orphan_groups_answer(site.store, _ALL)["groups"]
+    return render(request, "orphans.html", "/orphans", report=make_report(groups, edges))
+
+
+@router.get("/orphans/{key}")
+def show_group(request: Request, key: str) -> Response:
+    Parameters(request.query_params, ())
+    site = _site(request)
+    group = find_group(site, key)
+    view = view_group(group)
+    if key != view.key:  # asked by one of its roots
+        return RedirectResponse(f"/orphans/{view.key}", 302)
+    return render(
+        request, "group.html", "/orphans",
+        view=view, group=group,
+        example=connected_example(site, group),
+        orphans=list(islice(orphans_of_group(site, group), 50)),
+    )
+
+
+@router.get("/journeys")
+def show_journey(request: Request) -> Response:
+    given = Parameters(request.query_params, ("attribute", "trace_id", "scale"))
+    attribute, trace = given.attribute(), given.trace_id()
+    true_scale = given.word("scale", ("true", "folded")) == "true"
+    site = _site(request)
+    if attribute is not None and trace is None:
+        answer = journey_of_attribute(site.store, *attribute, site.settled_before())
+        asked = f"attribute={quote('='.join(attribute), safe='=', errors='replace')}"
+    elif trace is not None and attribute is None:
+        answer = journey_of_trace(site.store, trace, site.settled_before())
+        asked = f"trace_id={trace_hex(*trace)}"
+    else:
+        raise ParameterError("attribute", "Give either attribute=key=value or trace_id.")
+    journey = answer["journey"]
+    hues = hues_of(request)
+    waterfall = view_waterfall(
+        journey["spans"], journey["connections"], journey["orphans"], journey["attempts"],
+        hues, true_scale=true_scale,
+    )
+    return render(
+        request, "journey.html", "/search",
+        journey=journey, waterfall=waterfall, true_scale=true_scale, asked=f"/journeys?{asked}",
+        sentence=tell_journey(journey, waterfall.queue_nano),
+        broken=[orphan for orphan in journey["orphans"] if not orphan["expected"]],
+        tell_orphans=tell_orphans,
+        services=sorted({span["service_name"] or "unknown service" for span in journey["spans"]}),
+        hues=hues,
+    )
+
+
+@router.get("/traces/{trace_id}")
+def show_trace(request: Request, trace_id: str) -> Response:
+    given = Parameters(request.query_params, ("scale",))
+    true_scale = given.word("scale", ("true", "folded")) == "true"
+    site = _site(request)
+    trace = trace_answer(site.store, parse_trace_id(trace_id), site.settled_before())["trace"]
+    hues = hues_of(request)
+    waterfall = view_waterfall(
+        trace["spans"], trace["connections"], trace["orphans"], [], hues, true_scale=true_scale
+    )
+    return render(
+        request, "trace.html", "/search",
+        trace=trace, waterfall=waterfall, true_scale=true_scale,
+        asked=f"/traces/{trace['trace_id']}",
+        sentence=tell_trace(trace["spans"], trace["connections"]),
+        broken=[orphan for orphan in trace["orphans"] if not orphan["expected"]],
+        tell_orphans=tell_orphans,
+        services=sorted({span["service_name"] or "unknown service" for span in trace["spans"]}),
+        hues=hues,
+    )
+
+
+@router.get("/spans/{trace_id}/{span_id}")
+def show_span(request: Request, trace_id: str, span_id: str) -> Response:
+    """Everything about one span; with `part=true` only what the journey page shows of it."""
+    given = Parameters(request.query_params, ("part",))
+    site = _site(request)
+    parse_span_id(span_id)
+    trace = trace_answer(site.store, parse_trace_id(trace_id), site.settled_before())["trace"]
+    found = [span for span in trace["spans"] if span["span_id"] == span_id.lower()]
+    if not found:
+        raise NotFoundError("span_id", f"Trace {trace['trace_id']} has no span {span_id}.")
+    orphans = [orphan for orphan in trace["orphans"] if orphan["span_id"] == span_id.lower()]
+    template = "span_part.html" if given.flag("part") else "span.html"
+    return render(request, template, "/search", spans=found, orphans=orphans, hues=hues_of(request))
+
+
+@router.get("/search")
+def show_search(request: Request) -> Response:
+    given = Parameters(
+        request.query_params,
+        ("q", "attribute", "service", "name", "min_duration", "status", "from", "to", "cursor"),
+    )
+    site = _site(request)
+    asked = given.text("q")
+    if asked is not None:
+        target = _find(site.store, asked.strip())
+        if target is not None:
+            return RedirectResponse(target, 302)
+    start, end = given.span_of_time()
+    query = SearchQuery(
+        attribute=given.attribute(),
+        service=given.text("service"),
+        name=given.text("name") or (asked.strip() if asked else None),
+        status=given.word("status", ("ok", "error", "unset")),
+        min_duration_nano=given.duration("min_duration"),
+        start=start,
+        end=end,
+    )
+    try:
+        found = answers.search_answer(site.store, query, Page(50, given.text("cursor")))
+    except NotFoundError:
+        found = {"traces": [], "next_cursor": None}
+    return render(
+        request, "search.html", "/search",
+        traces=found["traces"], next_cursor=found["next_cursor"], asked=asked,
+        given={name: given.text(name) or "" for name in
+               ("attribute", "service", "name", "min_duration", "status", "from", "to")},
+        services=site.store.services(), recent=_recent_ids(site.store), hues=hues_of(request),
+        again=quote(str(request.query_params), safe="=&%+", errors="replace"),
+    )
+
+
+def _find(store: SpanStore, asked: str) -> str | None:
+    """The page that the search box leads to; None when there is none."""
+    if re.fullmatch(r"[0-9a-fA-F]{32}", asked) and int(asked, 16):
+        traces = store.search(SearchQuery(), Page(1))  # the store may be empty
+        del traces
+        return f"/journeys?trace_id={asked.lower()}"
+    if re.fullmatch(r"[0-9a-fA-F]{16}", asked) and int(asked, 16):
+        rows = store.traces_of_span(int(asked, 16)).to_pylist()
+        if rows:
+            return span_address(trace_hex(rows[0]["trace_hi"], rows[0]["trace_lo"]), asked.lower())
+    key, separator, value = asked.partition("=")
+    if separator and key and value:
+        return journey_address(canonical_key(key.strip()) or key.strip(), value.strip())
+    for known in store.correlation_keys():
+        if store.spans_with_correlation(known, asked).num_rows:
+            return journey_address(known, asked)
+    return None
+
+
+@router.get("/destinations")
+def show_destinations(request: Request) -> Response:
+    given = Parameters(request.query_params, ("system", "scope", "name"))
+    site = _site(request)
+    views = list_destinations(answers.edges_answer(site.store, _ALL)["edges"])
+    name = given.text("name")
+    if name is None:
+        return render(request, "destinations.html", "/destinations", destinations=views)
+    system, scope = given.text("system"), given.text("scope")
+    chosen = [
+        view for view in views
+        if view.name == name and system in (None, view.system) and scope in (None, view.scope)
+    ]
+    if not chosen:
+        raise NotFoundError("name", f"No stored message went through a destination named {name}.")
+    groups = answers.orphan_groups_answer(site.store, _ALL)["groups"]
+    return render(
+        request, "destination.html", "/destinations",
+        chosen=chosen, hues=hues_of(request),
+        groups=[view_group(group) for group in groups if group["destination"] == name],
+    )
+
+
+@router.get("/status")
+def show_status(request: Request) -> Response:
+    Parameters(request.query_params, ())
+    site = _site(request)
+    problem = None
+    try:
+        site.ready()
+        site.store.check()
+    except Exception as error:  # noqa: BLE001 (the page is about whatever is wrong)
+        problem = str(error)
+    return render(
+        request, "status.html", "/status",
+        problem=problem, counters=dict(site.counters()), web_address=str(request.base_url),
+    )
+
+
+def pages_router() -> APIRouter:
+    return router

@@ -1,0 +1,159 @@
+"""A journey in one or two sentences, made from its data by rules. Pure."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from web.shapes import Connection, Orphan
+from web.trace_shapes import Attempt, Journey, Span
+from web.words import (
+    join_words,
+    say_duration,
+    say_number,
+    say_ordinal,
+    say_plural,
+    say_service,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a sentence; `strong` for names."""
+
+    text: str
+    strong: bool = False
+
+
+def tell_journey(journey: Journey, queue_nano: int) -> list[Part]:
+    """What became of it, and where it took its time."""
+    spans = {(span["trace_id"], span["span_id"]): span for span in journey["spans"]}
+    if journey["status"] == "dead-letter":
+        return _tell_dead_letter(journey, spans)
+    if journey["status"] == "error":
+        return _tell_error(journey, spans)
+    if journey["status"] == "waiting":
+        return _tell_waiting(journey)
+    return _tell_success(journey, spans, queue_nano)
+
+
+def tell_trace(spans: list[Span], connections: list[Connection]) -> list[Part]:
+    """What one trace is part of."""
+    ids = {span["trace_id"] for span in spans}
+    before = {c["producer"]["trace_id"] for c in connections} - ids
+    after = {c["consumer"]["trace_id"] for c in connections} - ids
+    if not before and not after:
+        return [Part("No hand-over leads into or out of this trace.")]
+    parts = []
+    if before:
+        parts.append(f"it continues {say_plural(len(before), 'other trace')}")
+    if after:
+        parts.append(f"{say_plural(len(after), 'other trace')} continued from it")
+    text = join_words(parts)
+    return [Part(f"This trace is one part of the whole: {text}.")]
+
+
+def tell_orphans(orphans: list[Orphan]) -> str:
+    """Leads to the causes that follow it."""
+    if not orphans:
+        return ""
+    if len(orphans) == 1:
+        return f"{say_service(orphans[0]['service_name'])} started a trace of its own: "
+    return f"{say_number(len(orphans)).capitalize()} traces started on their own: "
+
+
+def name_error(span: Span) -> str | None:
+    """The type of the exception, else the status message, short."""
+    for event in reversed(span["events"]):
+        kind = event["attributes"].get("exception.type")
+        if isinstance(kind, str) and kind:
+            return kind.rsplit(".", 1)[-1][:80]
+    told = span["attributes"].get("error.type") or span["status_message"]
+    return str(told)[:80] if told else None
+
+
+def _explain(span: Span) -> str:
+    for event in reversed(span["events"]):
+        text = event["attributes"].get("exception.message")
+        if isinstance(text, str) and text:
+            return f": {text[:160]}"
+    name = span["status_message"] or name_error(span)
+    return f": {name[:160]}" if name else ""
+
+
+def _tell_dead_letter(journey: Journey, spans: dict[tuple[str, str], Span]) -> list[Part]:
+    failed = [attempt for attempt in journey["attempts"] if attempt["outcome"] == "error"]
+    queue = next((c["destination"] for c in journey["connections"] if c["dead_letter"]), None)
+    where = Part(queue or "a dead-letter queue", strong=True)
+    if not failed:
+        return [Part("The message went to "), where, Part(".")]
+    last = failed[-1]
+    tries = sum(attempt["message"] == last["message"] for attempt in failed)
+    span = spans.get((last["trace_id"], last["span_id"]))
+    name = span["name"] if span else "Processing"
+    service = say_service(span["service_name"]) if span else ""
+    times = {1: "once", 2: "twice"}.get(tries, f"{say_number(tries)} times")
+    return [
+        Part(name, strong=True),
+        Part(f" failed {times} in {service}{_explain(span) if span else ''}. The message went to "),
+        where,
+        Part("."),
+    ]
+
+
+def _tell_error(journey: Journey, spans: dict[tuple[str, str], Span]) -> list[Part]:
+    failed = [span for span in journey["spans"] if span["status"] == "ERROR"]
+    deepest = {(span["trace_id"], span["span_id"]) for span in failed} - {
+        (span["trace_id"], span["parent_span_id"]) for span in failed
+    }
+    causes = [span for span in failed if (span["trace_id"], span["span_id"]) in deepest]
+    last = (causes or failed or journey["spans"])[-1]
+    tries = [a for a in journey["attempts"] if a["outcome"] == "error"]
+    again = f" after {say_plural(len(tries), 'failed attempt')}" if len(tries) > 1 else ""
+    return [
+        Part(last["name"], strong=True),
+        Part(f" failed in {say_service(last['service_name'])}{again}{_explain(last)}."),
+    ]
+
+
+def _tell_waiting(journey: Journey) -> list[Part]:
+    last = journey["spans"][-1]
+    sends = [span for span in journey["spans"] if span["kind"] == "PRODUCER"]
+    sent = sends[-1] if sends else last
+    return [
+        Part("The message sent by "),
+        Part(sent["name"], strong=True),
+        Part(f" in {say_service(sent['service_name'])} has not been processed yet."),
+    ]
+
+
+def _tell_success(
+    journey: Journey, spans: dict[tuple[str, str], Span], queue_nano: int
+) -> list[Part]:
+    first = journey["spans"][0]
+    services = len({span["service_name"] for span in journey["spans"]})
+    total = journey["end_time_unix_nano"] - journey["start_time_unix_nano"]
+    hops = Counter(c["destination"] for c in journey["connections"])
+    where = f"{say_number(services)} services" if services > 1 else "one service"
+    over = f" over {say_plural(len(hops), 'destination')}" if hops else ""
+    parts = [
+        Part(first["name"], strong=True),
+        Part(f" went through {where}{over} in {say_duration(total)}"),
+    ]
+    if queue_nano * 20 > total:
+        parts.append(Part(f", of which {say_duration(queue_nano)} in queues"))
+    parts.append(Part("."))
+    repeated = _repeated(journey["attempts"])
+    if repeated is not None:
+        span = spans.get((repeated["trace_id"], repeated["span_id"]))
+        name = span["name"] if span else "Processing"
+        ordinal = say_ordinal(repeated["attempt"])
+        parts += [
+            Part(" "),
+            Part(name, strong=True),
+            Part(f" succeeded at the {ordinal} attempt."),
+        ]
+    return parts
+
+
+def _repeated(attempts: list[Attempt]) -> Attempt | None:
+    done = [each for each in attempts if each["outcome"] == "ok" and each["attempt"] > 1]
+    return done[-1] if done else None

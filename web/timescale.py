@@ -1,0 +1,156 @@
+"""From instants to places on a line, with long idle gaps folded. Pure.
+
+A gap is time in which no span runs. It is folded when it is longer than a fifth of the
+rest; after that again as long as what is left of the work would be hard to see.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_FOLDED_WIDTH = 0.06  # of the line, each
+_MOST_FOLDS = 6
+_REST_SHARE = 5
+_VISIBLE_SHARE = 10  # work on less than a tenth of the line is hard to see
+_FEWEST_STEPS = 6
+_TICK_DISTANCE = 0.1
+
+Interval = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of time and where it lies, as fractions of the line."""
+
+    start: int
+    end: int
+    left: float
+    right: float
+    folded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A mark on the axis. `nano` since the start, or the length of a folded gap."""
+
+    place: float
+    nano: int
+    folded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimeScale:
+    start: int
+    end: int
+    segments: tuple[Segment, ...]
+
+    def place(self, instant: int) -> float:
+        """0 at the start, 1 at the end; what lies outside is put at the nearer end."""
+        if instant <= self.start:
+            return 0.0
+        if instant >= self.end:
+            return 1.0
+        found = bisect_right(self.segments, instant, key=lambda segment: segment.start) - 1
+        segment = self.segments[found]
+        part = (instant - segment.start) / (segment.end - segment.start)
+        return segment.left + part * (segment.right - segment.left)
+
+    @property
+    def folds(self) -> tuple[Segment, ...]:
+        return tuple(segment for segment in self.segments if segment.folded)
+
+    def ticks(self) -> list[Tick]:
+        """Round times since the start where there is room, and every folded gap."""
+        marks = [
+            Tick((fold.left + fold.right) / 2, fold.end - fold.start, folded=True)
+            for fold in self.folds
+        ]
+        marks.append(Tick(0.0, 0, folded=False))
+        shown = sum(part.end - part.start for part in self.segments if not part.folded)
+        step = _nice_step(shown // _FEWEST_STEPS)
+        for part in self.segments:
+            if part.folded or step == 0:
+                continue
+            offset = part.start - self.start
+            first = -(-offset // step) * step
+            for nano in range(first, part.end - self.start + 1, step):
+                place = self.place(self.start + nano)
+                near = any(abs(place - mark.place) < _TICK_DISTANCE for mark in marks)
+                if not near and place < 1 - _TICK_DISTANCE:
+                    marks.append(Tick(place, nano, folded=False))
+        marks.append(Tick(1.0, self.end - self.start, folded=False))
+        return sorted(marks, key=lambda mark: mark.place)
+
+
+def fold_time(busy: Iterable[Interval], *, true_scale: bool = False) -> TimeScale:
+    """The scale over these intervals (ns, end not before start). At least one."""
+    spans = _union(busy)
+    start, end = spans[0][0], max(spans[-1][1], spans[0][0] + 1)
+    gaps = [] if true_scale else _choose_folds(spans, end - start)
+    return TimeScale(start, end, tuple(_place_segments(start, end, gaps)))
+
+
+def _union(intervals: Iterable[Interval]) -> list[Interval]:
+    joined: list[Interval] = []
+    for start, end in sorted(intervals):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def total_of(intervals: Iterable[Interval]) -> int:
+    """How long at least one of them runs."""
+    return sum(end - start for start, end in _union(intervals))
+
+
+def _choose_folds(spans: Sequence[Interval], total: int) -> list[Interval]:
+    gaps = [(left[1], right[0]) for left, right in zip(spans, spans[1:], strict=False)]
+    gaps.sort(key=lambda gap: gap[0] - gap[1])
+    work = sum(end - start for start, end in spans)
+    folded: list[Interval] = []
+    while True:
+        chosen = [gap for gap in gaps if (gap[1] - gap[0]) * (_REST_SHARE + 1) > total]
+        room = _MOST_FOLDS - len(folded)
+        chosen = chosen[:room]
+        folded += chosen
+        gaps = [gap for gap in gaps if gap not in chosen]
+        total -= sum(end - start for start, end in chosen)
+        if not chosen or len(folded) == _MOST_FOLDS or work * _VISIBLE_SHARE >= total:
+            return sorted(folded)
+
+
+def _place_segments(start: int, end: int, gaps: Sequence[Interval]) -> Iterable[Segment]:
+    shown = (end - start) - sum(right - left for left, right in gaps)
+    width = 1 - _FOLDED_WIDTH * len(gaps)
+    edges = [start, *(edge for gap in gaps for edge in gap), end]
+    place = 0.0
+    for number, (left, right) in enumerate(zip(edges, edges[1:], strict=False)):
+        folded = number % 2 == 1
+        wide = _FOLDED_WIDTH if folded else width * (right - left) / max(shown, 1)
+        if right > left:
+            yield Segment(left, right, place, min(place + wide, 1.0), folded)
+        place += wide
+
+
+def _nice_step(least: int) -> int:
+    """The next round number of nanoseconds: 1, 2 or 5 with noughts; minutes and hours
+    count by sixties."""
+    second = 1_000_000_000
+    for unit in (60 * second, 3600 * second):
+        for times in (1, 2, 5, 10, 15, 30):
+            if least <= times * unit and least > 30 * second:
+                return times * unit
+    if least > 30 * second:
+        day = 24 * 3600 * second
+        return -(-least // day) * day
+    if least > 10 * second:
+        return 15 * second if least <= 15 * second else 30 * second
+    size = 1
+    while size < least:
+        for times in (2, 5, 10):
+            if size * times >= least:
+                return size * times
+        size *= 10
+    return size

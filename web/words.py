@@ -1,0 +1,161 @@
+"""How numbers, times and ids are said to people. Pure; every page uses these."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from zlib import crc32
+
+# Services are told apart by this many hues (static/style.css, --s0 …).
+HUES = 10
+_THIN = "\u202f"  # narrow no-break space
+_MINUS = "\u2212"
+
+_SYSTEMS = {
+    "aws_sqs": "SQS",
+    "aws_sns": "SNS",
+    "aws_eventbridge": "EventBridge",
+    "aws.eventbridge": "EventBridge",
+    "aws.sqs": "SQS",
+    "aws.sns": "SNS",
+    "kafka": "Kafka",
+    "rabbitmq": "RabbitMQ",
+    "gcp_pubsub": "Pub/Sub",
+    "servicebus": "Service Bus",
+    "pulsar": "Pulsar",
+    "nats": "NATS",
+}
+_RULES = {
+    "parent": "parent, sent with the message",
+    "link": "link, sent with the message",
+    "same-trace": "same trace",
+    "message-id": "message id",
+    "kafka-offset": "Kafka offset",
+    "correlation-id": "correlation id",
+}
+_ORDINALS = ("zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh")
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def say_count(number: int) -> str:
+    """1204911 as 1 204 911, with thin spaces; four digits stay together."""
+    return f"{number:,}".replace(",", _THIN) if abs(number) >= 10_000 else str(number)
+
+
+def say_number(number: int) -> str:
+    """Small numbers as a word."""
+    return _NUMBERS[number] if 0 <= number < len(_NUMBERS) else say_count(number)
+
+
+def say_ordinal(number: int) -> str:
+    return _ORDINALS[number] if 0 <= number < len(_ORDINALS) else f"{number}th"
+
+
+def say_plural(number: int, one: str, many: str | None = None) -> str:
+    return f"{say_count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def say_duration(nano: int) -> str:
+    """Nanoseconds in three digits: 96 µs, 820 ms, 1.24 s, 2 min 5 s, 3 h 12 min, 4 d 2 h."""
+    if nano < 0:
+        return _MINUS + say_duration(-nano)
+    for unit, size in (("ns", 1), ("µs", 1_000), ("ms", 1_000_000)):
+        if nano < 999.5 * size:
+            return f"{_three_digits(nano / size)} {unit}"
+    if nano < 59_950_000_000:
+        return f"{_three_digits(nano / 1e9)} s"
+    seconds = round(nano / 1e9)
+    for big, small, large_unit, small_unit in (
+        (60, 1, "min", "s"),
+        (3600, 60, "h", "min"),
+        (86_400, 3600, "d", "h"),
+    ):
+        if seconds < big * (24 if large_unit == "h" else 60) or large_unit == "d":
+            whole, rest = divmod(seconds, big)
+            parts = f"{say_count(whole)} {large_unit}"
+            return f"{parts} {rest // small} {small_unit}" if rest // small else parts
+    raise AssertionError("days have no upper end")
+
+
+def _three_digits(value: float) -> str:
+    digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
+    text = f"{value:.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def say_tick(nano: int) -> str:
+    """A round time on an axis: 0 s, 250 ms, 1.5 s."""
+    return "0 s" if nano == 0 else say_duration(nano)
+
+
+def say_share(part: int, whole: int) -> str:
+    """Per cent, never rounded to 0 or 100 unless it is that."""
+    if whole <= 0:
+        return "–"
+    share = 100 * part / whole
+    if 0 < share < 1:
+        return "< 1 %"
+    if 99 < share < 100:
+        return "> 99 %" if share > 99.9 else f"{share:.1f} %"
+    return f"{share:.0f} %"
+
+
+def say_confidence(confidence: float) -> str:
+    return f"{confidence:.2f}".rstrip("0").rstrip(".") if confidence < 1 else "1"
+
+
+def say_system(system: str | None) -> str | None:
+    return None if system is None else _SYSTEMS.get(system, system)
+
+
+def say_rule(rule: str) -> str:
+    return _RULES.get(rule, rule.replace("-", " "))
+
+
+def say_service(service: str | None) -> str:
+    return service or "unknown service"
+
+
+def join_words(words: Iterable[str]) -> str:
+    """a, b and c."""
+    listed = list(words)
+    return listed[0] if len(listed) == 1 else ", ".join(listed[:-1]) + " and " + listed[-1]
+
+
+def shorten_id(text: str) -> str:
+    """The first eight characters of an id; short ones whole."""
+    return text if len(text) <= 12 else text[:8] + "…"
+
+
+def utc_time(nano: int) -> str:
+    """24 Nov 2026, 13:02:11 UTC: what is read where no script can tell the reader's zone."""
+    return f"{_moment(nano):%-d %b %Y, %H:%M:%S} UTC"
+
+
+def iso_time(nano: int) -> str:
+    """RFC 3339 with all nine digits."""
+    return f"{_moment(nano):%Y-%m-%dT%H:%M:%S}.{nano % 1_000_000_000:09d}Z"
+
+
+def _moment(nano: int) -> datetime:
+    return datetime.fromtimestamp(nano // 1_000_000_000, UTC)
+
+
+def assign_hues(services: Iterable[str]) -> Mapping[str, int]:
+    """Hue by service, from all services of the store: by hash, the next free one where
+    two would share it. The same on every page."""
+    hues: dict[str, int] = {}
+    taken: set[int] = set()
+    for service in sorted(set(services)):
+        hue = crc32(service.encode("utf-8", "surrogatepass")) % HUES
+        if len(taken) < HUES:
+            while hue in taken:
+                hue = (hue + 1) % HUES
+        taken.add(hue)
+        hues[service] = hue
+    return hues
+
+
+def stable_key(*parts: str | None) -> str:
+    """Twelve hex digits that name these parts, for addresses."""
+    text = "\0".join("\1" if part is None else part for part in parts)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
