@@ -1,0 +1,168 @@
+"""The command line. What a command needs is imported when it runs: `--help` stays quick."""
+
+from importlib import metadata
+from pathlib import Path
+
+import click
+
+from tracestitch.config import (
+    Address,
+    option,
+    parse_address,
+    parse_correlation_key,
+    parse_duration,
+    parse_size,
+)
+from tracestitch.demo import demo
+
+VERSION = metadata.version("tracestitch")
+
+
+@click.group()
+@click.version_option(VERSION, prog_name="tracestitch")
+def main() -> None:
+    """Stitches traces that lost their context across queues, and says which hop broke."""
+
+
+main.add_command(demo)
+
+_data_dir = option("--data-dir", default="./data", metavar="DIR", help="Where the store lives.")
+
+
+@main.command()
+@_data_dir
+@option("--store", metavar="URL", help="duckdb:PATH or memory:, instead of the data directory.")
+@option(
+    "--grpc-address",
+    parse_address,
+    default="127.0.0.1:4317",
+    metavar="HOST:PORT",
+    help="Where OTLP over gRPC is taken.",
+)
+@option(
+    "--http-address",
+    parse_address,
+    default="127.0.0.1:4318",
+    metavar="HOST:PORT",
+    help="Where OTLP over HTTP is taken.",
+)
+@option(
+    "--web-address",
+    parse_address,
+    default="127.0.0.1:8080",
+    metavar="HOST:PORT",
+    help="Where the pages and the API are served.",
+)
+@option(
+    "--correlation-key",
+    parse_correlation_key,
+    multiple=True,
+    metavar="KEY",
+    help="An attribute whose value names a unit of work, beside the default ones. Repeatable.",
+)
+@option(
+    "--grace",
+    parse_duration,
+    default="60s",
+    metavar="DURATION",
+    help="How long a new orphan root counts as unsettled.",
+)
+@option(
+    "--retention",
+    parse_duration,
+    default="7d",
+    metavar="DURATION",
+    help="How long spans are kept. This version keeps everything: only 7d and 0 are taken.",
+)
+@option(
+    "--max-size",
+    parse_size,
+    default="10GB",
+    metavar="SIZE",
+    help="How large the store may grow. This version has no limit: only 10GB and 0 are taken.",
+)
+@option("--token-file", metavar="FILE", help="Not available in this version.")
+@option("--tls-cert", metavar="FILE", help="Not available in this version.")
+@option("--tls-key", metavar="FILE", help="Not available in this version.")
+@option("--tls-client-ca", metavar="FILE", help="Not available in this version.")
+def serve(
+    data_dir: str,
+    store: str | None,
+    grpc_address: Address,
+    http_address: Address,
+    web_address: Address,
+    correlation_key: tuple[str, ...],
+    grace: int,
+    retention: int,
+    max_size: int,
+    **unavailable: str | None,
+) -> None:
+    """Take OTLP traces in, store and analyse them, and show what is joined and what broke."""
+    from tracestitch.serve import ServeSettings, run_server
+
+    for name, value in unavailable.items():
+        if value is not None:
+            flag = "--" + name.replace("_", "-")
+            raise click.UsageError(f"{flag} is not available in this version; leave it out.")
+    _refuse_deleting("--retention", retention, parse_duration("7d"))
+    _refuse_deleting("--max-size", max_size, parse_size("10GB"))
+    settings = ServeSettings(
+        store_url=store or f"duckdb:{data_dir}",
+        grpc_address=grpc_address,
+        http_address=http_address,
+        web_address=web_address,
+        correlation_keys=correlation_key,
+        grace_seconds=grace,
+        version=VERSION,
+    )
+    run_server(settings)
+
+
+def _refuse_deleting(flag: str, value: int, default: int) -> None:
+    if value not in (0, default):
+        raise click.UsageError(
+            f"{flag} cannot be changed in this version, which deletes nothing; leave it out."
+        )
+
+
+@main.command()
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(path_type=Path, allow_dash=True),
+)
+@option(
+    "--otlp-endpoint",
+    parse_address,
+    metavar="HOST:PORT",
+    help="The OTLP/gRPC receiver to send to.  [default: 127.0.0.1:4317]",
+)
+@option("--data-dir", metavar="DIR", help="Load into the store of this directory instead.")
+@click.pass_context
+def load(
+    context: click.Context,
+    files: tuple[Path, ...],
+    otlp_endpoint: Address | None,
+    data_dir: str | None,
+) -> None:
+    """Load recorded spans: OTLP protobuf or JSON, Jaeger JSON, Zipkin v2 JSON, gzip or not;
+    "-" is the standard input."""
+    from tracestitch.load import load_files, open_sink
+
+    by_flag = {
+        name
+        for name in ("otlp_endpoint", "data_dir")
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    }
+    if len(by_flag) == 2:
+        raise click.UsageError("--otlp-endpoint and --data-dir exclude each other; give one.")
+    if by_flag == {"otlp_endpoint"}:  # a flag beats the variable of the other one
+        data_dir = None
+    elif data_dir is not None:
+        otlp_endpoint = None
+    with open_sink(otlp_endpoint or parse_address("127.0.0.1:4317"), data_dir) as sink:
+        unreadable = load_files(files, sink)
+    if unreadable:
+        context.exit(2)

@@ -1,0 +1,142 @@
+"""Configuration: what flags and environment variables may say, checked once at the start.
+
+Every flag has an environment variable `TRACESTITCH_<FLAG>`; a flag beats the variable.
+Nothing else in the project reads the environment.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import click
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen or to connect. Port 0 takes any free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def with_port(self, port: int) -> "Address":
+        return replace(self, port=port)
+
+    @property
+    def is_loopback(self) -> bool:
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def parse_address(text: str) -> Address:
+    """HOST:PORT, an IPv6 address in brackets. Raises ValueError with what is allowed."""
+    host, colon, port = text.strip().rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+        valid = _is_ipv6(host)
+    else:
+        valid = re.fullmatch(r"[\w.-]+", host, re.ASCII) is not None
+    if not (colon and valid and re.fullmatch(r"[0-9]{1,5}", port) and int(port) < 2**16):
+        raise ValueError("an address is HOST:PORT, such as 127.0.0.1:4317 or [::1]:4317")
+    return Address(host, int(port))
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def parse_duration(text: str) -> int:
+    """Seconds. Raises ValueError with what is allowed."""
+    match = re.fullmatch(r"([0-9]{1,9})([smhd])", text.strip())
+    if match is None and text.strip() != "0":
+        raise ValueError("a duration is a whole number and s, m, h or d, such as 90s, 12h or 7d")
+    return int(match[1]) * _SECONDS[match[2]] if match else 0
+
+
+def parse_size(text: str) -> int:
+    """Bytes; units are powers of ten. Raises ValueError with what is allowed."""
+    match = re.fullmatch(r"([0-9]{1,9})([KMGT]?B)", text.strip().upper())
+    if match is None and text.strip() != "0":
+        raise ValueError("a size is a whole number and B, KB, MB, GB or TB, such as 500MB or 10GB")
+    return int(match[1]) * _BYTES[match[2]] if match else 0
+
+
+def parse_correlation_key(text: str) -> str:
+    """The name of an attribute. Raises ValueError with what is allowed."""
+    key = text.strip()
+    if not key or "=" in key or len(key) > 256:
+        raise ValueError(
+            "a correlation key is the name of an attribute, without '=', such as order.id"
+        )
+    return key
+
+
+def parse_url(text: str) -> str:
+    """The http address of a server, without a slash at its end. Raises ValueError."""
+    if not re.fullmatch(r"https?://[^\s/?#]+/?", text.strip()):
+        raise ValueError("an endpoint is an http address, such as http://127.0.0.1:8080")
+    return text.strip().rstrip("/")
+
+
+class _Parsed(click.ParamType):
+    """A flag's type by its parser; click adds the names of the flag and its variable."""
+
+    name = "value"
+    envvar_list_splitter = ","
+
+    def __init__(self, parse: Callable[[str], object]) -> None:
+        self._parse = parse
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except ValueError as error:
+            self.fail(f'"{value}": {error}.', param, ctx)
+
+
+def variable(flag: str) -> str:
+    """The environment variable of a flag such as "--data-dir"."""
+    return "TRACESTITCH_" + flag.removeprefix("--").replace("-", "_").upper()
+
+
+def option(
+    flag: str,
+    parse: Callable[[str], object] = str,
+    *,
+    metavar: str,
+    help: str,  # noqa: A002 - as click calls it
+    default: str | None = None,
+    multiple: bool = False,
+) -> Callable[[Decorated], Decorated]:
+    """A click option with its environment variable; several values there are separated
+    by commas. `parse` raises ValueError with what is allowed."""
+    return click.option(
+        flag,
+        type=_Parsed(parse),
+        metavar=metavar,
+        default=default,
+        multiple=multiple,
+        envvar=variable(flag),
+        show_envvar=True,
+        show_default=default is not None,
+        help=help,
+    )

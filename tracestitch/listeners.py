@@ -1,0 +1,111 @@
+"""Listening: gRPC and uvicorn as guests on one event loop."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from typing import Any
+
+import click
+import uvicorn
+
+from collector.grpc_receiver import AddressTaken, start_grpc
+from collector.receiving import Receive
+from tracestitch.config import Address
+
+# How long requests under way may take when the server stops: all listeners together
+# stay within the ten seconds that container runtimes wait.
+STOP_SECONDS = 3
+# Longer than the pause between two exports of an SDK, which would meet a closed connection.
+KEEP_ALIVE_SECONDS = 75
+
+
+class Listeners:
+    """Starts listeners, stops them with the stack, and knows whether they still run."""
+
+    def __init__(self, stack: AsyncExitStack) -> None:
+        self._stack = stack
+        self._running: dict[str, asyncio.Task[Any]] = {}
+
+    async def add_grpc(self, flag: str, address: Address, receive: Receive) -> Address:
+        """The address with its real port. Raises ClickException when it is taken."""
+        bind(flag, address).close()  # gRPC would not say why it cannot
+        try:
+            server, port = await start_grpc(str(address), receive)
+        except AddressTaken as error:
+            raise cannot_listen(flag, address, error) from error
+        self._stack.push_async_callback(server.stop, STOP_SECONDS)
+        self._running["OTLP/gRPC"] = asyncio.create_task(server.wait_for_termination())
+        return address.with_port(port)
+
+    async def add_http(self, name: str, flag: str, address: Address, app: Any) -> Address:
+        """The same for an ASGI application."""
+        bound = bind(flag, address)
+        listener = HttpListener(app, bound)
+        self._stack.push_async_callback(listener.stop)
+        await listener.wait_until_listening()
+        self._running[name] = listener.task
+        return address.with_port(bound.getsockname()[1])
+
+    def check(self) -> None:
+        """Raises RuntimeError with a sentence when one has ended. From any thread."""
+        for name, task in self._running.items():
+            if task.done():
+                raise RuntimeError(f"{name} no longer listens; restart the server.")
+
+
+def bind(flag: str, address: Address) -> socket.socket:
+    """A listening socket. Raises ClickException that names the flag."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        return socket.create_server((address.host, address.port), family=family, backlog=2048)
+    except OSError as error:
+        raise cannot_listen(flag, address, error) from error
+
+
+def cannot_listen(flag: str, address: Address, error: OSError) -> click.ClickException:
+    reason = "it is in use" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
+    return click.ClickException(f"Cannot listen on {address} ({reason}); choose another {flag}.")
+
+
+class HttpListener(uvicorn.Server):
+    """An ASGI application on a socket, inside a loop that has its own signal handlers."""
+
+    def __init__(self, app: Any, bound: socket.socket) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                lifespan="off",
+                ws="none",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=STOP_SECONDS,
+            )
+        )
+        self._bound = bound
+        self._listening = asyncio.Event()
+        self.task = asyncio.create_task(self.serve(sockets=[bound]))
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]  # uvicorn says Generator
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._listening.set()
+
+    async def wait_until_listening(self) -> None:
+        listening = asyncio.create_task(self._listening.wait())
+        await asyncio.wait({listening, self.task}, return_when=asyncio.FIRST_COMPLETED)
+        if not self._listening.is_set():
+            listening.cancel()
+            self.task.result()
+
+    async def stop(self) -> None:
+        """Accepts nothing more, answers what is under way, returns."""
+        self.should_exit = True
+        await self.task

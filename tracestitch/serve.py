@@ -1,0 +1,110 @@
+"""`tracestitch serve`: every part in one process, on one event loop.
+
+    OTLP/gRPC, OTLP/HTTP → receiver → decoder threads → writer thread → store
+                                                            ↓ wakes
+    web ← store ← analysis thread
+
+Stopping goes along the same way: listeners, requests under way, writer, analysis, store.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import click
+
+from collector.decoding import make_decoder
+from collector.http_receiver import http_app
+from collector.receiving import Receiver
+from collector.writer import Writer
+from storage.contract import SpanStore, StoreError
+from storage.engines import open_store
+from tracestitch.analysis import AnalysisLoop
+from tracestitch.config import Address
+from tracestitch.listeners import Listeners
+from web.app import create_app
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    store_url: str
+    grpc_address: Address
+    http_address: Address
+    web_address: Address
+    correlation_keys: tuple[str, ...]
+    grace_seconds: float
+    version: str
+
+
+def run_server(settings: ServeSettings) -> None:
+    """Returns after SIGTERM or SIGINT, when everything acknowledged is stored and the
+    store is closed. Raises ClickException when the server cannot start."""
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    try:
+        store = open_store(settings.store_url)
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
+    try:
+        asyncio.run(_serve(settings, store))
+    finally:
+        store.close()
+    _say("Stopped; everything that was acknowledged is stored.")
+
+
+async def _serve(settings: ServeSettings, store: SpanStore) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    decoder = make_decoder(settings.correlation_keys)
+    async with AsyncExitStack() as stack:  # unwinds from the last to the first
+        analysis = AnalysisLoop(store)
+        analysis.start()
+        stack.push_async_callback(asyncio.to_thread, analysis.stop)
+        writer = Writer(store, on_commit=analysis.wake)
+        writer.start()
+        stack.push_async_callback(asyncio.to_thread, writer.stop)
+        receiver = Receiver(decoder, writer)
+        stack.push_async_callback(receiver.drain)
+
+        listeners = Listeners(stack)
+        grpc = await listeners.add_grpc("--grpc-address", settings.grpc_address, receiver.export)
+        _say(f"OTLP/gRPC on {grpc}")
+        http = await listeners.add_http(
+            "OTLP/HTTP", "--http-address", settings.http_address, http_app(receiver.export)
+        )
+        _say(f"OTLP/HTTP on http://{http}")
+        app = create_app(
+            store,
+            version=settings.version,
+            decoder=decoder.name,
+            grace_seconds=settings.grace_seconds,
+            ready=listeners.check,
+            otlp_grpc_address=str(grpc),
+        )
+        web = await listeners.add_http("web", "--web-address", settings.web_address, app)
+        _say(f"web on http://{web}")
+        _say(f"decoder {decoder.name}, store {settings.store_url}")
+        _warn_of_strangers((grpc, http, web))
+        await stop.wait()
+
+
+def _warn_of_strangers(addresses: Iterable[Address]) -> None:
+    open_to_all = [str(address) for address in addresses if not address.is_loopback]
+    if open_to_all:
+        click.secho(
+            f"ATTENTION: {', '.join(open_to_all)} can be reached from other machines, without "
+            "encryption or a password; let only those through that may read and send traces.",
+            fg="red",
+            bold=True,
+            err=True,
+        )
+
+
+def _say(line: str) -> None:
+    """Reaches whoever started the server at once, also through a pipe: click flushes."""
+    click.echo(line)
