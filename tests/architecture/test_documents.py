@@ -1,0 +1,171 @@
+"""The documentation says what is there: options, routes, folders, commands."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+
+from analyzer.causes import load_causes
+from storage.schema import load_attributes
+from tests.architecture.sources import ROOT, list_files, list_folders, list_modules, show
+from tracestitch.cli import main
+
+DOCS = ROOT / "docs"
+
+
+@cache
+def read(path: str) -> str:
+    return (ROOT / path).read_text("utf-8")
+
+
+def list_options(command: click.Command, name: str) -> Iterator[tuple[str, click.Option]]:
+    """(command, option) of a command and of all below it."""
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            yield name, parameter
+    if isinstance(command, click.Group):
+        for child in command.commands.values():
+            yield from list_options(child, f"{name} {child.name}")
+
+
+def test_every_option_is_documented() -> None:
+    text = read("docs/configuration.md")
+    missing = [
+        f"{command} {flag}"
+        for command, option in list_options(main, "tracestitch")
+        for flag in option.opts
+        if flag.startswith("--") and f"`{flag}" not in text
+    ]
+
+    assert missing == []
+
+
+def test_every_command_is_documented() -> None:
+    text = read("docs/configuration.md")
+
+    assert [name for name in main.commands if f"`tracestitch {name}" not in text] == []
+
+
+def test_every_environment_variable_is_documented() -> None:
+    text = read("docs/configuration.md")
+    variables = {
+        variable
+        for _, option in list_options(main, "tracestitch")
+        for variable in ([option.envvar] if isinstance(option.envvar, str) else option.envvar or [])
+    }
+
+    assert [variable for variable in sorted(variables) if f"`{variable}`" not in text] == []
+
+
+def test_no_documented_option_is_gone() -> None:
+    options = {flag for _, option in list_options(main, "tracestitch") for flag in option.opts}
+    documented = set(re.findall(r"^\| `(--[a-z-]+)", read("docs/configuration.md"), re.MULTILINE))
+
+    assert documented - options == set()
+
+
+def list_paths() -> set[str]:
+    """Paths of every router that a module of web/ makes; an application wraps its
+    routers and does not list them."""
+    modules = [import_module(f"web.{path.stem}") for path in list_modules("web")]
+    routers = [
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, APIRouter)
+    ]
+    return {
+        route.path for router in routers for route in router.routes if isinstance(route, APIRoute)
+    }
+
+
+def test_every_route_is_documented() -> None:
+    text = read("docs/api.md")
+    paths = list_paths()
+
+    assert {"/", "/healthz", "/api/v1/status"} <= paths
+    assert [path for path in sorted(paths) if f"`GET {path}`" not in text] == []
+
+
+def test_every_cause_has_a_section() -> None:
+    sections = re.findall(r"^## (\w+)", read("docs/causes.md"), re.MULTILINE)
+
+    assert sorted(sections) == sorted(load_causes())
+
+
+def test_every_folder_has_its_purpose_in_the_architecture() -> None:
+    text = read("docs/architecture.md")
+    recordings = Path("sample_data/recordings")
+    folders = [f for f in list_folders() if f.parent != recordings]
+
+    assert [f"{f.as_posix()}/" for f in folders if f"`{f.as_posix()}/`" not in text] == []
+
+
+def test_make_commands_in_documents_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
+    named = {
+        command
+        for path in list_files()
+        if path.suffix == ".md"
+        for command in re.findall(r"(?:^|`)make ([a-z]+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+
+    assert {"run", "test"} <= named
+    assert named - targets == set()
+
+
+def test_every_make_target_is_phony_and_explained() -> None:
+    makefile = read("Makefile")
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+
+    assert phony
+    explained = re.findall(r"^([a-z]+):.*## \S", makefile, re.MULTILINE)
+    assert sorted(phony[1].split()) == sorted(explained)
+
+
+def test_continuous_integration_runs_the_test_command() -> None:
+    script = ROOT / ".ci" / "run"
+
+    assert "make test" in script.read_text("utf-8").splitlines()
+    assert script.stat().st_mode & 0o111
+
+
+@pytest.mark.parametrize(
+    "document", [path for path in list_files() if path.suffix == ".md"], ids=show
+)
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    text = re.sub(r"```.*?```", "", document.read_text("utf-8"), flags=re.DOTALL)
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
+    local = [target for target in targets if "://" not in target]
+
+    assert [target for target in local if not (document.parent / target).exists()] == []
+
+
+def test_every_document_is_reached_from_the_readme() -> None:
+    seen: set[Path] = set()
+    waiting = [ROOT / "README.md"]
+    while waiting:
+        document = waiting.pop()
+        if document in seen or document.suffix != ".md":
+            continue
+        seen.add(document)
+        targets = re.findall(r"\]\(([^)#\s]+)", document.read_text("utf-8"))
+        waiting += [(document.parent / t).resolve() for t in targets if "://" not in t]
+
+    assert [
+        show(path) for path in list_files(DOCS) if path.suffix == ".md" and path not in seen
+    ] == []
+
+
+def test_attribute_names_are_documented() -> None:
+    """Every typed column has a row in docs/messaging-attributes.md with its first name."""
+    text = read("docs/messaging-attributes.md")
+    columns = load_attributes()["columns"]
+
+    assert [n for n, column in columns.items() if f"`{column['names'][0]}`" not in text] == []
