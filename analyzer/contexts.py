@@ -120,17 +120,25 @@ def resolved_contexts(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
         .filter(
             ~pl.col("own_role").is_in(["send", "settle"]).fill_null(value=False)
             & ~(pl.col("far_role") == "settle").fill_null(value=False)
-            & (pl.col("far_start") <= pl.col("own_work_end"))
             & (pl.col("target") != pl.col("row"))
         )
     )
     same_service = pl.col("own_service") == pl.col("far_service")
+    # What a context states stands whatever the clocks say; a target that is no send
+    # must at least not lie in the future.
+    earlier = pl.col("far_start") <= pl.col("own_work_end")
     far_delivers = pl.col("far_role").is_in(_DELIVERS).fill_null(value=False)
     sends = (pl.col("far_role") == "send").fill_null(value=False)
     upstream = linked.filter(
         sends
-        | (delivers & ~same_service)
-        | (delivers & same_service & ~far_delivers & (pl.col("own_trace") != pl.col("far_trace")))
+        | (delivers & ~same_service & earlier)
+        | (
+            delivers
+            & same_service
+            & earlier
+            & ~far_delivers
+            & (pl.col("own_trace") != pl.col("far_trace"))
+        )
     ).select("row", "target", pl.lit("link").alias("relation"), "message_id")
     # process -> own receive span -> producer: two links to follow
     local = linked.filter(

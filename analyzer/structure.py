@@ -37,7 +37,10 @@ def _cut_cycles(parents: pl.Series, rows: pl.Series) -> pl.Series:
             at = step[at]
         cut.add(min(loop))
     return pl.DataFrame({"row": rows, "parent": parents}).select(
-        pl.when(pl.col("row").is_in(sorted(cut))).then(None).otherwise(pl.col("parent")).alias("parent")
+        pl.when(pl.col("row").is_in(sorted(cut)))
+        .then(None)
+        .otherwise(pl.col("parent"))
+        .alias("parent")
     )["parent"]
 
 

@@ -62,6 +62,12 @@ def test_a_link_is_a_propagated_hand_over() -> None:
     assert answers.orphans == {}
 
 
+def test_a_link_stands_whatever_the_clocks_say() -> None:
+    answers = analysed(send(at=500.0), delivery(at=2.0, links=[link(trace=1, id=11)]))
+    assert answers.edges == {(SENT, DELIVERED): "link"}
+    assert answers.connections[SENT, DELIVERED]["wait_nano"] < 0
+
+
 def test_parent_and_link_to_the_same_producer_are_one_entry() -> None:
     answers = analysed(send(), delivery(trace=1, parent=11, links=[link(trace=1, id=11)]))
     assert answers.edges == {(SENT, (1, 21)): "parent"}
