@@ -22,6 +22,8 @@ from types import FrameType
 
 import click
 
+from tracestitch.config import Address, option, parse_address, variable
+
 NEEDED = (
     "boto3",
     "confluent_kafka",
@@ -34,22 +36,58 @@ READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
 # Between two failures of the rounds after the first, so that a page can be read.
 PAUSE_SECONDS = 5.0
+# The services export twice a second: nothing comes late.
+GRACE = "5s"
+
+
+def parse_cycles(text: str) -> int:
+    """A number of rounds. Raises ValueError with what is allowed."""
+    if not text.strip().isdecimal():
+        raise ValueError("the number of rounds is a whole number, 0 for no end")
+    return int(text)
 
 
 @click.command()
-@click.option("--grpc-address", default="127.0.0.1:4317", show_default=True, help="OTLP gRPC.")
-@click.option("--http-address", default="127.0.0.1:4318", show_default=True, help="OTLP HTTP.")
-@click.option("--web-address", default="127.0.0.1:8080", show_default=True, help="Pages and API.")
-@click.option(
-    "--cycles",
-    type=click.IntRange(min=0),
-    default=0,
-    help="Rounds through all failures; 0, the default, goes on until Ctrl-C.",
+@option(
+    "--grpc-address",
+    parse_address,
+    default="127.0.0.1:4317",
+    metavar="HOST:PORT",
+    help="Where OTLP over gRPC is taken.",
 )
-@click.option("--once", is_flag=True, help="The same as --cycles 1.")
-def demo(grpc_address: str, http_address: str, web_address: str, cycles: int, once: bool) -> None:
+@option(
+    "--http-address",
+    parse_address,
+    default="127.0.0.1:4318",
+    metavar="HOST:PORT",
+    help="Where OTLP over HTTP is taken.",
+)
+@option(
+    "--web-address",
+    parse_address,
+    default="127.0.0.1:8080",
+    metavar="HOST:PORT",
+    help="Where the pages and the API are served.",
+)
+@option(
+    "--cycles",
+    parse_cycles,
+    default="0",
+    metavar="NUMBER",
+    help="Rounds through all failures; 0 goes on until Ctrl-C.",
+)
+@click.option(
+    "--once",
+    is_flag=True,
+    envvar=variable("--once"),
+    show_envvar=True,
+    help="The same as --cycles 1.",
+)
+def demo(
+    grpc_address: Address, http_address: Address, web_address: Address, cycles: int, once: bool
+) -> None:
     """Serve on a temporary store and run the sample pipeline: healthy orders, then every
-    failure in turn. A port of 0 takes any free one."""
+    failure in turn."""
     check_extra()
     addresses = [settle_port(a) for a in (grpc_address, http_address, web_address)]
     try:
@@ -74,13 +112,19 @@ def _is_installed(name: str) -> bool:
         return False
 
 
-def settle_port(address: str) -> str:
-    """The address, with a free port in place of 0."""
-    host, _, port = address.rpartition(":")
-    if port != "0":
+def settle_port(address: Address) -> Address:
+    """The address, with a free port in place of 0: the pipeline has to know it too."""
+    if address.port:
         return address
-    with socket.create_server((host, 0)) as listener:
-        return f"{host}:{listener.getsockname()[1]}"
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    with socket.create_server((address.host, 0), family=family) as listener:
+        return address.with_port(listener.getsockname()[1])
+
+
+def reachable(address: Address) -> Address:
+    """Where to connect to what listens at an address, which may be all of them."""
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (compared, not listened on)
+    return Address(here.get(address.host, address.host), address.port)
 
 
 @contextmanager
@@ -103,7 +147,12 @@ def stopping_calmly() -> Iterator[None]:
 
 
 def run_demo(
-    serve: tuple[str, ...], grpc_address: str, http_address: str, web_address: str, *, cycles: int
+    serve: tuple[str, ...],
+    grpc_address: Address,
+    http_address: Address,
+    web_address: Address,
+    *,
+    cycles: int,
 ) -> None:
     """`serve` is the command of the server, to which store and addresses are added.
 
@@ -116,13 +165,14 @@ def run_demo(
     from sample_data.pipeline.scenario import Pipeline
 
     ended = threading.Event()
-    command = [*serve, "--grpc-address", grpc_address, "--http-address", http_address]
-    command += ["--web-address", web_address]
-    with serving(command, f"http://{web_address}/readyz", ended):
+    command = [*serve, "--grpc-address", str(grpc_address), "--http-address", str(http_address)]
+    command += ["--web-address", str(web_address), "--grace", GRACE]
+    pages = f"http://{reachable(web_address)}/"
+    with serving(command, pages + "readyz", ended):
         click.echo("Starting the sample pipeline: four services, SQS, Kafka and EventBridge.")
         try:
-            with Pipeline(grpc_address) as pipeline:
-                click.echo(f"The pages are at http://{web_address}/ and Ctrl-C stops everything.")
+            with Pipeline(str(reachable(grpc_address))) as pipeline:
+                click.echo(f"The pages are at {pages} and Ctrl-C stops everything.")
                 done = 0
                 while not ended.is_set() and (cycles == 0 or done < cycles):
                     pause = PAUSE_SECONDS if done else 0.0
@@ -139,7 +189,9 @@ def serving(command: list[str], ready_url: str, ended: threading.Event) -> Itera
     """The server on a temporary store while the block runs; sets `ended` when it ends."""
     with tempfile.TemporaryDirectory(prefix="tracestitch-demo-") as folder:
         server = subprocess.Popen(  # noqa: S603 (our own command)
-            [*command, "--data-dir", str(Path(folder) / "data")], start_new_session=True
+            # As a flag: it beats a TRACESTITCH_STORE that names somebody's real store.
+            [*command, "--store", f"duckdb:{Path(folder) / 'data'}"],
+            start_new_session=True,
         )
 
         def watch() -> None:

@@ -21,7 +21,7 @@ class Ready(BaseHTTPRequestHandler):
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for flag in ("grpc-address", "http-address", "web-address", "data-dir", "keep"):
+    for flag in ("grpc-address", "http-address", "web-address", "store", "grace", "keep"):
         parser.add_argument(f"--{flag}")
     flags = parser.parse_args()
     stop = threading.Event()

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from tracestitch import demo as demo_module
-from tracestitch.demo import demo, run_demo, settle_port, stopping_calmly
+from tracestitch.config import Address
+from tracestitch.demo import demo, reachable, run_demo, settle_port, stopping_calmly
 
 DEMO_UNTIL_STOPPED = """
 import sys
@@ -49,7 +50,7 @@ def test_ctrl_c_stops_everything_after_the_last_spans_were_delivered(tmp_path: P
 
 
 def test_a_server_that_does_not_start_ends_the_demo_with_a_sentence() -> None:
-    addresses = [settle_port("127.0.0.1:0") for _ in range(3)]
+    addresses = [settle_port(Address("127.0.0.1", 0)) for _ in range(3)]
     with pytest.raises(click.ClickException, match="The server did not start"):
         run_demo((sys.executable, "-c", "raise SystemExit(1)"), *addresses, cycles=1)
 
@@ -65,10 +66,34 @@ def test_without_the_extra_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_port_of_zero_becomes_a_free_one_and_others_stay() -> None:
-    assert settle_port("127.0.0.1:4317") == "127.0.0.1:4317"
-    host, port = settle_port("127.0.0.1:0").split(":")
-    assert host == "127.0.0.1"
-    assert int(port) > 0
+    named = Address("127.0.0.1", 4317)
+    assert settle_port(named) == named
+    settled = settle_port(Address("127.0.0.1", 0))
+    assert settled.host == "127.0.0.1"
+    assert settled.port > 0
+
+
+def test_a_server_that_listens_everywhere_is_reached_on_this_machine() -> None:
+    everywhere = Address("0.0.0.0", 8080)
+    assert reachable(everywhere) == Address("127.0.0.1", 8080)
+    assert reachable(Address("localhost", 8080)) == Address("localhost", 8080)
+
+
+def test_the_store_is_a_flag_which_beats_a_store_that_the_environment_names(
+    tmp_path: Path,
+) -> None:
+    flags = tmp_path / "flags"
+    note = f"import sys; open({str(flags)!r}, 'w').write(' '.join(sys.argv)); sys.exit(1)"
+    addresses = [settle_port(Address("127.0.0.1", 0)) for _ in range(3)]
+    with pytest.raises(click.ClickException):
+        run_demo((sys.executable, "-c", note), *addresses, cycles=1)
+    assert " --store duckdb:" in flags.read_text()
+
+
+def test_a_number_of_rounds_must_be_one() -> None:
+    answer = CliRunner().invoke(demo, ["--cycles", "many"])
+    assert answer.exit_code == 2
+    assert "a whole number" in answer.output
 
 
 def test_a_second_signal_does_not_interrupt_the_stopping() -> None:
