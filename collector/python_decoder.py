@@ -46,7 +46,7 @@ class PythonDecoder:
         and counted; raises UndecodableRequest when the envelope cannot be read."""
         columns, rejected = BatchColumns(), Counter[str]()
         spans = 0
-        for resource_spans in _parse(payload).resource_spans:
+        for resource_spans in parse_request(payload).resource_spans:
             resource = self._add_resource(columns, resource_spans)
             for scope_spans in resource_spans.scope_spans:
                 scope = _add_scope(columns, scope_spans)
@@ -181,7 +181,8 @@ class PythonDecoder:
             columns["messaging"].append(*part, kind, position, *(row.get(c) for c in _TYPED))
 
 
-def _parse(payload: bytes) -> ExportTraceServiceRequest:
+def parse_request(payload: bytes) -> ExportTraceServiceRequest:
+    """Invalid UTF-8 is repaired. Raises UndecodableRequest."""
     try:
         return ExportTraceServiceRequest.FromString(payload)
     except DecodeError:
