@@ -69,7 +69,8 @@ def _verdict_row(
     verdict = name_cause(case)
     cause = load_causes()[verdict.code]
     fix = cause["fix"].strip() + "\n"
-    if told["rule"] is None and verdict.code not in (UNKNOWN, "P3", "T1"):
+    unmatched = told["rule"] is None and told["missing"] is None
+    if unmatched and verdict.code not in (UNKNOWN, "P3", "T1"):
         fix += _ADVICE
     return {name: root[name] for name in ORPHANS.names if name not in _VERDICT} | {
         "destination": root["destination"] or told["producer_destination"] or around.destination,
@@ -91,7 +92,7 @@ def _evidence(root: dict[str, Any], case: Case, verdict: Verdict) -> list[dict[s
     """What was seen on the root, then what was seen beside it."""
     around = case.around
     items: list[dict[str, str]] = json.loads(case.facts["seen"])
-    destination = root["destination"] or around.destination or "this destination"
+    destination = around.destination or root["destination"] or "this destination"
     if around.possible:
         who = around.producer or "several services"
         items.append(_item("producers", who, f"spans of sends to {destination} are stored"))
