@@ -60,6 +60,12 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="writer")
         self._entry = threading.Lock()
         self._open = False
+        self._waiting = 0
+
+    @property
+    def waiting(self) -> int:
+        """Admitted batches whose commit was not told yet."""
+        return self._waiting
 
     def start(self) -> None:
         self._open = True
@@ -86,6 +92,7 @@ class Writer:
         with self._entry:
             if self._open:
                 self._queue.put(waiting)
+                self._waiting += 1
             else:
                 self._budget.release(waiting.size)
                 raise Overloaded("The server is shutting down.")
@@ -154,6 +161,7 @@ class Writer:
     # ---------------------------------------------------------- on the event loop
 
     def _answer(self, group: Sequence[_Waiting]) -> None:
+        self._waiting -= len(group)
         for waiting in group:
             self._budget.release(waiting.size)
             if waiting.answer.done():  # the caller went away
