@@ -13,7 +13,7 @@ from web.shapes import Edge
 from web.words import say_duration, say_share, say_system
 
 _BOX_WIDTH, _BOX_HEIGHT = 156, 44
-_COLUMN, _LINE, _MARGIN = 236, 68, 16
+_COLUMN, _LINE, _MARGIN = 248, 68, 16
 _LONGEST = 19
 _SWEEPS = 4
 
@@ -96,11 +96,11 @@ def draw_map(
     )
 
 
-def _collect(
-    edges: Sequence[Edge], broken: Sequence[GroupView]
-) -> dict[tuple[Node, Node], _Flow]:
-    reports = {_kind(view.group["destination"], view.group["consumer_service"]): view.key
-               for view in reversed(broken)}
+def _collect(edges: Sequence[Edge], broken: Sequence[GroupView]) -> dict[tuple[Node, Node], _Flow]:
+    reports = {
+        _kind(view.group["destination"], view.group["consumer_service"]): view.key
+        for view in reversed(broken)
+    }
     known = {_destination(edge) for edge in edges if edge["producer_service"]}
     flows: dict[tuple[Node, Node], _Flow] = defaultdict(_Flow)
     for edge in edges:
@@ -225,9 +225,7 @@ def _quoted(text: str) -> str:
     return quote(text, safe="", errors="replace")
 
 
-def _edge(
-    pair: tuple[Node, Node], flow: _Flow, places: Mapping[Node, tuple[int, int]]
-) -> EdgeView:
+def _edge(pair: tuple[Node, Node], flow: _Flow, places: Mapping[Node, tuple[int, int]]) -> EdgeView:
     (left, top), (right, bottom) = places[pair[0]], places[pair[1]]
     x1, y1 = left + _BOX_WIDTH, top + _BOX_HEIGHT // 2
     x2, y2 = right, bottom + _BOX_HEIGHT // 2
@@ -249,7 +247,7 @@ def _edge(
         stitched=received and not flow.broken and flow.stitched > 0,
         label=" · ".join(words),
         label_x=middle_x,
-        label_y=middle_y - 7,
+        label_y=middle_y + 4,
         title=f"{names}: {told}{wait}" if received else names,
         href=flow.href,
     )

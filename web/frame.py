@@ -9,8 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from storage.contract import StoreError
 from web import words
+from web.addresses import journey_address, span_address
 from web.answers import status_answer
-from web.journey_view import journey_address, span_address
 from web.reports import destination_address
 from web.site import Site
 
@@ -88,6 +88,11 @@ def wants_page(request: Request) -> bool:
 
 def error_page(request: Request, status_code: int, message: str, parameter: str | None) -> Response:
     return render(
-        request, "error.html", "", status_code=status_code, code=status_code,
-        message=message, parameter=parameter,
+        request,
+        "error.html",
+        "",
+        status_code=status_code,
+        code=status_code,
+        message=message,
+        parameter=parameter,
     )

@@ -1,13 +1,13 @@
 """The waterfall as the templates draw it: rows of layout with their words and colours."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
-from urllib.parse import quote
 
+from web.family import span_ids
+from web.relations import Chip, is_cut, relation_chip, relation_of, view_reason
 from web.reports import group_key_of_orphan
+from web.row_views import BlockView, Label, RowView, TickView, WaterfallView
 from web.sentences import name_error
-from web.shapes import Connection, End, Orphan
+from web.shapes import Connection, Orphan
 from web.timescale import Segment
 from web.trace_shapes import Attempt, Span
 from web.waterfall import (
@@ -18,104 +18,18 @@ from web.waterfall import (
     SpanRow,
     Waterfall,
     lay_out,
-    span_ids,
 )
 from web.words import (
     say_confidence,
     say_duration,
-    say_rule,
     say_service,
     say_system,
     say_tick,
-    shorten_id,
 )
 
 TRACE_COLOURS = 6
+_SHORT = 18  # letters that find room beside a bar on a phone
 _DEEPEST = 10  # further indentation would push the names out of sight
-Relation = Literal["propagated", "link", "stitch", "candidate", "cut"]
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    text: str
-    look: str = ""  # class of style.css: bad, warn, stitch, calm
-    href: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """Text beside a bar: at `place`, to the right of it or (`before`) to the left."""
-
-    text: str
-    place: str
-    before: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RowView:
-    kind: Literal["span", "handover", "cut"]
-    anchor: str | None  # id of the row; None for a second span with the same id
-    href: str | None
-    name: str
-    service: str | None
-    hue: int | None
-    indent: int
-    level: int  # 1 at the left, for assistive technology
-    trace: int
-    trace_id: str | None  # where it changes
-    mark: str  # ↳ ↻ ⇢ before a hand-over
-    relation: Relation | None
-    error: bool
-    chips: tuple[Chip, ...]
-    left: str | None  # per cent
-    width: str | None
-    label: Label | None
-    spoken: str  # what the bar says
-
-
-@dataclass(frozen=True, slots=True)
-class TickView:
-    place: str
-    text: str
-    folded: bool
-    last: bool
-    first: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BlockView:
-    """A span on the minimap: lane 0–7 from the top."""
-
-    left: str
-    width: str
-    lane: int
-    hue: int
-    error: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonView:
-    """Why two spans belong together."""
-
-    producer: End
-    consumer: End
-    destination: str | None
-    chip: Chip
-    relation: Relation
-    fields: tuple[tuple[str, str, str], ...]  # field, producer's value, consumer's value
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class WaterfallView:
-    rows: tuple[RowView, ...]
-    ticks: tuple[TickView, ...]
-    folds: tuple[tuple[str, str], ...]  # left and width
-    blocks: tuple[BlockView, ...]
-    reasons: tuple[ReasonView, ...]
-    queue_nano: int
-    traces: int
-    folded: bool
 
 
 def view_waterfall(
@@ -127,6 +41,7 @@ def view_waterfall(
     *,
     true_scale: bool = False,
 ) -> WaterfallView:
+    roots = {span_ids(orphan) for orphan in orphans}
     layout = lay_out(spans, connections, orphans, true_scale=true_scale)
     drawing = _Drawing(spans, connections, orphans, attempts, hues, layout)
     return WaterfallView(
@@ -134,60 +49,11 @@ def view_waterfall(
         ticks=tuple(_ticks(layout)),
         folds=tuple((_percent(f.left), _percent(f.right - f.left)) for f in layout.scale.folds),
         blocks=tuple(drawing.blocks()),
-        reasons=tuple(view_reason(each, _cut(each, orphans)) for each in connections),
+        reasons=tuple(view_reason(each, cut=is_cut(each, roots)) for each in connections),
         queue_nano=layout.queue_nano,
         traces=len(layout.traces),
         folded=bool(layout.scale.folds),
     )
-
-
-def span_address(trace_id: str, span_id: str) -> str:
-    return f"/traces/{trace_id}#span-{span_id}"
-
-
-def relation_of(connection: Connection, *, cut: bool) -> Relation:
-    if cut:
-        return "cut"
-    if connection["confidence"] < 0.8:
-        return "candidate"
-    known: Relation = "propagated" if connection["relation"] == "parent" else "link"
-    return "stitch" if connection["relation"] == "stitch" else known
-
-
-def relation_chip(connection: Connection, *, cut: bool) -> Chip:
-    relation = relation_of(connection, cut=cut)
-    inferred = connection["relation"] == "stitch"
-    told = f"{say_rule(connection['rule'])} · {say_confidence(connection['confidence'])}"
-    if relation == "cut":
-        return Chip(f"cut · {told}" if inferred else "cut", "warn")
-    if relation in ("stitch", "candidate"):
-        return Chip(told, "stitch" if relation == "stitch" else "")
-    return Chip("propagated" if relation == "propagated" else "link", "calm")
-
-
-def view_reason(connection: Connection, cut: bool) -> ReasonView:
-    return ReasonView(
-        producer=connection["producer"],
-        consumer=connection["consumer"],
-        destination=connection["destination"],
-        chip=Chip(
-            f"{say_rule(connection['rule'])} · {say_confidence(connection['confidence'])}"
-            if connection["relation"] == "stitch"
-            else say_rule(connection["rule"]),
-            "stitch" if connection["relation"] == "stitch" else "calm",
-        ),
-        relation=relation_of(connection, cut=cut),
-        fields=tuple(
-            (each["field"], str(each["producer"] or "–"), str(each["consumer"] or "–"))
-            for each in connection["evidence"]
-        ),
-        notes=tuple(note["title"] for note in connection["notes"]),
-    )
-
-
-def _cut(connection: Connection, orphans: Sequence[Orphan]) -> bool:
-    end = connection["consumer"]
-    return any(span_ids(orphan) == (end["trace_id"], end["span_id"]) for orphan in orphans)
 
 
 def _percent(fraction: float) -> str:
@@ -199,7 +65,7 @@ def _ticks(layout: Waterfall) -> list[TickView]:
     return [
         TickView(
             place=_percent(tick.place),
-            text=f"{say_duration(tick.nano)} later" if tick.folded else say_tick(tick.nano),
+            text=f"… {say_duration(tick.nano)} …" if tick.folded else say_tick(tick.nano),
             folded=tick.folded,
             first=number == 0,
             last=number == len(ticks) - 1,
@@ -208,13 +74,13 @@ def _ticks(layout: Waterfall) -> list[TickView]:
     ]
 
 
-def _label(text: str, bar: Bar) -> Label | None:
+def _label(text: str, bar: Bar) -> Label:
     right = bar.left + bar.width
-    if right <= 0.78:
-        return Label(text, _percent(right), before=False)
-    if bar.left >= 0.2:
-        return Label(text, _percent(bar.left), before=True)
-    return Label(text, _percent(0.5), before=False) if False else None
+    if right <= (0.66 if len(text) <= _SHORT else 0.5):
+        return Label(text, _percent(right), "after")
+    if bar.left >= 0.3:
+        return Label(text, _percent(bar.left), "before")
+    return Label(text, _percent(bar.left + bar.width / 2), "inside")
 
 
 class _Drawing:
@@ -273,7 +139,7 @@ class _Drawing:
             chips=tuple(self._span_chips(span, row)),
             left=_percent(row.bar.left),
             width=_percent(row.bar.width),
-            label=_label(f"{duration} · {problem}" if problem else duration, row.bar),
+            label=_label(f"✕ {duration} · {problem}" if problem else duration, row.bar),
             spoken=f"{duration}, failed: {problem}" if problem else duration,
         )
 
@@ -307,7 +173,7 @@ class _Drawing:
         chips = [Chip(system)] if system else []
         chips.append(relation_chip(connection, cut=row.cut))
         if connection["dead_letter"]:
-            chips.insert(1 if system else 0, Chip("dead-letter queue", "bad"))
+            chips.insert(1 if system else 0, Chip("dead-letter", "bad"))
         other = connection["producer" if row.way == "from outside" else "consumer"]
         name = connection["destination"] or "hand-over"
         href = None
@@ -345,7 +211,9 @@ class _Drawing:
         if row.wait_nano < 0:
             return f"starts {say_duration(-row.wait_nano)} before the send ended"
         if row.again:
-            return f"again after {say_duration(row.wait_nano)}"
+            moved = self.connections[row.connection]["dead_letter"]
+            word = "moved and read after" if moved else "again after"
+            return f"{word} {say_duration(row.wait_nano)}{self._folded(row)}"
         return f"waited {say_duration(row.wait_nano)}{self._folded(row)}"
 
     def _folded(self, row: HandoverRow) -> str:
@@ -402,11 +270,3 @@ class _Drawing:
             )
             for number, row in enumerate(chosen)
         ]
-
-
-def journey_address(key: str, value: str) -> str:
-    return f"/journeys?attribute={quote(f'{key}={value}', safe='=', errors='replace')}"
-
-
-def short_trace(trace_id: str) -> str:
-    return shorten_id(trace_id)

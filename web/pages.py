@@ -14,12 +14,13 @@ from starlette.responses import RedirectResponse
 from storage.contract import Page, SearchQuery, SpanStore
 from storage.correlation_keys import canonical_key
 from web import answers
+from web.addresses import journey_address, span_address
+from web.errors import NotFoundError, ParameterError
 from web.examples import connected_example, find_group, orphans_of_group
 from web.flowmap import draw_map
 from web.frame import hues_of, render
-from web.journey_view import journey_address, span_address, view_waterfall
+from web.journey_view import view_waterfall
 from web.journeys import journey_of_attribute, journey_of_trace
-from web.errors import NotFoundError, ParameterError
 from web.parameters import Parameters, parse_span_id, parse_trace_id
 from web.reports import list_destinations, make_report, view_group
 from web.rows import trace_hex
@@ -58,9 +59,14 @@ def show_map(request: Request) -> Response:
     report = make_report(groups, edges)
     hues = hues_of(request)
     return render(
-        request, "map.html", "/",
+        request,
+        "map.html",
+        "/",
         flow=draw_map(edges, report.broken, hues),
-        report=report, edges=edges, hues=hues, recent=_recent_ids(site.store),
+        report=report,
+        edges=edges,
+        hues=hues,
+        recent=_recent_ids(site.store),
         newest=answers.search_answer(site.store, SearchQuery(), Page(8))["traces"],
     )
 
@@ -83,8 +89,11 @@ def show_group(request: Request, key: str) -> Response:
     if key != view.key:  # asked by one of its roots
         return RedirectResponse(f"/orphans/{view.key}", 302)
     return render(
-        request, "group.html", "/orphans",
-        view=view, group=group,
+        request,
+        "group.html",
+        "/orphans",
+        view=view,
+        group=group,
         example=connected_example(site, group),
         orphans=list(islice(orphans_of_group(site, group), 50)),
     )
@@ -107,12 +116,21 @@ def show_journey(request: Request) -> Response:
     journey = answer["journey"]
     hues = hues_of(request)
     waterfall = view_waterfall(
-        journey["spans"], journey["connections"], journey["orphans"], journey["attempts"],
-        hues, true_scale=true_scale,
+        journey["spans"],
+        journey["connections"],
+        journey["orphans"],
+        journey["attempts"],
+        hues,
+        true_scale=true_scale,
     )
     return render(
-        request, "journey.html", "/search",
-        journey=journey, waterfall=waterfall, true_scale=true_scale, asked=f"/journeys?{asked}",
+        request,
+        "journey.html",
+        "/search",
+        journey=journey,
+        waterfall=waterfall,
+        true_scale=true_scale,
+        asked=f"/journeys?{asked}",
         sentence=tell_journey(journey, waterfall.queue_nano),
         broken=[orphan for orphan in journey["orphans"] if not orphan["expected"]],
         tell_orphans=tell_orphans,
@@ -132,8 +150,12 @@ def show_trace(request: Request, trace_id: str) -> Response:
         trace["spans"], trace["connections"], trace["orphans"], [], hues, true_scale=true_scale
     )
     return render(
-        request, "trace.html", "/search",
-        trace=trace, waterfall=waterfall, true_scale=true_scale,
+        request,
+        "trace.html",
+        "/search",
+        trace=trace,
+        waterfall=waterfall,
+        true_scale=true_scale,
         asked=f"/traces/{trace['trace_id']}",
         sentence=tell_trace(trace["spans"], trace["connections"]),
         broken=[orphan for orphan in trace["orphans"] if not orphan["expected"]],
@@ -185,11 +207,19 @@ def show_search(request: Request) -> Response:
     except NotFoundError:
         found = {"traces": [], "next_cursor": None}
     return render(
-        request, "search.html", "/search",
-        traces=found["traces"], next_cursor=found["next_cursor"], asked=asked,
-        given={name: given.text(name) or "" for name in
-               ("attribute", "service", "name", "min_duration", "status", "from", "to")},
-        services=site.store.services(), recent=_recent_ids(site.store), hues=hues_of(request),
+        request,
+        "search.html",
+        "/search",
+        traces=found["traces"],
+        next_cursor=found["next_cursor"],
+        asked=asked,
+        given={
+            name: given.text(name) or ""
+            for name in ("attribute", "service", "name", "min_duration", "status", "from", "to")
+        },
+        services=site.store.services(),
+        recent=_recent_ids(site.store),
+        hues=hues_of(request),
         again=quote(str(request.query_params), safe="=&%+", errors="replace"),
     )
 
@@ -197,8 +227,6 @@ def show_search(request: Request) -> Response:
 def _find(store: SpanStore, asked: str) -> str | None:
     """The page that the search box leads to; None when there is none."""
     if re.fullmatch(r"[0-9a-fA-F]{32}", asked) and int(asked, 16):
-        traces = store.search(SearchQuery(), Page(1))  # the store may be empty
-        del traces
         return f"/journeys?trace_id={asked.lower()}"
     if re.fullmatch(r"[0-9a-fA-F]{16}", asked) and int(asked, 16):
         rows = store.traces_of_span(int(asked, 16)).to_pylist()
@@ -223,15 +251,19 @@ def show_destinations(request: Request) -> Response:
         return render(request, "destinations.html", "/destinations", destinations=views)
     system, scope = given.text("system"), given.text("scope")
     chosen = [
-        view for view in views
+        view
+        for view in views
         if view.name == name and system in (None, view.system) and scope in (None, view.scope)
     ]
     if not chosen:
         raise NotFoundError("name", f"No stored message went through a destination named {name}.")
     groups = answers.orphan_groups_answer(site.store, _ALL)["groups"]
     return render(
-        request, "destination.html", "/destinations",
-        chosen=chosen, hues=hues_of(request),
+        request,
+        "destination.html",
+        "/destinations",
+        chosen=chosen,
+        hues=hues_of(request),
         groups=[view_group(group) for group in groups if group["destination"] == name],
     )
 
@@ -247,8 +279,12 @@ def show_status(request: Request) -> Response:
     except Exception as error:  # noqa: BLE001 (the page is about whatever is wrong)
         problem = str(error)
     return render(
-        request, "status.html", "/status",
-        problem=problem, counters=dict(site.counters()), web_address=str(request.base_url),
+        request,
+        "status.html",
+        "/status",
+        problem=problem,
+        counters=dict(site.counters()),
+        web_address=str(request.base_url),
     )
 
 

@@ -10,7 +10,6 @@ from web.trace_shapes import Span
 from web.words import stable_key
 
 
-
 @dataclass(frozen=True, slots=True)
 class GroupView:
     group: Group
@@ -18,6 +17,7 @@ class GroupView:
     broken: int
     total: int
     share: str  # per cent, for the bar
+    telling: str  # the finding that says most, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,17 @@ def view_group(group: Group) -> GroupView:
         broken=group["count"],
         total=total,
         share=f"{100 * group['count'] / max(total, 1):.2f}%",
+        telling=_tell(group),
     )
+
+
+def _tell(group: Group) -> str:
+    """That no context arrived is true of every group; what else was found tells more."""
+    findings = sorted(group["evidence"], key=lambda finding: finding["field"] == "parent_span_id")
+    best = next((each for each in findings if each["field"] == "producer"), None)
+    if best is not None:
+        return f"{best['meaning']}: {best['value']}"
+    return findings[0]["meaning"] if findings else ""
 
 
 def holds_orphan(group: Group, orphan: Orphan) -> bool:

@@ -29,7 +29,7 @@ def tell_journey(journey: Journey, queue_nano: int) -> list[Part]:
     if journey["status"] == "dead-letter":
         return _tell_dead_letter(journey, spans)
     if journey["status"] == "error":
-        return _tell_error(journey, spans)
+        return _tell_error(journey)
     if journey["status"] == "waiting":
         return _tell_waiting(journey)
     return _tell_success(journey, spans, queue_nano)
@@ -99,7 +99,7 @@ def _tell_dead_letter(journey: Journey, spans: dict[tuple[str, str], Span]) -> l
     ]
 
 
-def _tell_error(journey: Journey, spans: dict[tuple[str, str], Span]) -> list[Part]:
+def _tell_error(journey: Journey) -> list[Part]:
     failed = [span for span in journey["spans"] if span["status"] == "ERROR"]
     deepest = {(span["trace_id"], span["span_id"]) for span in failed} - {
         (span["trace_id"], span["parent_span_id"]) for span in failed
@@ -133,7 +133,11 @@ def _tell_success(
     total = journey["end_time_unix_nano"] - journey["start_time_unix_nano"]
     hops = Counter(c["destination"] for c in journey["connections"])
     where = f"{say_number(services)} services" if services > 1 else "one service"
-    over = f" over {say_plural(len(hops), 'destination')}" if hops else ""
+    over = (
+        f" over {say_number(len(hops))} {'destination' if len(hops) == 1 else 'destinations'}"
+        if hops
+        else ""
+    )
     parts = [
         Part(first["name"], strong=True),
         Part(f" went through {where}{over} in {say_duration(total)}"),

@@ -7,6 +7,7 @@ rest; after that again as long as what is left of the work would be hard to see.
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 _FOLDED_WIDTH = 0.06  # of the line, each
 _MOST_FOLDS = 6
@@ -60,12 +61,12 @@ class TimeScale:
         return tuple(segment for segment in self.segments if segment.folded)
 
     def ticks(self) -> list[Tick]:
-        """Round times since the start where there is room, and every folded gap."""
-        marks = [
-            Tick((fold.left + fold.right) / 2, fold.end - fold.start, folded=True)
-            for fold in self.folds
-        ]
-        marks.append(Tick(0.0, 0, folded=False))
+        """Start, end, and where there is room folded gaps and round times."""
+        marks = [Tick(0.0, 0, folded=False), Tick(1.0, self.end - self.start, folded=False)]
+        for fold in self.folds:
+            middle = (fold.left + fold.right) / 2
+            if all(abs(middle - mark.place) >= _TICK_DISTANCE for mark in marks):
+                marks.append(Tick(middle, fold.end - fold.start, folded=True))
         shown = sum(part.end - part.start for part in self.segments if not part.folded)
         step = _nice_step(shown // _FEWEST_STEPS)
         for part in self.segments:
@@ -75,10 +76,8 @@ class TimeScale:
             first = -(-offset // step) * step
             for nano in range(first, part.end - self.start + 1, step):
                 place = self.place(self.start + nano)
-                near = any(abs(place - mark.place) < _TICK_DISTANCE for mark in marks)
-                if not near and place < 1 - _TICK_DISTANCE:
+                if all(abs(place - mark.place) >= _TICK_DISTANCE for mark in marks):
                     marks.append(Tick(place, nano, folded=False))
-        marks.append(Tick(1.0, self.end - self.start, folded=False))
         return sorted(marks, key=lambda mark: mark.place)
 
 
@@ -106,7 +105,7 @@ def total_of(intervals: Iterable[Interval]) -> int:
 
 
 def _choose_folds(spans: Sequence[Interval], total: int) -> list[Interval]:
-    gaps = [(left[1], right[0]) for left, right in zip(spans, spans[1:], strict=False)]
+    gaps = [(left[1], right[0]) for left, right in pairwise(spans)]
     gaps.sort(key=lambda gap: gap[0] - gap[1])
     work = sum(end - start for start, end in spans)
     folded: list[Interval] = []
@@ -126,7 +125,7 @@ def _place_segments(start: int, end: int, gaps: Sequence[Interval]) -> Iterable[
     width = 1 - _FOLDED_WIDTH * len(gaps)
     edges = [start, *(edge for gap in gaps for edge in gap), end]
     place = 0.0
-    for number, (left, right) in enumerate(zip(edges, edges[1:], strict=False)):
+    for number, (left, right) in enumerate(pairwise(edges)):
         folded = number % 2 == 1
         wide = _FOLDED_WIDTH if folded else width * (right - left) / max(shown, 1)
         if right > left:

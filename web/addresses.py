@@ -1,0 +1,11 @@
+"""Addresses of pages, as other pages link to them."""
+
+from urllib.parse import quote
+
+
+def span_address(trace_id: str, span_id: str) -> str:
+    return f"/traces/{trace_id}#span-{span_id}"
+
+
+def journey_address(key: str, value: str) -> str:
+    return f"/journeys?attribute={quote(f'{key}={value}', safe='=', errors='replace')}"
