@@ -1,8 +1,6 @@
 """OTLP over gRPC, on a real port."""
 
 import asyncio
-import socket
-import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import cast
@@ -12,10 +10,7 @@ import grpc.aio
 import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
-from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from collector.grpc_receiver import AddressTaken, start_grpc
 from collector.receiving import MAX_REQUEST_BYTES, Receive
@@ -23,6 +18,7 @@ from storage.contract import StoreError
 from storage.schema import SpanBatch
 from tests.builders import request, span
 from tests.unit.collector.held_store import HeldStore, Intake, intake
+from tests.unit.collector.listening import serving_grpc
 
 METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
@@ -30,19 +26,10 @@ Call = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
 
 
 @asynccontextmanager
-async def serving(receive: Receive) -> AsyncIterator[int]:
-    server, port = await start_grpc("127.0.0.1:0", receive)
-    try:
-        yield port
-    finally:
-        await server.stop(None)
-
-
-@asynccontextmanager
 async def calling(receive: Receive) -> AsyncIterator[Call]:
     options = [("grpc.max_send_message_length", -1)]
     async with (
-        serving(receive) as port,
+        serving_grpc(receive) as port,
         grpc.aio.insecure_channel(f"127.0.0.1:{port}", options) as channel,
     ):
         call: Call = channel.unary_unary(METHOD, bytes, bytes)
@@ -220,7 +207,7 @@ def test_a_gzipped_call_is_understood() -> None:
 
 def test_a_taken_port_is_one_sentence() -> None:
     async def within() -> None:
-        async with intake(HeldStore()) as held, serving(held.receiver.export) as port:
+        async with intake(HeldStore()) as held, serving_grpc(held.receiver.export) as port:
             with pytest.raises(AddressTaken, match=f"127.0.0.1:{port}: Address already in use"):
                 await start_grpc(f"127.0.0.1:{port}", held.receiver.export)
 
@@ -234,85 +221,5 @@ def test_an_address_that_is_none_is_one_sentence(address: str) -> None:
             with pytest.raises(AddressTaken) as caught:
                 await start_grpc(address, held.receiver.export)
             assert address in str(caught.value)
-
-    asyncio.run(asyncio.wait_for(within(), 60))
-
-
-def test_the_python_exporter_waits_as_told_and_sends_again() -> None:
-    failures = [StoreError("The store is busy.")]
-
-    def fail_once(_: SpanBatch) -> None:
-        if failures:
-            raise failures.pop()
-
-    async def within() -> None:
-        store = HeldStore(fail_once)
-        async with intake(store) as held, serving(held.receiver.export) as port:
-
-            def export() -> None:
-                provider = TracerProvider(shutdown_on_exit=False)
-                exporter = OTLPSpanExporter(f"http://127.0.0.1:{port}", insecure=True)
-                provider.add_span_processor(SimpleSpanProcessor(exporter))
-                provider.get_tracer("test").start_span("work").end()
-                provider.shutdown()
-
-            await asyncio.to_thread(export)
-        assert store.tried == [1, 1]
-        assert store.status().spans == 1
-
-    asyncio.run(asyncio.wait_for(within(), 60))
-
-
-# ------------------------------------------------------------ as it goes over the wire
-
-HEADERS, DATA, SETTINGS, END_STREAM, END_HEADERS = 1, 0, 4, 1, 4
-
-
-def frame(kind: int, flags: int, stream: int, body: bytes) -> bytes:
-    """An HTTP/2 frame (RFC 9113, 4.1)."""
-    return struct.pack(">I", len(body))[1:] + struct.pack(">BBI", kind, flags, stream) + body
-
-
-def literal(name: str, value: str) -> bytes:
-    """A header field without indexing (RFC 7541, 6.2.2)."""
-    return b"\x00" + b"".join(bytes([len(text)]) + text.encode() for text in (name, value))
-
-
-def ask(port: int, payload: bytes) -> list[tuple[int, int]]:
-    """Kind and flags of the frames that answer one call."""
-    head = {
-        ":method": "POST",
-        ":scheme": "http",
-        ":path": METHOD,
-        ":authority": "test",
-        "content-type": "application/grpc",
-        "te": "trailers",
-    }
-    message = b"\0" + struct.pack(">I", len(payload)) + payload
-    answer: list[tuple[int, int]] = []
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-        connection.sendall(
-            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-            + frame(SETTINGS, 0, 0, b"")
-            + frame(HEADERS, END_HEADERS, 1, b"".join(literal(*field) for field in head.items()))
-            + frame(DATA, END_STREAM, 1, message)
-        )
-        with connection.makefile("rb") as stream:
-            while not (answer and answer[-1][1] & END_STREAM):
-                start = stream.read(9)
-                length, kind, flags = int.from_bytes(start[:3], "big"), start[3], start[4]
-                stream.read(length)
-                if int.from_bytes(start[5:], "big") == 1 and kind in (HEADERS, DATA):
-                    answer.append((kind, flags & END_STREAM))
-    return answer
-
-
-def test_a_refusal_is_in_the_headers_where_some_clients_look_only() -> None:
-    async def within() -> None:
-        async with intake(HeldStore()) as held, serving(held.receiver.export) as port:
-            refused = await asyncio.to_thread(ask, port, b"\xff")
-            taken = await asyncio.to_thread(ask, port, request(span()))
-        assert refused == [(HEADERS, END_STREAM)]
-        assert taken == [(HEADERS, 0), (DATA, 0), (HEADERS, END_STREAM)]
 
     asyncio.run(asyncio.wait_for(within(), 60))
