@@ -136,33 +136,30 @@ def _refuse_deleting(flag: str, value: int, default: int) -> None:
 @option(
     "--otlp-endpoint",
     parse_address,
+    default="127.0.0.1:4317",
     metavar="HOST:PORT",
-    help="The OTLP/gRPC receiver to send to.  [default: 127.0.0.1:4317]",
+    help="The OTLP/gRPC receiver to send to.",
 )
 @option("--data-dir", metavar="DIR", help="Load into the store of this directory instead.")
 @click.pass_context
 def load(
     context: click.Context,
     files: tuple[Path, ...],
-    otlp_endpoint: Address | None,
+    otlp_endpoint: Address,
     data_dir: str | None,
 ) -> None:
     """Load recorded spans: OTLP protobuf or JSON, Jaeger JSON, Zipkin v2 JSON, gzip or not;
     "-" is the standard input."""
-    from tracestitch.load import load_files, open_sink
+    from tracestitch.load import load_files
 
-    by_flag = {
+    told = {
         name
         for name in ("otlp_endpoint", "data_dir")
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
     }
-    if len(by_flag) == 2:
+    if len(told) == 2:
         raise click.UsageError("--otlp-endpoint and --data-dir exclude each other; give one.")
-    if by_flag == {"otlp_endpoint"}:  # a flag beats the variable of the other one
+    if told == {"otlp_endpoint"}:  # a flag beats the other one's variable
         data_dir = None
-    elif data_dir is not None:
-        otlp_endpoint = None
-    with open_sink(otlp_endpoint or parse_address("127.0.0.1:4317"), data_dir) as sink:
-        unreadable = load_files(files, sink)
-    if unreadable:
+    if not load_files(files, otlp_endpoint, data_dir):
         context.exit(2)

@@ -93,7 +93,7 @@ def parse_url(text: str) -> str:
     return text.strip().rstrip("/")
 
 
-class _Parsed(click.ParamType):
+class _Parsed(click.ParamType[Any]):
     """A flag's type by its parser; click adds the names of the flag and its variable."""
 
     name = "value"

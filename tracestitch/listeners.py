@@ -91,7 +91,7 @@ class HttpListener(uvicorn.Server):
         self.task = asyncio.create_task(self.serve(sockets=[bound]))
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]  # uvicorn says Generator
+    def capture_signals(self) -> Iterator[None]:
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

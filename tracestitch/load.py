@@ -1,0 +1,84 @@
+"""`tracestitch load`: files of recorded spans into a sink."""
+
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from collector.formats.errors import UnreadableContent
+from collector.formats.reading import read_requests
+from collector.otlp_client import ReceiverUnreachable, RequestRefused
+from storage.contract import StoreError
+from tracestitch.config import Address
+from tracestitch.sinks import Sink, open_sink
+
+_STDIN = Path("-")
+
+
+def load_files(files: Sequence[Path], endpoint: Address, data_dir: str | None) -> bool:
+    """Whether all could be read; says what was loaded, and a sentence for each that could
+    not, whose readable beginning is loaded. Raises ClickException when the sink fails."""
+    flaws: list[str] = []
+    try:
+        with open_sink(endpoint, data_dir) as sink:
+            _read_all(files, sink, flaws)
+            sink.finish()
+    except (StoreError, ReceiverUnreachable, RequestRefused) as error:
+        raise click.ClickException(str(error)) from error
+    for flaw in flaws:
+        click.echo(f"Error: {flaw}", err=True)
+    click.echo(f"Loaded {sink.counts}.")
+    return not flaws
+
+
+def _read_all(files: Sequence[Path], sink: Sink, flaws: list[str]) -> None:
+    progress = click.progressbar(
+        length=sum(_size(file) for file in files),
+        label="Loading",
+        file=sys.stderr,
+        hidden=not sys.stderr.isatty() or _STDIN in files,
+    )
+    with progress:
+        for file in files:
+            try:
+                with _open(file) as stream:
+                    position = 0
+                    for request in read_requests(stream):
+                        sink.take(request)
+                        before, position = position, _position(stream)
+                        progress.update(position - before)
+                sink.counts.files += 1
+            except OSError as error:
+                flaws.append(f"{file}: cannot be read ({error.strerror or error}).")
+            except UnreadableContent as error:
+                flaws.append(f"{_name(file)}, {error}.")
+
+
+@contextmanager
+def _open(file: Path) -> Iterator[BinaryIO]:
+    if file == _STDIN:
+        yield sys.stdin.buffer
+    else:
+        with file.open("rb") as stream:
+            yield stream
+
+
+def _name(file: Path) -> str:
+    return "standard input" if file == _STDIN else str(file)
+
+
+def _position(stream: BinaryIO) -> int:
+    return stream.tell() if stream.seekable() else 0
+
+
+def _size(file: Path) -> int:
+    """Bytes of a plain file; 0 for anything else, also when it is missing."""
+    try:
+        told = file.stat()
+    except OSError:
+        return 0
+    return told.st_size if stat.S_ISREG(told.st_mode) else 0

@@ -1,0 +1,116 @@
+"""Where loaded requests go: to a running server, or into a store of one's own."""
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from collector.decoded import Decoder
+from collector.decoding import make_decoder
+from collector.formats.packing import Request
+from collector.otlp_client import OtlpClient
+from storage.contract import SpanStore
+from storage.engines import open_store
+from tracestitch.analysis import AnalysisLoop
+from tracestitch.config import Address
+
+# A server commits what arrives together in one go.
+_AT_ONCE = 4
+
+
+@dataclass(slots=True)
+class Counts:
+    files: int = 0
+    requests: int = 0
+    spans: int = 0
+    rejected: int = 0
+    duplicates: int | None = None
+    """Known only to who writes into the store itself."""
+
+    def __str__(self) -> str:
+        parts = [
+            _count(self.files, "file"),
+            _count(self.requests, "request"),
+            _count(self.spans, "span"),
+            f"{self.rejected:,} rejected",
+        ]
+        if self.duplicates is not None:
+            parts.append(f"{self.duplicates:,} stored before")
+        return ", ".join(parts)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+class Sink(Protocol):
+    counts: Counts
+
+    def take(self, request: Request) -> None: ...
+
+    def finish(self) -> None:
+        """Returns when everything taken is stored."""
+        ...
+
+
+class ServerSink:
+    """Sends to a receiver, a few requests at once."""
+
+    def __init__(self, client: OtlpClient, threads: ThreadPoolExecutor) -> None:
+        self.counts = Counts()
+        self._client, self._threads = client, threads
+        self._under_way: deque[tuple[Request, Future[int]]] = deque()
+
+    def take(self, request: Request) -> None:
+        self._under_way.append((request, self._threads.submit(self._client.send, request.payload)))
+        while len(self._under_way) > 2 * _AT_ONCE:
+            self._await_oldest()
+
+    def finish(self) -> None:
+        while self._under_way:
+            self._await_oldest()
+
+    def _await_oldest(self) -> None:
+        request, answer = self._under_way.popleft()
+        self.counts.rejected += answer.result()
+        self.counts.requests += 1
+        self.counts.spans += request.spans
+
+
+class StoreSink:
+    """Writes into a store that no server holds, and analyses it at the end."""
+
+    def __init__(self, store: SpanStore, decoder: Decoder) -> None:
+        self.counts = Counts(duplicates=0)
+        self._store, self._decoder = store, decoder
+
+    def take(self, request: Request) -> None:
+        decoded = self._decoder.decode(request.payload)
+        stored = self._store.append(decoded.batch, time.time_ns())
+        self.counts.requests += 1
+        self.counts.spans += request.spans
+        self.counts.rejected += decoded.rejected
+        self.counts.duplicates = (self.counts.duplicates or 0) + stored.duplicates
+
+    def finish(self) -> None:
+        analysis = AnalysisLoop(self._store)
+        while analysis.run_once():
+            pass
+
+
+@contextmanager
+def open_sink(endpoint: Address, data_dir: str | None) -> Iterator[Sink]:
+    """A sink for the data directory if there is one, else for the endpoint. Raises
+    StoreError; the sink's methods raise it too, or ReceiverUnreachable, RequestRefused."""
+    if data_dir is not None:
+        with closing(open_store(f"duckdb:{data_dir}")) as store:
+            yield StoreSink(store, make_decoder())
+        return
+    with ThreadPoolExecutor(_AT_ONCE) as threads, closing(OtlpClient(str(endpoint))) as client:
+        try:
+            yield ServerSink(client, threads)
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
