@@ -65,7 +65,10 @@ def bind(flag: str, address: Address) -> socket.socket:
 
 
 def cannot_listen(flag: str, address: Address, error: OSError) -> click.ClickException:
-    reason = "it is in use" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
+    if error.errno == errno.EADDRINUSE:
+        reason = "it is in use"
+    else:  # asyncio and socket add the address, which stands in the sentence already
+        reason = (error.strerror or str(error)).partition(" (while")[0]
     return click.ClickException(f"Cannot listen on {address} ({reason}); choose another {flag}.")
 
 
