@@ -1,11 +1,13 @@
 """Who may have sent it, where no id tells: destination, name and time.
 
 Computed when somebody looks, never stored and never drawn: a candidate is a hint for the
-reader with its probability. Confidence 0.6 when every send of that kind and every orphan
-pair off one to one, 0.4 otherwise (docs/evidence.md, row "destination and time").
+reader with its probability (docs/evidence.md, row "destination and time").
 """
 
 import json
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from typing import Any
 
 import polars as pl
 
@@ -13,49 +15,47 @@ from analyzer.ends import DOMAIN
 from storage.schema import CONNECTIONS
 
 WINDOW_NANO = 15 * 60 * 1_000_000_000
-PAIRED, GUESSED = 0.6, 0.4
+# The queue held this message alone, or several: then the order of sending decides.
+ALONE, IN_ORDER = 0.6, 0.4
 
-_WORLD = ["environment", "service_namespace"]
 _EMPTY = pl.DataFrame(CONNECTIONS.empty_table())
+_WORLD = ("environment", "service_namespace", "system")
+
+Row = dict[str, Any]
 
 
 def find_candidates(orphans: pl.DataFrame, sends: pl.DataFrame) -> pl.DataFrame:
-    """CONNECTIONS rows, at most one for each orphan: the latest unexplained send before
-    it, within WINDOW_NANO, of the same environment, namespace and system, and of the same
-    destination or, where one side names none, of the same span-name domain.
+    """CONNECTIONS rows, at most one for each orphan: the unexplained send that was next in
+    turn, of the same environment, namespace and system, and of the same destination or,
+    where one side names none, of the same span-name domain.
 
-    `orphans` has the ORPHANS columns, `sends` the ENDPOINTS columns of send endpoints
-    that no connection explains. Orphans with a stitched producer get none.
+    `orphans` has the ORPHANS columns, `sends` the ENDPOINTS columns of send endpoints that
+    no connection explains. Orphans with a stitched producer, or with a context that points
+    at an absent span, get none. A send older than WINDOW_NANO is no candidate.
     """
     roots = _open_roots(orphans)
-    senders = sends.select(
-        "trace_hi",
-        "trace_lo",
-        "span_id",
-        *_WORLD,
-        "service_name",
-        "span_name",
-        "system",
-        "destination",
-        "scope",
-        send_start="start_time_unix_nano",
-        send_end="end_time_unix_nano",
-        domain=pl.col("span_name").str.extract(DOMAIN).str.to_lowercase(),
-    )
-    by_destination = _latest(roots, senders, "destination")
-    rest = roots.join(by_destination.select("root"), on="root", how="anti")
-    silent = pl.col("destination").is_null()
-    by_domain = pl.concat(
-        [
-            _latest(rest.filter(silent), senders, "domain"),
-            _latest(rest.filter(~silent), senders.filter(silent), "domain"),
-        ]
-    )
-    found = pl.concat([by_destination, by_domain])
-    return _rows(found) if found.height else _EMPTY
+    senders = sends.with_columns(
+        domain=pl.col("span_name").str.extract(DOMAIN).str.to_lowercase()
+    ).to_dicts()
+    found: list[Row] = []
+    done: set[tuple[int, int, int]] = set()
+    # A named destination agrees, or one side names none and the domain agrees.
+    for key, roots_silent, sends_silent in (
+        ("destination", False, False),
+        ("domain", True, None),
+        ("domain", False, True),
+    ):
+        queues = _lines(senders, key, silent=sends_silent)
+        for line, readers in _lines(roots, key, silent=roots_silent).items():
+            pairs = list(_in_turn(queues.get(line, []), readers))
+            found += [_row(send, root, confidence, key) for send, root, confidence in pairs]
+            done |= {_id(row) for send, root, _ in pairs for row in (send, root)}
+        senders = [send for send in senders if _id(send) not in done]
+        roots = [root for root in roots if _id(root) not in done]
+    return pl.DataFrame(found, schema=_EMPTY.schema, orient="row") if found else _EMPTY
 
 
-def _open_roots(orphans: pl.DataFrame) -> pl.DataFrame:
+def _open_roots(orphans: pl.DataFrame) -> list[Row]:
     told = pl.col("facts").str.json_decode(
         pl.Struct({"own_destination": pl.String, "domain": pl.String, "missing": pl.String})
     )
@@ -67,116 +67,64 @@ def _open_roots(orphans: pl.DataFrame) -> pl.DataFrame:
             told.struct.field("missing"),
         )
         .filter(pl.col("missing").is_null() & pl.col("system").is_not_null())
-        .sort("start_time_unix_nano", "trace_hi", "trace_lo", "span_id")
-        .with_row_index("root")
+        .to_dicts()
     )
 
 
-def _latest(roots: pl.DataFrame, senders: pl.DataFrame, key: str) -> pl.DataFrame:
-    """Pairs with the latest send at or before each root that agrees in `key`."""
-    by = [*_WORLD, "system", key]
-    left = roots.drop_nulls(key).with_columns(_group(by).alias("group"))
-    right = (
-        senders.drop_nulls([key, "system"])
-        .with_columns(_group(by).alias("group"))
-        .select("group", pl.all().exclude("group", *by).name.prefix("far_"), far_key=key)
-        .sort("far_send_start", "far_trace_hi", "far_trace_lo", "far_span_id")
-    )
-    pairs = left.sort("start_time_unix_nano", "root").join_asof(
-        right,
-        left_on="start_time_unix_nano",
-        right_on="far_send_start",
-        by="group",
-        strategy="backward",
-        tolerance=WINDOW_NANO,
-    )
-    counts = right.group_by("group").agg(pl.len().alias("sends"))
-    return (
-        pairs.drop_nulls("far_span_id")
-        .join(counts, on="group", how="left")
-        .with_columns(
-            pl.len().over("group").alias("roots"),
-            pl.len().over("far_trace_hi", "far_trace_lo", "far_span_id").alias("claims"),
-            pl.lit(key).alias("compared"),
-        )
-        .select(
-            "root",
-            "trace_hi",
-            "trace_lo",
-            "span_id",
-            *_WORLD,
-            "service_name",
-            "span_name",
-            "system",
-            "destination",
-            "scope",
-            "consumer_group",
-            "start_time_unix_nano",
-            "sends",
-            "roots",
-            "claims",
-            "compared",
-            far_key="far_key",
-            **{
-                c: pl.col(c)
-                for c in pairs.columns
-                if c.startswith("far_")
-                and c not in ("far_key", "far_destination", "far_domain", "far_scope")
-            },
-        )
-    )
+def _lines(rows: list[Row], key: str, *, silent: bool | None) -> dict[tuple[Any, ...], list[Row]]:
+    """Rows by world, system and `key`, in a fixed order; those that name a destination
+    (`silent` false), that name none (true), or both (null)."""
+    lines: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in sorted(rows, key=_id):
+        if row[key] is not None and silent in (None, row["destination"] is None):
+            lines[*(row[name] for name in _WORLD), row[key]].append(row)
+    return lines
 
 
-def _group(by: list[str]) -> pl.Expr:
-    return pl.concat_str([pl.col(c).fill_null("\0") for c in by], separator="\x1f")
+def _id(row: Row) -> tuple[int, int, int]:
+    return row["trace_hi"], row["trace_lo"], row["span_id"]
 
 
-def _rows(found: pl.DataFrame) -> pl.DataFrame:
-    one_to_one = (pl.col("claims") == 1) & (pl.col("sends") == pl.col("roots"))
-    wait = pl.col("start_time_unix_nano") - pl.col("far_send_end")
-    evidence = [
-        json.dumps(
-            [
-                {
-                    "field": "messaging.destination.name"
-                    if row["compared"] == "destination"
-                    else "span name",
-                    "producer": row["far_key"],
-                    "consumer": row["far_key"],
-                },
-                {"field": "time", "producer": "before", "consumer": "after"},
-            ]
-        )
-        for row in found.iter_rows(named=True)
-    ]
-    return found.select(
-        producer_trace_hi="far_trace_hi",
-        producer_trace_lo="far_trace_lo",
-        producer_span_id="far_span_id",
-        producer_service_name="far_service_name",
-        producer_service_namespace="service_namespace",
-        producer_environment="environment",
-        producer_span_name="far_span_name",
-        consumer_trace_hi="trace_hi",
-        consumer_trace_lo="trace_lo",
-        consumer_span_id="span_id",
-        consumer_service_name="service_name",
-        consumer_service_namespace="service_namespace",
-        consumer_environment="environment",
-        consumer_span_name="span_name",
-        relation=pl.lit("stitch"),
-        rule=pl.lit("destination-and-time"),
-        confidence=pl.when(one_to_one).then(PAIRED).otherwise(GUESSED),
-        evidence=pl.Series(evidence, dtype=pl.String),
-        system="system",
-        destination=pl.coalesce(
-            "destination", pl.when(pl.col("compared") == "destination").then("far_key")
-        ),
-        scope="scope",
-        consumer_group="consumer_group",
-        wait_nano=wait,
-        attempt=pl.lit(None, pl.Int32),
-        dead_letter=pl.lit(value=False),
-        consumer_start_time_unix_nano="start_time_unix_nano",
-        notes=pl.lit("[]"),
-    ).select(CONNECTIONS.names)
+def _in_turn(sends: list[Row], roots: list[Row]) -> Iterator[tuple[Row, Row, float]]:
+    """Queues are read in the order they were filled: the n-th send goes to the n-th root."""
+    events = [(send["start_time_unix_nano"], 0, _id(send), send) for send in sends]
+    events += [(root["start_time_unix_nano"], 1, _id(root), root) for root in roots]
+    waiting: deque[tuple[Row, bool]] = deque()
+    for now, consumes, _, row in sorted(events, key=lambda event: event[:3]):
+        if not consumes:
+            if waiting:
+                waiting[-1] = (waiting[-1][0], False)
+            waiting.append((row, not waiting))
+            continue
+        while waiting and now - waiting[0][0]["start_time_unix_nano"] > WINDOW_NANO:
+            waiting.popleft()
+        if waiting:
+            send, alone = waiting.popleft()
+            yield send, row, ALONE if alone else IN_ORDER
+
+
+def _row(send: Row, root: Row, confidence: float, key: str) -> Row:
+    field = "messaging.destination.name" if key == "destination" else "span name"
+    compared = {"field": field, "producer": send[key], "consumer": root[key]}
+    time = {"field": "time", "producer": "before", "consumer": "after"}
+    ends: Row = {}
+    for prefix, row in (("producer", send), ("consumer", root)):
+        for name in ("trace_hi", "trace_lo", "span_id", "service_name", "span_name"):
+            ends[f"{prefix}_{name}"] = row[name]
+        for name in ("service_namespace", "environment"):
+            ends[f"{prefix}_{name}"] = row[name]
+    return ends | {
+        "relation": "stitch",
+        "rule": "destination-and-time",
+        "confidence": confidence,
+        "evidence": json.dumps([compared, time], ensure_ascii=False),
+        "system": root["system"],
+        "destination": root["destination"] or send["destination"],
+        "scope": root["scope"] or send["scope"],
+        "consumer_group": root["consumer_group"],
+        "wait_nano": root["start_time_unix_nano"] - send["end_time_unix_nano"],
+        "attempt": None,
+        "dead_letter": False,
+        "consumer_start_time_unix_nano": root["start_time_unix_nano"],
+        "notes": "[]",
+    }
