@@ -1,0 +1,124 @@
+"""A real Chromium and the real application over a recording of the sample pipeline."""
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from storage.contract import SpanStore
+from storage.engines import open_store
+from tests.golden.recordings import open_recording
+from web.app import create_app
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+BROKEN = "pipeline_attributes_not_requested"
+DEAD_LETTERS = "pipeline_dead_letters"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+def _chromium() -> str:
+    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is not None:
+        return found
+    sentence = "No Chromium on PATH; tests/browser/install_chromium.sh installs it."
+    if os.environ.get("CI"):
+        pytest.fail(sentence)
+    pytest.skip(sentence)  # the reader of `make test` has seen one loud line about it
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = _chromium()
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        yield started
+        started.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    address: str
+    store: SpanStore
+
+
+def _serve(store: SpanStore) -> Iterator[Served]:
+    app = create_app(store, version="1.2.3", decoder="python", otlp_grpc_address="127.0.0.1:4317")
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server did not start"
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield Served(f"http://127.0.0.1:{port}", store)
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def broken() -> Iterator[Served]:
+    """Orders whose messages lost their context between order and payment service."""
+    yield from _serve(open_recording(BROKEN)[0])
+
+
+@pytest.fixture(scope="session")
+def dead_letters() -> Iterator[Served]:
+    yield from _serve(open_recording(DEAD_LETTERS)[0])
+
+
+@pytest.fixture(scope="session")
+def empty() -> Iterator[Served]:
+    yield from _serve(open_store("memory:"))
+
+
+def _open(browser: Browser, width: int, height: int) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": width, "height": height})
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None,
+    )
+    page.on("request", lambda asked: complaints.extend(_foreign(asked.url)))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def _foreign(url: str) -> list[str]:
+    return [] if url.startswith(("http://127.0.0.1:", "data:", "blob:")) else [f"asked for {url}"]
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A desk: 1440 pixels wide."""
+    yield from _open(browser, 1440, 900)
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    yield from _open(browser, 390, 844)

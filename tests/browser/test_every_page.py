@@ -1,0 +1,100 @@
+"""What holds for every page: no complaint, nothing foreign, room on a phone, both themes."""
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from storage.contract import SpanStore
+from tests.browser.conftest import Served
+from tests.golden.recordings import open_recording
+
+
+def addresses(served: Served) -> list[str]:
+    answer = httpx.get(f"{served.address}/api/v1/orphans").json()
+    root = answer["orphans"][0]
+    return [
+        "/",
+        "/orphans",
+        f"/orphans/of-{root['trace_id']}-{root['span_id']}",
+        f"/journeys?trace_id={root['trace_id']}",
+        f"/traces/{root['trace_id']}",
+        f"/spans/{root['trace_id']}/{root['span_id']}",
+        "/search",
+        "/search?q=nothing-of-this-kind",
+        "/destinations",
+        "/destinations?name=orders",
+        "/status",
+    ]
+
+
+def test_no_page_is_wider_than_a_phone(phone: Page, broken: Served) -> None:
+    for address in addresses(broken):
+        phone.goto(f"{broken.address}{address}")
+        too_wide = phone.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert too_wide <= 0, address
+
+
+def test_every_page_has_one_heading_and_leads_to_its_json(page: Page, broken: Served) -> None:
+    for address in addresses(broken):
+        page.goto(f"{broken.address}{address}")
+        if "/spans/" not in address:
+            expect(page.locator("h1")).to_have_count(1)
+        link = page.get_by_role("link", name="JSON", exact=True)
+        target = link.first.get_attribute("href")
+        answer = page.request.get(f"{broken.address}{target}")
+        assert answer.status == 200, address
+        assert answer.headers["content-type"] == "application/json"
+
+
+def test_the_theme_is_remembered(page: Page, broken: Served) -> None:
+    page.goto(broken.address)
+    switch = page.locator("[data-theme-switch]")
+    expect(switch).to_have_text("auto")
+    switch.click()
+    switch.click()
+    page.goto(f"{broken.address}/status")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == "rgb(19, 21, 25)"
+
+
+def test_the_map_shows_services_destinations_and_the_broken_edge(
+    page: Page, broken: Served
+) -> None:
+    page.goto(broken.address)
+    drawn = page.locator(".flow .node").all_text_contents()
+    for name in ("order-service", "orders", "payments", "shipments", "warehouse-service"):
+        assert any(name in node for node in drawn)
+    page.locator(".edge.broken text").click()
+    expect(page.locator("h1")).to_have_text("Message attributes were not requested")
+
+
+def test_the_empty_page_says_what_to_do_and_turns_live(page: Page, empty: Served) -> None:
+    page.goto(empty.address)
+    expect(page.locator("h1")).to_have_text("Waiting for the first span")
+    expect(page.locator("pre").first).to_contain_text(
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317"
+    )
+    _fill(empty.store)
+    expect(page.locator("h1")).not_to_have_text("Waiting for the first span")
+
+
+def _fill(store: SpanStore) -> None:
+    for batch in open_recording("pipeline_healthy")[1]:
+        store.append(batch, stored_at_unix_nano=1)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_journey_can_be_read_without_scripts(page: Page, broken: Served, script: bool) -> None:
+    browser = page.context.browser
+    assert browser is not None
+    plain = browser.new_context(java_script_enabled=script).new_page()
+    plain.goto(f"{broken.address}/orphans")
+    plain.locator("tbody a.title").click()
+    plain.locator("table a.title").first.click()
+    span = plain.locator(".row.span a.label", has_text="order.publish").first
+    expect(span).to_be_visible()
+    if not script:
+        span.click()
+        expect(plain.locator("main")).to_contain_text("messaging.message")
+    plain.context.close()

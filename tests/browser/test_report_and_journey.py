@@ -1,0 +1,154 @@
+"""From the report to the journey, as somebody in an incident goes."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Served
+from web.trace_shapes import Journey
+from web.waterfall import HandoverRow, SpanRow, lay_out
+
+SERVICES = ["inventory-service", "order-service", "payment-service", "warehouse-service"]
+
+
+def ask(served: Served, path: str) -> Any:
+    answer = httpx.get(f"{served.address}/api/v1/{path}")
+    answer.raise_for_status()
+    return answer.json()
+
+
+def broken_order(served: Served) -> str:
+    """An order whose payment is an orphan root."""
+    root = ask(served, "orphans")["orphans"][0]
+    trace = ask(served, f"traces/{root['trace_id']}")["trace"]
+    return str(next(each["value"] for each in trace["correlation"] if each["key"] == "order.id"))
+
+
+def test_the_report_lists_the_broken_hop_with_cause_and_fix(page: Page, broken: Served) -> None:
+    page.goto(f"{broken.address}/orphans")
+    expect(page.locator("h1")).to_have_text("1 hand-over is broken now")
+    row = page.locator("tbody tr")
+    expect(row).to_have_count(1)
+    for text in ("orders", "SQS", "order-service → payment-service", "S1"):
+        expect(row).to_contain_text(text)
+    row.click(position={"x": 5, "y": 5})
+    expect(page.locator("h1")).to_have_text("Message attributes were not requested")
+    expect(page.locator("pre")).to_contain_text("MessageAttributeNames")
+    expect(page.locator(".diff").first).to_be_visible()
+
+
+def test_an_example_leads_to_its_span_in_the_journey(page: Page, broken: Served) -> None:
+    page.goto(f"{broken.address}/orphans")
+    page.locator("tbody tr a.title").click()
+    page.get_by_role("heading", name="Examples").locator("xpath=..").locator(
+        "a.title"
+    ).first.click()
+    current = page.locator(".row.current")
+    expect(current).to_contain_text("order.process")
+    expect(current).to_contain_text("orphan root")
+    expect(current).to_be_in_viewport()
+    expect(page.locator(".row.handover.k-cut")).to_contain_text("message id")
+
+
+def test_the_page_of_an_order_contains_every_service(page: Page, broken: Served) -> None:
+    order = broken_order(broken)
+    page.goto(f"{broken.address}/")
+    page.keyboard.press("/")
+    page.keyboard.type(order)
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text(order)
+    assert sorted(page.locator(".legend .service").all_inner_texts()) == SERVICES
+    said = page.locator(".row.span small").all_inner_texts()
+    assert sorted(set(said)) == SERVICES
+
+
+@pytest.mark.parametrize("scale", ["folded", "true"])
+def test_the_bars_lie_where_the_layout_says(page: Page, broken: Served, scale: str) -> None:
+    asked = f"attribute=order.id={broken_order(broken)}"
+    page.goto(f"{broken.address}/journeys?{asked}&scale={scale}")
+    journey: Journey = ask(broken, f"journeys?{asked}")["journey"]
+    fall = lay_out(
+        journey["spans"], journey["connections"], journey["orphans"], true_scale=scale == "true"
+    )
+    rows = page.locator(".waterfall .row")
+    expect(rows).to_have_count(len(fall.rows))
+    for number, row in enumerate(fall.rows):
+        lane = rows.nth(number).locator(".lane > svg").bounding_box()
+        assert lane is not None
+        if isinstance(row, SpanRow):
+            bar, wanted = rows.nth(number).locator("rect.bar"), row.bar
+        else:
+            assert isinstance(row, HandoverRow)
+            assert row.wait is not None
+            bar, wanted = rows.nth(number).locator("svg > svg line").first, row.wait
+        left, width = bar.evaluate(
+            "bar => { const at = bar.getBoundingClientRect(), box = bar.getBBox(),"
+            " to = bar.getScreenCTM(); return [to.e + box.x * to.a, box.width * to.a] }"
+        )
+        assert left == pytest.approx(lane["x"] + wanted.left * lane["width"], abs=1)
+        if isinstance(row, SpanRow):
+            assert width == pytest.approx(wanted.width * lane["width"], abs=1)
+
+
+def test_keys_move_and_open_and_close(page: Page, broken: Served) -> None:
+    page.goto(f"{broken.address}/journeys?attribute=order.id={broken_order(broken)}")
+    rows = page.locator(".waterfall .row")
+    for key in ("j", "ArrowDown", "j", "k"):
+        page.keyboard.press(key)
+    expect(rows.nth(1)).to_have_class(re.compile("current"))
+    page.keyboard.press("Enter")
+    panel = page.locator("[data-panel]")
+    expect(panel).to_be_visible()
+    expect(panel).to_contain_text("order.validate")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    page.keyboard.press("?")
+    expect(page.locator("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("f")
+    page.keyboard.type("warehouse.ship")
+    expect(page.locator(".row.found")).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.keyboard.press("t")
+    expect(page).to_have_url(re.compile("scale=true"))
+
+
+def test_a_click_shows_the_attributes_of_a_span(page: Page, broken: Served) -> None:
+    order = broken_order(broken)
+    page.goto(f"{broken.address}/journeys?attribute=order.id={order}")
+    page.locator(".row.span", has_text="order.publish").locator(".lane").click()
+    panel = page.locator("[data-panel]")
+    expect(panel).to_contain_text("order.id")
+    expect(panel).to_contain_text(order)
+    expect(panel).to_contain_text("service.name")
+    expect(page).to_have_url(re.compile("#span-[0-9a-f]{16}$"))
+
+
+def test_a_permalink_opens_with_its_span_in_view(phone: Page, dead_letters: Served) -> None:
+    dead = next(
+        each
+        for each in ask(dead_letters, "connections?limit=1000")["connections"]
+        if each["dead_letter"]
+    )
+    end = dead["consumer"]
+    phone.goto(f"{dead_letters.address}/traces/{end['trace_id']}#span-{end['span_id']}")
+    row = phone.locator(f"#span-{end['span_id']}")
+    expect(row).to_have_class(re.compile("current"))
+    expect(row).to_be_in_viewport()
+
+
+def test_a_dead_letter_says_how_often_and_where_to(page: Page, dead_letters: Served) -> None:
+    dead = next(
+        each
+        for each in ask(dead_letters, "connections?limit=1000")["connections"]
+        if each["dead_letter"]
+    )
+    page.goto(f"{dead_letters.address}/journeys?trace_id={dead['consumer']['trace_id']}")
+    expect(page.locator(".facts .chip").first).to_have_text("dead-letter")
+    expect(page.locator(".tell")).to_contain_text("failed three times in payment-service")
+    expect(page.locator(".tell")).to_contain_text("orders-dlq")
+    for attempt in (1, 2, 3):
+        expect(page.locator(".chip", has_text=f"attempt {attempt}")).to_have_count(1)

@@ -1,0 +1,141 @@
+"""The pages as HTML: redirects of the search box, errors, hostile text."""
+
+import pytest
+
+from storage.memory import MemoryStore
+from tests.answer_builders import Scene, span_hex, trace_hex
+from tests.unit.web.applications import application, small_scene
+from tests.web_client import WebClient
+
+
+@pytest.fixture
+def client() -> WebClient:
+    return application(small_scene().store())
+
+
+@pytest.mark.parametrize(
+    ("asked", "target"),
+    [
+        ("A", "/journeys?attribute=order.id=A"),
+        ("order_id=A", "/journeys?attribute=order.id=A"),
+        ("my.key= a b&c", "/journeys?attribute=my.key=a%20b%26c"),
+        (trace_hex(2), f"/journeys?trace_id={trace_hex(2)}"),
+        (span_hex(2), f"/traces/{trace_hex(1)}#span-{span_hex(2)}"),
+        ("W", "/journeys?attribute=workflow.id=W"),
+    ],
+)
+def test_the_search_box_leads_to_what_was_asked(client: WebClient, asked: str, target: str) -> None:
+    answer = client.get("/search", q=asked)
+    assert (answer.status_code, answer.headers["location"]) == (302, target)
+
+
+@pytest.mark.parametrize("asked", ["nothing", "0" * 32, "0" * 16, "=", "f" * 16, "%"])
+def test_what_leads_nowhere_gets_advice(client: WebClient, asked: str) -> None:
+    answer = client.get("/search", q=asked)
+    assert answer.status_code == 200
+    assert "What to try" in answer.text
+
+
+def test_a_span_name_finds_its_traces(client: WebClient) -> None:
+    answer = client.get("/search", q="order.publish")
+    assert trace_hex(1) in answer.text
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "words"),
+    [
+        (f"/traces/{'0' * 31}9", 404, "No stored span belongs to trace"),
+        ("/traces/abc", 400, "32 hex digits"),
+        ("/journeys?attribute=order.id=never", 404, "No stored span carries order.id = never"),
+        ("/journeys", 400, "Give either attribute=key=value or trace_id"),
+        ("/orphans/0123456789ab", 404, "may have been repaired"),
+        ("/orphans/of-x-y", 400, "32 hex digits"),
+        ("/destinations?name=none", 404, "No stored message went through"),
+        ("/search?min_duration=soon", 400, "duration"),
+        ("/status?a=1", 400, "Unknown parameter"),
+        (f"/spans/{'0' * 31}1/{'0' * 15}1", 404, "No stored span belongs to trace"),
+        ("/nothing", 404, "There is nothing at /nothing"),
+    ],
+)
+def test_a_reader_gets_errors_as_pages_that_say_what_to_try(
+    client: WebClient, address: str, status: int, words: str
+) -> None:
+    answer = client.read(address)
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("text/html")
+    assert words in answer.text
+    assert "What to try" in answer.text
+
+
+def test_machines_get_errors_as_json(client: WebClient) -> None:
+    assert client.read("/api/v1/traces/abc").json()["error"]["parameter"] == "trace_id"
+    assert client.get("/traces/abc").json()["error"]["parameter"] == "trace_id"
+
+
+def test_an_empty_store_says_where_to_send_spans() -> None:
+    text = application(MemoryStore()).get("/").text
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317" in text
+    for address in ("/orphans", "/search", "/destinations", "/status"):
+        assert application(MemoryStore()).get(address).status_code == 200
+
+
+HOSTILE = "<script>alert(1)</script>\"'&\u202e"
+
+
+def hostile_scene() -> Scene:
+    scene = Scene()
+    send = scene.span(1, 1, name=HOSTILE, service="<b>s</b>", order="<i>")
+    read = scene.span(
+        2,
+        1,
+        name="r" * 5000,
+        service="<b>t</b>",
+        error=True,
+        attributes=r'{"<u>":"\ud800</script>","deep":[[1]],"big":123456789012345678901}',
+    )
+    scene.event(read, name="exception", attributes='{"exception.type":7,"exception.message":null}')
+    scene.hand_over(
+        send,
+        read,
+        destination="<q>",
+        evidence='[{"field": "<f>", "producer": null, "consumer": "<c>"}]',
+    )
+    scene.orphan(read, destination="<q>", cause_title="<t>", cause_fix="</pre><script>")
+    return scene
+
+
+def test_text_of_others_is_never_markup() -> None:
+    client = application(hostile_scene().store())
+    pages = ["/", "/orphans", "/search", "/destinations", "/destinations?name=<q>"]
+    pages += [f"/orphans/of-{trace_hex(2)}-{span_hex(1)}", f"/traces/{trace_hex(1)}"]
+    pages += [f"/journeys?trace_id={trace_hex(1)}", f"/spans/{trace_hex(2)}/{span_hex(1)}"]
+    for address in pages:
+        answer = client.read(address)
+        if answer.status_code == 302:
+            answer = client.read(answer.headers["location"])
+        assert answer.status_code == 200, address
+        for markup in ("<script>", "<b>s", "<i>", "<q>", "<f>", "<t>", "<u>", "style="):
+            found = answer.text.replace('<i class="dot', "")
+            assert markup not in found, (address, markup)
+
+
+def test_pages_need_nothing_that_their_policy_forbids(client: WebClient) -> None:
+    text = client.get(f"/journeys?trace_id={trace_hex(1)}").text
+    assert " style=" not in text
+    assert " onclick=" not in text
+    assert "<script>" not in text
+
+
+def test_a_part_of_a_span_has_no_frame(client: WebClient) -> None:
+    text = client.get(f"/spans/{trace_hex(2)}/{span_hex(1)}?part=true").text
+    assert "<html" not in text
+    assert "order.process" in text
+
+
+def test_a_journey_of_many_spans_has_a_row_for_each() -> None:
+    scene = Scene()
+    scene.span(1, 1, order="A")
+    for number in range(2, 3001):
+        scene.span(1, number, parent=number // 2)
+    text = application(scene.store()).get("/journeys?attribute=order.id=A").text
+    assert text.count('class="row span') == 3000
