@@ -130,10 +130,21 @@ def place_contexts(
     given = contexts.rename({"row": "holder"}).with_columns(
         pl.len().over("holder").alias("contexts")
     )
-    pairs = held.join(given, on="holder", how="inner")
-    ambiguous = (pl.col("deliveries") > 1) & (pl.col("contexts") > 1)
-    named = (pl.col("own_id") == pl.col("message_id")).fill_null(value=False)
-    placed = pairs.filter(~ambiguous | named).select("row", *_context_columns(contexts), "holder")
+    # Never every delivery with every context: that is unbounded, and wrong.
+    alone = pl.concat(
+        [
+            held.filter(pl.col("deliveries") == 1).join(given, on="holder"),
+            held.filter(pl.col("deliveries") > 1).join(
+                given.filter(pl.col("contexts") == 1), on="holder"
+            ),
+        ]
+    )
+    named = held.filter(pl.col("deliveries") > 1).join(
+        given.filter(pl.col("contexts") > 1).with_columns(own_id="message_id"),
+        on=["holder", "own_id"],
+    )
+    columns = ["row", *_context_columns(contexts), "holder"]
+    placed = pl.concat([alone.select(columns), named.select(columns)])
     taken = placed.select("holder", *_context_columns(contexts))
     left = given.join(
         taken, on=["holder", *_context_columns(contexts)], how="anti", nulls_equal=True

@@ -96,7 +96,10 @@ class AnalysisLoop:
             try:
                 busy = self.run_once()
             except StoreError as error:
-                log.error("analysis waits for the store: %s", error)
+                log.error("Analysis waits for the store: %s", error)
+                busy = False
+            except BaseException:  # a panic of Polars is no Exception; the next spans may do
+                log.exception("A pass of the analysis failed; it is tried again")
                 busy = False
             if not busy:
                 self._wake.wait(_IDLE_SECONDS)

@@ -43,3 +43,23 @@ def latest_earlier() -> list[str | pl.Expr]:
     started before the delivery did; ids are reused when a topic is made anew."""
     gap = pl.col("start").cast(pl.Int64) - pl.col("send_start").cast(pl.Int64)
     return [(gap < 0).alias("later"), gap.abs().alias("gap"), "send"]
+
+
+# A value that this many pairs share says nothing about any of them, and comparing all of
+# them would take memory without bound.
+MOST_PAIRS = 1_000_000
+
+
+def selective(
+    sends: pl.DataFrame, deliveries: pl.DataFrame, on: list[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Both sides without the values of `on` that would pair off more than MOST_PAIRS times."""
+    pairs = (
+        sends.group_by(on)
+        .agg(pl.len().cast(pl.Int64).alias("sends"))
+        .join(deliveries.group_by(on).agg(pl.len().cast(pl.Int64).alias("deliveries")), on=on)
+        .filter(pl.col("sends") * pl.col("deliveries") > MOST_PAIRS)
+    )
+    if pairs.is_empty():
+        return sends, deliveries
+    return sends.join(pairs, on=on, how="anti"), deliveries.join(pairs, on=on, how="anti")

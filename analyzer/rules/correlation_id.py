@@ -7,7 +7,7 @@ between, within one environment and namespace.
 
 import polars as pl
 
-from analyzer.rules import EVIDENCE, compared, in_time
+from analyzer.rules import EVIDENCE, compared, in_time, selective
 
 SINGLE, SHARED = 0.9, 0.6
 
@@ -76,6 +76,7 @@ def match_correlation_ids(
         on="row",
     ).rename({"row": "send", "near": "send_near"})
     here = keys.join(deliveries, on="row").rename({"row": "delivery"})
+    there, here = selective(there, here, ["world", "key", "value"])
     pairs = (
         here.join(there, on=["world", "key", "value"])
         .filter(in_time() & (pl.col("trace") != pl.col("send_trace")))

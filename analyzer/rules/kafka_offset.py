@@ -6,7 +6,7 @@ hand-written delivery callbacks).
 
 import polars as pl
 
-from analyzer.rules import EVIDENCE, compared, in_time, latest_earlier
+from analyzer.rules import EVIDENCE, compared, in_time, latest_earlier, selective
 
 SAME_CLUSTER, UNKNOWN_CLUSTER = 0.99, 0.95
 
@@ -26,6 +26,7 @@ def match_kafka_offsets(
     here = ids.drop_nulls(_RECORD).join(
         deliveries.select("row", "world", "start", "work_end"), on="row"
     )
+    there, here = selective(there, here, [*_RECORD, "world"])
     pairs = here.rename({"row": "delivery"}).join(
         there.rename({"row": "send", "kafka_cluster": "send_cluster"}), on=[*_RECORD, "world"]
     )

@@ -7,7 +7,7 @@ gets it as `id`) is a message id whatever attribute holds it.
 
 import polars as pl
 
-from analyzer.rules import EVIDENCE, compared, in_time, latest_earlier
+from analyzer.rules import EVIDENCE, compared, in_time, latest_earlier, selective
 
 UNIQUE, WEAK, EVENT = 0.98, 0.6, 0.97
 
@@ -38,6 +38,7 @@ def match_message_ids(
         on="row",
     )
     here = _texts(ids).join(deliveries, on="row")
+    there, here = selective(there, here, ["id"])
     pairs = here.rename({"row": "delivery"}).join(
         there.rename({"row": "send", "is_event": "send_is_event"}), on="id"
     )

@@ -7,7 +7,7 @@ the trace is the producer.
 
 import polars as pl
 
-from analyzer.rules import EVIDENCE, compared, in_time
+from analyzer.rules import EVIDENCE, compared, in_time, selective
 
 SAME_TRACE = 0.98
 
@@ -16,29 +16,24 @@ def match_same_trace(
     sends: pl.DataFrame, deliveries: pl.DataFrame, missing: pl.DataFrame
 ) -> pl.DataFrame:
     """EVIDENCE rows for deliveries whose remote parent is missing from their own trace."""
-    pairs = (
-        deliveries.join(missing.select("row").unique(), on="row")
-        .rename({"row": "delivery"})
-        .join(
-            sends.select(
-                "trace",
-                "top",
-                send="row",
-                send_system="system",
-                send_destination="destination",
-                send_start="start",
-            ),
-            on="trace",
-        )
-        .filter(
-            in_time()
-            & (pl.col("top") != pl.col("top_right"))
-            & (pl.col("send_start") <= pl.col("start"))
-            & (pl.col("system") == pl.col("send_system")).fill_null(value=True)
-            & (
-                (pl.col("destination") == pl.col("send_destination")).fill_null(value=True)
-                | (pl.col("send_system") == "aws_eventbridge")
-            )
+    here = deliveries.join(missing.select("row").unique(), on="row").rename({"row": "delivery"})
+    there = sends.select(
+        "trace",
+        send="row",
+        send_top="top",
+        send_system="system",
+        send_destination="destination",
+        send_start="start",
+    )
+    there, here = selective(there, here, ["trace"])
+    pairs = here.join(there, on="trace").filter(
+        in_time()
+        & (pl.col("top") != pl.col("send_top"))
+        & (pl.col("send_start") <= pl.col("start"))
+        & (pl.col("system") == pl.col("send_system")).fill_null(value=True)
+        & (
+            (pl.col("destination") == pl.col("send_destination")).fill_null(value=True)
+            | (pl.col("send_system") == "aws_eventbridge")
         )
     )
     return (
