@@ -52,6 +52,8 @@ class OtlpClient:
                         f"Nobody takes OTLP/gRPC at {self._address} ({error.details()})."
                     ) from error
                 self._closing.wait(pause)
+            except ValueError as error:  # grpc's word for a channel that `close` has closed
+                raise ReceiverUnreachable(f"Sending to {self._address} was ended.") from error
             else:
                 return _count_rejected(answer)
         raise AssertionError  # not reached: the last attempt returns or raises

@@ -1,0 +1,63 @@
+"""What was acknowledged survives `kill -9`, once."""
+
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from collector.otlp_client import OtlpClient, ReceiverUnreachable, RequestRefused
+from tests.builders import request, span
+from tests.flow.servers import RunningServer, serving
+
+SPANS = 20
+
+
+def payload(trace: int) -> bytes:
+    return request(*(span(trace=trace, id=number + 1) for number in range(SPANS)))
+
+
+def stored_spans(server: RunningServer, trace: int) -> list[str]:
+    """Ids of the stored spans of a trace."""
+    told = server.get(f"/api/v1/traces/{trace:032x}")["trace"]["spans"]
+    return sorted(span["span_id"] for span in told)
+
+
+ALL = [f"{number + 1:016x}" for number in range(SPANS)]
+
+
+def test_a_kill_right_after_the_acknowledgement_loses_nothing(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        client = OtlpClient(server.grpc)
+        for trace in (1, 2, 3):
+            assert client.send(payload(trace)) == 0
+        server.kill()
+        client.close()
+
+    with serving(tmp_path) as again:
+        assert again.wait_for_spans(3 * SPANS)["spans"] == 3 * SPANS
+        assert [stored_spans(again, trace) for trace in (1, 2, 3)] == [ALL] * 3
+
+
+def test_a_kill_amid_exports_keeps_all_acknowledged_and_resending_adds_the_rest_once(
+    tmp_path: Path,
+) -> None:
+    traces = range(1, 101)
+    acknowledged = []
+    with serving(tmp_path) as server, ThreadPoolExecutor(8) as threads:
+        client = OtlpClient(server.grpc)
+        sent = {threads.submit(client.send, payload(trace)): trace for trace in traces}
+        for answer in as_completed(sent):
+            if isinstance(answer.exception(), ReceiverUnreachable | RequestRefused):
+                continue
+            assert answer.result() == 0
+            acknowledged.append(sent[answer])
+            if len(acknowledged) == 10:
+                server.kill()
+                client.close()
+
+    with serving(tmp_path) as again:
+        assert [stored_spans(again, trace) for trace in acknowledged] == [ALL] * len(acknowledged)
+        client = OtlpClient(again.grpc)
+        for trace in traces:
+            assert client.send(payload(trace)) == 0
+        client.close()
+        assert again.wait_for_spans(100 * SPANS)["spans"] == 100 * SPANS
+        assert [stored_spans(again, trace) for trace in traces] == [ALL] * 100
