@@ -35,7 +35,7 @@ demo: .venv/installed-demo ## serve on a temporary store, with a sample pipeline
 	@$(BIN)/tracestitch demo $(ARGS)
 
 test: check ## everything that has to hold: check, then all tests
-	@if [ -f tests/browser/install_chromium.sh ]; then sh tests/browser/install_chromium.sh; fi
+	@sh tests/browser/install_chromium.sh
 	@$(BIN)/python -m pytest --quiet $(ARGS)
 
 check: .venv/installed-test ## lint, format, types, import contracts
