@@ -48,7 +48,7 @@ class Receiver:
         """
         task = asyncio.create_task(self._take_in(payload, gzipped))
         self._under_way.add(task)
-        task.add_done_callback(self._finish)
+        task.add_done_callback(self._under_way.discard)
         return await asyncio.shield(task)
 
     async def drain(self) -> None:
@@ -57,11 +57,6 @@ class Receiver:
         while self._under_way:
             await asyncio.wait(self._under_way)
         self._threads.shutdown(wait=False)
-
-    def _finish(self, task: asyncio.Task[bytes]) -> None:
-        self._under_way.discard(task)
-        if not task.cancelled():
-            task.exception()  # seen, also when the caller has gone
 
     async def _take_in(self, payload: bytes, gzipped: bool) -> bytes:
         await self._budget.reserve(len(payload))

@@ -73,6 +73,24 @@ def test_a_cancelled_sender_is_stored_and_disturbs_nobody() -> None:
     run(scenario)
 
 
+def test_who_shares_a_commit_with_a_cancelled_sender_is_answered() -> None:
+    async def scenario() -> None:
+        store = HeldStore()
+        async with intake(store) as held:
+            store.gate.clear()
+            first = asyncio.create_task(held.writer.submit(numbered(1)))
+            await store.is_entered()
+            gone, here = (asyncio.create_task(held.writer.submit(numbered(n))) for n in (2, 3))
+            await asyncio.sleep(0)
+            gone.cancel()
+            store.gate.set()
+            await first
+            assert (await here).stored == 2
+            assert store.tried == [1, 2]
+
+    run(scenario)
+
+
 def test_stopping_commits_everything_that_was_admitted() -> None:
     async def scenario() -> None:
         store = HeldStore()
@@ -95,10 +113,11 @@ def test_stopping_commits_everything_that_was_admitted() -> None:
 
 def test_a_writer_that_was_never_started_stops_and_refuses() -> None:
     async def scenario() -> None:
-        writer = Writer(HeldStore(), on_commit=lambda: None)
+        writer = Writer(HeldStore(), on_commit=lambda: None, max_bytes=1)
         writer.stop()
-        with pytest.raises(Overloaded):
-            await writer.submit(numbered(1))
+        for number in (1, 2):  # the first one holds nothing
+            with pytest.raises(Overloaded, match="shutting down"):
+                await writer.submit(numbered(number))
 
     run(scenario)
 
