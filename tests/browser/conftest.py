@@ -48,7 +48,8 @@ def _chromium() -> str:
     pytest.skip(sentence)  # the reader of `make test` has seen one loud line about it
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, other tests cannot start an event loop.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     chromium = _chromium()
     with sync_playwright() as playwright:
