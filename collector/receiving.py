@@ -56,7 +56,6 @@ class Receiver:
         and stopping the writer."""
         while self._under_way:
             await asyncio.wait(self._under_way)
-        self._threads.shutdown(wait=False)
 
     async def _take_in(self, payload: bytes, gzipped: bool) -> bytes:
         await self._budget.reserve(len(payload))

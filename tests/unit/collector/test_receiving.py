@@ -113,6 +113,17 @@ def test_a_cancelled_request_that_fails_leaves_no_loose_end() -> None:
     run(scenario)
 
 
+def test_what_comes_after_the_end_is_told_to_try_again() -> None:
+    async def scenario(held: Intake) -> None:
+        await held.receiver.export(request(span()))
+        await held.receiver.drain()
+        held.writer.stop()
+        with pytest.raises(Overloaded, match="shutting down"):
+            await held.receiver.export(request(span(trace=2)))
+
+    run(scenario)
+
+
 class Measure:
     """A decoder that tells the size of what it got."""
 
