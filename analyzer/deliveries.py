@@ -36,6 +36,28 @@ def _error_events(frame: pl.DataFrame) -> pl.Series:
     return frame.select(nothing.fill_null(value=False)).to_series()
 
 
+def _is_filled(frame: pl.DataFrame) -> pl.Series:
+    """Receive spans that took something: an id, a record's partition (kafka-python names
+    no offset, and makes no span for an empty poll) or work below.
+
+    A receive below a receive is no work: botocore's API call below boto3sqs, which an
+    idle poll has too, and the batch wrappers of aiokafka.
+    """
+    other = (pl.col("role").is_in(["receive", "settle"])).fill_null(value=False)
+    busy = frame.filter(~other)["local_parent"].drop_nulls().unique()
+    record = (
+        (pl.col("kind") == CONSUMER)
+        & pl.col("kafka_partition").is_not_null()
+        & pl.col("batch_count").is_null()
+    )
+    return frame.select(
+        pl.col("message_id").is_not_null()
+        | pl.col("kafka_offset").is_not_null()
+        | record
+        | pl.col("row").is_in(busy.implode())
+    ).to_series()
+
+
 def find_deliveries(
     frame: pl.DataFrame, links: pl.DataFrame, resolved: pl.DataFrame, missing: pl.DataFrame
 ) -> pl.DataFrame:
@@ -51,11 +73,7 @@ def find_deliveries(
     any_process = (frame["role"] == "process").fill_null(value=False)
     covered = frame["row"].is_in(_rows_above(frame, any_process).implode())
     receive = (frame["role"] == "receive").fill_null(value=False) & ~frame["api_receive"]
-    filled = frame.select(
-        pl.col("message_id").is_not_null()
-        | pl.col("kafka_offset").is_not_null()
-        | pl.col("has_children")
-    ).to_series()
+    filled = _is_filled(frame)
     wrapper = frame["row"].is_in(_local_links(frame, links).implode()) & ~upstream
     receives = receive & ~covered & ~wrapper & (stated | filled)
     trigger = frame.select(

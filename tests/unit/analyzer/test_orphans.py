@@ -223,3 +223,46 @@ def test_a_healthy_neighbour_in_another_environment_does_not_blame_the_transform
         delivery(trace=5, id=52, parent=51, attributes=target, resource=staging),
     )
     assert answers.causes == {DELIVERED: "E1"}
+
+
+def receive(**changes: Any) -> Any:
+    """A `receive` root of payment-service, trace 2, span 20."""
+    told: dict[str, Any] = {"trace": 2, "id": 20, "kind": "CONSUMER", "service": "payment-service"}
+    told |= {"name": "orders receive", "at": 1.9, "duration": 0.05}
+    attributes = {"messaging.system": "aws_sqs", "messaging.destination.name": "orders"}
+    attributes |= {"messaging.operation": "receive"} | changes.pop("attributes", {})
+    return span(**(told | changes), attributes=attributes)
+
+
+def test_an_idle_poll_is_none_although_its_api_call_stands_below_it() -> None:
+    api = {"rpc.system": "aws-api", "rpc.service": "SQS", "rpc.method": "ReceiveMessage"}
+    call = span(
+        name="SQS.ReceiveMessage",
+        trace=2,
+        id=21,
+        parent=20,
+        kind="CLIENT",
+        service="payment-service",
+        scope="opentelemetry.instrumentation.botocore.sqs",
+        attributes=api | {"messaging.system": "aws.sqs", "messaging.destination": "orders"},
+    )
+    assert analysed(send(), receive(), call).orphans == {}
+    work = span(name="charge", trace=2, id=22, parent=20, service="payment-service")
+    assert set(analysed(send(), receive(), call, work).orphans) == {(2, 20)}
+
+
+def test_batch_wrappers_of_record_spans_are_no_orphans() -> None:
+    count = KAFKA | {"messaging.batch.message_count": 1}
+    outer = receive(attributes=count)
+    inner = receive(id=21, parent=20, attributes=count, links=[link(trace=1, id=22)])
+    record = receive(trace=1, id=22, parent=11, flags=0x300, attributes=KAFKA)
+    answers = analysed(send(attributes=KAFKA), outer, inner, record)
+    assert answers.edges == {(SENT, (1, 22)): "parent"}
+    assert answers.orphans == {}
+
+
+def test_a_receive_of_one_record_without_context_is_an_orphan_without_offset_or_work() -> None:
+    record = KAFKA | {"messaging.kafka.partition": 0}
+    assert analysed(send(attributes=KAFKA), receive(attributes=record)).causes == {(2, 20): "K1"}
+    empty = record | {"messaging.batch.message_count": 0}
+    assert analysed(send(attributes=KAFKA), receive(attributes=empty)).orphans == {}
