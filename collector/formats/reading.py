@@ -95,8 +95,8 @@ def _parse(document: bytes, position: str) -> Any:
         raise UnreadableContent(position or f"byte {error.start}", "no JSON (not UTF-8)") from error
     except RecursionError as error:
         raise UnreadableContent(position or "byte 0", "nested too deeply") from error
-    except ValueError as error:  # a number with thousands of digits
-        raise UnreadableContent(position or "byte 0", f"no JSON ({error})") from error
+    except ValueError as error:  # Python's limit
+        raise UnreadableContent(position or "byte 0", "a number has too many digits") from error
 
 
 def _convert(value: Any, position: str) -> Iterator[Request]:

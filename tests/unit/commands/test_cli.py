@@ -1,0 +1,127 @@
+"""The command line up to the work itself."""
+
+from importlib import metadata
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from tracestitch import serve as serve_module
+from tracestitch.cli import main
+from tracestitch.config import Address, variable
+from tracestitch.serve import ServeSettings
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[ServeSettings]:
+    """What `serve` was started with."""
+    settings: list[ServeSettings] = []
+    monkeypatch.setattr(serve_module, "run_server", settings.append)
+    return settings
+
+
+def run(*arguments: str, **variables: str) -> Result:
+    return CliRunner().invoke(main, arguments, env=variables)
+
+
+def test_the_version_is_the_installed_one() -> None:
+    assert run("--version").output == f"tracestitch, version {metadata.version('tracestitch')}\n"
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in main.commands)])
+def test_every_command_has_help(command: list[str]) -> None:
+    answer = run(*command, "--help")
+
+    assert answer.exit_code == 0
+    assert answer.output.startswith("Usage: ")
+
+
+def test_every_flag_of_serve_and_load_has_its_variable() -> None:
+    options = [
+        option
+        for name in ("serve", "load")
+        for option in main.commands[name].params
+        if isinstance(option, click.Option)
+    ]
+
+    assert options
+    assert [option.envvar for option in options] == [variable(o.opts[0]) for o in options]
+
+
+def test_serve_has_the_promised_defaults(started: list[ServeSettings]) -> None:
+    assert run("serve").exit_code == 0
+    assert started == [
+        ServeSettings(
+            store_url="duckdb:./data",
+            grpc_address=Address("127.0.0.1", 4317),
+            http_address=Address("127.0.0.1", 4318),
+            web_address=Address("127.0.0.1", 8080),
+            correlation_keys=(),
+            grace_seconds=60,
+            version=metadata.version("tracestitch"),
+        )
+    ]
+
+
+def test_a_flag_beats_its_variable(started: list[ServeSettings]) -> None:
+    assert (
+        run("serve", "--grace=1m", TRACESTITCH_GRACE="2m", TRACESTITCH_STORE="memory:").output == ""
+    )
+    assert started[0].grace_seconds == 60
+    assert started[0].store_url == "memory:"
+
+
+def test_correlation_keys_add_up_and_are_separated_by_commas_in_the_variable(
+    started: list[ServeSettings],
+) -> None:
+    run("serve", "--correlation-key=a", "--correlation-key=b.c")
+    run("serve", TRACESTITCH_CORRELATION_KEY="a, b.c")
+
+    assert [settings.correlation_keys for settings in started] == [("a", "b.c")] * 2
+
+
+@pytest.mark.parametrize("flags", [["--retention=0"], ["--retention=7d"], ["--max-size=0"]])
+def test_what_keeps_everything_is_taken(flags: list[str], started: list[ServeSettings]) -> None:
+    assert run("serve", *flags).exit_code == 0
+    assert len(started) == 1
+
+
+@pytest.mark.parametrize(
+    ("flag", "sentence"),
+    [
+        ("--retention=1d", "--retention cannot be changed in this version, which deletes nothing"),
+        ("--max-size=1GB", "--max-size cannot be changed in this version, which deletes nothing"),
+        ("--token-file=t", "--token-file is not available in this version"),
+        ("--tls-cert=c", "--tls-cert is not available in this version"),
+        ("--tls-key=k", "--tls-key is not available in this version"),
+        ("--tls-client-ca=c", "--tls-client-ca is not available in this version"),
+    ],
+)
+def test_what_is_not_there_yet_is_refused(
+    flag: str, sentence: str, started: list[ServeSettings]
+) -> None:
+    answer = run("serve", flag)
+
+    assert answer.exit_code == 2
+    assert answer.output.splitlines()[-1] == f"Error: {sentence}; leave it out."
+    assert started == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"TRACESTITCH_GRACE": "soon"}, ["--grace", "TRACESTITCH_GRACE", '"soon"', "90s"]),
+        ({"TRACESTITCH_WEB_ADDRESS": "8080"}, ["--web-address", '"8080"', "HOST:PORT"]),
+        ({"TRACESTITCH_MAX_SIZE": "big"}, ["--max-size", '"big"', "500MB"]),
+        ({"TRACESTITCH_CORRELATION_KEY": "a,,b"}, ["--correlation-key", '""', "order.id"]),
+    ],
+)
+def test_a_bad_value_is_named_with_its_key_and_what_is_allowed(
+    variables: dict[str, Any], told: list[str], started: list[ServeSettings]
+) -> None:
+    answer = run("serve", **variables)
+
+    assert answer.exit_code == 2
+    assert [part for part in told if part not in answer.output.splitlines()[-1]] == []
+    assert started == []
