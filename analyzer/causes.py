@@ -21,6 +21,9 @@ UNKNOWN = "unknown"
 _AWS_API = re.compile(r"botocore|otelaws|aws-sdk|AWSSDK")
 # Consumers that request and extract message attributes by themselves.
 _EXTRACTS_ITSELF = re.compile(r"boto3sqs|aws[_-]lambda|instrumentation-aws-sdk|io\.opentelemetry\.")
+# Which carrier of SQS a library uses: message attributes, or only the X-Ray header.
+_WRITES_ATTRIBUTES = re.compile(r"boto3sqs|instrumentation-aws-sdk")
+_READS_XRAY = re.compile(r"instrumentation-aws-lambda|io\.opentelemetry\.aws-")
 _EXACT = ("message-id", "kafka-offset", "eventbridge-event-id")
 
 
@@ -72,9 +75,16 @@ class Case:
         over_bus = (
             self.system == "aws_eventbridge"
             or sender == "aws_eventbridge"
-            or (sender is None and self.around.bridged and self.system == "aws_sqs")
+            or (sender is None and "aws_eventbridge" in self.around.bridges)
         )
         return not self.arrived and over_bus and self.reachable
+
+    @property
+    def from_topic(self) -> bool:
+        """Came over an SNS topic, no context at all."""
+        sender = self.facts["producer_system"]
+        over_topic = sender == "aws_sns" or (sender is None and "aws_sns" in self.around.bridges)
+        return not self.arrived and over_topic
 
     @property
     def by_hand(self) -> bool:
@@ -84,7 +94,17 @@ class Case:
     def sender_is_api(self) -> bool:
         """All producers are recorded at the AWS API, which writes no message attributes."""
         scopes = self.around.sender_scopes
-        return bool(scopes) and all(_AWS_API.search(s) and "boto3sqs" not in s for s in scopes)
+        return (
+            bool(scopes)
+            and all(_AWS_API.search(s) for s in scopes)
+            and not any(_WRITES_ATTRIBUTES.search(s) for s in scopes)
+        )
+
+    @property
+    def sender_injects(self) -> bool:
+        """All producers are recorded by libraries that write the message attributes."""
+        scopes = self.around.sender_scopes
+        return bool(scopes) and all(_WRITES_ATTRIBUTES.search(s) for s in scopes)
 
 
 def _s1(case: Case) -> float:
@@ -100,7 +120,40 @@ def _s2(case: Case) -> float:
         return 0.0
     if case.sender_is_api:
         return 0.85
-    return 0.3 if case.by_hand else 0.5
+    return 0.3 if case.by_hand or case.sender_injects else 0.5
+
+
+def _s3(case: Case) -> float:
+    if not case.sqs:
+        return 0.0
+    if case.sender_injects and not case.by_hand and case.around.extracts:
+        return 0.7  # both libraries work, and do for other messages
+    return 0.4 if case.around.extracts else 0.25
+
+
+def _s4(case: Case) -> float:
+    if not case.sqs:
+        return 0.0
+    return 0.6 if case.sender_injects and not case.by_hand else 0.3
+
+
+def _s5(case: Case) -> float:
+    """The one writes message attributes, the other reads the X-Ray header."""
+    reads_xray = _READS_XRAY.search(case.facts["scope_name"] or "")
+    return 0.85 if case.sqs and case.sender_injects and reads_xray else 0.0
+
+
+def _s6(case: Case) -> float:
+    version = case.facts.get("scope_version") or ""
+    broken = "aws_lambda" in (case.facts["scope_name"] or "") and version.startswith("0.65b")
+    return 0.99 if case.sqs and broken else 0.0
+
+
+def _s9(case: Case) -> float:
+    if not case.from_topic:
+        return 0.0
+    only = case.facts["producer_system"] == "aws_sns" or case.around.bridges == {"aws_sns"}
+    return 0.75 if only else 0.4
 
 
 def _k1(case: Case) -> float:
@@ -184,8 +237,11 @@ TABLE: list[tuple[str, Callable[[Case], float]]] = [
     ),
     ("S1", _s1),
     ("S2", _s2),
-    ("S3", lambda case: (0.4 if case.around.extracts else 0.25) if case.sqs else 0.0),
-    ("S4", lambda case: 0.3 if case.sqs else 0.0),
+    ("S3", _s3),
+    ("S4", _s4),
+    ("S5", _s5),
+    ("S6", _s6),
+    ("S9", _s9),
     ("E2", _e2),
     ("E1", _e1),
     ("E3", _e3),

@@ -50,8 +50,8 @@ class Surroundings:
     """Somebody sends to this destination (or to an unnamed one of this system)."""
     possible: bool
     """Somebody sends where a message could come from, bridges included."""
-    bridged: bool
-    """Only a bus or topic could have delivered here."""
+    bridges: frozenset[str]
+    """Systems that could have delivered here, where nobody sends directly."""
     injects: bool
     """A context of the possible producers arrived at some consumer."""
     extracts: bool
@@ -117,7 +117,7 @@ class World:
         return Surroundings(
             direct=bool(same),
             possible=bool(senders),
-            bridged=bool(bridges) and not same,
+            bridges=frozenset() if same else frozenset(s["system"] for s in bridges),
             injects=any(_same_carrier(d, senders) for d in arrived),
             extracts=any(d["relation"] in PROPAGATED for d in mine),
             others_connect=any(
