@@ -9,6 +9,7 @@ import polars as pl
 from analyzer.ends import Ends
 from analyzer.frame import PART, read_table
 from analyzer.names import normalise
+from analyzer.roles import SERVER
 from analyzer.structure import nearest, nearest_above
 from storage.schema import SpanBatch
 
@@ -57,6 +58,26 @@ def _deliveries_below(ends: Ends) -> pl.Series:
     ).to_series()
 
 
+def _deliveries_beside(ends: Ends, owner: pl.Series) -> pl.Series:
+    """Of each row without an `owner`, the only delivery below the same poll or Lambda root.
+
+    JavaScript's eachBatch and Lambda instrumentations end the `process` span without
+    ever making it active: the application's spans are its siblings.
+    """
+    frame = ends.frame
+    lambda_root = (pl.col("kind") == SERVER) & (
+        pl.col("trigger").is_not_null() | pl.col("invocation_id").is_not_null()
+    )
+    roots = frame.filter(lambda_root | (pl.col("role") == "receive")).select(top="row")
+    only = ends.deliveries.filter(pl.len().over("top") == 1).select("top", only="row")
+    beside = frame.select("row", "top", pl.lit(owner).alias("owner")).join(
+        only.join(roots, on="top"), on="top", how="left", maintain_order="left"
+    )
+    free = pl.col("owner").is_null() & ~pl.col("row").is_in(ends.units["row"].implode())
+    beyond = nearest(frame, frame["row"].is_in(ends.units["row"].implode())).is_not_null()
+    return beside.select(pl.when(free & ~beyond).then(pl.col("only"))).to_series()
+
+
 def read_ids(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(sends, deliveries): `row` of the end point and one message's ids a row."""
     frame = ends.frame
@@ -70,9 +91,14 @@ def read_ids(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
         .select(pl.col("unit").alias("row"), *_IDS)
         .unique()
     )
+    owner = _deliveries_below(ends)
     own = everything.with_columns(
-        pl.lit(_deliveries_below(ends)).gather(pl.col("row")).alias("owner")
-    ).drop_nulls("owner")
+        pl.lit(owner).gather(pl.col("row")).alias("owner"),
+        pl.lit(_deliveries_beside(ends, owner)).gather(pl.col("row")).alias("beside"),
+    )
+    beside = own.drop_nulls("beside").drop("owner").rename({"beside": "owner"})
+    own = own.drop_nulls("owner").drop("beside")
+    own = pl.concat([own, beside.join(own.select("owner"), on="owner", how="anti")])
     # A receive span above gives its id to the one delivery below it.
     receives = frame["row"].is_in(everything["row"].unique().implode()) & (
         frame["role"] == "receive"
@@ -110,6 +136,7 @@ def read_correlation(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.Dat
         .select("row", "key", "value")
     )
     owner = _deliveries_below(ends)
+    near = [(2, owner), (3, _deliveries_beside(ends, owner))]
     sends: list[pl.DataFrame] = []
     deliveries: list[pl.DataFrame] = []
     for key in sorted(said["key"].unique().to_list()):
@@ -127,13 +154,20 @@ def read_correlation(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.Dat
                     near=(pl.col("row") != pl.col("carrier")).cast(pl.Int32),
                 )
             )
-        below = (
-            values.with_columns(pl.lit(owner).gather(pl.col("row")).alias("owner"))
-            .drop_nulls("owner")
-            .join(deliveries[-1].select(owner="row"), on="owner", how="anti")
-            .select(pl.col("owner").alias("row"), "key", "value", near=pl.lit(2, pl.Int32))
-        )
-        deliveries.append(below.unique())
+        for distance, of in near:
+            told = (
+                values.with_columns(pl.lit(of).gather(pl.col("row")).alias("owner"))
+                .drop_nulls("owner")
+                .join(
+                    pl.concat(deliveries).filter(pl.col("key") == key).select(owner="row"),
+                    on="owner",
+                    how="anti",
+                )
+                .select(
+                    pl.col("owner").alias("row"), "key", "value", near=pl.lit(distance, pl.Int32)
+                )
+            )
+            deliveries.append(told.unique())
     schema = {"row": pl.UInt32, "key": pl.String, "value": pl.String, "near": pl.Int32}
     nothing = pl.DataFrame(schema=schema)
     return pl.concat([nothing, *sends]), pl.concat([nothing, *deliveries])

@@ -14,6 +14,15 @@ SINGLE, SHARED = 0.9, 0.6
 _BRIDGES = {"aws_eventbridge": ["aws_sqs", "aws_sns", "aws_kinesis"], "aws_sns": ["aws_sqs"]}
 
 
+def _scopes_agree(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """Equal, or one says less: nothing, or the AWS account without the region (the queue
+    URL of an endpoint of one's own names none)."""
+    less = one.str.ends_with(pl.concat_str(pl.lit("/"), other)) | other.str.ends_with(
+        pl.concat_str(pl.lit("/"), one)
+    )
+    return ((one == other) | less).fill_null(value=True)
+
+
 def _hop() -> pl.Expr:
     """How well the two destinations fit, best 0; null when no message can pass.
 
@@ -25,7 +34,7 @@ def _hop() -> pl.Expr:
     name, send_name = pl.col("destination"), pl.col("send_destination")
     same_system = (system == send_system).fill_null(value=True)
     silent = name.is_null() | send_name.is_null()
-    scopes_agree = (pl.col("scope") == pl.col("send_scope")).fill_null(value=True)
+    scopes_agree = _scopes_agree(pl.col("scope"), pl.col("send_scope"))
     bridge = pl.lit(value=False)
     for sender, receivers in _BRIDGES.items():
         bridge = bridge | ((send_system == sender) & system.is_in(receivers))

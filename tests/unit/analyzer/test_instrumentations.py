@@ -1,0 +1,109 @@
+"""Span shapes that instrumentation libraries are known to send."""
+
+from typing import Any
+
+from tests.analysed import analysed
+from tests.builders import span
+from tests.unit.analyzer.test_stitching import KAFKA, ORDER, SENT, UUID, send
+
+QUEUE = {"messaging.system": "aws_sqs", "messaging.destination.name": "orders"}
+URL = "http://localhost:4566/123456789012/orders"
+ARN = "arn:aws:sqs:eu-west-1:123456789012:orders"
+
+
+def worker(name: str, **changes: Any) -> Any:
+    told: dict[str, Any] = {"trace": 2, "service": "payment-service", "at": 2.0}
+    return span(name, **(told | changes))
+
+
+def poll(*, at: float = 2.0, trace: int = 2, **changes: Any) -> tuple[Any, Any]:
+    """kafkajs eachBatch: a `poll` root, `process` below it; the work is a sibling."""
+    told = KAFKA | {"messaging.operation.name": "poll", "messaging.operation.type": "receive"}
+    process = KAFKA | {"messaging.operation.type": "process"}
+    return (
+        worker("poll orders", trace=trace, id=20, kind="CLIENT", at=at, attributes=told),
+        worker(
+            "process orders",
+            trace=trace,
+            id=21,
+            parent=20,
+            kind="CONSUMER",
+            at=at,
+            attributes=process,
+            **changes,
+        ),
+    )
+
+
+def test_the_id_of_a_span_beside_the_only_delivery_of_a_poll_is_its_own() -> None:
+    work = worker("charge", id=22, parent=20, attributes=ORDER)
+    answers = analysed(send(attributes=KAFKA | ORDER), *poll(), work)
+    assert answers.edges == {(SENT, (2, 21)): "correlation-id"}
+    assert answers.causes == {(2, 20): "K1"}
+
+
+def test_an_id_beside_two_deliveries_of_a_poll_belongs_to_neither() -> None:
+    second = worker(
+        "process orders",
+        id=23,
+        parent=20,
+        kind="CONSUMER",
+        attributes=KAFKA | {"messaging.operation.type": "process"},
+    )
+    work = worker("charge", id=22, parent=20, attributes=ORDER)
+    assert analysed(send(attributes=KAFKA | ORDER), *poll(), second, work).edges == {}
+
+
+def test_ids_beside_a_delivery_but_behind_its_next_send_are_those_of_the_next_hop() -> None:
+    following = worker("audit send", id=22, parent=20, kind="PRODUCER", attributes=KAFKA)
+    told = worker("sent", id=24, parent=22, attributes=ORDER)
+    assert analysed(send(attributes=KAFKA | ORDER), *poll(), following, told).edges == {}
+
+
+def invocation(*bodies: Any) -> tuple[Any, ...]:
+    """JavaScript Lambda: SERVER root, `process` that never was active, bodies beside it."""
+    faas = {"faas.trigger": "pubsub", "faas.invocation_id": "r-1"}
+    process = QUEUE | {"messaging.operation.type": "process", "aws.sqs.queue.url": ARN}
+    return (
+        worker("charge-orders", id=20, kind="SERVER", attributes=faas),
+        worker("process orders", id=21, parent=20, kind="CONSUMER", attributes=process),
+        *bodies,
+    )
+
+
+def test_a_lambda_that_took_two_messages_has_an_edge_from_each_producer() -> None:
+    first = QUEUE | ORDER
+    second = QUEUE | {"order.id": "o-2"}
+    answers = analysed(
+        send(attributes=first),
+        send(trace=3, id=31, attributes=second),
+        *invocation(
+            worker("charge", id=22, parent=20, attributes=ORDER),
+            worker("charge", id=23, parent=20, attributes={"order.id": "o-2"}),
+        ),
+    )
+    assert set(answers.edges) == {(SENT, (2, 21)), ((3, 31), (2, 21))}
+    assert set(answers.orphans) == {(2, 20)}
+
+
+def test_message_ids_are_read_beside_the_process_span_too() -> None:
+    body = worker("charge", id=22, parent=20, attributes={"messaging.message.id": UUID})
+    answers = analysed(send(attributes=QUEUE | {"messaging.message.id": UUID}), *invocation(body))
+    assert answers.edges == {(SENT, (2, 21)): "message-id"}
+
+
+def test_a_queue_url_without_a_region_is_the_queue_of_that_account() -> None:
+    sent = {"messaging.system": "aws_sqs", "url.full": URL}
+    arn = {"messaging.system": "aws_sqs", "messaging.destination.name": ARN}
+    process = arn | ORDER | {"messaging.operation.type": "process"}
+    consumer = worker("process orders", id=20, kind="CONSUMER", attributes=process)
+    answers = analysed(send(attributes=sent | ORDER), consumer)
+    assert answers.edges == {(SENT, (2, 20)): "correlation-id"}
+
+
+def test_a_queue_of_another_account_is_another_queue() -> None:
+    sent = {"messaging.system": "aws_sqs", "url.full": URL}
+    arn = {"messaging.system": "aws_sqs", "messaging.destination.name": ARN.replace("1234", "9934")}
+    process = arn | ORDER | {"messaging.operation.type": "process"}
+    consumer = worker("process orders", id=20, kind="CONSUMER", attributes=process)
+    assert analysed(send(attributes=sent | ORDER), consumer).edges == {}
