@@ -3,8 +3,9 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import click
@@ -22,10 +23,10 @@ KEEP_ALIVE_SECONDS = 75
 
 
 class Listeners:
-    """Starts listeners, stops them with the stack, and knows whether they still run."""
+    """Starts listeners, stops them together, and knows whether they still run."""
 
-    def __init__(self, stack: AsyncExitStack) -> None:
-        self._stack = stack
+    def __init__(self) -> None:
+        self._stops: list[Callable[[], Awaitable[None]]] = []
         self._running: dict[str, asyncio.Task[Any]] = {}
 
     async def add_grpc(self, flag: str, address: Address, receive: Receive) -> Address:
@@ -35,7 +36,7 @@ class Listeners:
             server, port = await start_grpc(str(address), receive)
         except AddressTaken as error:
             raise cannot_listen(flag, address, error) from error
-        self._stack.push_async_callback(server.stop, STOP_SECONDS)
+        self._stops.append(partial(server.stop, STOP_SECONDS))
         self._running["OTLP/gRPC"] = asyncio.create_task(server.wait_for_termination())
         return address.with_port(port)
 
@@ -43,10 +44,14 @@ class Listeners:
         """The same for an ASGI application."""
         bound = bind(flag, address)
         listener = HttpListener(app, bound)
-        self._stack.push_async_callback(listener.stop)
+        self._stops.append(listener.stop)
         await listener.wait_until_listening()
         self._running[name] = listener.task
         return address.with_port(bound.getsockname()[1])
+
+    async def stop(self) -> None:
+        """They accept nothing more; returns when what was under way is answered."""
+        await asyncio.gather(*(stop() for stop in self._stops))
 
     def check(self) -> None:
         """Raises RuntimeError with a sentence when one has ended. From any thread."""

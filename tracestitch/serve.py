@@ -71,7 +71,8 @@ async def _serve(settings: ServeSettings, store: SpanStore) -> None:
         receiver = Receiver(decoder, writer)
         stack.push_async_callback(receiver.drain)
 
-        listeners = Listeners(stack)
+        listeners = Listeners()
+        stack.push_async_callback(listeners.stop)
         grpc = await listeners.add_grpc("--grpc-address", settings.grpc_address, receiver.export)
         _say(f"OTLP/gRPC on {grpc}")
         http = await listeners.add_http(
