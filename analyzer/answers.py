@@ -103,7 +103,10 @@ def endpoint_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
     ends_ = pl.concat(
         [
             ends.sends.select("row", role=pl.lit("send")),
-            ends.deliveries.select("row", role=pl.lit("process")),
+            # a poll that tells nothing of its messages may be one of several spans of theirs
+            ends.deliveries.filter(pl.col("part") != "polled").select(
+                "row", role=pl.lit("process")
+            ),
         ]
     ).unique("row", keep="last", maintain_order=True)
     return (

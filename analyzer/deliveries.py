@@ -58,11 +58,28 @@ def _is_filled(frame: pl.DataFrame) -> pl.Series:
     ).to_series()
 
 
+def _counts_only(frame: pl.DataFrame, links: pl.DataFrame) -> pl.Series:
+    """Polls that took messages (their count says so) and have neither link nor child:
+    JavaScript's aws-sdk on messages without context."""
+    return (
+        frame.select(
+            (pl.col("kind") == CONSUMER)
+            & (pl.col("batch_count") > 0)
+            & pl.col("parent_span_id").is_null()
+            & ~pl.col("has_children")
+            & ~pl.col("row").is_in(links["row"].implode())
+        )
+        .to_series()
+        .fill_null(value=False)
+    )
+
+
 def find_deliveries(
     frame: pl.DataFrame, links: pl.DataFrame, resolved: pl.DataFrame, missing: pl.DataFrame
 ) -> pl.DataFrame:
     """(row, end): the spans that deliveries end at, and their role there, "process",
-    "receive", "invoke" (a Lambda root) or "stated" (only a context says so).
+    "receive", "invoke" (a Lambda root), "stated" (only a context says so) or "polled" (a
+    poll that counts messages and tells nothing of them).
 
     Idle polls (N1), settle calls (N4), API-level receives, error events (N3) and the
     batch wrapper of aiokafka (N6) are none.
@@ -83,11 +100,14 @@ def find_deliveries(
     ).to_series()
     invoked = trigger & ~covered
     only_stated = upstream & frame["role"].is_null() & ~covered
+    polled = receive & ~covered & _counts_only(frame, links)
     end = (
         pl.when(process)
         .then(pl.lit("process"))
         .when(receives)
         .then(pl.lit("receive"))
+        .when(polled)
+        .then(pl.lit("polled"))
         .when(invoked)
         .then(pl.lit("invoke"))
         .when(only_stated)

@@ -32,7 +32,8 @@ def judge(roots: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     `roots` has the ORPHANS columns up to `facts`, base `evidence` and the stitched
     producer; judging a judged row again gives what judging it first would have given.
     `facts` is `SpanStore.endpoint_facts()` as a frame. Roots that the surroundings show
-    to be no work at all (a Kafka end-of-partition event) are left out.
+    to be no work at all (a Kafka end-of-partition event) or represented by another span (a
+    poll) are left out.
     """
     by_environment = worlds(facts)
     nowhere = World([])
@@ -41,7 +42,7 @@ def judge(roots: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
         told = json.loads(judged["facts"])
         root = judged | {name: told[f"own_{name}"] for name in _REFINED}
         around = by_environment.get(root["environment"], nowhere).around(root, told["domain"])
-        if _is_event_only(told, around):
+        if _is_event_only(told, around) or (told["part"] == "polled" and around.processes):
             continue
         rows.append(_verdict_row(root, told, around))
     schema = pl.DataFrame(ORPHANS.empty_table()).schema

@@ -60,6 +60,9 @@ class Surroundings:
     """Another service or group on the same destination continues contexts."""
     works_below: bool
     """This service's deliveries usually have spans below them."""
+    processes: bool
+    """This service continues contexts of this destination with another span: a poll that
+    only counts its messages is represented by it."""
     destination: str | None
     """The only destination of this system that a producer of the domain sends to."""
     producer: str | None
@@ -124,6 +127,9 @@ class World:
                 (d["service_name"], d["consumer_group"])
                 != (root["service_name"], root["consumer_group"])
                 for d in connected
+            ),
+            processes=any(
+                d["relation"] in PROPAGATED and d["span_name"] != root["span_name"] for d in mine
             ),
             works_below=any(d["has_children"] for d in mine),
             destination=names.pop() if len(names) == 1 else None,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.analysed import analysed
-from tests.builders import span
+from tests.builders import link, span
 from tests.unit.analyzer.test_stitching import KAFKA, ORDER, SENT, UUID, send
 
 QUEUE = {"messaging.system": "aws_sqs", "messaging.destination.name": "orders"}
@@ -107,3 +107,34 @@ def test_a_queue_of_another_account_is_another_queue() -> None:
     process = arn | ORDER | {"messaging.operation.type": "process"}
     consumer = worker("process orders", id=20, kind="CONSUMER", attributes=process)
     assert analysed(send(attributes=sent | ORDER), consumer).edges == {}
+
+
+def counted(messages: int, **changes: Any) -> Any:
+    """JavaScript aws-sdk: one `receive` root, links alone tell of its messages."""
+    told = QUEUE | {
+        "messaging.operation.type": "receive",
+        "messaging.batch.message_count": messages,
+    }
+    return worker("orders receive", id=20, kind="CONSUMER", attributes=told, **changes)
+
+
+def test_a_poll_that_took_messages_and_links_to_none_is_an_orphan() -> None:
+    assert set(analysed(send(attributes=QUEUE), counted(1)).orphans) == {(2, 20)}
+
+
+def test_an_idle_poll_and_a_linked_one_are_none() -> None:
+    sent = send(attributes=QUEUE)
+    assert analysed(sent, counted(0)).orphans == {}
+    assert analysed(sent, counted(1, links=[link(trace=1, id=11)])).orphans == {}
+
+
+def test_a_poll_whose_messages_continue_their_contexts_in_spans_of_their_own_is_none() -> None:
+    process = QUEUE | {"messaging.operation.type": "process"}
+    told: dict[str, Any] = {"trace": 1, "id": 22, "parent": 11, "kind": "CONSUMER"}
+    answers = analysed(
+        send(attributes=QUEUE),
+        counted(1),
+        worker("orders process", **told, flags=0x300, attributes=process),
+    )
+    assert answers.edges == {(SENT, (1, 22)): "parent"}
+    assert answers.orphans == {}
