@@ -248,6 +248,12 @@ TABLE: list[tuple[str, Callable[[Case], float]]] = [
     ("K3", _k3),
     ("K1", _k1),
     ("K2", lambda case: 0.3 if case.kafka else 0.0),
+    (
+        "R1",
+        lambda case: (
+            0.7 if case.system == "rabbitmq" and not case.arrived and case.reachable else 0.0
+        ),
+    ),
     ("P5", lambda case: 0.2 if case.sqs or case.kafka else 0.0),
 ]
 

@@ -74,6 +74,21 @@ def _counts_only(frame: pl.DataFrame, links: pl.DataFrame) -> pl.Series:
     )
 
 
+def _told_elsewhere(frame: pl.DataFrame, process: pl.Series) -> pl.Series:
+    """Receive spans without work below whose message has a process span of the same
+    service in another trace: one delivery, and the process span stands for it."""
+    record = ["kafka_topic", "kafka_partition", "kafka_offset"]
+    told = frame.filter(process)
+    idle = frame.filter((pl.col("role") == "receive") & ~pl.col("has_children"))
+    found = [
+        idle.drop_nulls(key)
+        .join(told.drop_nulls(key), on=["service", *key], how="semi")
+        .select("row")
+        for key in (["message_id"], record)
+    ]
+    return frame["row"].is_in(pl.concat(found)["row"].implode())
+
+
 def find_deliveries(
     frame: pl.DataFrame, links: pl.DataFrame, resolved: pl.DataFrame, missing: pl.DataFrame
 ) -> pl.DataFrame:
@@ -100,6 +115,7 @@ def find_deliveries(
     ).to_series()
     invoked = trigger & ~covered
     only_stated = upstream & frame["role"].is_null() & ~covered
+    receives = receives & ~(_told_elsewhere(frame, process) & ~stated)
     polled = receive & ~covered & _counts_only(frame, links)
     end = (
         pl.when(process)

@@ -13,6 +13,8 @@ from typing import Any
 
 import polars as pl
 
+from analyzer.rules.correlation_id import RENAMING
+
 Row = Mapping[str, Any]
 
 PROPAGATED = ("parent", "link")
@@ -99,7 +101,8 @@ class World:
             if system in receivers
             for s in self._sends.get(sender, [])
         ]
-        if system == "aws_eventbridge":  # bus and target have different names
+        # bus and target, exchange and queue, topic and subscription have different names
+        if system == "aws_eventbridge" or (system in RENAMING and not same):
             same = self._sends.get(system, [])
         senders = same or bridges
         if destination is None and domain is not None:

@@ -11,6 +11,10 @@ from analyzer.rules import EVIDENCE, compared, in_time, selective
 
 SINGLE, SHARED = 0.9, 0.6
 
+# A subscription or queue is named otherwise than the topic or exchange that fills it.
+RENAMING = ["gcp_pubsub", "rabbitmq", "servicebus"]
+_RENAMED = 4
+
 _BRIDGES = {"aws_eventbridge": ["aws_sqs", "aws_sns", "aws_kinesis"], "aws_sns": ["aws_sqs"]}
 
 
@@ -28,7 +32,7 @@ def _hop() -> pl.Expr:
 
     0 same destination; 1 one side does not say and the span names share their domain;
     2 one side does not say; 3 a bus or topic to what it delivers to, or a dead-letter
-    queue's source.
+    queue's source; 4 an exchange or topic to a queue or subscription of the same broker.
     """
     system, send_system = pl.col("system"), pl.col("send_system")
     name, send_name = pl.col("destination"), pl.col("send_destination")
@@ -53,6 +57,12 @@ def _hop() -> pl.Expr:
         .then(2)
         .when(((bridge | inside_bus) & same_event) | dead_letter)
         .then(3)
+        .when(
+            (name.str.starts_with(pl.concat_str(send_name, pl.lit(":")))) & (system == send_system)
+        )
+        .then(0)
+        .when((system == send_system) & system.is_in(RENAMING))
+        .then(_RENAMED)
     )
 
 
@@ -94,6 +104,8 @@ def match_correlation_ids(
         # a bus explains a queue only if nobody with this id sends to the queue itself
         .filter(pl.col("hop") == pl.col("hop").min().over("delivery", "key", "value"))
         .join(explained, on=["send", "service", "consumer_group"], how="anti", nulls_equal=True)
+        # a name that may mean any queue is no reason to give a message a second consumer
+        .filter((pl.col("hop") < _RENAMED) | ~pl.col("send").is_in(explained["send"].implode()))
     )
     # Deliveries of one message (its redeliveries) count as one.
     message = pl.coalesce(pl.col("message_id"), pl.col("delivery").cast(pl.String))

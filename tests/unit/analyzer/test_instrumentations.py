@@ -138,3 +138,68 @@ def test_a_poll_whose_messages_continue_their_contexts_in_spans_of_their_own_is_
     )
     assert answers.edges == {(SENT, (1, 22)): "parent"}
     assert answers.orphans == {}
+
+
+def test_a_poll_of_a_message_that_has_a_process_span_in_another_trace_is_no_delivery() -> None:
+    record = KAFKA | {"messaging.kafka.partition": 0, "messaging.kafka.offset": 7}
+    told = record | {"messaging.operation.type": "receive"}
+    receive = worker("poll orders", trace=4, id=41, kind="CLIENT", attributes=told)
+    process = record | {"messaging.operation.type": "process"}
+    linked = worker(
+        "process orders",
+        id=21,
+        kind="CONSUMER",
+        attributes=process,
+        links=[link(trace=1, id=11)],
+    )
+    answers = analysed(send(attributes=KAFKA), receive, linked)
+    assert answers.edges == {(SENT, (2, 21)): "link"}
+    assert answers.orphans == {}
+    alone = analysed(send(attributes=KAFKA), receive)
+    assert set(alone.orphans) == {(4, 41)}
+
+
+def named(system: str, name: str) -> dict[str, str]:
+    return {"messaging.system": system, "messaging.destination.name": name}
+
+
+def taken(system: str, name: str, **changes: Any) -> Any:
+    told = named(system, name) | ORDER | {"messaging.operation.type": "process"}
+    return worker(f"process {name}", id=21, kind="CONSUMER", attributes=told, **changes)
+
+
+def test_an_exchange_fills_queues_of_other_names() -> None:
+    for exchange, queue in (("events", "billing"), ("events:paid", "events:paid:billing")):
+        answers = analysed(
+            send(attributes=named("rabbitmq", exchange) | ORDER), taken("rabbitmq", queue)
+        )
+        assert answers.edges == {(SENT, (2, 21)): "correlation-id"}
+        assert answers.causes == {(2, 21): "R1"}
+    other = analysed(send(attributes=named("kafka", "events") | ORDER), taken("kafka", "billing"))
+    assert other.edges == {}
+
+
+def test_a_topic_fills_subscriptions_and_is_no_missing_producer() -> None:
+    answers = analysed(
+        send(attributes=named("gcp_pubsub", "events") | ORDER), taken("gcp_pubsub", "billing")
+    )
+    assert answers.edges == {(SENT, (2, 21)): "correlation-id"}
+    assert answers.causes != {(2, 21): "P3"}
+
+
+def test_a_queue_of_another_name_gets_no_message_that_somebody_has() -> None:
+    answers = analysed(
+        send(attributes=named("rabbitmq", "events") | ORDER),
+        worker(
+            "process events",
+            trace=1,
+            id=30,
+            parent=11,
+            service="audit",
+            kind="CONSUMER",
+            flags=0x300,
+            attributes=named("rabbitmq", "events"),
+        ),
+        taken("rabbitmq", "billing"),
+    )
+    assert answers.edges == {(SENT, (1, 30)): "parent"}
