@@ -7,12 +7,17 @@ from collections.abc import Iterable
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
+# Levels of arrays and objects that are kept; protobuf itself ends somewhere beyond 30.
+DEEPEST = 30
+TOO_DEEP = "[nested too deeply]"
+
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
-def to_json(value: AnyValue) -> Json:
+def to_json(value: AnyValue, level: int = 0) -> Json:
     """The value as JSON can hold it: bytes as {"bytes": base64}, non-finite doubles as
-    "NaN", "Infinity", "-Infinity", an unset value (or one of another signal) as null."""
+    "NaN", "Infinity", "-Infinity", an unset value (or one of another signal) as null.
+    An array or object inside DEEPEST others becomes the text TOO_DEEP."""
     kind = value.WhichOneof("value")
     if kind == "string_value":
         return value.string_value
@@ -24,10 +29,12 @@ def to_json(value: AnyValue) -> Json:
         return _double(value.double_value)
     if kind == "bytes_value":
         return {"bytes": base64.b64encode(value.bytes_value).decode("ascii")}
+    if kind in ("array_value", "kvlist_value") and level == DEEPEST:
+        return TOO_DEEP
     if kind == "array_value":
-        return [to_json(item) for item in value.array_value.values]
+        return [to_json(item, level + 1) for item in value.array_value.values]
     if kind == "kvlist_value":
-        return to_object(value.kvlist_value.values)
+        return to_object(value.kvlist_value.values, level + 1)
     return None
 
 
@@ -39,10 +46,10 @@ def _double(number: float) -> Json:
     return "Infinity" if number > 0 else "-Infinity"
 
 
-def to_object(pairs: Iterable[KeyValue]) -> dict[str, Json]:
+def to_object(pairs: Iterable[KeyValue], level: int = 0) -> dict[str, Json]:
     """Attributes by key. Of a key that stands twice the last value is kept (OTLP forbids
     duplicates and leaves the behaviour open)."""
-    return {pair.key: to_json(pair.value) for pair in pairs}
+    return {pair.key: to_json(pair.value, level) for pair in pairs}
 
 
 def json_text(value: Json) -> str:

@@ -17,7 +17,7 @@ from collector.columns import BatchColumns
 from collector.decoded import Decoded, UndecodableRequest
 from collector.identity import canonical, content_id
 from collector.typed_columns import CorrelationKeys, Typed, TypedColumns
-from collector.utf8 import MalformedWire, repair_utf8
+from collector.utf8 import MalformedWire, repair_request
 from storage.schema import MESSAGING, RESOURCES, load_attributes
 
 _LATEST = 2**63 - 1  # 11 April 2262: times are signed 64-bit nanoseconds
@@ -182,14 +182,14 @@ class PythonDecoder:
 
 
 def parse_request(payload: bytes) -> ExportTraceServiceRequest:
-    """Invalid UTF-8 is repaired. Raises UndecodableRequest."""
+    """Invalid UTF-8 and values nested too deeply are repaired. Raises UndecodableRequest."""
     try:
         return ExportTraceServiceRequest.FromString(payload)
     except DecodeError:
         pass
-    # One string with invalid UTF-8 makes protobuf refuse everything beside it.
+    # One such value makes protobuf refuse everything beside it.
     try:
-        repaired = repair_utf8(payload, ExportTraceServiceRequest.DESCRIPTOR)
+        repaired = repair_request(payload, ExportTraceServiceRequest.DESCRIPTOR)
         return ExportTraceServiceRequest.FromString(repaired)
     except MalformedWire as flaw:
         raise UndecodableRequest(f"not an ExportTraceServiceRequest: {flaw}") from None

@@ -8,7 +8,7 @@ from collector.any_value import Json, json_text, plain_text
 
 # Longer values are documents, not ids.
 _LONGEST_ID = 512
-_DIGITS = re.compile(r"^[+-]?\d{1,19}$")
+_DIGITS = re.compile(r"[+-]?[0-9]{1,19}")
 _INT64 = range(-(2**63), 2**63)
 
 Typed = str | int | bool
@@ -47,7 +47,7 @@ class TypedColumns:
             return None
         row: dict[str, Typed] = {}
         losers: dict[str, Json] = {}
-        for column, values in found.items():
+        for column, values in sorted(found.items()):  # `alternatives` in one order everywhere
             values.sort(key=lambda entry: entry[0])
             row[column] = winner = values[0][1]
             others = [str(value) for _, value in values[1:] if value != winner]
@@ -65,7 +65,7 @@ def _coerce(value: Json, kind: str) -> Typed | None:
         if isinstance(value, bool):
             return value
         return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
-    if isinstance(value, str) and _DIGITS.match(value):
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
         value = int(value)
     whole = isinstance(value, int) and not isinstance(value, bool) and value in _INT64
     return value if whole else None  # type: ignore[return-value]  # `whole` says that it is an int

@@ -1,16 +1,24 @@
-"""Repair of invalid UTF-8 in an OTLP request.
+"""Repair of OTLP requests that protobuf refuses as a whole for one bad value.
 
-protobuf refuses a whole request for one bad byte in one string; Go receivers accept and
-sanitise. The request's wire format is walked along its descriptors and every bad sequence
-in a string field is replaced by U+FFFD (protobuf encoding, "Message Structure").
+One string with invalid UTF-8, or one value nested beyond protobuf's limit, costs the
+whole request; Go receivers accept and sanitise. The request's wire format is walked along
+its descriptors (protobuf encoding, "Message Structure"): every bad sequence in a string
+field becomes U+FFFD, and values are emptied where `any_value` would cut them off anyway.
+
+The walk copies each byte once, however deep it stands.
 """
 
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+
+from collector.any_value import DEEPEST
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
-_DEEPEST = 90
+# Attributes stand at most six messages deep (of links and events) and each level of a
+# value adds at most three (AnyValue, KeyValueList, KeyValue). protobuf allows 100.
+_DEEPEST = 6 + 3 * DEEPEST
 # Walking costs about a microsecond a field and holds the interpreter: more fields than the
 # largest batches of real exporters have are not worth a repair.
 _MOST_FIELDS = 2_000_000
@@ -21,46 +29,48 @@ class MalformedWire(ValueError):
     """The bytes are no protobuf message."""
 
 
-def repair_utf8(message: bytes, descriptor: Descriptor) -> bytes:
-    """The message with valid strings. Raises MalformedWire."""
-    return _Walk().repair(message, descriptor, 0)
+def repair_request(message: bytes, descriptor: Descriptor) -> bytes:
+    """The message with valid strings and values of bounded depth. Raises MalformedWire."""
+    walk = _Walk(message)
+    walk.repair(0, len(message), descriptor, 0)
+    return b"".join(walk.out)
 
 
 class _Walk:
-    """One walk over a message; counts what it passes."""
+    """One walk over a message: writes to `out`, counts what it passes."""
 
-    def __init__(self) -> None:
+    def __init__(self, message: bytes) -> None:
+        self.out: list[bytes] = []
+        self._message = message
         self._fields_left, self._unknown_left = _MOST_FIELDS, _MOST_UNKNOWN
 
-    def repair(self, message: bytes, descriptor: Descriptor, depth: int) -> bytes:
-        if depth > _DEEPEST:
-            raise MalformedWire("values are nested too deeply")
-        out: list[bytes] = []
-        at, end = 0, len(message)
+    def repair(self, at: int, end: int, descriptor: Descriptor, depth: int) -> int:
+        """Writes the message that stands from `at` to `end`; returns the bytes written."""
+        written = 0
         fields: Any = descriptor.fields_by_number
         while at < end:
             start = at
-            tag, at = _varint(message, at)
+            tag, at = _varint(self._message, at, end)
             wire, field = tag & 7, fields.get(tag >> 3)
             self._count(tag >> 3, known=field is not None)
             if wire == _LENGTH:
-                size, at = _varint(message, at)
+                size, at = _varint(self._message, at, end)
                 if size > end - at:
                     raise MalformedWire("a field is longer than the message")
-                fixed = self._repair_field(message[at : at + size], field, depth)
+                written += self._write(_encode_varint(tag))
+                written += self._repair_field(at, at + size, field, depth)
                 at += size
-                out += (_encode_varint(tag), _encode_varint(len(fixed)), fixed)
                 continue
             if wire == _VARINT:
-                _, at = _varint(message, at)
+                _, at = _varint(self._message, at, end)
             elif wire in (_FIXED64, _FIXED32):
                 at += 8 if wire == _FIXED64 else 4
             else:
                 raise MalformedWire(f"wire type {wire} is not used by OTLP")
             if at > end:
                 raise MalformedWire("the message ends inside a field")
-            out.append(message[start:at])
-        return b"".join(out)
+            written += self._write(self._message[start:at])
+        return written
 
     def _count(self, number: int, *, known: bool) -> None:
         self._fields_left -= 1
@@ -68,22 +78,33 @@ class _Walk:
         if number == 0 or self._unknown_left < 0:
             raise MalformedWire("its fields are not those of OTLP")
         if self._fields_left < 0:
-            raise MalformedWire("invalid UTF-8 in a request too large to repair")
+            raise MalformedWire("it needs a repair and is too large for one")
 
-    def _repair_field(self, body: bytes, field: Any, depth: int) -> bytes:
-        if field is None:
-            return body
-        if field.type == FieldDescriptor.TYPE_STRING:
-            return body.decode("utf-8", "replace").encode("utf-8")
-        if field.type == FieldDescriptor.TYPE_MESSAGE:
-            return self.repair(body, field.message_type, depth + 1)
-        return body
+    def _repair_field(self, start: int, end: int, field: Any, depth: int) -> int:
+        """Writes the length and what stands from `start` to `end`; returns the bytes written."""
+        length = len(self.out)
+        self.out.append(b"")  # known when what it measures is written
+        if field is not None and field.type == FieldDescriptor.TYPE_MESSAGE:
+            # Only values nest without end, so that everything else is below the limit.
+            too_deep = depth >= _DEEPEST and field.message_type is AnyValue.DESCRIPTOR
+            size = 0 if too_deep else self.repair(start, end, field.message_type, depth + 1)
+        elif field is not None and field.type == FieldDescriptor.TYPE_STRING:
+            text = self._message[start:end].decode("utf-8", "replace")
+            size = self._write(text.encode("utf-8"))
+        else:
+            size = self._write(self._message[start:end])
+        self.out[length] = _encode_varint(size)
+        return size + len(self.out[length])
+
+    def _write(self, piece: bytes) -> int:
+        self.out.append(piece)
+        return len(piece)
 
 
-def _varint(message: bytes, at: int) -> tuple[int, int]:
+def _varint(message: bytes, at: int, end: int) -> tuple[int, int]:
     value = shift = 0
     while True:
-        if at >= len(message) or shift > 63:
+        if at >= end or shift > 63:
             raise MalformedWire("the message ends inside a number")
         byte = message[at]
         at += 1
