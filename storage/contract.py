@@ -197,8 +197,9 @@ class SpanStore(Protocol):
 
         Whole generations, oldest first, until `limit` spans are passed (at least
         one generation). Only traces that analysis can say something of: with a
-        `messaging` row or a link, or the target of a link. The returned generation
-        can be ahead while the table is empty.
+        `messaging` row or a link, the target of a link, or with a receive span or work
+        as in `related_traces`. The returned generation can be ahead while the table is
+        empty.
         """
         ...
 
@@ -206,7 +207,10 @@ class SpanStore(Protocol):
         """`traces` and every trace one step away: it links to one of them or is
         linked to; or shares with one of them a message id, an event id, a sequence
         number, a Kafka (topic, partition, offset), which the message id
-        "topic.partition.offset" spells too, or a correlation key and value.
+        "topic.partition.offset" spells too, or a correlation key and value; or one has
+        a receive span (kind CLIENT or CONSUMER, "receive" in its name) and the other a
+        root of kind INTERNAL of the same resource that starts in the second in which
+        the receive ended or in the next.
 
         Values compare as text. It may give more traces than asked for, never
         fewer, except that a value carried by more than `hot_key_limit` spans

@@ -152,6 +152,7 @@ def _insert(
                 session.run(f"INSERT INTO {name} BY NAME SELECT * FROM incoming_{name}")
         if batch.messaging.num_rows:
             session.run(statement("insert_message_keys"))
+        session.run(statement("insert_work_keys"))
         if batch.correlation.num_rows:
             session.run(statement("insert_correlation"))
 

@@ -36,6 +36,7 @@ def traces_since(frames: Frames, generation: int, limit: int, newest: int) -> tu
             frames["messaging"].select(TRACE),
             frames["links"].select(TRACE),
             frames["links"].select(trace_hi=_LINKED[0], trace_lo=_LINKED[1]),
+            _work_keys(frames).select(TRACE),
         ]
     )
     return arrow(arrived.join(telling, on=TRACE, how="semi"), schema.TRACE_IDS), upto
@@ -83,12 +84,34 @@ def _join_keys(frames: Frames) -> pl.DataFrame:
         for value in values
     ]
     carried = pl.concat_str(pl.lit("correlation"), pl.lit("\0"), pl.col("key"))
+    keys.append(_work_keys(frames))
     keys.append(frames["correlation"].select(*SPAN, kind=carried, value="value"))
     found = pl.concat(keys).filter(
         pl.col("value").is_not_null()
         & ((pl.col("value") != "") | ~pl.col("kind").is_in(list(kinds)))
     )
     return found.unique()
+
+
+def _work_keys(frames: Frames) -> pl.DataFrame:
+    """When a process stopped receiving and when it began work of its own, to the second."""
+    spans, kind = frames["spans"], pl.col("kind")
+    ended = pl.col("end_time_unix_nano") // 1_000_000_000
+    began = pl.col("start_time_unix_nano") // 1_000_000_000
+    receives = spans.filter(
+        kind.is_in([3, 5]) & pl.col("name").str.to_lowercase().str.contains("receive", literal=True)
+    )
+    works = spans.filter((kind == 1) & pl.col("parent_span_id").is_null())
+    moments = [
+        receives.select(*SPAN, "resource_id", second=ended),
+        receives.select(*SPAN, "resource_id", second=ended + 1),
+        works.select(*SPAN, "resource_id", second=began),
+    ]
+    return pl.concat(moments).select(
+        *SPAN,
+        kind=pl.lit("work"),
+        value=pl.concat_str("resource_id", "second", separator=" "),
+    )
 
 
 def _stripped(name: str) -> pl.Expr:

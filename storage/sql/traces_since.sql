@@ -8,6 +8,8 @@ SELECT trace_hi, trace_lo FROM arrived SEMI JOIN messaging USING (trace_hi, trac
 UNION
 SELECT trace_hi, trace_lo FROM arrived SEMI JOIN links USING (trace_hi, trace_lo)
 UNION
+SELECT trace_hi, trace_lo FROM arrived SEMI JOIN message_keys USING (trace_hi, trace_lo)
+UNION
 SELECT trace_hi, trace_lo
 FROM arrived
 SEMI JOIN links ON arrived.trace_hi = linked_trace_hi AND arrived.trace_lo = linked_trace_lo

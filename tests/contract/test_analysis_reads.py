@@ -212,3 +212,35 @@ def test_many_traces_are_read_at_once(store: SpanStore) -> None:
         schema.SPAN_IDS, [{"trace_hi": 1, "trace_lo": n, "span_id": n} for n in (5, 9)]
     )
     assert store.stored_at(ids).num_rows == 2
+
+
+_SECOND = 1_000_000_000
+
+
+def _received_at(second: float, *works: tuple[float, int]) -> list[Row]:
+    """Trace 1 has a receive span that ends at the second; one trace more for each work
+    (second, resource), from number 2 on."""
+    end = round(second * _SECOND)
+    receive = span(1, 1, kind=5, name="orders Receive", end_time_unix_nano=end)
+    return [
+        receive,
+        *(
+            span(n, n, kind=1, resource_id=r, start_time_unix_nano=round(at * _SECOND))
+            for n, (at, r) in enumerate(works, 2)
+        ),
+    ]
+
+
+def test_what_a_process_begins_after_it_received_is_related(store: SpanStore) -> None:
+    store.append(make_batch(_received_at(5.9, (5.95, 7), (6.5, 7), (7.1, 7), (5.95, 8))), 1)
+    assert trace_numbers(store.related_traces(traces(1), 10)) == [1, 2, 3]
+    assert 1 in trace_numbers(store.related_traces(traces(3), 10))
+    assert trace_numbers(store.related_traces(traces(5), 10)) == [5]
+    assert trace_numbers(store.traces_since(0, 10)[0]) == [1, 2, 3, 4, 5]
+
+
+def test_work_below_another_span_or_of_another_kind_is_not_related(store: SpanStore) -> None:
+    receive, child, server = _received_at(5.0, (5.1, 7), (5.1, 7))
+    store.append(make_batch([receive, child | {"parent_span_id": 9}, server | {"kind": 2}]), 1)
+    assert trace_numbers(store.related_traces(traces(1), 10)) == [1]
+    assert trace_numbers(store.traces_since(0, 10)[0]) == [1]
