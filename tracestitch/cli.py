@@ -1,5 +1,6 @@
 """The command line. What a command needs is imported when it runs: `--help` stays quick."""
 
+import json
 from importlib import metadata
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tracestitch.config import (
     parse_correlation_key,
     parse_duration,
     parse_size,
+    parse_url,
+    variable,
 )
 from tracestitch.demo import demo
 
@@ -152,14 +155,71 @@ def load(
     "-" is the standard input."""
     from tracestitch.load import load_files
 
+    data_dir = _unless_asked(context, "otlp_endpoint", data_dir)
+    if not load_files(files, otlp_endpoint, data_dir):
+        context.exit(2)
+
+
+def _unless_asked(context: click.Context, server: str, data_dir: str | None) -> str | None:
+    """The data directory, or None when the server was asked for: a flag beats the other
+    one's variable. Raises UsageError when both are flags."""
     told = {
         name
-        for name in ("otlp_endpoint", "data_dir")
+        for name in (server, "data_dir")
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
     }
     if len(told) == 2:
-        raise click.UsageError("--otlp-endpoint and --data-dir exclude each other; give one.")
-    if told == {"otlp_endpoint"}:  # a flag beats the other one's variable
-        data_dir = None
-    if not load_files(files, otlp_endpoint, data_dir):
-        context.exit(2)
+        flag = "--" + server.replace("_", "-")
+        raise click.UsageError(f"{flag} and --data-dir exclude each other; give one.")
+    return None if told == {server} else data_dir
+
+
+_endpoint = option(
+    "--endpoint",
+    parse_url,
+    default="http://127.0.0.1:8080",
+    metavar="URL",
+    help="The server to ask.",
+)
+_store = option("--data-dir", metavar="DIR", help="Read the store of this directory instead.")
+_json = click.option(
+    "--json", "as_json", is_flag=True, envvar=variable("--json"), help="Print the API's object."
+)
+
+
+@main.command()
+@click.argument("attribute", metavar="KEY=VALUE")
+@_endpoint
+@_store
+@_json
+@click.pass_context
+def journey(
+    context: click.Context, attribute: str, endpoint: str, data_dir: str | None, as_json: bool
+) -> None:
+    """Show everything that belongs to one unit of work, such as order.id=123."""
+    from tracestitch.api_client import ask, open_api
+    from tracestitch.journey_text import draw_journey
+
+    if not all(attribute.partition("=")):
+        raise click.UsageError(f'"{attribute}" is not KEY=VALUE, such as order.id=123.')
+    with open_api(endpoint, _unless_asked(context, "endpoint", data_dir)) as get:
+        answer = ask(get, "/api/v1/journeys", {"attribute": attribute})
+    click.echo(json.dumps(answer) if as_json else draw_journey(answer["journey"]))
+
+
+@main.command()
+@_endpoint
+@_store
+@_json
+@click.pass_context
+def orphans(context: click.Context, endpoint: str, data_dir: str | None, as_json: bool) -> None:
+    """Show which hand-overs are broken, why, and how to mend them."""
+    from tracestitch.api_client import ask_for_all, open_api
+    from tracestitch.orphans_text import draw_orphans
+
+    with open_api(endpoint, _unless_asked(context, "endpoint", data_dir)) as get:
+        if as_json:
+            click.echo(json.dumps(ask_for_all(get, "/api/v1/orphans", "orphans")))
+        else:
+            groups = ask_for_all(get, "/api/v1/orphans/groups", "groups")["groups"]
+            click.echo(draw_orphans(groups))

@@ -106,9 +106,9 @@ def run_serve(*flags: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def run_load(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def run_command(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "tracestitch", "load", *arguments],
+        [sys.executable, "-m", "tracestitch", *arguments],
         input=given,
         capture_output=True,
         timeout=_PATIENCE_SECONDS,

@@ -11,7 +11,7 @@ import pytest
 
 from collector.otlp_client import OtlpClient
 from tests.builders import request, span
-from tests.flow.servers import RunningServer, run_load, run_serve, serving
+from tests.flow.servers import RunningServer, run_command, run_serve, serving
 
 RECORDING = Path(__file__).parents[2] / "sample_data" / "recordings" / "manual_sqs_s1"
 
@@ -132,13 +132,17 @@ def test_a_loaded_recording_is_answered_by_the_api(tmp_path: Path) -> None:
     broken = {edge["consumer_root"]["span_id"] for edge in truth["edges"] if edge["cause"] == "S1"}
     order = truth["edges"][0]["order_id"]
     with serving(tmp_path) as server:
-        loaded = run_load(str(RECORDING / "spans.otlp.pb"), "--otlp-endpoint", server.grpc)
+        loaded = run_command(
+            "load", str(RECORDING / "spans.otlp.pb"), "--otlp-endpoint", server.grpc
+        )
         status = server.wait_for_spans(160)
         journey = server.get("/api/v1/journeys", attribute=f"order.id={order}")["journey"]
         orphans = server.get("/api/v1/orphans", limit="1000")["orphans"]
+        told = run_command("journey", f"order.id={order}", "--json", "--endpoint", server.web)
 
     assert loaded.stdout == b"Loaded 1 file, 9 requests, 160 spans, 0 rejected.\n"
     assert loaded.returncode == 0
+    assert json.loads(told.stdout)["journey"] == journey
     assert status["spans"] == 160
     assert len(journey["trace_ids"]) > 1
     assert {"order-service", "payment-service"} <= {
@@ -150,8 +154,8 @@ def test_a_loaded_recording_is_answered_by_the_api(tmp_path: Path) -> None:
 
 def test_a_file_loaded_into_a_data_directory_is_analysed_there(tmp_path: Path) -> None:
     recording = str(RECORDING / "spans.otlp.pb")
-    first = run_load(recording, f"--data-dir={tmp_path}")
-    second = run_load("-", f"--data-dir={tmp_path}", given=Path(recording).read_bytes())
+    first = run_command("load", recording, f"--data-dir={tmp_path}")
+    second = run_command("load", "-", f"--data-dir={tmp_path}", given=Path(recording).read_bytes())
 
     assert first.stdout == b"Loaded 1 file, 9 requests, 160 spans, 0 rejected, 0 stored before.\n"
     assert second.stdout.endswith(b"160 stored before.\n")

@@ -1,0 +1,152 @@
+"""Answers as text for the terminal."""
+
+from typing import Any
+
+from tracestitch.journey_text import draw_journey
+from tracestitch.orphans_text import draw_orphans
+
+CAUSE = {"code": "S1", "title": "Not requested", "confidence": 0.9, "fix": "ask()\n  for it"}
+
+
+def span(number: int, parent: int | None = None, **fields: Any) -> dict[str, Any]:
+    told = {
+        "trace_id": "t",
+        "span_id": str(number),
+        "parent_span_id": None if parent is None else str(parent),
+        "service_name": "service",
+        "name": f"span {number}",
+        "start_time_unix_nano": number,
+        "end_time_unix_nano": number + 5_000_000,
+        "status": "UNSET",
+    }
+    return told | fields
+
+
+def connection(producer: int, consumer: int, **fields: Any) -> dict[str, Any]:
+    told = {
+        "producer": {"trace_id": "t", "span_id": str(producer)},
+        "consumer": {"trace_id": "t", "span_id": str(consumer)},
+        "relation": "stitch",
+        "rule": "message-id",
+        "confidence": 0.98,
+        "destination": "orders",
+        "wait_nano": 2_000_000,
+    }
+    return told | fields
+
+
+def journey(**fields: Any) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "key": "order.id",
+        "value": "123",
+        "trace_ids": ["t"],
+        "start_time_unix_nano": 0,
+        "end_time_unix_nano": 8_000_000,
+        "status": "ok",
+        **{name: [] for name in ("notes", "related", "spans", "connections", "orphans")},
+        **{name: [] for name in ("attempts", "not_seen")},
+    }
+    return told | fields
+
+
+def test_consumers_stand_below_their_producers_with_what_joins_them() -> None:
+    text = draw_journey(
+        journey(
+            spans=[span(1), span(2, 1, status="ERROR"), span(3), span(4, 3, service_name=None)],
+            connections=[connection(2, 3)],
+            orphans=[{"trace_id": "t", "span_id": "3", "cause": CAUSE}],
+            related=[{"key": "workflow.id", "value": "w"}],
+            not_seen=[{"step": "ship in warehouse"}],
+            notes=[{"title": "Clocks differ"}] * 2,
+        )
+    )
+
+    assert text.splitlines() == [
+        "order.id = 123: ok, 4 spans in 1 trace, 8 ms",
+        "  service: span 1  (5 ms)",
+        "    service: span 2  (5 ms, error)",
+        "      → [stitched by message id, 0.98, orders, waited 2 ms]"
+        " service: span 3  (5 ms)   ! S1 Not requested",
+        "        unknown service: span 4  (5 ms)",
+        "related: workflow.id=w",
+        "not seen: ship in warehouse",
+        "note: Clocks differ",
+        "",
+        "S1 Not requested. To mend it:",
+        "    ask()",
+        "      for it",
+    ]
+
+
+def test_a_span_with_two_producers_is_drawn_once_and_named_again() -> None:
+    text = draw_journey(
+        journey(
+            key=None,
+            spans=[span(1), span(2), span(3)],
+            connections=[connection(1, 3), connection(2, 3)],
+        )
+    )
+
+    assert text.startswith("Journey: ok")
+    assert text.count("span 3") == 2
+    assert text.count("span 3  (5 ms) (drawn above)") == 1
+
+
+def test_a_cycle_and_a_very_deep_chain_are_drawn() -> None:
+    deep = [span(number, number - 1) for number in range(1, 5_000)]
+    ring = [span(9_001, 9_002), span(9_002, 9_001), span(9_003, 9_003)]
+
+    lines = draw_journey(journey(spans=deep + ring)).splitlines()
+
+    assert sum("drawn above" in line for line in lines) == 1
+    assert len(lines) == 1 + len(deep) + len(ring) + 1
+
+
+def test_control_characters_in_names_do_not_reach_the_terminal() -> None:
+    text = draw_journey(journey(value="\x1b[2J", spans=[span(1, name="a\x1b]0;b\x07\n\u202ec")]))
+
+    assert [c for c in text if not c.isprintable() and c != "\n"] == []
+    assert text.count("\n") == 1
+
+
+def group(**fields: Any) -> dict[str, Any]:
+    told = {
+        "producer_service": "order-service",
+        "destination": "orders",
+        "system": "aws_sqs",
+        "consumer_service": "payment-service",
+        "consumer_group": None,
+        "cause": CAUSE,
+        "fix": CAUSE["fix"],
+        "count": 3,
+        "connected": 4,
+        "first_seen": 0,
+        "last_seen": 60_000_000_000,
+        "since_version": "1.2",
+        "expected": False,
+        "example": {"trace_id": "t", "span_id": "s"},
+    }
+    return told | fields
+
+
+def test_the_report_says_hop_cause_extent_and_fix() -> None:
+    quiet = group(expected=True, producer_service=None, destination=None, system=None)
+
+    assert draw_orphans([group(consumer_group="g"), quiet]).splitlines() == [
+        "3 orphan roots to mend.",
+        "",
+        "order-service → orders (aws_sqs) → payment-service in group g",
+        "  S1 Not requested, confidence 0.9",
+        "  3 broken, 4 connected, since version 1.2",
+        "  1 Jan 1970, 00:00:00 UTC to 1 Jan 1970, 00:01:00 UTC",
+        "  such as trace t, span s",
+        "    ask()",
+        "      for it",
+        "",
+        "Expected:",
+        "  unknown service → unknown destination → payment-service: 3 × S1 Not requested",
+    ]
+
+
+def test_an_empty_report_says_so() -> None:
+    assert draw_orphans([]).startswith("No orphan roots")
