@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -75,6 +76,14 @@ def cannot_listen(flag: str, address: Address, error: OSError) -> click.ClickExc
     else:  # asyncio and socket add the address, which stands in the sentence already
         reason = (error.strerror or str(error)).partition(" (while")[0]
     return click.ClickException(f"Cannot listen on {address} ({reason}); choose another {flag}.")
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """A request that the stop cut off is nobody's fault."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+
+
+logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
 
 
 class HttpListener(uvicorn.Server):

@@ -24,6 +24,7 @@ from storage.contract import SpanStore, StoreError
 from storage.engines import open_store
 from tracestitch.analysis import AnalysisLoop
 from tracestitch.config import Address
+from tracestitch.counting import CountedReceive
 from tracestitch.listeners import Listeners
 from web.app import create_app
 
@@ -70,13 +71,14 @@ async def _serve(settings: ServeSettings, store: SpanStore) -> None:
         stack.push_async_callback(asyncio.to_thread, writer.stop)
         receiver = Receiver(decoder, writer)
         stack.push_async_callback(receiver.drain)
+        receive = CountedReceive(receiver.export)
 
         listeners = Listeners()
         stack.push_async_callback(listeners.stop)
-        grpc = await listeners.add_grpc("--grpc-address", settings.grpc_address, receiver.export)
+        grpc = await listeners.add_grpc("--grpc-address", settings.grpc_address, receive)
         _say(f"OTLP/gRPC on {grpc}")
         http = await listeners.add_http(
-            "OTLP/HTTP", "--http-address", settings.http_address, http_app(receiver.export)
+            "OTLP/HTTP", "--http-address", settings.http_address, http_app(receive)
         )
         _say(f"OTLP/HTTP on http://{http}")
         app = create_app(
@@ -85,6 +87,7 @@ async def _serve(settings: ServeSettings, store: SpanStore) -> None:
             decoder=decoder.name,
             grace_seconds=settings.grace_seconds,
             ready=listeners.check,
+            counters=receive.counters,
             otlp_grpc_address=str(grpc),
         )
         web = await listeners.add_http("web", "--web-address", settings.web_address, app)

@@ -4,12 +4,13 @@ import json
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
-from collector.otlp_client import OtlpClient
+from collector.otlp_client import OtlpClient, RequestRefused
 from tests.builders import request, span
 from tests.flow.servers import RunningServer, run_command, run_serve, serving
 
@@ -77,6 +78,14 @@ def test_an_unknown_kind_of_store_is_one_sentence() -> None:
     )
 
 
+def test_what_comes_in_is_counted(server: RunningServer) -> None:
+    with pytest.raises(RequestRefused, match="INVALID_ARGUMENT"):
+        export(server, b"\xff")
+    metrics = httpx.get(f"{server.web}/metrics", trust_env=False).text
+
+    assert "\ntracestitch_otlp_requests_refused_total 1\n" in metrics
+
+
 def test_listening_to_everyone_is_said_aloud() -> None:
     with serving(None, "--web-address=0.0.0.0:0") as server:
         code, said = server.stop()
@@ -100,6 +109,31 @@ def test_a_signal_drains_commits_and_ends_with_0(number: signal.Signals, tmp_pat
         assert again.wait_for_spans(5)["spans"] == 5
 
 
+def test_senders_that_hang_do_not_hold_the_stop() -> None:
+    beginnings = [
+        b"",
+        b"GET / HT",
+        b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\n"
+        b"content-length: 100\r\n\r\nxx",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ]
+    with ExitStack() as stack, serving(None) as server:
+        for address in (server.grpc, server.http, server.web):
+            for beginning in beginnings:
+                connection = stack.enter_context(connect(address))
+                connection.sendall(beginning)
+        assert export(server, request(span())) == 0
+        code, said = server.stop()
+
+    assert code == 0
+    assert "Traceback" not in said
+
+
+def connect(address: str) -> socket.socket:
+    host, _, port = address.removeprefix("http://").rpartition(":")
+    return socket.create_connection((host, int(port)), timeout=10)
+
+
 @pytest.mark.parametrize(
     "garbage",
     [
@@ -113,8 +147,7 @@ def test_a_signal_drains_commits_and_ends_with_0(number: signal.Signals, tmp_pat
 )
 def test_garbage_on_any_port_leaves_the_server_alive(garbage: bytes, server: RunningServer) -> None:
     for address in (server.grpc, server.http, server.web):
-        host, _, port = address.removeprefix("http://").rpartition(":")
-        with socket.create_connection((host, int(port)), timeout=10) as connection:
+        with connect(address) as connection:
             try:
                 connection.sendall(garbage)
                 connection.shutdown(socket.SHUT_WR)
