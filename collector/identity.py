@@ -1,10 +1,25 @@
 """64-bit content ids of resources, scopes and spans.
 
-BLAKE2b with an 8-byte digest, big-endian, over a canonical byte string: the numbers as
-little-endian 64-bit integers (signed; unsigned 64-bit values by their bits), then each
-text as its UTF-8 length (32-bit little-endian) and bytes; absent texts are empty. The
-order of fields is that of the calls in python_decoder.py; a decoder in another language
-has to keep it.
+BLAKE2b with an 8-byte digest, big-endian, over a canonical byte string of blocks. A block
+is its numbers as little-endian 64-bit integers (signed ones by their bits), then each text
+as its UTF-8 length (32-bit little-endian) and bytes; absent texts are empty. Attributes
+are the JSON text that is stored, ids of 16 bytes two numbers. A decoder in another
+language writes the same blocks:
+
+    resource  dropped_attributes_count
+              attributes, entity_refs ("[]" without any), schema_url
+    scope     dropped_attributes_count
+              name, version, attributes, schema_url
+    span      parent (0 for none), resource id, scope id, kind, flags, start, end, status
+              code, dropped attributes, events and links, number of links, of events
+              name, trace_state, status message, attributes
+      then for each link
+              trace id high and low half, span id (0 when malformed), flags,
+              dropped_attributes_count
+              trace_state, attributes
+      then for each event
+              time, dropped_attributes_count
+              name, attributes
 """
 
 import struct
