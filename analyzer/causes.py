@@ -210,7 +210,12 @@ def _p2(case: Case) -> float:
     return 0.7 if case.facts["missing_sampled"] or case.facts["missing_trace_known"] else 0.4
 
 
+def _k4(case: Case) -> float:
+    return 0.85 if case.facts.get("after") == "connected" else 0.0
+
+
 TABLE: list[tuple[str, Callable[[Case], float]]] = [
+    ("K4", _k4),
     ("X2", lambda case: 0.95 if case.facts["rule"] == "same-trace" else 0.0),
     (
         "X1",

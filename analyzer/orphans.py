@@ -8,6 +8,7 @@ a locally missing parent (N8), an HTTP entry or a timer (N9) are dropped here.
 
 import polars as pl
 
+from analyzer.bodies import find_bodies
 from analyzer.contexts import SAMPLED
 from analyzer.ends import Ends
 from analyzer.frame import IDENTITY
@@ -23,6 +24,7 @@ FACTS = {
     "seen": pl.String,  # JSON: the evidence on the root itself
     "domain": pl.String,
     "part": pl.String,
+    "after": pl.String,  # of work that followed a closed receive span: "connected" or "cut"
     "scope_name": pl.String,
     "scope_version": pl.String,
     "sdk_language": pl.String,
@@ -64,11 +66,13 @@ def orphan_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
         scope="scope",
         consumer_group="consumer_group",
     )
+    broken = ends.deliveries.select(
+        "row", "top", "part", after=pl.lit(None, pl.String), stitched="row"
+    ).join(roots.select(top="row"), on="top")
     deliveries = (
-        ends.deliveries.select("row", "top", "part")
-        .join(roots.select(top="row"), on="top")
+        pl.concat([broken, _bodies(ends)])
         .join(told, on="row")
-        .join(stitched, left_on="row", right_on="delivery", how="left")
+        .join(stitched, left_on="stitched", right_on="delivery", how="left")
         .join(_missing(ends), on="row", how="left")
         .sort("top", "delivery_start", "row")
     )
@@ -107,6 +111,19 @@ def orphan_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
         )
         .drop("row")
         .rename({"top": "row"})
+    )
+
+
+def _bodies(ends: Ends) -> pl.DataFrame:
+    """Work after a closed receive span as if it were a delivery: told by the receive
+    span (`row`), reported at the root of the work (`top`)."""
+    after = pl.when("connected").then(pl.lit("connected")).otherwise(pl.lit("cut"))
+    return find_bodies(ends).select(
+        row="receive",
+        top="row",
+        part=pl.lit("body"),
+        after=after,
+        stitched=pl.lit(None, pl.UInt32),
     )
 
 
@@ -229,6 +246,11 @@ def _base_evidence() -> pl.Expr:
     message = item(
         pl.lit("messaging.message.id"), pl.col("message_id"), pl.lit("names the message")
     )
+    receive = item(
+        pl.lit("receive span"),
+        pl.col("delivery_name"),
+        pl.lit("of this process ended right before this root began"),
+    )
     offset = item(pl.lit("messaging.kafka.offset"), pl.col("offset"), pl.lit("names the record"))
     sender = item(
         pl.lit("producer"),
@@ -243,6 +265,7 @@ def _base_evidence() -> pl.Expr:
         pl.lit("["),
         pl.concat_str(
             pl.when(pl.col("missing").is_null()).then(no_parent).otherwise(missing),
+            pl.when(pl.col("after").is_not_null()).then(receive),
             pl.when(pl.col("message_id").is_not_null()).then(message),
             pl.when(pl.col("offset").is_not_null()).then(offset),
             pl.when(pl.col("rule").is_not_null()).then(sender),

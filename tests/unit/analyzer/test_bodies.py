@@ -1,0 +1,92 @@
+"""Work after a receive span that ended too early."""
+
+from typing import Any
+
+import pytest
+
+from tests.analysed import analysed
+from tests.builders import link, span
+from tests.unit.analyzer.test_stitching import KAFKA, UUID, delivery, send
+
+RECORD = KAFKA | {"messaging.kafka.partition": 0}
+
+
+def receive(**changes: Any) -> Any:
+    """kafka-python's span of one record, from second 2.0 to 2.1; child of the producer."""
+    told: dict[str, Any] = {"name": "payments receive", "trace": 1, "parent": 11, "flags": 0x300}
+    attributes = RECORD | changes.pop("attributes", {})
+    return delivery(**(told | changes), attributes=attributes)
+
+
+def handling(at: float = 2.11, **changes: Any) -> Any:
+    told: dict[str, Any] = {"name": "charge", "trace": 3, "id": 31, "service": "payment-service"}
+    return span(**(told | {"at": at, "duration": 0.05} | changes))
+
+
+def test_work_after_a_connected_receive_span_is_k4() -> None:
+    answers = analysed(send(attributes=KAFKA), receive(), handling())
+    assert answers.causes == {(3, 31): "K4"}
+    orphan = answers.orphans[3, 31]
+    assert (orphan["system"], orphan["destination"]) == ("kafka", "payments")
+    assert "receive span" in {item["field"] for item in orphan["evidence"]}
+    assert list(answers.edges) == [((1, 11), (1, 21))]
+
+
+def test_work_after_a_cut_receive_span_has_its_cause() -> None:
+    cut = receive(trace=2, parent=None)
+    answers = analysed(send(attributes=KAFKA), cut, handling())
+    assert answers.causes == {(2, 21): "K1", (3, 31): "K1"}
+
+
+def test_each_handling_of_a_batch_follows_the_one_before_it() -> None:
+    works = [handling(at, trace=n, id=n) for n, at in ((3, 2.2), (4, 2.4), (5, 2.9))]
+    answers = analysed(send(attributes=KAFKA), receive(), *works)
+    assert set(answers.orphans) == {(3, 3), (4, 4)}
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        pytest.param([receive(), handling(2.5)], id="later than handling begins"),
+        pytest.param([receive(), handling(1.9)], id="before the receive span ended"),
+        pytest.param([receive(), handling(service="cron")], id="another process"),
+        pytest.param([receive(), handling(kind="SERVER")], id="a request"),
+        pytest.param([receive(), handling(links=[link(trace=9, id=9)])], id="with a link"),
+        pytest.param([receive(), handling(parent=9)], id="no root"),
+        pytest.param(
+            [
+                receive(),
+                span(name="work", trace=1, id=22, parent=21, service="payment-service", at=2.0),
+                handling(),
+            ],
+            id="the receive span has work below",
+        ),
+        pytest.param(
+            [
+                receive(duration=0.01),
+                receive(
+                    trace=2,
+                    id=22,
+                    parent=None,
+                    attributes={"messaging.batch.message_count": 0},
+                ),
+                handling(),
+            ],
+            id="an idle poll came after it",
+        ),
+    ],
+)
+def test_other_work_is_none(spans: list[Any]) -> None:
+    assert analysed(send(attributes=KAFKA), *spans).orphans == {}
+
+
+def test_work_after_an_api_call_that_received_a_message_is_cut() -> None:
+    api = {"rpc.system": "aws-api", "rpc.service": "SQS", "rpc.method": "ReceiveMessage"}
+    told: dict[str, Any] = {
+        "name": "SQS.ReceiveMessage",
+        "kind": "CLIENT",
+        "scope": "opentelemetry.instrumentation.botocore.sqs",
+    }
+    full = delivery(**told, attributes=api | {"messaging.message.id": UUID})
+    assert analysed(send(), full, handling()).causes == {(3, 31): "S1"}
+    assert analysed(send(), delivery(**told, attributes=api), handling()).orphans == {}
