@@ -302,15 +302,17 @@ class SpanStore(Protocol):
         """Schema ORPHANS, of these traces."""
         ...
 
-    def orphan_groups(self, settled_before_unix_nano: int | None = None) -> pa.Table:
+    def orphan_groups(
+        self, settled_before_unix_nano: int = 0, *, settled_only: bool = False
+    ) -> pa.Table:
         """Orphans grouped by (cause_code, environment, service_namespace,
         producer_service_name, system, destination, scope, service_name,
-        consumer_group, expected): these columns and count (int64), settled_count,
-        first_seen_unix_nano, last_seen_unix_nano (of the roots' start),
-        since_version (service_version of the earliest root), cause_title,
-        cause_confidence, cause_fix, evidence, trace_hi, trace_lo, span_id (all of
-        the newest root). Largest count first. With `settled_before_unix_nano` only
-        roots stored before it are grouped."""
+        consumer_group, expected): these columns and count (int64), settled_count (of
+        roots stored before `settled_before_unix_nano`), first_seen_unix_nano,
+        last_seen_unix_nano (of the roots' start), since_version (service_version of
+        the earliest root), cause_title, cause_confidence, cause_fix, evidence,
+        trace_hi, trace_lo, span_id (all of the newest root). Largest count first.
+        With `settled_only` the other roots are left out."""
         ...
 
     def edges(self) -> pa.Table:

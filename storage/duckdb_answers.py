@@ -79,10 +79,13 @@ class AnswerReader:
         with self._database.read() as session, session.given(wanted=traces):
             return fit(session.select(statement("orphans_of")), schema.ORPHANS)
 
-    def orphan_groups(self, settled_before_unix_nano: int | None = None) -> pa.Table:
+    def orphan_groups(
+        self, settled_before_unix_nano: int = 0, *, settled_only: bool = False
+    ) -> pa.Table:
         text = statement("orphan_groups", **_grouping(results.ORPHAN_GROUP_KEY))
+        before = within_i64(settled_before_unix_nano)
         with self._database.read() as session:
-            found = session.select(text, settled_before=within_i64(settled_before_unix_nano))
+            found = session.select(text, settled_before=before, settled_only=settled_only)
         return fit(found, results.ORPHAN_GROUPS)
 
     def edges(self) -> pa.Table:

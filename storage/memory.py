@@ -185,8 +185,12 @@ class MemoryStore:
     def orphans_of(self, traces: pa.Table) -> pa.Table:
         return memory_answers.owned(self._read(), "orphans", read(traces))
 
-    def orphan_groups(self, settled_before_unix_nano: int | None = None) -> pa.Table:
-        return memory_answers.orphan_groups(self._read()["orphans"], settled_before_unix_nano)
+    def orphan_groups(
+        self, settled_before_unix_nano: int = 0, *, settled_only: bool = False
+    ) -> pa.Table:
+        return memory_answers.orphan_groups(
+            self._read()["orphans"], settled_before_unix_nano, settled_only=settled_only
+        )
 
     def edges(self) -> pa.Table:
         return memory_answers.edges(self._read())

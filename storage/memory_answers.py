@@ -80,9 +80,10 @@ def orphans(frame: pl.DataFrame, query: OrphanQuery, page: Page) -> Rows:
     return page_of(frame, results.ORPHAN_ROWS, page, _START, paging.ORPHAN_ORDER, paging.ORPHAN_KEY)
 
 
-def orphan_groups(frame: pl.DataFrame, settled_before: int | None) -> pa.Table:
-    if settled_before is not None:
-        frame = frame.filter(pl.col("stored_at_unix_nano") < settled_before)
+def orphan_groups(frame: pl.DataFrame, settled_before: int, *, settled_only: bool) -> pa.Table:
+    settled = pl.col("stored_at_unix_nano") < settled_before
+    if settled_only:
+        frame = frame.filter(settled)
     newest_first = frame.sort(_START, *SPAN, descending=[True, False, False, False])
     earliest = frame.sort(_START, *SPAN).group_by(results.ORPHAN_GROUP_KEY)
     newest = [
@@ -92,7 +93,7 @@ def orphan_groups(frame: pl.DataFrame, settled_before: int | None) -> pa.Table:
     groups = newest_first.group_by(results.ORPHAN_GROUP_KEY).agg(
         *newest,
         count=pl.len(),
-        settled_count=pl.len(),
+        settled_count=settled.sum(),
         first_seen_unix_nano=pl.min(_START),
         last_seen_unix_nano=pl.max(_START),
     )

@@ -78,10 +78,11 @@ def orphans_answer(store: SpanStore, query: OrphanQuery, page: Page) -> Orphans:
 
 
 def orphan_groups_answer(
-    store: SpanStore, page: Page, settled_before_unix_nano: int | None = None
+    store: SpanStore, page: Page, settled_before_unix_nano: int, *, settled_only: bool = False
 ) -> Groups:
-    """Largest count first. With `settled_before_unix_nano` of settled roots only."""
-    rows = slice_table(store.orphan_groups(settled_before_unix_nano), page)
+    """Largest count first. Roots stored before the instant are settled."""
+    found = store.orphan_groups(settled_before_unix_nano, settled_only=settled_only)
+    rows = slice_table(found, page)
     return {"groups": groups_of(rows.table, store.edges()), "next_cursor": rows.next}
 
 

@@ -98,8 +98,12 @@ def orphan_groups(request: Request) -> Response:
     site = _site(request)
     if given.flag("settled") is False:
         raise ParameterError("settled", "settled must be true or absent: groups count all roots.")
-    before = site.settled_before() if given.flag("settled") else None
-    return json_response(answers.orphan_groups_answer(site.store, given.page(), before))
+    settled_only = given.flag("settled") or False
+    return json_response(
+        answers.orphan_groups_answer(
+            site.store, given.page(), site.settled_before(), settled_only=settled_only
+        )
+    )
 
 
 @router.get("/edges")

@@ -33,7 +33,7 @@ class Example:
 
 def find_group(site: Site, key: str) -> Group:
     """By its key, or by one of its roots (`of-<trace id>-<span id>`). Raises NotFoundError."""
-    groups = answers.orphan_groups_answer(site.store, _ALL)["groups"]
+    groups = answers.orphan_groups_answer(site.store, _ALL, site.settled_before())["groups"]
     for group in groups:
         if group_key(group) == key:
             return group

@@ -55,7 +55,9 @@ def show_map(request: Request) -> Response:
         address = address.replace("0.0.0.0", request.url.hostname or "127.0.0.1")  # noqa: S104
         return render(request, "empty.html", "/", address=address, languages=_LANGUAGES)
     edges = answers.edges_answer(site.store, _ALL)["edges"]
-    groups = answers.orphan_groups_answer(site.store, _ALL, site.settled_before())["groups"]
+    groups = answers.orphan_groups_answer(
+        site.store, _ALL, site.settled_before(), settled_only=True
+    )["groups"]
     report = make_report(groups, edges)
     hues = hues_of(request)
     return render(
@@ -76,7 +78,7 @@ def show_orphans(request: Request) -> Response:
     Parameters(request.query_params, ())
     site = _site(request)
     edges = answers.edges_answer(site.store, _ALL)["edges"]
-    groups = answers.orphan_groups_answer(site.store, _ALL)["groups"]
+    groups = answers.orphan_groups_answer(site.store, _ALL, site.settled_before())["groups"]
     return render(request, "orphans.html", "/orphans", report=make_report(groups, edges))
 
 
@@ -257,7 +259,7 @@ def show_destinations(request: Request) -> Response:
     ]
     if not chosen:
         raise NotFoundError("name", f"No stored message went through a destination named {name}.")
-    groups = answers.orphan_groups_answer(site.store, _ALL)["groups"]
+    groups = answers.orphan_groups_answer(site.store, _ALL, site.settled_before())["groups"]
     return render(
         request,
         "destination.html",

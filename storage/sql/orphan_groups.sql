@@ -1,4 +1,4 @@
--- `settled_before` leaves out younger roots; without it all count and all are settled.
+-- Roots stored before `settled_before` are settled; `settled_only` leaves out the others.
 -- first() and not arg_min(): a null version is an answer too.
 SELECT
     * EXCLUDE (newest),
@@ -8,7 +8,7 @@ FROM (
     SELECT
         {key},
         count(*) AS count,
-        count(*) AS settled_count,
+        count(*) FILTER (stored_at_unix_nano < $settled_before) AS settled_count,
         min(start_time_unix_nano) AS first_seen_unix_nano,
         max(start_time_unix_nano) AS last_seen_unix_nano,
         first(service_version ORDER BY start_time_unix_nano, trace_hi, trace_lo, span_id)
@@ -19,7 +19,7 @@ FROM (
             'trace_hi': trace_hi, 'trace_lo': trace_lo, 'span_id': span_id
         }} ORDER BY start_time_unix_nano DESC, trace_hi, trace_lo, span_id) AS newest
     FROM orphans
-    WHERE $settled_before::BIGINT IS NULL OR stored_at_unix_nano < $settled_before
+    WHERE NOT $settled_only OR stored_at_unix_nano < $settled_before
     GROUP BY ALL
 )
 ORDER BY count DESC, {order}

@@ -183,8 +183,26 @@ def test_orphans_are_grouped_with_the_newest_as_example(store: SpanStore) -> Non
     assert (first["cause_code"], first["count"], second["count"]) == ("S1", 4, 1)
     assert (first["first_seen_unix_nano"], first["last_seen_unix_nano"]) == (1, 4)
     assert (first["since_version"], first["cause_title"], first["trace_lo"]) == (None, "t3", 4)
-    (settled,) = store.orphan_groups(settled_before_unix_nano=200).to_pylist()
-    assert (settled["count"], settled["settled_count"], settled["trace_lo"]) == (3, 3, 3)
+
+
+def test_groups_count_their_settled_roots_and_leave_out_the_others_when_asked(
+    store: SpanStore,
+) -> None:
+    old, young, other = (span(n, n) for n in (1, 2, 3))
+    store.append(make_batch([old]), 100)
+    store.append(make_batch([young, other]), 200)
+    _orphan(
+        store,
+        *(owned(row, cause_code="S1") for row in (old, young)),
+        owned(other, cause_code="K1"),
+    )
+
+    def counts(**asked: Any) -> list[tuple[int, int, int]]:
+        rows = store.orphan_groups(200, **asked).to_pylist()
+        return [(row["count"], row["settled_count"], row["trace_lo"]) for row in rows]
+
+    assert counts() == [(2, 1, 2), (1, 0, 3)]
+    assert counts(settled_only=True) == [(1, 1, 1)]
 
 
 def test_edges_count_what_connected_and_what_did_not(store: SpanStore) -> None:

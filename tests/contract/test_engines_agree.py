@@ -222,6 +222,7 @@ def _reads() -> Iterator[Callable[[SpanStore], object]]:
     yield lambda s: s.endpoints_of(few)
     yield lambda s: s.orphans_of(few)
     yield lambda s: [s.orphan_groups().to_pylist(), s.orphan_groups(5).to_pylist()]
+    yield lambda s: s.orphan_groups(5, settled_only=True).to_pylist()
     yield lambda s: s.edges().to_pylist()
     for number in range(1, 5):
         yield lambda s, n=number: s.traces_of_span(n)  # type: ignore[misc] # bound now

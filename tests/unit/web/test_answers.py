@@ -50,13 +50,14 @@ def test_an_orphan_stored_within_the_grace_is_listed_and_not_settled() -> None:
         assert orphan["settled"] is settled
 
 
-def test_groups_of_settled_roots_only() -> None:
+def test_a_group_says_how_many_of_its_roots_are_settled() -> None:
     scene = Scene()
     scene.orphan(scene.span(1, 1))
     store = scene.store()
-    assert orphan_groups_answer(store, Page(), STORED_AT)["groups"] == []
-    (group,) = orphan_groups_answer(store, Page(), STORED_AT + 1)["groups"]
-    assert (group["count"], group["settled_count"]) == (1, 1)
+    assert orphan_groups_answer(store, Page(), STORED_AT, settled_only=True)["groups"] == []
+    for before, settled in ((STORED_AT, 0), (STORED_AT + 1, 1)):
+        (group,) = orphan_groups_answer(store, Page(), before)["groups"]
+        assert (group["count"], group["settled_count"]) == (1, settled)
 
 
 def test_a_group_counts_the_hand_overs_of_its_kind_that_did_connect() -> None:
@@ -73,7 +74,7 @@ def test_a_group_counts_the_hand_overs_of_its_kind_that_did_connect() -> None:
     scene.orphan(scene.span(5, 1, service="payment"))
     scene.orphan(scene.span(6, 1, service="payment"), producer_service_name="shop", cause_code="K1")
     scene.orphan(scene.span(7, 1, service="payment"), destination="nowhere", cause_code="E1")
-    groups = orphan_groups_answer(scene.store(), Page())["groups"]
+    groups = orphan_groups_answer(scene.store(), Page(), STORED_AT)["groups"]
     assert {group["cause"]["code"]: group["connected"] for group in groups} == {
         "S1": 2,  # no producer known: of every producer
         "K1": 1,  # from shop by parent or link

@@ -3,8 +3,8 @@
 import pytest
 
 from storage.memory import MemoryStore
-from tests.answer_builders import Scene, span_hex, trace_hex
-from tests.unit.web.applications import application, small_scene
+from tests.answer_builders import STORED_AT, Scene, span_hex, trace_hex
+from tests.unit.web.applications import GRACE_NANO, application, small_scene
 from tests.web_client import WebClient
 
 
@@ -70,6 +70,13 @@ def test_a_reader_gets_errors_as_pages_that_say_what_to_try(
 def test_machines_get_errors_as_json(client: WebClient) -> None:
     assert client.read("/api/v1/traces/abc").json()["error"]["parameter"] == "trace_id"
     assert client.get("/traces/abc").json()["error"]["parameter"] == "trace_id"
+
+
+def test_a_young_orphan_root_may_still_connect_and_is_not_broken_yet() -> None:
+    store = small_scene().store()
+    for now, hopeful in ((STORED_AT + GRACE_NANO, True), (STORED_AT + GRACE_NANO + 1, False)):
+        report = application(store, now).get("/orphans").text
+        assert ("may still connect" in report) is hopeful
 
 
 def test_an_empty_store_says_where_to_send_spans() -> None:
