@@ -10,6 +10,7 @@ field has nowhere to live.
 """
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from importlib import resources
 from typing import Any
@@ -158,6 +159,13 @@ BATCH_SCHEMAS: dict[str, pa.Schema] = {
 
 def empty_batch() -> SpanBatch:
     return SpanBatch(**{name: schema.empty_table() for name, schema in BATCH_SCHEMAS.items()})
+
+
+def concat_batches(batches: Sequence[SpanBatch]) -> SpanBatch:
+    """All rows of at least one batch, in their order."""
+    return SpanBatch(
+        **{name: pa.concat_tables([getattr(b, name) for b in batches]) for name in BATCH_SCHEMAS}
+    )
 
 
 # ------------------------------------------------------------------- the answers
