@@ -14,11 +14,14 @@ from collector.formats.packing import Request
 from collector.otlp_client import OtlpClient
 from storage.contract import SpanStore
 from storage.engines import open_store
+from storage.schema import SpanBatch, concat_batches
 from tracestitch.analysis import AnalysisLoop
 from tracestitch.config import Address
 
 # A server commits what arrives together in one go.
 _AT_ONCE = 4
+# A commit waits for the disk, whatever its size.
+_COMMIT_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -86,16 +89,27 @@ class StoreSink:
     def __init__(self, store: SpanStore, decoder: Decoder) -> None:
         self.counts = Counts(duplicates=0)
         self._store, self._decoder = store, decoder
+        self._waiting: list[SpanBatch] = []
+        self._waiting_bytes = 0
 
     def take(self, request: Request) -> None:
         decoded = self._decoder.decode(request.payload)
-        stored = self._store.append(decoded.batch, time.time_ns())
+        self._waiting.append(decoded.batch)
+        self._waiting_bytes += decoded.batch.nbytes
+        if self._waiting_bytes >= _COMMIT_BYTES:
+            self._commit()
         self.counts.requests += 1
         self.counts.spans += request.spans
         self.counts.rejected += decoded.rejected
+
+    def _commit(self) -> None:
+        stored = self._store.append(concat_batches(self._waiting), time.time_ns())
         self.counts.duplicates = (self.counts.duplicates or 0) + stored.duplicates
+        self._waiting, self._waiting_bytes = [], 0
 
     def finish(self) -> None:
+        if self._waiting:
+            self._commit()
         analysis = AnalysisLoop(self._store)
         while analysis.run_once():
             pass
