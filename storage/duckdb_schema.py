@@ -28,7 +28,8 @@ TABLES: dict[str, pa.Schema] = {
     # The hash finds a value in a column of numbers; the start (of the span) tells
     # recent values without a join.
     "correlation": schema.CORRELATION.append(_KEY_HASH).append(_START),
-    # What joins traces beside correlation: hashed message ids, event ids, positions.
+    # What joins traces beside correlation, hashed: message ids, event ids, positions, and
+    # when a process stopped receiving or began work of its own.
     "message_keys": pa.schema([_KEY_HASH, *schema.SPAN_IDS]),
     "endpoints": schema.ENDPOINTS,
     "connections": schema.CONNECTIONS,
@@ -106,7 +107,7 @@ def _migrate(connection: duckdb.DuckDBPyConnection, version: int) -> None:
 
 def _add_messaging_columns(connection: duckdb.DuckDBPyConnection) -> None:
     """A typed column added to attributes.toml needs no new schema version: older rows
-    have it null until `reanalyze` fills them."""
+    have it null."""
     present = _columns(connection, "messaging")
     for name in schema.TYPED_COLUMNS:
         if name not in present:

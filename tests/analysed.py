@@ -9,29 +9,14 @@ import pyarrow as pa
 
 from analyzer.analysis import analyse
 from analyzer.judging import judge
+from storage.results import ENDPOINT_KEY
 from storage.schema import SpanBatch
 from tests.builders import batch
-
-_GROUP = [
-    "environment",
-    "service_namespace",
-    "role",
-    "system",
-    "destination",
-    "scope",
-    "service_name",
-    "span_name",
-    "consumer_group",
-    "scope_name",
-    "has_children",
-    "relation",
-    "producer_service_name",
-]
 
 
 def endpoint_facts(endpoints: pa.Table) -> pl.DataFrame:
     """What `SpanStore.endpoint_facts` gives for these endpoints."""
-    return pl.DataFrame(endpoints).group_by(_GROUP).agg(pl.len().alias("count"))
+    return pl.DataFrame(endpoints).group_by(ENDPOINT_KEY).agg(pl.len().alias("count"))
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,6 @@ from pathlib import Path
 from tests.architecture.sources import PACKAGES, list_files, list_modules, show
 
 LONGEST = 300
-# One Protocol with its prose: the contract reads in one piece.
-LONGER = {"storage/contract.py": 330}
 # A machine's own folders, and where packages are fetched from: both belong to the
 # machine's configuration. Bytes, because recordings and pictures count too.
 _MACHINE_PATH = re.compile(rb"(?<![\w.\-/])/(?:work|root|farm|Users)/\w")
@@ -18,7 +16,7 @@ def test_no_code_file_is_longer_than_300_lines() -> None:
     long = {
         show(path): lines
         for path in list_modules(*PACKAGES, "benchmarks")
-        if (lines := len(path.read_text("utf-8").splitlines())) > LONGER.get(show(path), LONGEST)
+        if (lines := len(path.read_text("utf-8").splitlines())) > LONGEST
     }
 
     assert long == {}

@@ -1,0 +1,78 @@
+"""What a store is asked and the pages it answers with: part of storage/contract.py."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A slice of an ordered list. `after` is the `next` of the previous answer."""
+
+    limit: int = 100
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of one page and the mark of the next, None at the end."""
+
+    table: pa.Table
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionQuery:
+    """All conditions must hold; None means any. Times bound the consumer's start,
+    `start` inclusive, `end` exclusive, nanoseconds."""
+
+    trace: tuple[int, int] | None = None  # either end
+    service: str | None = None  # either end
+    destination: str | None = None
+    relation: str | None = None
+    start: int | None = None
+    end: int | None = None
+    min_confidence: float = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class OrphanQuery:
+    trace: tuple[int, int] | None = None
+    cause: str | None = None
+    service: str | None = None
+    destination: str | None = None
+    expected: bool | None = None
+    settled: bool | None = None
+    settled_before_unix_nano: int = 0
+    """Roots stored before this instant are settled."""
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """Traces with at least one span for which every span condition holds."""
+
+    attribute: tuple[str, str] | None = None
+    """Key and value as text, of a correlation key, else of any span attribute."""
+    service: str | None = None
+    name: str | None = None  # exact span name
+    status: Literal["ok", "error", "unset"] | None = None
+    min_duration_nano: int | None = None
+    start: int | None = None  # the span starts in [start, end)
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointQuery:
+    """All conditions must hold; None means any."""
+
+    role: Literal["send", "process"] | None = None
+    environment: str | None = None
+    service_namespace: str | None = None
+    system: str | None = None
+    start: int | None = None  # the endpoint starts in [start, end)
+    end: int | None = None
+    unconnected: bool = False
+    """Only endpoints that no connection of confidence 0.8 and above names."""
