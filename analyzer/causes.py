@@ -253,6 +253,7 @@ TABLE: list[tuple[str, Callable[[Case], float]]] = [
     ("K3", _k3),
     ("K1", _k1),
     ("K2", lambda case: 0.3 if case.kafka else 0.0),
+    ("K6", lambda case: 0.75 if case.around.mirrored and not case.arrived else 0.0),
     (
         "R1",
         lambda case: (

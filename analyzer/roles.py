@@ -68,9 +68,12 @@ def _word(text: pl.Expr) -> pl.Expr:
 def assign_roles(frame: pl.DataFrame) -> pl.DataFrame:
     """Add `role`: "send", "receive", "process", "settle" or null."""
     kind, name, scope = pl.col("kind"), pl.col("name"), pl.col("scope_name")
-    messaging = pl.col("marked") & (
-        pl.col("system").is_not_null() | kind.is_in([PRODUCER, CONSUMER])
+    # Hand-written spans name a destination or a message, often no system.
+    said_so = pl.any_horizontal(
+        pl.col(c).is_not_null()
+        for c in ("system", "destination_name", "operation_type", "operation_name", "message_id")
     )
+    messaging = pl.col("marked") & (said_so | kind.is_in([PRODUCER, CONSUMER]))
     by_name = pl.coalesce([_word(name.str.extract(pattern)) for pattern in _NAMES])
     celery = pl.coalesce(
         pl.when(name.str.starts_with("apply_async/")).then(pl.lit("send")),
@@ -88,6 +91,9 @@ def assign_roles(frame: pl.DataFrame) -> pl.DataFrame:
         _word(pl.col("operation_name")),
         _word(pl.col("rpc_method").str.extract(r"(\w+)$")),
         by_name,
+        pl.when(name.str.contains(r"(?i)^on[_ ]?(?:message|event|job|task)\b")).then(
+            pl.lit("process")
+        ),
         by_kind,
     )
     # A kind that contradicts the word wins: a CONSUMER "... create" is a delivery.

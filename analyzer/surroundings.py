@@ -50,6 +50,9 @@ class Surroundings:
 
     direct: bool
     """Somebody sends to this destination (or to an unnamed one of this system)."""
+    mirrored: bool
+    """Nobody sends to this topic, somebody to the topic that it is named after, with a
+    cluster's name before it."""
     possible: bool
     """Somebody sends where a message could come from, bridges included."""
     bridges: frozenset[str]
@@ -104,7 +107,13 @@ class World:
         # bus and target, exchange and queue, topic and subscription have different names
         if system == "aws_eventbridge" or (system in RENAMING and not same):
             same = self._sends.get(system, [])
-        senders = same or bridges
+        mirrored = [
+            s
+            for s in self._sends.get("kafka", [])
+            if system == "kafka" and destination and s["destination"]
+            if not same and destination.endswith(f".{s['destination']}")
+        ]
+        senders = same or bridges or mirrored
         if destination is None and domain is not None:
             of_domain = [s for s in senders if _starts(s["span_name"], domain)]
             senders = of_domain or senders
@@ -122,6 +131,7 @@ class World:
         names = {s["destination"] for s in senders}
         return Surroundings(
             direct=bool(same),
+            mirrored=bool(mirrored),
             possible=bool(senders),
             bridges=frozenset() if same else frozenset(s["system"] for s in bridges),
             injects=any(_same_carrier(d, senders) for d in arrived),

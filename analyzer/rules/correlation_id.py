@@ -32,7 +32,8 @@ def _hop() -> pl.Expr:
 
     0 same destination; 1 one side does not say and the span names share their domain;
     2 one side does not say; 3 a bus or topic to what it delivers to, or a dead-letter
-    queue's source; 4 an exchange or topic to a queue or subscription of the same broker.
+    queue's source; 4 an exchange or topic to a queue or subscription of the same broker,
+    a topic to its mirror in another cluster.
     """
     system, send_system = pl.col("system"), pl.col("send_system")
     name, send_name = pl.col("destination"), pl.col("send_destination")
@@ -61,6 +62,13 @@ def _hop() -> pl.Expr:
             (name.str.starts_with(pl.concat_str(send_name, pl.lit(":")))) & (system == send_system)
         )
         .then(0)
+        # MirrorMaker puts the name of the cluster before that of the topic
+        .when(
+            (system == "kafka")
+            & (send_system == "kafka")
+            & name.str.ends_with(pl.concat_str(pl.lit("."), send_name))
+        )
+        .then(_RENAMED)
         .when((system == send_system) & system.is_in(RENAMING))
         .then(_RENAMED)
     )

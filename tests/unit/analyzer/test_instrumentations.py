@@ -203,3 +203,28 @@ def test_a_queue_of_another_name_gets_no_message_that_somebody_has() -> None:
         taken("rabbitmq", "billing"),
     )
     assert answers.edges == {(SENT, (1, 30)): "parent"}
+
+
+def test_hand_written_spans_may_leave_the_system_out() -> None:
+    told = {"messaging.destination.name": "orders"} | ORDER
+    for name in ("handle order", "on_message"):
+        answers = analysed(
+            send(name="publish order", kind="INTERNAL", attributes=told | {"messaging.system": ""}),
+            worker(name, id=20, attributes=told),
+        )
+        assert answers.edges == {(SENT, (2, 20)): "correlation-id"}
+    quiet = analysed(send(attributes=QUEUE | ORDER), worker("handle order", attributes=ORDER))
+    assert quiet.edges == {}
+    assert quiet.orphans == {}
+
+
+def test_a_mirrored_topic_is_filled_by_the_topic_it_is_named_after() -> None:
+    answers = analysed(
+        send(attributes=named("kafka", "orders") | ORDER), taken("kafka", "eu.orders")
+    )
+    assert answers.edges == {(SENT, (2, 21)): "correlation-id"}
+    assert answers.causes == {(2, 21): "K6"}
+    direct = analysed(
+        send(attributes=named("kafka", "eu.orders") | ORDER), taken("kafka", "eu.orders")
+    )
+    assert direct.causes == {(2, 21): "K1"}
