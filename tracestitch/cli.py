@@ -8,6 +8,7 @@ import click
 
 from tracestitch.config import (
     Address,
+    listening_addresses,
     option,
     parse_address,
     parse_correlation_key,
@@ -35,27 +36,7 @@ _data_dir = option("--data-dir", default="./data", metavar="DIR", help="Where th
 @main.command()
 @_data_dir
 @option("--store", metavar="URL", help="duckdb:PATH or memory:, instead of the data directory.")
-@option(
-    "--grpc-address",
-    parse_address,
-    default="127.0.0.1:4317",
-    metavar="HOST:PORT",
-    help="Where OTLP over gRPC is taken.",
-)
-@option(
-    "--http-address",
-    parse_address,
-    default="127.0.0.1:4318",
-    metavar="HOST:PORT",
-    help="Where OTLP over HTTP is taken.",
-)
-@option(
-    "--web-address",
-    parse_address,
-    default="127.0.0.1:8080",
-    metavar="HOST:PORT",
-    help="Where the pages and the API are served.",
-)
+@listening_addresses
 @option(
     "--correlation-key",
     parse_correlation_key,

@@ -140,3 +140,18 @@ def option(
         show_default=default is not None,
         help=help,
     )
+
+
+_LISTENERS = (
+    ("--grpc-address", "127.0.0.1:4317", "Where OTLP over gRPC is taken."),
+    ("--http-address", "127.0.0.1:4318", "Where OTLP over HTTP is taken."),
+    ("--web-address", "127.0.0.1:8080", "Where the pages and the API are served."),
+)
+
+
+def listening_addresses(command: Decorated) -> Decorated:
+    """Adds the options that say where a server listens."""
+    for flag, default, meaning in reversed(_LISTENERS):
+        add = option(flag, parse_address, default=default, metavar="HOST:PORT", help=meaning)
+        command = add(command)
+    return command

@@ -22,7 +22,7 @@ from types import FrameType
 
 import click
 
-from tracestitch.config import Address, option, parse_address, variable
+from tracestitch.config import Address, listening_addresses, option, variable
 
 NEEDED = (
     "boto3",
@@ -48,27 +48,7 @@ def parse_cycles(text: str) -> int:
 
 
 @click.command()
-@option(
-    "--grpc-address",
-    parse_address,
-    default="127.0.0.1:4317",
-    metavar="HOST:PORT",
-    help="Where OTLP over gRPC is taken.",
-)
-@option(
-    "--http-address",
-    parse_address,
-    default="127.0.0.1:4318",
-    metavar="HOST:PORT",
-    help="Where OTLP over HTTP is taken.",
-)
-@option(
-    "--web-address",
-    parse_address,
-    default="127.0.0.1:8080",
-    metavar="HOST:PORT",
-    help="Where the pages and the API are served.",
-)
+@listening_addresses
 @option(
     "--cycles",
     parse_cycles,
