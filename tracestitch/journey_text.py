@@ -9,6 +9,8 @@ from web.words import say_confidence, say_duration, say_plural, say_rule, say_se
 
 Ids = tuple[str, str]
 
+_DEEPEST_INDENT = 40
+
 
 def draw_journey(journey: Mapping[str, Any]) -> str:
     """Spans below their parents and consumers below their producers, with what joins
@@ -68,7 +70,7 @@ def _draw_tree(
         waiting: list[tuple[Ids, str, int]] = [] if top in drawn else [(top, "", 1)]
         while waiting:
             ids, label, depth = waiting.pop()
-            line = "  " * depth + label + _describe(by_ids[ids])
+            line = "  " * min(depth, _DEEPEST_INDENT) + label + _describe(by_ids[ids])
             if ids in drawn:
                 lines.append(f"{line} (drawn above)")
                 continue

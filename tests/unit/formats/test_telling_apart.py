@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.formats.errors import UnreadableContent
@@ -71,6 +71,7 @@ def test_one_request_alone(compress: Frame) -> None:
     assert names(compress(REQUESTS[1])) == ["second", "third"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=6), st.sampled_from(["one", "be", "var"]))
 def test_requests_of_any_length_are_told_apart(lengths: list[int], how: str) -> None:
     requests = [request(span("n" * length, service=None)) for length in lengths]
@@ -176,6 +177,7 @@ def test_unreadable_content_says_where_and_what(case: str) -> None:
     assert not str(error.value).endswith(".")
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=300), st.sampled_from([b"", b"\x0a", b"{", b"[", b"\x00\x00\x00\x20\x0a"])
 )
