@@ -178,7 +178,6 @@ def list_reads(store: SpanStore) -> dict[str, Callable[[], object]]:
         "analysis_input of 100": lambda: store.analysis_input(hundred),
         "spans_of 1": lambda: store.spans_of(one),
         "spans_of 100": lambda: store.spans_of(hundred),
-        "stored_at of 800": lambda: store.stored_at(spans),
         "spans_with_correlation": lambda: store.spans_with_correlation("order.id", "77"),
         "traces_of_span": lambda: store.traces_of_span(spans["span_id"][0].as_py()),
         "correlation_of 100": lambda: store.correlation_of(hundred),

@@ -194,11 +194,6 @@ class SpanStore(Protocol):
         content hash)."""
         ...
 
-    def stored_at(self, spans: pa.Table) -> pa.Table:
-        """When these spans (SPAN_IDS) were first stored: SPAN_IDS columns and
-        stored_at_unix_nano (int64)."""
-        ...
-
     def spans_with_correlation(self, key: str, value: str) -> pa.Table:
         """SPAN_IDS of the spans that carry the canonical key with this value."""
         ...
@@ -242,11 +237,12 @@ class SpanStore(Protocol):
         ...
 
     def orphans(self, query: OrphanQuery, page: Page) -> Rows:
-        """Schema ORPHANS and `stored_at_unix_nano`, newest start first."""
+        """Schema ORPHANS and `stored_at_unix_nano` (when the root was first stored, 0
+        where it is not), newest start first."""
         ...
 
     def orphans_of(self, traces: pa.Table) -> pa.Table:
-        """Schema ORPHANS, of these traces."""
+        """Schema ORPHANS and `stored_at_unix_nano`, of these traces."""
         ...
 
     def orphan_groups(

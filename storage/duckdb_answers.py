@@ -77,7 +77,7 @@ class AnswerReader:
 
     def orphans_of(self, traces: pa.Table) -> pa.Table:
         with self._database.read() as session, session.given(wanted=traces):
-            return fit(session.select(statement("orphans_of")), schema.ORPHANS)
+            return fit(session.select(statement("orphans_of")), results.ORPHAN_ROWS)
 
     def orphan_groups(
         self, settled_before_unix_nano: int = 0, *, settled_only: bool = False

@@ -12,8 +12,6 @@ from storage.duckdb_statements import statement
 from storage.paging import TRACE_KEY, TRACE_ORDER, decode_mark, encode_mark, within_i64
 from storage.schema import SpanBatch
 
-_STATUS_CODES = {"unset": 0, "ok": 1, "error": 2}
-
 
 def fit(table: pa.Table, columns: pa.Schema) -> pa.Table:
     """The table in exactly these columns; extra ones are dropped."""
@@ -106,10 +104,6 @@ class SpanReader:
 
     # ------------------------------------------------------------------ look-ups
 
-    def stored_at(self, spans: pa.Table) -> pa.Table:
-        with self._database.read() as session, session.given(wanted=spans):
-            return fit(session.select(statement("stored_at")), results.STORED_AT)
-
     def spans_with_correlation(self, key: str, value: str) -> pa.Table:
         with self._database.read() as session:
             found = session.select(statement("spans_with_correlation"), key=key, value=value)
@@ -151,7 +145,7 @@ class SpanReader:
             "value": value,
             "service": query.service,
             "name": query.name,
-            "status_code": None if query.status is None else _STATUS_CODES[query.status],
+            "status_code": query.status_code,
             "min_duration": within_i64(query.min_duration_nano),
             "start": within_i64(query.start),
             "end": within_i64(query.end),

@@ -11,7 +11,7 @@ from typing import Literal
 import polars as pl
 import pyarrow as pa
 
-from storage import memory_answers, memory_read, results
+from storage import memory_answers, memory_read
 from storage.contract import (
     AppendResult,
     ConnectionQuery,
@@ -23,7 +23,7 @@ from storage.contract import (
     StoreError,
     StoreStatus,
 )
-from storage.memory_frames import PART, SPAN, TRACE, Frames, arrow, distinct, first_frames, read
+from storage.memory_frames import PART, SPAN, TRACE, Frames, distinct, first_frames, read
 from storage.schema import BATCH_SCHEMAS, SpanBatch
 
 
@@ -145,10 +145,6 @@ class MemoryStore:
 
     def spans_of(self, traces: pa.Table) -> SpanBatch:
         return memory_read.spans_of(self._read(), read(traces), bare=False)
-
-    def stored_at(self, spans: pa.Table) -> pa.Table:
-        first = memory_read.first_stored(self._read()["spans"])
-        return arrow(first.join(read(spans), on=SPAN, how="semi"), results.STORED_AT)
 
     def spans_with_correlation(self, key: str, value: str) -> pa.Table:
         return memory_read.spans_with_correlation(self._read(), key, value)

@@ -32,7 +32,7 @@ def _is_trace(prefix: str, trace: tuple[int, int]) -> pl.Expr:
 
 
 def owned(frames: Frames, name: str, traces: pl.DataFrame) -> pa.Table:
-    columns = {"endpoints": schema.ENDPOINTS, "orphans": schema.ORPHANS}[name]
+    columns = {"endpoints": schema.ENDPOINTS, "orphans": results.ORPHAN_ROWS}[name]
     return arrow(frames[name].join(traces, on=TRACE, how="semi"), columns)
 
 

@@ -14,7 +14,6 @@ from storage.paging import TRACE_KEY, TRACE_ORDER
 from storage.schema import SpanBatch
 
 _LINKED = ["linked_trace_hi", "linked_trace_lo"]
-_STATUS_CODES = {"unset": 0, "ok": 1, "error": 2}
 _BLANKS = " \t\r\n\f\v"
 
 
@@ -190,7 +189,7 @@ def _matching(frames: Frames, spans: pl.DataFrame, query: SearchQuery) -> pl.Dat
     conditions = {
         "service_name": query.service,
         "name": query.name,
-        "status_code": None if query.status is None else _STATUS_CODES[query.status],
+        "status_code": query.status_code,
     }
     for column, wanted in conditions.items():
         if wanted is not None:

@@ -63,6 +63,11 @@ class SearchQuery:
     start: int | None = None  # the span starts in [start, end)
     end: int | None = None
 
+    @property
+    def status_code(self) -> int | None:
+        """`status` as OTLP's number."""
+        return None if self.status is None else ("unset", "ok", "error").index(self.status)
+
 
 @dataclass(frozen=True, slots=True)
 class EndpointQuery:

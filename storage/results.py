@@ -5,7 +5,7 @@ Both engines cast their answers to these, so that they agree to the column.
 
 import pyarrow as pa
 
-from storage.schema import FLAG, I64, ORPHANS, REAL, SPAN_IDS, TEXT, TRACE_IDS, U64
+from storage.schema import FLAG, I64, ORPHANS, REAL, TEXT, TRACE_IDS, U64
 
 
 def _nullable(*names: str) -> "list[pa.Field[pa.DataType]]":
@@ -16,7 +16,6 @@ def _required(type_: pa.DataType, *names: str) -> "list[pa.Field[pa.DataType]]":
     return [pa.field(name, type_, nullable=False) for name in names]
 
 
-STORED_AT = pa.schema([*SPAN_IDS, *_required(I64, "stored_at_unix_nano")])
 TRACE_CORRELATION = pa.schema([*TRACE_IDS, *_required(TEXT, "key", "value")])
 ORPHAN_ROWS = pa.schema([*ORPHANS, *_required(I64, "stored_at_unix_nano")])
 

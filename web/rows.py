@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from analyzer.journey_traces import SpanId, TraceId
-from storage.schema import SPAN_IDS, TRACE_IDS
+from storage.schema import TRACE_IDS
 from web.attributes import read_json
 from web.shapes import Cause, Connection, End, Identity, Orphan, SpanRef
 
@@ -119,9 +119,3 @@ def trace_table(traces: list[TraceId]) -> pa.Table:
         ],
         schema=TRACE_IDS,
     )
-
-
-def span_table(spans: list[SpanId]) -> pa.Table:
-    """Schema SPAN_IDS."""
-    columns = zip(*spans, strict=True) if spans else ([], [], [])
-    return pa.table([pa.array(list(c), pa.uint64()) for c in columns], schema=SPAN_IDS)

@@ -14,7 +14,6 @@ from web.rows import (
     connection_object,
     orphan_object,
     span_id,
-    span_table,
     trace_hex,
     trace_table,
 )
@@ -65,14 +64,8 @@ def drawn_rows(connections: Iterable[Row]) -> list[Row]:
 def orphans_of(store: SpanStore, traces: pa.Table, settled_before_unix_nano: int) -> list[Orphan]:
     """Orphan roots of the traces (TRACE_IDS), by start and ids."""
     rows = store.orphans_of(traces).to_pylist()
-    if not rows:
-        return []
     rows.sort(key=lambda row: (row["start_time_unix_nano"], span_id(row)))
-    stored = {
-        span_id(row): row["stored_at_unix_nano"]
-        for row in store.stored_at(span_table([span_id(row) for row in rows])).to_pylist()
-    }
     return [
-        orphan_object(row, settled=stored.get(span_id(row), 0) < settled_before_unix_nano)
+        orphan_object(row, settled=row["stored_at_unix_nano"] < settled_before_unix_nano)
         for row in rows
     ]

@@ -10,7 +10,6 @@ from tests.contract.rows import (
     correlated,
     link,
     make_batch,
-    make_table,
     message,
     part,
     resource,
@@ -208,10 +207,6 @@ def test_many_traces_are_read_at_once(store: SpanStore) -> None:
     rows = [span(n, n) for n in range(1, 3001)]
     store.append(make_batch(rows), 1)
     assert store.spans_of(traces(*range(1, 2001))).spans.num_rows == 2000
-    ids = make_table(
-        schema.SPAN_IDS, [{"trace_hi": 1, "trace_lo": n, "span_id": n} for n in (5, 9)]
-    )
-    assert store.stored_at(ids).num_rows == 2
 
 
 _SECOND = 1_000_000_000

@@ -163,10 +163,12 @@ def test_orphans_are_chosen_by_every_condition(store: SpanStore) -> None:
 
 def test_orphans_tell_when_their_root_was_first_stored(store: SpanStore) -> None:
     store.append(make_batch([span(1, 1, 1)]), 500)
-    store.append(make_batch([span(1, 1, 2)]), 400)
+    store.append(make_batch([span(1, 1, 2), span(1, 1, 1)]), 400)
     _orphan(store, owned(span(1, 1)), owned(span(2, 2)))
     rows = store.orphans(OrphanQuery(), Page()).table.to_pylist()
     assert [(r["trace_lo"], r["stored_at_unix_nano"]) for r in rows] == [(2, 0), (1, 500)]
+    (row,) = store.orphans_of(traces(1)).to_pylist()
+    assert row["stored_at_unix_nano"] == 500
 
 
 def test_orphans_are_grouped_with_the_newest_as_example(store: SpanStore) -> None:

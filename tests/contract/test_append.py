@@ -72,8 +72,6 @@ def test_a_resent_batch_changes_nothing(store: SpanStore) -> None:
     after = store.spans_of(traces(1))
     assert before == after
     assert store.status().spans == store.status().generation == 1
-    ids = make_table(schema.SPAN_IDS, [{"trace_hi": 1, "trace_lo": 1, "span_id": 1}])
-    assert store.stored_at(ids).column("stored_at_unix_nano").to_pylist() == [100]
 
 
 def test_a_span_that_stands_twice_in_a_batch_is_stored_once_with_its_rows(
@@ -104,12 +102,6 @@ def test_the_same_ids_with_other_content_are_kept_and_counted(store: SpanStore) 
     assert found.spans.column("content_hash").to_pylist() == [1, 2, 3]
     owners = {(r["content_hash"], r["linked_trace_lo"]) for r in found.links.to_pylist()}
     assert owners == {(1, 2), (2, 3)}
-    ids = make_table(schema.SPAN_IDS, [_ids(first)])
-    assert store.stored_at(ids).column("stored_at_unix_nano").to_pylist() == [10]
-
-
-def _ids(row: dict[str, int]) -> dict[str, int]:
-    return {name: row[name] for name in schema.SPAN_IDS.names}
 
 
 def test_within_one_batch_the_first_of_the_same_ids_is_no_conflict(store: SpanStore) -> None:

@@ -205,15 +205,10 @@ def _reads() -> Iterator[Callable[[SpanStore], object]]:
     """Every read of the contract, lists also page by page. Ordered lists give their
     rows as a list, unordered ones as a table, whose order `_plain` takes away."""
     few = traces(1, 2, 2, 9)
-    ids = make_table(
-        schema.SPAN_IDS,
-        [{"trace_hi": 1, "trace_lo": t, "span_id": s} for t in range(1, 5) for s in range(1, 6)],
-    )
     yield lambda s: [getattr(s.status(), f.name) for f in fields(s.status()) if f.name != "engine"]
     yield lambda s: s.spans_of(few)
     yield lambda s: s.spans_of(few).spans.to_pylist()
     yield lambda s: s.analysis_input(few)
-    yield lambda s: s.stored_at(ids)
     yield lambda s: [s.services(), s.correlation_keys(), s.recent_correlation("order.id", 2)]
     yield lambda s: s.correlation_of(few).to_pylist()
     yield lambda s: s.endpoint_facts().to_pylist()

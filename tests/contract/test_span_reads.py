@@ -4,13 +4,11 @@ import json
 
 import pytest
 
-from storage import schema
 from storage.contract import Page, SearchQuery, SpanStore
 from tests.contract.rows import (
     Row,
     correlated,
     make_batch,
-    make_table,
     resource,
     span,
     trace_numbers,
@@ -26,15 +24,6 @@ HOSTILE_KEYS = [
 
 def _found(store: SpanStore, **conditions: object) -> list[int]:
     return trace_numbers(store.search(SearchQuery(**conditions), Page()).table)  # type: ignore[arg-type] # keyword conditions
-
-
-def test_stored_at_is_when_the_first_content_came(store: SpanStore) -> None:
-    store.append(make_batch([span(1, 1, 1)]), 50)
-    store.append(make_batch([span(1, 1, 2)]), 40)
-    unknown = {"trace_hi": 1, "trace_lo": 2, "span_id": 1}
-    ids = make_table(schema.SPAN_IDS, [unknown | {"trace_lo": 1}, unknown])
-    found = store.stored_at(ids).to_pylist()
-    assert found == [{"trace_hi": 1, "trace_lo": 1, "span_id": 1, "stored_at_unix_nano": 50}]
 
 
 def test_correlation_finds_spans_by_key_and_text(store: SpanStore) -> None:
