@@ -221,13 +221,13 @@ def _reads() -> Iterator[Callable[[SpanStore], object]]:
     yield lambda s: s.edges().to_pylist()
     for number in range(1, 5):
         yield lambda s, n=number: s.traces_of_span(n)  # type: ignore[misc] # bound now
-        yield lambda s, n=number: s.related_traces(traces(n), 3)  # type: ignore[misc]
-        yield lambda s, n=number: s.traces_since(n - 1, 3)[0]  # type: ignore[misc]
-        yield lambda s, n=number: [s.traces_since(n - 1, 3)[1]]  # type: ignore[misc]
+        yield lambda s, n=number: s.related_traces(traces(n), 3)  # type: ignore[misc] # bound now
+        yield lambda s, n=number: s.traces_since(n - 1, 3)[0]  # type: ignore[misc] # bound now
+        yield lambda s, n=number: [s.traces_since(n - 1, 3)[1]]  # type: ignore[misc] # bound now
     for end in ("producer", "consumer", "either"):
-        yield lambda s, e=end: s.connections_of(few, e).to_pylist()  # type: ignore[misc]
+        yield lambda s, e=end: s.connections_of(few, e).to_pylist()  # type: ignore[misc] # bound now
     for value in ("4", "5", "a"):
-        yield lambda s, v=value: s.spans_with_correlation("order.id", v)  # type: ignore[misc]
+        yield lambda s, v=value: s.spans_with_correlation("order.id", v)  # type: ignore[misc] # bound now
     yield from _lists()
 
 
@@ -252,11 +252,11 @@ def _lists() -> Iterator[Callable[[SpanStore], object]]:
         OrphanQuery(trace=(1, 1), service="a", destination="b"),
     ]
     for search in searches:
-        yield lambda s, q=search: _all_pages(lambda p: s.search(q, p))  # type: ignore[misc]
+        yield lambda s, q=search: _all_pages(lambda p: s.search(q, p))  # type: ignore[misc] # bound now
     for hand_overs in connected:
-        yield lambda s, q=hand_overs: _all_pages(lambda p: s.connections(q, p))  # type: ignore[misc]
+        yield lambda s, q=hand_overs: _all_pages(lambda p: s.connections(q, p))  # type: ignore[misc] # bound now
     for orphan in roots:
-        yield lambda s, q=orphan: _all_pages(lambda p: s.orphans(q, p))  # type: ignore[misc]
+        yield lambda s, q=orphan: _all_pages(lambda p: s.orphans(q, p))  # type: ignore[misc] # bound now
 
 
 def _all_pages(ask: Callable[[Page], Rows]) -> list[object]:
