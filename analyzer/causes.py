@@ -61,12 +61,12 @@ class Case:
         """Sent to a queue and read from it, no context at all."""
         by_queue = self.facts["producer_system"] in (None, "aws_sqs")
         direct = self.around.direct or self.facts["producer_system"] == "aws_sqs"
-        return not self.arrived and self.root["system"] == "aws_sqs" and by_queue and direct
+        return not self.arrived and self.system == "aws_sqs" and by_queue and direct
 
     @property
     def kafka(self) -> bool:
         direct = self.around.direct or self.facts["rule"] is not None
-        return not self.arrived and self.root["system"] == "kafka" and direct
+        return not self.arrived and self.system == "kafka" and direct
 
     @property
     def event(self) -> bool:

@@ -58,6 +58,24 @@ def _is_filled(frame: pl.DataFrame) -> pl.Series:
     ).to_series()
 
 
+def _names_a_sent_message(frame: pl.DataFrame) -> pl.Series:
+    """Roots that say nothing but a message's unique id or Kafka position, which a send of
+    another trace says too: application spans whose broker call nobody instrumented."""
+    record = ["kafka_topic", "kafka_partition", "kafka_offset"]
+    silent = frame.filter(
+        pl.col("role").is_null() & pl.col("parent_span_id").is_null() & pl.col("marked")
+    )
+    sent = frame.filter(pl.col("role") == "send")
+    found = [
+        silent.drop_nulls(key)
+        .join(sent.drop_nulls(key).select(*key, sender="trace", sent="start"), on=key)
+        .filter((pl.col("trace") != pl.col("sender")) & (pl.col("sent") <= pl.col("work_end")))
+        .select("row")
+        for key in (["message_id"], record)
+    ]
+    return frame["row"].is_in(pl.concat(found)["row"].implode())
+
+
 def _counts_only(frame: pl.DataFrame, links: pl.DataFrame) -> pl.Series:
     """Polls that took messages (their count says so) and have neither link nor child:
     JavaScript's aws-sdk on messages without context."""
@@ -117,6 +135,7 @@ def find_deliveries(
     only_stated = upstream & frame["role"].is_null() & ~covered
     receives = receives & ~(_told_elsewhere(frame, process) & ~stated)
     polled = receive & ~covered & _counts_only(frame, links)
+    process = process | _names_a_sent_message(frame)
     end = (
         pl.when(process)
         .then(pl.lit("process"))

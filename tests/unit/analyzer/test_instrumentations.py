@@ -228,3 +228,14 @@ def test_a_mirrored_topic_is_filled_by_the_topic_it_is_named_after() -> None:
         send(attributes=named("kafka", "eu.orders") | ORDER), taken("kafka", "eu.orders")
     )
     assert direct.causes == {(2, 21): "K1"}
+
+
+def test_a_root_that_only_names_a_message_that_was_sent_is_its_delivery() -> None:
+    sent = send(attributes=QUEUE | {"messaging.message.id": UUID})
+    body = worker("charge", id=20, attributes={"messaging.message.id": UUID})
+    answers = analysed(sent, body)
+    assert answers.edges == {(SENT, (2, 20)): "message-id"}
+    assert answers.causes == {(2, 20): "S1"}
+    assert analysed(body).orphans == {}
+    early = worker("charge", id=20, at=0.1, attributes={"messaging.message.id": UUID})
+    assert analysed(sent, early).orphans == {}
