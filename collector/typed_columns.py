@@ -60,7 +60,7 @@ class TypedColumns:
 
 def _coerce(value: Json, kind: str) -> Typed | None:
     if kind == "string":
-        return plain_text(value)
+        return plain_text(value) or None  # an empty string names nothing: an older alias may
     if kind == "bool":
         if isinstance(value, bool):
             return value

@@ -96,6 +96,12 @@ def test_text_that_is_no_decimal_int64_fills_no_int_column(text: str) -> None:
     assert row["kafka_offset"] is None
 
 
+def test_an_empty_string_leaves_its_column_to_an_older_alias() -> None:
+    told = decode(span(attributes={"messaging.message.id": "", "messaging.message_id": "m"}))
+    (row,) = rows(told, "messaging")
+    assert (row["message_id"], row["alternatives"]) == ("m", None)
+
+
 def test_a_span_without_messaging_attributes_has_no_messaging_row() -> None:
     plain = span(attributes={"rpc.method": "Get", "server.address": "a"})
     assert rows(decode(plain), "messaging") == []
