@@ -103,10 +103,12 @@ def endpoint_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
     ends_ = pl.concat(
         [
             ends.sends.select("row", role=pl.lit("send")),
-            # a poll that tells nothing of its messages may be one of several spans of theirs
-            ends.deliveries.filter(pl.col("part") != "polled").select(
-                "row", role=pl.lit("process")
-            ),
+            # a poll that tells nothing of its messages may be one of several spans of theirs,
+            # work after a receive call tells nothing of itself
+            ends.deliveries.filter(
+                ~pl.col("part").is_in(["polled", "body"])
+                | pl.col("row").is_in(best["row"].implode())
+            ).select("row", role=pl.lit("process")),
         ]
     ).unique("row", keep="last", maintain_order=True)
     return (

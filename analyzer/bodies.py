@@ -8,7 +8,6 @@ never connected, only reported.
 
 import polars as pl
 
-from analyzer.ends import Ends
 from analyzer.roles import CLIENT, CONSUMER, INTERNAL
 
 # Handling follows within milliseconds; a settle call or another message may stand between.
@@ -17,7 +16,9 @@ GAP_NANO = 250_000_000
 WINDOW_NANO = 1_000_000_000
 
 
-def find_bodies(ends: Ends) -> pl.DataFrame:
+def find_bodies(
+    frame: pl.DataFrame, links: pl.DataFrame, deliveries: pl.DataFrame, stated: pl.DataFrame
+) -> pl.DataFrame:
     """(row, receive, connected): roots of kind INTERNAL without any messaging below or
     beside them, the receive span whose message they handle, and whether that receive
     span continues a producer's trace.
@@ -25,9 +26,9 @@ def find_bodies(ends: Ends) -> pl.DataFrame:
     The latest receive span of the process decides: after an idle poll nothing is handled,
     and a receive span that has work below it has not ended too early.
     """
-    frame = ends.frame
-    receives = _receives(ends).sort("ended")
-    works = _works(ends).sort("start")
+    tops = deliveries.select("row").join(frame.select("row", "top"), on="row")["top"]
+    receives = _receives(frame, deliveries, stated).sort("ended")
+    works = _works(frame, pl.concat([tops, links["row"]])).sort("start")
     if receives.is_empty() or works.is_empty():
         return pl.DataFrame(
             schema={"row": pl.UInt32, "receive": pl.UInt32, "connected": pl.Boolean}
@@ -51,42 +52,44 @@ def find_bodies(ends: Ends) -> pl.DataFrame:
         )
         .filter((pl.col("near") == 1) & pl.col("filled"))
         .select("row", "receive", "connected")
-        .join(frame.select("row"), on="row")
         .sort("row")
     )
 
 
-def _works(ends: Ends) -> pl.DataFrame:
-    taken = pl.concat(
-        [
-            ends.deliveries.select(row="top"),
-            ends.links.select("row"),
-        ]
-    )
+def handled_calls(frame: pl.DataFrame, bodies: pl.DataFrame) -> pl.DataFrame:
+    """(row, receive, first): the works that stand for deliveries, because their receive
+    span is an API call, which never does. `first` is the one that the message id of the
+    call is about: of several messages it names the first."""
+    calls = frame.filter("api_receive").select(receive="row")
     return (
-        ends.frame.filter(
-            (pl.col("kind") == INTERNAL)
-            & pl.col("parent_span_id").is_null()
-            & ~pl.col("marked")
-            & pl.col("role").is_null()
-        )
-        .select("row", "resource_id", "start", "work_end")
-        .join(taken, on="row", how="anti")
+        bodies.join(calls, on="receive")
+        .join(frame.select("row", "start"), on="row")
+        .sort("receive", "start", "row")
+        .select("row", "receive", (pl.int_range(pl.len()).over("receive") == 0).alias("first"))
     )
 
 
-def _receives(ends: Ends) -> pl.DataFrame:
+def _works(frame: pl.DataFrame, taken: pl.Series) -> pl.DataFrame:
+    return frame.filter(
+        (pl.col("kind") == INTERNAL)
+        & pl.col("parent_span_id").is_null()
+        & ~pl.col("marked")
+        & pl.col("role").is_null()
+        & ~pl.col("row").is_in(taken.implode())
+    ).select("row", "resource_id", "start", "work_end")
+
+
+def _receives(frame: pl.DataFrame, deliveries: pl.DataFrame, stated: pl.DataFrame) -> pl.DataFrame:
     """(receive, resource_id, ended, filled, connected), one for each process and instant."""
-    tops = ends.frame.select("row", "top")
-    stated = ends.stated.select(row="delivery").join(tops, on="row")["top"].unique()
-    delivered = ends.deliveries["row"]
-    busy = ends.frame.filter(~pl.col("role").is_in(["receive", "settle"]).fill_null(value=False))
+    tops = frame.select("row", "top")
+    connected = stated.select("row").join(tops, on="row")["top"].unique()
+    busy = frame.filter(~pl.col("role").is_in(["receive", "settle"]).fill_null(value=False))
     above = busy["local_parent"].drop_nulls().unique()
     api = pl.col("api_receive") & pl.col("message_id").is_not_null()
     counted = (pl.col("batch_count") > 0).fill_null(value=False)
-    handled = pl.col("row").is_in(delivered.implode())
+    handled = pl.col("row").is_in(deliveries["row"].implode())
     return (
-        ends.frame.filter(
+        frame.filter(
             (pl.col("role") == "receive")
             & pl.col("kind").is_in([CLIENT, CONSUMER])
             & pl.col("name").str.to_lowercase().str.contains("receive", literal=True)
@@ -97,7 +100,7 @@ def _receives(ends: Ends) -> pl.DataFrame:
             pl.col("end").alias("ended"),
             ((handled | api | counted) & ~pl.col("row").is_in(above.implode())).alias("filled"),
             # a batch of which nothing more is known counts as connected
-            (pl.col("top").is_in(stated.implode()) | (counted & ~handled)).alias("connected"),
+            (pl.col("top").is_in(connected.implode()) | (counted & ~handled)).alias("connected"),
         )
         .sort("resource_id", "ended", "filled", "receive")
         .unique(["resource_id", "ended"], keep="last", maintain_order=True)

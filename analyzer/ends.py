@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from analyzer.bodies import find_bodies, handled_calls
 from analyzer.contexts import missing_contexts, read_links, resolved_contexts
 from analyzer.deliveries import find_deliveries, place_contexts
 from analyzer.frame import build_frame
@@ -51,7 +52,8 @@ class Ends:
     `frame`), `world`, `service`, `system`, `destination`, … (sends also `leaf` rows
     only); `stated` the hand-overs that parents and links state: (delivery, send,
     relation), `send` being the row the context points at; `missing` the contexts of
-    deliveries that point at absent spans; `units` maps every send span to its producer.
+    deliveries that point at absent spans; `units` maps every send span to its producer;
+    `bodies` the works after closed receive spans (analyzer.bodies.find_bodies).
     """
 
     frame: pl.DataFrame
@@ -61,6 +63,7 @@ class Ends:
     missing: pl.DataFrame
     units: pl.DataFrame
     links: pl.DataFrame
+    bodies: pl.DataFrame
 
 
 def find_ends(batch: SpanBatch) -> Ends:
@@ -78,14 +81,35 @@ def find_ends(batch: SpanBatch) -> Ends:
     found = pl.concat([found, extra.select("row", end=pl.lit("receive"))]).sort("row")
     units = find_sends(frame)
     told = frame.select(_COLUMNS)
+    bodies = find_bodies(frame, links, found, stated)
+    deliveries = pl.concat(
+        [found.rename({"end": "part"}).join(told, on="row"), _after_calls(frame, told, bodies)]
+    )
     return Ends(
         frame=frame,
         sends=units.filter("leaf").select("row").join(told, on="row").sort("row"),
-        deliveries=found.rename({"end": "part"}).join(told, on="row").sort("row"),
+        deliveries=deliveries.sort("row"),
         stated=stated.select(
             delivery="row", send="target", relation="relation", message_id="message_id"
         ),
         missing=place_contexts(frame, found, missing),
         units=units.select("row", "unit"),
         links=links,
+        bodies=bodies,
+    )
+
+
+# What a work after an API call knows of its message from the call.
+_FROM_CALL = ["system", "destination", "scope", "consumer_group", "dead_letter", "message_id"]
+
+
+def _after_calls(frame: pl.DataFrame, told: pl.DataFrame, bodies: pl.DataFrame) -> pl.DataFrame:
+    """Works after API-level receives as deliveries, part "body"."""
+    works = handled_calls(frame, bodies)
+    call = told.select(pl.col("row").alias("receive"), *_FROM_CALL)
+    return (
+        works.join(told.drop(_FROM_CALL), on="row")
+        .join(call, on="receive")
+        .with_columns(pl.when("first").then("message_id").alias("message_id"))
+        .select("row", pl.lit("body").alias("part"), *_COLUMNS[1:])
     )

@@ -112,8 +112,10 @@ def read_ids(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
         .join(everything.rename({"row": "holder"}), on="holder")
         .join(own.select("owner"), on="owner", how="anti")
     )
+    after_calls = ends.deliveries.filter((pl.col("part") == "body") & known)
     deliveries = pl.concat(
         [
+            after_calls.select("row", *_IDS),
             own.select(pl.col("owner").alias("row"), *_IDS),
             above.select(pl.col("owner").alias("row"), *_IDS),
         ]

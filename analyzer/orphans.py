@@ -8,7 +8,6 @@ a locally missing parent (N8), an HTTP entry or a timer (N9) are dropped here.
 
 import polars as pl
 
-from analyzer.bodies import find_bodies
 from analyzer.contexts import SAMPLED
 from analyzer.ends import Ends
 from analyzer.frame import IDENTITY
@@ -66,9 +65,11 @@ def orphan_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
         scope="scope",
         consumer_group="consumer_group",
     )
-    broken = ends.deliveries.select(
-        "row", "top", "part", after=pl.lit(None, pl.String), stitched="row"
-    ).join(roots.select(top="row"), on="top")
+    broken = (
+        ends.deliveries.filter(pl.col("part") != "body")
+        .select("row", "top", "part", after=pl.lit(None, pl.String), stitched="row")
+        .join(roots.select(top="row"), on="top")
+    )
     deliveries = (
         pl.concat([broken, _bodies(ends)])
         .join(told, on="row")
@@ -118,12 +119,8 @@ def _bodies(ends: Ends) -> pl.DataFrame:
     """Work after a closed receive span as if it were a delivery: told by the receive
     span (`row`), reported at the root of the work (`top`)."""
     after = pl.when("connected").then(pl.lit("connected")).otherwise(pl.lit("cut"))
-    return find_bodies(ends).select(
-        row="receive",
-        top="row",
-        part=pl.lit("body"),
-        after=after,
-        stitched=pl.lit(None, pl.UInt32),
+    return ends.bodies.select(
+        row="receive", top="row", part=pl.lit("body"), after=after, stitched="row"
     )
 
 

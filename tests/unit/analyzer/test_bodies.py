@@ -80,13 +80,38 @@ def test_other_work_is_none(spans: list[Any]) -> None:
     assert analysed(send(attributes=KAFKA), *spans).orphans == {}
 
 
+API: dict[str, Any] = {
+    "name": "SQS.ReceiveMessage",
+    "kind": "CLIENT",
+    "scope": "opentelemetry.instrumentation.botocore.sqs",
+}
+CALL = {"rpc.system": "aws-api", "rpc.service": "SQS", "rpc.method": "ReceiveMessage"}
+
+
 def test_work_after_an_api_call_that_received_a_message_is_cut() -> None:
-    api = {"rpc.system": "aws-api", "rpc.service": "SQS", "rpc.method": "ReceiveMessage"}
-    told: dict[str, Any] = {
-        "name": "SQS.ReceiveMessage",
-        "kind": "CLIENT",
-        "scope": "opentelemetry.instrumentation.botocore.sqs",
-    }
-    full = delivery(**told, attributes=api | {"messaging.message.id": UUID})
-    assert analysed(send(), full, handling()).causes == {(3, 31): "S1"}
-    assert analysed(send(), delivery(**told, attributes=api), handling()).orphans == {}
+    full = delivery(**API, attributes=CALL | {"messaging.message.id": UUID})
+    answers = analysed(send(), full, handling())
+    assert answers.causes == {(3, 31): "S1"}
+    assert answers.edges == {}
+    assert (3, 31) not in answers.endpoints
+    assert analysed(send(), delivery(**API, attributes=CALL), handling()).orphans == {}
+
+
+def test_the_id_of_an_api_call_is_that_of_the_first_work_after_it() -> None:
+    known = {"messaging.message.id": UUID}
+    full = delivery(**API, attributes=CALL | known)
+    second = handling(2.2, trace=4, id=41)
+    answers = analysed(send(attributes=known), full, handling(), second)
+    assert answers.edges == {((1, 11), (3, 31)): "message-id"}
+    assert answers.endpoints[3, 31]["destination"] == "orders"
+    assert answers.causes == {(3, 31): "S1", (4, 41): "S1"}
+    assert answers.orphans[3, 31]["cause_confidence"] == 0.9
+
+
+def test_work_after_an_api_call_is_found_by_its_own_correlation_id() -> None:
+    full = delivery(**API, attributes=CALL | {"messaging.message.id": UUID})
+    order = {"order.id": "o-1"}
+    answers = analysed(send(attributes=order), full, handling(attributes=order))
+    assert answers.edges == {((1, 11), (3, 31)): "correlation-id"}
+    other = handling(3.0, attributes=order)  # too late to be work of that call
+    assert analysed(send(attributes=order), full, other).edges == {}
