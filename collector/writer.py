@@ -12,11 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
-import pyarrow as pa
-
 from collector.admission import PATIENCE_SECONDS, ByteBudget, Overloaded
 from storage.contract import AppendResult, SpanStore, StoreError
-from storage.schema import BATCH_SCHEMAS, SpanBatch
+from storage.schema import SpanBatch, concat_batches
 
 MIB = 1024 * 1024
 GROUP_SECONDS = 0.02
@@ -141,7 +139,8 @@ class Writer:
         """Stores the group in one transaction and notes how that went for each member."""
         outcome: AppendResult | Exception
         try:
-            outcome = self._store.append(_concatenate(group), time.time_ns())
+            batch = concat_batches([waiting.batch for waiting in group])
+            outcome = self._store.append(batch, time.time_ns())
         except StoreError as error:
             _logger.error("%s requests were refused: %s", len(group), error)
             outcome = error
@@ -171,14 +170,3 @@ class Writer:
             elif waiting.outcome is not None:
                 # An exception of its own for each: raising one adds to its traceback.
                 waiting.answer.set_exception(type(waiting.outcome)(*waiting.outcome.args))
-
-
-def _concatenate(group: Sequence[_Waiting]) -> SpanBatch:
-    if len(group) == 1:
-        return group[0].batch
-    return SpanBatch(
-        **{
-            name: pa.concat_tables([getattr(waiting.batch, name) for waiting in group])
-            for name in BATCH_SCHEMAS
-        }
-    )

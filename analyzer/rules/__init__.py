@@ -7,13 +7,15 @@ the rules here find hand-overs whose context was lost. Confidences: docs/evidenc
 
 import polars as pl
 
-EVIDENCE = {
-    "delivery": pl.UInt32,  # row
-    "send": pl.UInt32,  # row
-    "rule": pl.String,
-    "confidence": pl.Float64,
-    "evidence": pl.String,  # JSON objects {"field", "producer", "consumer"}, joined by commas
-}
+EVIDENCE = pl.Schema(
+    {
+        "delivery": pl.UInt32,  # row
+        "send": pl.UInt32,  # row
+        "rule": pl.String,
+        "confidence": pl.Float64,
+        "evidence": pl.String,  # JSON objects {"field", "producer", "consumer"}, joined by commas
+    }
+)
 
 # How much earlier than it was sent a message may seem to be consumed: clock skew.
 SKEW_NANO = 5_000_000_000

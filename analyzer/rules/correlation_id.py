@@ -146,5 +146,5 @@ def match_correlation_ids(
             confidence.alias("confidence"),
             compared(pl.col("key"), pl.col("value"), pl.col("value")).alias("evidence"),
         )
-        .cast(EVIDENCE)  # type: ignore[arg-type]
+        .cast(EVIDENCE)
     )

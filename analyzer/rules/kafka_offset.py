@@ -47,5 +47,5 @@ def match_kafka_offsets(
             .alias("confidence"),
             compared(field, record, record).alias("evidence"),
         )
-        .cast(EVIDENCE)  # type: ignore[arg-type]
+        .cast(EVIDENCE)
     )

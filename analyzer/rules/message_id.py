@@ -69,5 +69,5 @@ def match_message_ids(
             .alias("confidence"),
             compared("messaging.message.id", pl.col("id"), pl.col("id")).alias("evidence"),
         )
-        .cast(EVIDENCE)  # type: ignore[arg-type]
+        .cast(EVIDENCE)
     )

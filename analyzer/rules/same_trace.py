@@ -46,5 +46,5 @@ def match_same_trace(
             pl.lit(SAME_TRACE).alias("confidence"),
             compared("trace_id", pl.lit("same"), pl.lit("same")).alias("evidence"),
         )
-        .cast(EVIDENCE)  # type: ignore[arg-type]
+        .cast(EVIDENCE)
     )
