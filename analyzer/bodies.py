@@ -14,6 +14,7 @@ from analyzer.roles import CLIENT, CONSUMER, INTERNAL
 GAP_NANO = 250_000_000
 # No further than stores relate the two (storage.contract.SpanStore.related_traces).
 WINDOW_NANO = 1_000_000_000
+_MILLISECOND = 1_000_000
 
 
 def find_bodies(
@@ -58,11 +59,11 @@ def find_bodies(
 
 def handled_calls(frame: pl.DataFrame, bodies: pl.DataFrame) -> pl.DataFrame:
     """(row, receive, first): the works that stand for deliveries, because their receive
-    span is an API call, which never does. `first` is the one that the message id of the
-    call is about: of several messages it names the first."""
-    calls = frame.filter("api_receive").select(receive="row")
+    span brought no context, so that the ids of a message stand on its work alone.
+    `first` is the one that the message id of an API call is about: of several messages
+    it names the first."""
     return (
-        bodies.join(calls, on="receive")
+        bodies.filter(~pl.col("connected"))
         .join(frame.select("row", "start"), on="row")
         .sort("receive", "start", "row")
         .select("row", "receive", (pl.int_range(pl.len()).over("receive") == 0).alias("first"))
@@ -97,7 +98,11 @@ def _receives(frame: pl.DataFrame, deliveries: pl.DataFrame, stated: pl.DataFram
         .select(
             pl.col("row").alias("receive"),
             "resource_id",
-            pl.col("end").alias("ended"),
+            # JavaScript starts spans on whole milliseconds and ends them between
+            pl.when(pl.col("sdk_language") == "nodejs")
+            .then(pl.col("end") // _MILLISECOND * _MILLISECOND)
+            .otherwise("end")
+            .alias("ended"),
             ((handled | api | counted) & ~pl.col("row").is_in(above.implode())).alias("filled"),
             # a batch of which nothing more is known counts as connected
             (pl.col("top").is_in(connected.implode()) | (counted & ~handled)).alias("connected"),

@@ -99,14 +99,16 @@ def find_ends(batch: SpanBatch) -> Ends:
     )
 
 
-# What a work after an API call knows of its message from the call.
+# What a work after a receive span knows of its message from it.
 _FROM_CALL = ["system", "destination", "scope", "consumer_group", "dead_letter", "message_id"]
 
 
 def _after_calls(frame: pl.DataFrame, told: pl.DataFrame, bodies: pl.DataFrame) -> pl.DataFrame:
-    """Works after API-level receives as deliveries, part "body"."""
+    """Works after receives without context as deliveries, part "body"."""
     works = handled_calls(frame, bodies)
-    call = told.select(pl.col("row").alias("receive"), *_FROM_CALL)
+    # The id of a receive span that is a delivery itself says what it always said.
+    own_id = pl.when(frame["api_receive"]).then("message_id").alias("message_id")
+    call = told.with_columns(own_id).select(pl.col("row").alias("receive"), *_FROM_CALL)
     return (
         works.join(told.drop(_FROM_CALL), on="row")
         .join(call, on="receive")

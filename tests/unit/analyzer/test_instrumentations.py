@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.analysed import analysed
 from tests.builders import link, span
-from tests.unit.analyzer.test_stitching import KAFKA, ORDER, SENT, UUID, send
+from tests.unit.analyzer.messages import KAFKA, ORDER, SENT, UUID, send
 
 QUEUE = {"messaging.system": "aws_sqs", "messaging.destination.name": "orders"}
 URL = "http://localhost:4566/123456789012/orders"
@@ -239,3 +239,38 @@ def test_a_root_that_only_names_a_message_that_was_sent_is_its_delivery() -> Non
     assert analysed(body).orphans == {}
     early = worker("charge", id=20, at=0.1, attributes={"messaging.message.id": UUID})
     assert analysed(sent, early).orphans == {}
+
+
+JS = {"telemetry.sdk.language": "nodejs"}
+
+
+def closed(messages: int = 1, **changes: Any) -> Any:
+    """A poll from 2.0 to 2.0507 s, as JavaScript times it."""
+    return counted(messages, duration=0.0507, resource=JS, **changes)
+
+
+def handled(**changes: Any) -> Any:
+    """Work that starts in the millisecond in which the poll ended."""
+    told: dict[str, Any] = {"trace": 3, "id": 30, "at": 2.05, "resource": JS, "attributes": ORDER}
+    return worker("charge", **(told | changes))
+
+
+def test_the_ids_on_work_after_a_poll_without_context_are_those_of_its_message() -> None:
+    answers = analysed(send(attributes=QUEUE | ORDER), closed(), handled())
+    assert answers.edges == {(SENT, (3, 30)): "correlation-id"}
+    assert set(answers.orphans) == {(2, 20), (3, 30)}
+
+
+def test_work_after_a_linked_poll_is_k4_and_no_second_delivery() -> None:
+    linked = closed(links=[link(trace=1, id=11)])
+    answers = analysed(send(attributes=QUEUE | ORDER), linked, handled())
+    assert answers.edges == {(SENT, (2, 20)): "link"}
+    assert answers.causes == {(3, 30): "K4"}
+
+
+def test_work_after_an_idle_poll_or_long_after_it_has_no_producer() -> None:
+    sent = send(attributes=QUEUE | ORDER)
+    for poll_, work in ((closed(0), handled()), (closed(), handled(at=2.6))):
+        answers = analysed(sent, poll_, work)
+        assert answers.edges == {}
+        assert (3, 30) not in answers.orphans
