@@ -6,7 +6,7 @@ import pytest
 
 from tests.analysed import analysed
 from tests.builders import link, span
-from tests.unit.analyzer.test_stitching import KAFKA, UUID, delivery, send
+from tests.unit.analyzer.messages import KAFKA, UUID, delivery, send
 
 RECORD = KAFKA | {"messaging.kafka.partition": 0}
 

@@ -9,7 +9,7 @@ from analyzer.candidates import find_candidates
 from analyzer.judging import judge
 from tests.analysed import endpoint_facts
 from tests.builders import batch
-from tests.unit.analyzer.test_stitching import delivery, send
+from tests.unit.analyzer.messages import delivery, send
 
 SILENT = {"messaging.destination.name": ""}
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.analysed import analysed
 from tests.builders import link, span
-from tests.unit.analyzer.test_stitching import DELIVERED, KAFKA, ORDER, SENT, UUID, delivery, send
+from tests.unit.analyzer.messages import DELIVERED, KAFKA, ORDER, SENT, UUID, delivery, send
 
 ID = {"messaging.message.id": UUID}
 BUS = {"messaging.system": "aws_eventbridge", "messaging.destination.name": "stock"}

@@ -6,44 +6,9 @@ import pytest
 
 from tests.analysed import analysed
 from tests.builders import link, span
+from tests.unit.analyzer.messages import DELIVERED, KAFKA, ORDER, SENT, UUID, delivery, send
 
-UUID = "0d5e1c2a-7b1f-4c55-9f1e-2b7f6a309a41"
 OTHER = "77b01c20-0000-4c55-9f1e-2b7f6a309a41"
-
-
-def send(**changes: Any) -> Any:
-    """`order.publish` of order-service to the queue `orders`, trace 1, span 11."""
-    told: dict[str, Any] = {
-        "name": "order.publish",
-        "trace": 1,
-        "id": 11,
-        "kind": "PRODUCER",
-        "service": "order-service",
-        "at": 1.0,
-        "duration": 0.1,
-    }
-    attributes = {"messaging.system": "aws_sqs", "messaging.destination.name": "orders"}
-    attributes |= changes.pop("attributes", {})
-    return span(**(told | changes), attributes=attributes)
-
-
-def delivery(**changes: Any) -> Any:
-    """`order.process` of payment-service from the queue `orders`, trace 2, span 21, a root."""
-    told: dict[str, Any] = {
-        "name": "order.process",
-        "trace": 2,
-        "id": 21,
-        "kind": "CONSUMER",
-        "service": "payment-service",
-        "at": 2.0,
-        "duration": 0.1,
-    }
-    attributes = {"messaging.system": "aws_sqs", "messaging.destination.name": "orders"}
-    attributes |= changes.pop("attributes", {})
-    return span(**(told | changes), attributes=attributes)
-
-
-SENT, DELIVERED = (1, 11), (2, 21)
 
 
 def test_a_remote_parent_is_a_propagated_hand_over() -> None:
@@ -139,9 +104,6 @@ def test_a_message_id_on_an_event_is_read() -> None:
     assert answers.edges == {(SENT, DELIVERED): "message-id"}
 
 
-KAFKA = {"messaging.system": "kafka", "messaging.destination.name": "payments"}
-
-
 @pytest.mark.parametrize(
     "spelling",
     [
@@ -183,9 +145,6 @@ def test_a_topic_made_anew_joins_the_nearest_earlier_record() -> None:
         delivery(at=101.0, attributes=position),
     )
     assert answers.edges == {((3, 31), DELIVERED): "kafka-offset"}
-
-
-ORDER = {"order.id": "ORD-1"}
 
 
 def test_an_order_id_stitches_where_one_producer_and_one_delivery_are_left() -> None:

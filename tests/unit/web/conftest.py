@@ -12,3 +12,9 @@ def client() -> Iterator[WebClient]:
     store = small_scene().store()
     yield application(store)
     store.close()
+
+
+@pytest.fixture(params=[1, 12])
+def likely_levels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read ahead (one level: nothing) must not change any answer."""
+    monkeypatch.setattr("web.walking._LIKELY_LEVELS", request.param)
