@@ -104,9 +104,9 @@ def endpoint_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
         [
             ends.sends.select("row", role=pl.lit("send")),
             # a poll that tells nothing of its messages may be one of several spans of theirs,
-            # work after a receive call tells nothing of itself
+            # work after a receive call and a silent Lambda root tell nothing of themselves
             ends.deliveries.filter(
-                ~pl.col("part").is_in(["polled", "body"])
+                ~pl.col("part").is_in(["polled", "body", "maybe"])
                 | pl.col("row").is_in(best["row"].implode())
             ).select("row", role=pl.lit("process")),
         ]

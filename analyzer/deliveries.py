@@ -107,12 +107,30 @@ def _told_elsewhere(frame: pl.DataFrame, process: pl.Series) -> pl.Series:
     return frame["row"].is_in(pl.concat(found)["row"].implode())
 
 
+def _silent_lambdas(frame: pl.DataFrame) -> pl.Series:
+    """Lambda roots without trigger: Python's for an EventBridge or SNS event, and also
+    for a timer or a direct call. One that sends is rather where the work entered."""
+    sends = (frame["role"] == "send").fill_null(value=False)
+    sending = frame["top"].filter(sends).unique()
+    return frame.select(
+        (
+            (pl.col("kind") == SERVER)
+            & pl.col("role").is_null()
+            & pl.col("invocation_id").is_not_null()
+            & pl.col("trigger").is_null()
+            & pl.col("parent_span_id").is_null()
+            & ~pl.col("row").is_in(sending.implode())
+        ).fill_null(value=False)
+    ).to_series()
+
+
 def find_deliveries(
     frame: pl.DataFrame, links: pl.DataFrame, resolved: pl.DataFrame, missing: pl.DataFrame
 ) -> pl.DataFrame:
     """(row, end): the spans that deliveries end at, and their role there, "process",
-    "receive", "invoke" (a Lambda root), "stated" (only a context says so) or "polled" (a
-    poll that counts messages and tells nothing of them).
+    "receive", "invoke" (a Lambda root), "stated" (only a context says so), "polled" (a
+    poll that counts messages and tells nothing of them) or "maybe" (a Lambda root that
+    does not say what invoked it: a delivery only if an id finds its producer).
 
     Idle polls (N1), settle calls (N4), API-level receives, error events (N3) and the
     batch wrapper of aiokafka (N6) are none.
@@ -147,6 +165,8 @@ def find_deliveries(
         .then(pl.lit("invoke"))
         .when(only_stated)
         .then(pl.lit("stated"))
+        .when(_silent_lambdas(frame) & ~covered & ~stated)
+        .then(pl.lit("maybe"))
     )
     return frame.select("row", end.alias("end")).drop_nulls("end").sort("row")
 

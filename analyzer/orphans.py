@@ -74,6 +74,7 @@ def orphan_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
         pl.concat([broken, _bodies(ends)])
         .join(told, on="row")
         .join(stitched, left_on="stitched", right_on="delivery", how="left")
+        .filter((pl.col("part") != "maybe") | pl.col("rule").is_not_null())
         .join(_missing(ends), on="row", how="left")
         .sort("top", "delivery_start", "row")
     )

@@ -38,9 +38,25 @@ def stitch(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
     rest = pl.concat([rest, ends.deliveries.join(left_over.select("row").unique(), on="row")])
     keys = pl.concat([keys.join(stated.select(row="delivery"), on="row", how="anti"), left_over])
     by_key = match_correlation_ids(ends.sends, rest, send_keys, keys, _explained(ends, known))
+    by_key = _within_reach(ends, by_key)
     weak = exact.filter(pl.col("confidence") < DRAWN)
     left = _combine([by_key, weak.select(list(EVIDENCE))])
     return _without_doubles(ends, pl.concat([known, left]))
+
+
+def _within_reach(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:
+    """Without pairs of a Lambda root that does not say what invoked it and a producer
+    other than a bus or topic: a queue's or stream's events would say so."""
+    silent = ends.deliveries.filter(pl.col("part") == "maybe").select(delivery="row")
+    invoking = ends.sends.filter(pl.col("system").is_in(["aws_eventbridge", "aws_sns"]))
+    return pl.concat(
+        [
+            found.join(silent, on="delivery", how="anti"),
+            found.join(silent, on="delivery", how="semi").join(
+                invoking.select(send="row"), on="send", how="semi"
+            ),
+        ]
+    )
 
 
 def _stated(ends: Ends) -> pl.DataFrame:
