@@ -55,9 +55,7 @@ def show_map(request: Request) -> Response:
         address = address.replace("0.0.0.0", request.url.hostname or "127.0.0.1")  # noqa: S104
         return render(request, "empty.html", "/", address=address, languages=_LANGUAGES)
     edges = answers.edges_answer(site.store, _ALL)["edges"]
-    groups = answers.orphan_groups_answer(
-        site.store, _ALL, site.settled_before(), settled_only=True
-    )["groups"]
+    groups = answers.orphan_groups_answer(site.store, _ALL, site.settled_before())["groups"]
     report = make_report(groups, edges)
     hues = hues_of(request)
     return render(

@@ -79,6 +79,17 @@ def test_a_young_orphan_root_may_still_connect_and_is_not_broken_yet() -> None:
         assert ("may still connect" in report) is hopeful
 
 
+def test_the_map_does_not_claim_that_all_connect_while_roots_may_still() -> None:
+    store = small_scene().store()
+    for now, headline in (
+        (STORED_AT + GRACE_NANO, "No hand-over is broken yet"),
+        (STORED_AT + GRACE_NANO + 1, "1 hand-over is broken now"),
+    ):
+        web = application(store, now)
+        assert headline in web.get("/").text
+        assert headline in web.get("/orphans").text
+
+
 def test_an_empty_store_says_where_to_send_spans() -> None:
     text = application(MemoryStore()).get("/").text
     assert "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317" in text
