@@ -77,7 +77,16 @@ def _works(frame: pl.DataFrame, taken: pl.Series) -> pl.DataFrame:
         & ~pl.col("marked")
         & pl.col("role").is_null()
         & ~pl.col("row").is_in(taken.implode())
-    ).select("row", "resource_id", "start", "work_end")
+    ).select(
+        "row",
+        "resource_id",
+        # JavaScript starts spans on whole milliseconds and ends them between
+        pl.when(pl.col("start") % _MILLISECOND == 0)
+        .then(pl.col("start") + (_MILLISECOND - 1))
+        .otherwise("start")
+        .alias("start"),
+        "work_end",
+    )
 
 
 def _receives(frame: pl.DataFrame, deliveries: pl.DataFrame, stated: pl.DataFrame) -> pl.DataFrame:
@@ -98,11 +107,7 @@ def _receives(frame: pl.DataFrame, deliveries: pl.DataFrame, stated: pl.DataFram
         .select(
             pl.col("row").alias("receive"),
             "resource_id",
-            # JavaScript starts spans on whole milliseconds and ends them between
-            pl.when(pl.col("sdk_language") == "nodejs")
-            .then(pl.col("end") // _MILLISECOND * _MILLISECOND)
-            .otherwise("end")
-            .alias("ended"),
+            pl.col("end").alias("ended"),
             ((handled | api | counted) & ~pl.col("row").is_in(above.implode())).alias("filled"),
             # a batch of which nothing more is known counts as connected
             (pl.col("top").is_in(connected.implode()) | (counted & ~handled)).alias("connected"),

@@ -241,17 +241,14 @@ def test_a_root_that_only_names_a_message_that_was_sent_is_its_delivery() -> Non
     assert analysed(sent, early).orphans == {}
 
 
-JS = {"telemetry.sdk.language": "nodejs"}
-
-
 def closed(messages: int = 1, **changes: Any) -> Any:
     """A poll from 2.0 to 2.0507 s, as JavaScript times it."""
-    return counted(messages, duration=0.0507, resource=JS, **changes)
+    return counted(messages, duration=0.0507, **changes)
 
 
 def handled(**changes: Any) -> Any:
     """Work that starts in the millisecond in which the poll ended."""
-    told: dict[str, Any] = {"trace": 3, "id": 30, "at": 2.05, "resource": JS, "attributes": ORDER}
+    told: dict[str, Any] = {"trace": 3, "id": 30, "at": 2.05, "attributes": ORDER}
     return worker("charge", **(told | changes))
 
 
