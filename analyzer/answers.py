@@ -5,7 +5,7 @@ import polars as pl
 from analyzer.ends import Ends
 from analyzer.frame import IDENTITY, SPAN
 from analyzer.stitching import DRAWN
-from storage.schema import CONNECTIONS, ENDPOINTS
+from storage.schema import ENDPOINTS
 
 STATUS_ERROR = 2
 
@@ -125,8 +125,3 @@ def endpoint_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
         .select("row", *ENDPOINTS.names)
         .sort("row")
     )
-
-
-def table_columns(rows: pl.DataFrame) -> pl.DataFrame:
-    """The columns of CONNECTIONS alone, in order."""
-    return rows.select(CONNECTIONS.names)

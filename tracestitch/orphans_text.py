@@ -13,7 +13,11 @@ def draw_orphans(groups: Sequence[Mapping[str, Any]]) -> str:
     quiet = [group for group in groups if group["expected"]]
     if not groups:
         return "No orphan roots: every message that arrived is joined to its producer."
-    lines = [f"{say_plural(sum(group['count'] for group in loud), 'orphan root')} to mend."]
+    settled = sum(group["settled_count"] for group in loud)
+    young = sum(group["count"] for group in loud) - settled
+    lines = [f"{say_plural(settled, 'orphan root')} to mend."]
+    if young:
+        lines[0] += f" {say_plural(young, 'younger one')} may still connect."
     for group in loud:
         lines += ["", *_describe(group)]
     if quiet:

@@ -119,6 +119,7 @@ def group(**fields: Any) -> dict[str, Any]:
         "cause": CAUSE,
         "fix": CAUSE["fix"],
         "count": 3,
+        "settled_count": 3,
         "connected": 4,
         "first_seen": 0,
         "last_seen": 60_000_000_000,
