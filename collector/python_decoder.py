@@ -126,18 +126,19 @@ class PythonDecoder:
             span.dropped_events_count,
             span.dropped_links_count,
         )
-        content = canonical(
+        head = canonical(
             [parent, resource, scope, *numbers, len(links), len(events)],
             [span.name, span.trace_state, span.status.message, text],
         )
+        pieces = [head]  # joined once: adding bytes to bytes copies all of them each time
         for hi, lo, linked, state, flags, told, dropped in links:
-            content += canonical([hi, lo, linked, flags, dropped], [state, json_text(told)])
+            pieces.append(canonical([hi, lo, linked, flags, dropped], [state, json_text(told)]))
         for time, name, told, dropped in events:
-            content += canonical([time, dropped], [name, json_text(told)])
+            pieces.append(canonical([time, dropped], [name, json_text(told)]))
         part = (
             *_trace_halves(span.trace_id),
             int.from_bytes(span.span_id, "big"),
-            content_id(content),
+            content_id(b"".join(pieces)),
         )
         kind, flags, start, end, status, *dropped_counts = numbers
         columns["spans"].append(

@@ -226,3 +226,12 @@ def test_mutated_requests_are_decoded_or_refused(data: st.DataObject) -> None:
         getattr(decoded.batch, name).validate(full=True)
     for row in rows(decoded, "spans"):
         json.loads(row["attributes"])
+
+
+def test_a_span_may_have_very_many_links_and_events() -> None:
+    crowded = span(
+        links=[link(trace=n, id=n) for n in range(1, 60_001)],
+        events=[("e", {})] * 60_000,
+    )
+    decoded = decode(crowded)
+    assert decoded.batch.links.num_rows == decoded.batch.events.num_rows == 60_000
