@@ -56,6 +56,8 @@ def _read_all(files: Sequence[Path], sink: Sink, flaws: list[str]) -> None:
                 flaws.append(f"{file}: cannot be read ({error.strerror or error}).")
             except UnreadableContent as error:
                 flaws.append(f"{_name(file)}, {error}.")
+            except MemoryError:  # one JSON document that unpacks to more than the machine has
+                flaws.append(f"{_name(file)} needs more memory than there is; split it.")
 
 
 @contextmanager

@@ -127,3 +127,15 @@ def test_an_endpoint_asked_for_beats_the_variable_of_the_data_directory(
 
 def test_files_have_to_be_named() -> None:
     assert load().exit_code == 2
+
+
+def test_a_file_that_unpacks_to_too_much_is_one_sentence(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unpack(_: object) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr("tracestitch.load.read_requests", unpack)
+    result = load(good, "--data-dir", tmp_path / "store")
+    assert result.exit_code == 2
+    assert f"{good} needs more memory than there is" in result.output
