@@ -63,15 +63,15 @@ class AnalysisLoop:
         owners = self._reach(new)
         answers = analyse(self._store.analysis_input(self._reach(owners)), owners)
         self._store.replace_connections(owners, answers.endpoints, answers.connections)
-        facts = pl.DataFrame(self._store.endpoint_facts())
+        facts = stable_facts(pl.DataFrame(self._store.endpoint_facts()))
         orphans = answers.orphans
         traces = owners
-        if self._surroundings_changed(facts):
+        if self._facts is None or not facts.equals(self._facts):
             others = self._other_orphans(owners)
             orphans = pl.concat([orphans, others])
             traces = _trace_ids(pl.concat([pl.DataFrame(owners), others.select(TRACE_IDS.names)]))
         self._store.replace_orphans(traces, arrow(judge(orphans, facts), ORPHANS), generation)
-        self._facts = stable_facts(facts)
+        self._facts = facts
         return status.generation != status.analysed_generation
 
     def _reach(self, traces: pa.Table) -> pa.Table:
@@ -80,9 +80,6 @@ class AnalysisLoop:
             if traces.num_rows:
                 traces = self._store.related_traces(traces, HOT_KEY_LIMIT)
         return traces
-
-    def _surroundings_changed(self, facts: pl.DataFrame) -> bool:
-        return self._facts is None or not stable_facts(facts).equals(self._facts)
 
     def _other_orphans(self, owners: pa.Table) -> pl.DataFrame:
         """Stored orphans that this pass does not replace: their surroundings changed."""
