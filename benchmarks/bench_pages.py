@@ -19,6 +19,7 @@ from urllib.parse import quote
 import httpx
 
 from benchmarks.workload import BROKEN_EVERY, START, make_requests
+from collector.decoded import decode_request
 from collector.decoding import make_decoder
 from storage.contract import OrphanQuery, Page, SpanStore
 from storage.engines import open_store
@@ -39,10 +40,10 @@ def fill(store: SpanStore, spans: int) -> None:
         size += count
         if size >= BATCH_SPANS:
             # protobuf messages that follow one another are one message
-            store.append(decoder.decode(b"".join(group)).batch, START)
+            store.append(decode_request(decoder, b"".join(group)).batch, START)
             group, size = [], 0
     if group:
-        store.append(decoder.decode(b"".join(group)).batch, START)
+        store.append(decode_request(decoder, b"".join(group)).batch, START)
 
 
 def analyse(store: SpanStore) -> None:

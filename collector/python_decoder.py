@@ -5,28 +5,35 @@ It walks the messages and appends to columns; no object stands for a span.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
-from collector.any_value import json_text, plain_text, to_object
+from collector.any_value import Json, json_text, plain_text, to_object
 from collector.columns import BatchColumns
-from collector.decoded import Decoded, UndecodableRequest
-from collector.identity import canonical, content_id
+from collector.decoded import Appended, UndecodableRequest
+from collector.identity import canonical, content_hash, content_id
+from collector.join_keys import Key, join_key, message_keys, work_keys
 from collector.typed_columns import CorrelationKeys, Typed, TypedColumns
 from collector.utf8 import MalformedWire, repair_request
-from storage.schema import MESSAGING, RESOURCES, load_attributes
+from storage.schema import (
+    MESSAGE_COLUMNS,
+    RESOURCES,
+    SHAPE_COLUMNS,
+    SpanBatch,
+    load_attributes,
+)
 
 _LATEST = 2**63 - 1  # 11 April 2262: times are signed 64-bit nanoseconds
 _PRODUCER, _CONSUMER = 4, 5
-_TYPED = MESSAGING.names[6:]  # after the ids of the part
+_MESSAGE_VALUES = (*MESSAGE_COLUMNS, "alternatives")
 
 
 class PythonDecoder:
-    """Decodes requests; one instance serves any number of threads."""
+    """Makes builders; one instance serves any number of threads."""
 
     name = "python"
 
@@ -36,31 +43,59 @@ class PythonDecoder:
         correlation_keys: Sequence[str] = (),
     ) -> None:
         """`attributes` is storage/attributes.toml; `correlation_keys` adds to its keys."""
-        told = load_attributes() if attributes is None else attributes
+        self._told = load_attributes() if attributes is None else attributes
+        self._correlation_keys = tuple(correlation_keys)
+
+    def builder(self) -> "PythonBuilder":
+        return PythonBuilder(self._told, self._correlation_keys)
+
+
+class PythonBuilder:
+    """A BatchBuilder."""
+
+    def __init__(self, told: Mapping[str, Any], correlation_keys: Sequence[str]) -> None:
         self._typed = TypedColumns(told)
         self._correlation = CorrelationKeys(told, correlation_keys)
         self._resource_names: dict[str, list[str]] = told["resource"]
+        self._clear()
 
-    def decode(self, payload: bytes) -> Decoded:
-        """The spans of one ExportTraceServiceRequest. Bad spans are left out one by one
-        and counted; raises UndecodableRequest when the envelope cannot be read."""
-        columns, rejected = BatchColumns(), Counter[str]()
-        spans = 0
-        for resource_spans in parse_request(payload).resource_spans:
-            resource = self._add_resource(columns, resource_spans)
+    def append(self, payload: bytes) -> Appended:
+        request = parse_request(payload)  # raises before anything is appended
+        rejected = Counter[str]()
+        before = self.spans
+        for resource_spans in request.resource_spans:
+            resource = self._add_resource(resource_spans)
             for scope_spans in resource_spans.scope_spans:
-                scope = _add_scope(columns, scope_spans)
+                scope = self._add_scope(scope_spans)
                 for span in scope_spans.spans:
                     reason = _flaw(span)
                     if reason is None:
-                        self._add_span(columns, span, resource, scope)
-                        spans += 1
+                        self._add_span(span, resource, scope)
                     else:
                         rejected[reason] += 1
+        self.nbytes += len(payload)
         reasons = "; ".join(f"{count} × {reason}" for reason, count in rejected.most_common())
-        return Decoded(columns.batch(), spans, rejected.total(), reasons)
+        return Appended(self.spans - before, rejected.total(), reasons)
 
-    def _add_resource(self, columns: BatchColumns, spans: ResourceSpans) -> int:
+    def seal(self) -> SpanBatch:
+        batch = self._columns.batch()
+        self._clear()
+        return batch
+
+    def _clear(self) -> None:
+        self._columns = BatchColumns()
+        self._met: dict[str, set[Any]] = {}
+        self.spans = self.nbytes = 0
+
+    def _is_new(self, table: str, identity: Any) -> bool:
+        """True the first time since the last seal."""
+        met = self._met.setdefault(table, set())
+        if identity in met:
+            return False
+        met.add(identity)
+        return True
+
+    def _add_resource(self, spans: ResourceSpans) -> int:
         resource = spans.resource
         attributes = to_object(resource.attributes)
         text, dropped = json_text(attributes), resource.dropped_attributes_count
@@ -76,23 +111,35 @@ class PythonDecoder:
             ]
         )
         identity = content_id(canonical([dropped], [text, entities, spans.schema_url]))
-        known = {
-            column: next(
-                (found for name in names if (found := plain_text(attributes.get(name)))), None
+        if self._is_new("resources", identity):
+            known = {
+                column: next(
+                    (found for name in names if (found := plain_text(attributes.get(name)))), None
+                )
+                for column, names in self._resource_names.items()
+            }
+            self._columns["resources"].append(
+                identity,
+                *(known[column] for column in RESOURCES.names[1:6]),
+                text,
+                dropped,
+                entities if resource.entity_refs else None,
+                spans.schema_url,
             )
-            for column, names in self._resource_names.items()
-        }
-        columns["resources"].append(
-            identity,
-            *(known[column] for column in RESOURCES.names[1:6]),
-            text,
-            dropped,
-            entities if resource.entity_refs else None,
-            spans.schema_url,
-        )
         return identity
 
-    def _add_span(self, columns: BatchColumns, span: Span, resource: int, scope: int) -> None:
+    def _add_scope(self, spans: ScopeSpans) -> int:
+        scope = spans.scope
+        text, dropped = json_text(to_object(scope.attributes)), scope.dropped_attributes_count
+        texts = [scope.name, scope.version, text, spans.schema_url]
+        identity = content_id(canonical([dropped], texts))
+        if self._is_new("scopes", identity):
+            self._columns["scopes"].append(
+                identity, scope.name, scope.version, text, dropped, spans.schema_url
+            )
+        return identity
+
+    def _add_span(self, span: Span, resource: int, scope: int) -> None:
         attributes = to_object(span.attributes)
         text = json_text(attributes)
         parent = int.from_bytes(span.parent_span_id, "big")
@@ -135,13 +182,10 @@ class PythonDecoder:
             pieces.append(canonical([hi, lo, linked, flags, dropped], [state, json_text(told)]))
         for time, name, told, dropped in events:
             pieces.append(canonical([time, dropped], [name, json_text(told)]))
-        part = (
-            *_trace_halves(span.trace_id),
-            int.from_bytes(span.span_id, "big"),
-            content_id(b"".join(pieces)),
-        )
+        trace = _trace_halves(span.trace_id)
+        part = (*trace, int.from_bytes(span.span_id, "big"), content_hash(b"".join(pieces)))
         kind, flags, start, end, status, *dropped_counts = numbers
-        columns["spans"].append(
+        self._columns["spans"].append(
             *part,
             parent or None,
             resource,
@@ -156,30 +200,50 @@ class PythonDecoder:
             span.status.message or None,
             text,
             *dropped_counts,
+            self._add_correlation(trace, self._correlation.values(attributes)),
         )
+        self._add_keys(trace, work_keys(resource, kind, span.name, parent, start, end))
         boundary = kind in (_PRODUCER, _CONSUMER)
-        self._add_typed(columns, part, "span", 0, self._typed.row(attributes, always=boundary))
-        for key, value in self._correlation.values(attributes).items():
-            columns["correlation"].append(*part, key, value)
+        self._add_typed(part, "span", 0, self._typed.row(attributes, always=boundary))
         for position, (hi, lo, linked, state, flags, told, dropped) in enumerate(links):
-            columns["links"].append(
+            self._columns["links"].append(
                 *part, position, hi, lo, linked, state, flags, json_text(told), dropped
             )
-            self._add_typed(columns, part, "link", position, self._typed.row(told))
+            self._add_typed(part, "link", position, self._typed.row(told))
         for position, (time, name, told, dropped) in enumerate(events):
-            columns["events"].append(*part, position, time, name, json_text(told), dropped)
-            self._add_typed(columns, part, "event", position, self._typed.row(told))
+            self._columns["events"].append(*part, position, time, name, json_text(told), dropped)
+            self._add_typed(part, "event", position, self._typed.row(told))
+        self.spans += 1
 
-    @staticmethod
+    def _add_correlation(self, trace: tuple[int, int], values: Mapping[str, str]) -> int | None:
+        """`values` in the order of their keys. The id of the set, None of an empty one."""
+        if not values:
+            return None
+        identity = content_id(canonical([], [text for pair in values.items() for text in pair]))
+        if self._is_new("correlation", identity):
+            for key, value in values.items():
+                self._columns["correlation"].append(identity, key, value)
+        self._add_keys(trace, (join_key("correlation", *pair) for pair in values.items()))
+        return identity
+
+    def _add_keys(self, trace: tuple[int, int], keys: Iterable[Key]) -> None:
+        for key in keys:
+            if self._is_new("keys", (*trace, *key)):
+                self._columns["keys"].append(*trace, *key)
+
     def _add_typed(
-        columns: BatchColumns,
-        part: tuple[int, ...],
-        kind: str,
-        position: int,
-        row: dict[str, Typed] | None,
+        self, part: tuple[int, ...], kind: str, position: int, row: dict[str, Typed] | None
     ) -> None:
-        if row is not None:
-            columns["messaging"].append(*part, kind, position, *(row.get(c) for c in _TYPED))
+        if row is None:
+            return
+        texts = [_as_text(row.get(column)) for column in SHAPE_COLUMNS]
+        shape = content_id(canonical([], texts))
+        if self._is_new("shapes", shape):
+            self._columns["shapes"].append(shape, *(row.get(c) for c in SHAPE_COLUMNS))
+        self._columns["messaging"].append(
+            *part, kind, position, shape, *(row.get(c) for c in _MESSAGE_VALUES)
+        )
+        self._add_keys(part[:2], message_keys(row))  # type: ignore[arg-type]  # two halves
 
 
 def parse_request(payload: bytes) -> ExportTraceServiceRequest:
@@ -198,12 +262,11 @@ def parse_request(payload: bytes) -> ExportTraceServiceRequest:
         raise UndecodableRequest(f"not an ExportTraceServiceRequest: {error}") from None
 
 
-def _add_scope(columns: BatchColumns, spans: ScopeSpans) -> int:
-    scope = spans.scope
-    text, dropped = json_text(to_object(scope.attributes)), scope.dropped_attributes_count
-    identity = content_id(canonical([dropped], [scope.name, scope.version, text, spans.schema_url]))
-    columns["scopes"].append(identity, scope.name, scope.version, text, dropped, spans.schema_url)
-    return identity
+def _as_text(value: Json) -> str | None:
+    """A typed value in the canonical form of its shape."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else str(value)
 
 
 def _flaw(span: Span) -> str | None:

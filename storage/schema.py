@@ -17,7 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 
-U64, I64, U32, I32 = pa.uint64(), pa.int64(), pa.uint32(), pa.int32()
+U64, I64, U32, I32, U8 = pa.uint64(), pa.int64(), pa.uint32(), pa.int32(), pa.uint8()
 TEXT, FLAG, REAL = pa.string(), pa.bool_(), pa.float64()
 
 
@@ -32,15 +32,19 @@ def load_attributes() -> dict[str, Any]:
 
 
 _TYPES: dict[str, pa.DataType] = {"string": TEXT, "int": I64, "bool": FLAG}
+_COLUMNS = load_attributes()["columns"]
 TYPED_COLUMNS: dict[str, pa.DataType] = {
-    name: _TYPES[column["type"]] for name, column in load_attributes()["columns"].items()
+    name: _TYPES[column["type"]] for name, column in _COLUMNS.items()
 }
+# Those that differ from message to message; the others make up a message's shape.
+MESSAGE_COLUMNS = tuple(name for name, column in _COLUMNS.items() if column.get("each", False))
+SHAPE_COLUMNS = tuple(name for name in TYPED_COLUMNS if name not in MESSAGE_COLUMNS)
 
 _TRACE = (("trace_hi", U64), ("trace_lo", U64))
 _SPAN = (*_TRACE, ("span_id", U64))
 # A row that belongs to one span. The content hash tells apart spans that were
-# sent with the same ids and other content.
-_PART = (*_SPAN, ("content_hash", U64))
+# sent with the same ids and other content: 32 bits do among the few contents of one id.
+_PART = (*_SPAN, ("content_hash", U32))
 
 TRACE_IDS = _schema(*_TRACE)
 SPAN_IDS = _schema(*_SPAN)
@@ -84,6 +88,7 @@ SPANS = _schema(
     ("dropped_attributes_count", U32),
     ("dropped_events_count", U32),
     ("dropped_links_count", U32),
+    ("correlation_id", U64, "null"),
 )
 
 LINKS = _schema(
@@ -113,14 +118,28 @@ EVENTS = _schema(
 # position as in their tables) that has a marking column.
 MESSAGING = pa.schema(
     [
-        *_schema(*_PART, ("part", TEXT), ("position", U32)),
-        *(pa.field(name, type_) for name, type_ in TYPED_COLUMNS.items()),
+        *_schema(*_PART, ("part", TEXT), ("position", U32), ("shape_id", U64)),
+        *(pa.field(name, TYPED_COLUMNS[name]) for name in MESSAGE_COLUMNS),
         pa.field("alternatives", TEXT),
     ]
 )
 
-# One row for each distinct correlation key and value of a span.
-CORRELATION = _schema(*_PART, ("key", TEXT), ("value", TEXT))
+# The typed columns that many messages agree in: a service's sends to one queue are one
+# shape. What they mean is worked out once a shape, not once a span.
+SHAPES = pa.schema(
+    [
+        *_schema(("shape_id", U64)),
+        *(pa.field(name, TYPED_COLUMNS[name]) for name in SHAPE_COLUMNS),
+    ]
+)
+
+# The correlation keys and values that a span carries, as a set: the spans of one trace
+# mostly share it. One row a key; `correlation_id` stands on the spans.
+CORRELATION = _schema(("correlation_id", U64), ("key", TEXT), ("value", TEXT))
+
+# What may join traces, hashed (collector/join_keys.py): one row for each trace and key.
+KEYS = _schema(*_TRACE, ("kind", U8), ("key_hash", U64))
+KEY_KINDS = {"message": 1, "sequence": 2, "correlation": 3, "work": 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +147,9 @@ class SpanBatch:
     """Spans as columns, and everything that came with them.
 
     Each table has the schema of the same name in capitals. Rows of `links`,
-    `events`, `messaging` and `correlation` belong to the span with the same
-    (trace_hi, trace_lo, span_id, content_hash). A batch may name a resource or
-    scope more than once; equal ids mean equal rows.
+    `events` and `messaging` belong to the span with the same (trace_hi, trace_lo,
+    span_id, content_hash). A batch may name a resource, scope, shape or correlation
+    set more than once; equal ids mean equal rows.
     """
 
     resources: pa.Table
@@ -139,7 +158,9 @@ class SpanBatch:
     links: pa.Table
     events: pa.Table
     messaging: pa.Table
+    shapes: pa.Table
     correlation: pa.Table
+    keys: pa.Table
 
     @property
     def nbytes(self) -> int:
@@ -153,7 +174,9 @@ BATCH_SCHEMAS: dict[str, pa.Schema] = {
     "links": LINKS,
     "events": EVENTS,
     "messaging": MESSAGING,
+    "shapes": SHAPES,
     "correlation": CORRELATION,
+    "keys": KEYS,
 }
 
 

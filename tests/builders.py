@@ -13,6 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from collector.decoded import decode_request
 from collector.decoding import make_decoder
 from storage.schema import SpanBatch
 
@@ -132,4 +133,4 @@ def request(*spans: Built) -> bytes:
 
 def batch(*spans: Built) -> SpanBatch:
     """The same spans as columns."""
-    return make_decoder().decode(request(*spans)).batch
+    return decode_request(make_decoder(), request(*spans)).batch

@@ -14,7 +14,6 @@ from collector.formats.packing import Request
 from collector.otlp_client import OtlpClient
 from storage.contract import SpanStore
 from storage.engines import open_store
-from storage.schema import SpanBatch, concat_batches
 from tracestitch.analysis import AnalysisLoop
 from tracestitch.config import Address
 
@@ -88,27 +87,22 @@ class StoreSink:
 
     def __init__(self, store: SpanStore, decoder: Decoder) -> None:
         self.counts = Counts(duplicates=0)
-        self._store, self._decoder = store, decoder
-        self._waiting: list[SpanBatch] = []
-        self._waiting_bytes = 0
+        self._store, self._builder = store, decoder.builder()
 
     def take(self, request: Request) -> None:
-        decoded = self._decoder.decode(request.payload)
-        self._waiting.append(decoded.batch)
-        self._waiting_bytes += decoded.batch.nbytes
-        if self._waiting_bytes >= _COMMIT_BYTES:
+        appended = self._builder.append(request.payload)
+        if self._builder.nbytes >= _COMMIT_BYTES:
             self._commit()
         self.counts.requests += 1
         self.counts.spans += request.spans
-        self.counts.rejected += decoded.rejected
+        self.counts.rejected += appended.rejected
 
     def _commit(self) -> None:
-        stored = self._store.append(concat_batches(self._waiting), time.time_ns())
+        stored = self._store.append(self._builder.seal(), time.time_ns())
         self.counts.duplicates = (self.counts.duplicates or 0) + stored.duplicates
-        self._waiting, self._waiting_bytes = [], 0
 
     def finish(self) -> None:
-        if self._waiting:
+        if self._builder.spans:
             self._commit()
         analysis = AnalysisLoop(self._store)
         while analysis.run_once():

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from collector.decoded import decode_request
 from collector.decoding import make_decoder
 from storage.contract import ConnectionQuery, OrphanQuery, Page, SpanStore
 from storage.engines import open_store
@@ -40,7 +41,7 @@ def open_recording(name: str) -> tuple[SpanStore, list[SpanBatch]]:
     """A memory store with everything analysed, and the batches that went in."""
     decoder = make_decoder()
     batches = [
-        decoder.decode(payload).batch
+        decode_request(decoder, payload).batch
         for payload in _payloads((FOLDER / name / "spans.otlp.pb").read_bytes())
     ]
     store = open_store("memory:")

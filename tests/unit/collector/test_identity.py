@@ -4,6 +4,7 @@ another language has nothing else to go by."""
 import struct
 from hashlib import blake2b
 
+from collector.decoded import decode_request
 from collector.decoding import make_decoder
 from tests.builders import EPOCH, link, request, span
 
@@ -50,7 +51,7 @@ def test_ids_follow_the_layout_that_is_told() -> None:
         dropped_links_count=3,
     )
 
-    (row,) = make_decoder().decode(request(built)).batch.spans.to_pylist()
+    (row,) = decode_request(make_decoder(), request(built)).batch.spans.to_pylist()
 
     assert (row["resource_id"], row["scope_id"]) == (resource, scope)
     assert row["content_hash"] == content

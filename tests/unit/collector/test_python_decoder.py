@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collector.decoded import Decoded, UndecodableRequest
+from collector.decoded import Decoded, UndecodableRequest, decode_request
 from collector.decoding import make_decoder
 from storage.schema import BATCH_SCHEMAS
 from tests.builders import EPOCH, link, request, span
 
 
 def decode(*spans: Any, keys: tuple[str, ...] = ()) -> Decoded:
-    return make_decoder(keys).decode(request(*spans))
+    return decode_request(make_decoder(keys), request(*spans))
 
 
 def rows(decoded: Decoded, table: str) -> list[dict[str, Any]]:
@@ -32,7 +32,7 @@ def test_every_table_has_the_schema_of_its_name() -> None:
 
 
 def test_an_empty_request_is_an_empty_batch() -> None:
-    decoded = make_decoder().decode(b"")
+    decoded = decode_request(make_decoder(), b"")
     assert (decoded.spans, decoded.rejected, decoded.reasons) == (0, 0, "")
 
 
@@ -188,7 +188,7 @@ def test_invalid_utf8_in_one_string_costs_only_that_string() -> None:
     broken = payload.replace(b"XXXX", b"a\xff\xfeb").replace(b"YYYY", b"ok\xc3(")
     with pytest.raises(DecodeError):
         ExportTraceServiceRequest.FromString(broken)
-    decoded = make_decoder().decode(broken)
+    decoded = decode_request(make_decoder(), broken)
     assert decoded.spans == 2
     assert rows(decoded, "spans")[0]["name"] == "a\ufffd\ufffdb"
     assert rows(decoded, "correlation")[0]["value"] == "ok\ufffd("
@@ -209,7 +209,7 @@ def test_invalid_utf8_in_one_string_costs_only_that_string() -> None:
 )
 def test_what_is_no_request_is_refused_in_a_sentence(payload: bytes) -> None:
     with pytest.raises(UndecodableRequest, match="not an ExportTraceServiceRequest"):
-        make_decoder().decode(payload)
+        decode_request(make_decoder(), payload)
 
 
 @settings(max_examples=200, deadline=None)
@@ -219,7 +219,7 @@ def test_mutated_requests_are_decoded_or_refused(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 4))):
         payload[data.draw(st.integers(0, len(payload) - 1))] = data.draw(st.integers(0, 255))
     try:
-        decoded = make_decoder().decode(bytes(payload[: data.draw(st.integers(0, len(payload)))]))
+        decoded = decode_request(make_decoder(), bytes(payload[: data.draw(st.integers(0, len(payload)))]))
     except UndecodableRequest:
         return
     for name in BATCH_SCHEMAS:

@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collector.any_value import DEEPEST, TOO_DEEP
+from collector.decoded import decode_request
 from collector.decoding import make_decoder
 from collector.utf8 import repair_request
 from tests.builders import link, request, span
@@ -56,7 +57,7 @@ def deepened(payload: bytes, levels: int, kind: str) -> bytes:
 
 def attribute(payload: bytes) -> Any:
     """The attribute "a" of the first span of a request."""
-    return json.loads(make_decoder().decode(payload).batch.spans["attributes"][0].as_py())["a"]
+    return json.loads(decode_request(make_decoder(), payload).batch.spans["attributes"][0].as_py())["a"]
 
 
 @pytest.mark.parametrize("nest", [in_arrays, in_objects])
@@ -76,7 +77,7 @@ def test_a_value_beyond_protobufs_limit_costs_only_itself(nest: Any, levels: int
     )
     assert is_refused_by_protobuf(payload)
 
-    batch = make_decoder().decode(payload).batch
+    batch = decode_request(make_decoder(), payload).batch
 
     told = {"a": nest(DEEPEST, TOO_DEEP), "order.id": "7"}
     assert batch.spans["name"].to_pylist() == ["work", "beside"]
@@ -96,7 +97,7 @@ def test_a_span_is_the_same_whether_its_request_was_repaired_or_not(nest: Any, l
     assert (is_refused_by_protobuf(alone), is_refused_by_protobuf(beside)) == (False, True)
 
     hashes = [
-        make_decoder().decode(payload).batch.spans["content_hash"][0].as_py()
+        decode_request(make_decoder(), payload).batch.spans["content_hash"][0].as_py()
         for payload in (alone, beside)
     ]
 
