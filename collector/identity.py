@@ -4,10 +4,10 @@ Resources, scopes, shapes and correlation sets are stored once under theirs, so 
 may be able to make up two with one id: BLAKE2b with an 8-byte digest, read big-endian.
 A span's `content_hash` only tells apart spans that were sent with the same ids: the low
 32 bits of XXH3-64 (seed 0), which costs a tenth. Both are taken over a canonical byte
-string of blocks. A block is its numbers as little-endian 64-bit integers (signed ones by their bits), then each text
-as its UTF-8 length (32-bit little-endian) and bytes; absent texts are empty. Attributes
-are the JSON text that is stored, ids of 16 bytes two numbers. A decoder in another
-language writes the same blocks:
+string of blocks. A block is its numbers as little-endian 64-bit integers (signed ones by
+their bits), then each text as its UTF-8 length (32-bit little-endian) and bytes; absent
+texts are empty. Attributes are the JSON text that is stored, ids of 16 bytes two numbers.
+A decoder in another language writes the same blocks:
 
     resource  dropped_attributes_count
               attributes, entity_refs ("[]" without any), schema_url
@@ -31,7 +31,6 @@ language writes the same blocks:
 
 import struct
 from collections.abc import Iterable
-from hashlib import blake2b
 
 from xxhash import xxh3_64_intdigest
 
@@ -45,10 +44,6 @@ def canonical(numbers: Iterable[int], texts: Iterable[str | None]) -> bytes:
         encoded = (text or "").encode("utf-8", "surrogatepass")
         parts += (struct.pack("<I", len(encoded)), encoded)
     return b"".join(parts)
-
-
-def content_id(content: bytes) -> int:
-    return int.from_bytes(blake2b(content, digest_size=8).digest(), "big")
 
 
 def content_hash(content: bytes) -> int:

@@ -1,28 +1,21 @@
-"""Keys that may join traces: hashes of what two of them can have in common.
-
-A key is the BLAKE2b-64 content id of a text: its kind, a zero byte (which stands in no
-kind), and
+"""What spans can have in common with those of other traces, as keys (storage/join_keys.py).
 
     message      a message id or an event id, without blanks around it; or a Kafka
                  position "topic.partition.offset", which is also how some clients spell
                  message ids (others send the bare offset as message id)
     sequence     a sequence number of a FIFO queue
-    correlation  a canonical correlation key, a zero byte, its value
-    work         a resource id, a zero byte, a second: when a process stopped receiving
+    correlation  a canonical correlation key, its value
+    work         a resource id, a second: when a process stopped receiving
                  (this second and the next) and when it began work of its own
-
-Equal hashes only make traces neighbours that the analyzer looks at together; it compares
-the values themselves.
 """
 
 from collections.abc import Iterator, Mapping
 
-from collector.identity import content_id
 from collector.typed_columns import Typed
-from storage.schema import KEY_KINDS
+from storage.join_keys import KINDS, hash_key
 
 Key = tuple[int, int]
-"""Kind (KEY_KINDS) and hash."""
+"""Kind (storage.join_keys.KINDS) and hash."""
 
 _BLANKS = " \t\r\n\f\v"
 _SECOND = 1_000_000_000
@@ -30,8 +23,7 @@ _INTERNAL, _CLIENT, _CONSUMER = 1, 3, 5
 
 
 def join_key(kind: str, *texts: str) -> Key:
-    text = "\0".join((kind, *texts))
-    return KEY_KINDS[kind], content_id(text.encode("utf-8", "surrogatepass"))
+    return KINDS[kind], hash_key(kind, *texts)
 
 
 def message_keys(row: Mapping[str, Typed]) -> Iterator[Key]:

@@ -15,10 +15,11 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 from collector.any_value import Json, json_text, plain_text, to_object
 from collector.columns import BatchColumns
 from collector.decoded import Appended, UndecodableRequest
-from collector.identity import canonical, content_hash, content_id
+from collector.identity import canonical, content_hash
 from collector.join_keys import Key, join_key, message_keys, work_keys
 from collector.typed_columns import CorrelationKeys, Typed, TypedColumns
 from collector.utf8 import MalformedWire, repair_request
+from storage.join_keys import content_id
 from storage.schema import (
     MESSAGE_COLUMNS,
     RESOURCES,

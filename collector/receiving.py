@@ -6,7 +6,7 @@ from typing import Protocol
 
 from collector.admission import PATIENCE_SECONDS, ByteBudget
 from collector.compression import inflate
-from collector.decoded import Decoded, Decoder
+from collector.decoded import Decoded, Decoder, decode_request
 from collector.responses import success
 from collector.writer import MIB, Writer
 
@@ -70,4 +70,5 @@ class Receiver:
         return success(decoded.rejected, decoded.reasons)
 
     def _decode(self, payload: bytes, gzipped: bool) -> Decoded:
-        return self._decoder.decode(inflate(payload, MAX_REQUEST_BYTES) if gzipped else payload)
+        body = inflate(payload, MAX_REQUEST_BYTES) if gzipped else payload
+        return decode_request(self._decoder, body)

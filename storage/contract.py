@@ -7,7 +7,7 @@ Terms. *Owned by a trace*: an answer row is replaced when its trace is analysed
 again; endpoints and orphans are owned by the trace of their span, connections
 by the trace of their consumer. *Stored span*: one (trace id, span id, content
 hash). *Generation*: the number of the append that stored a span, 1 for the
-first; it grows by one with every append that stored something.
+first; it grows with every append that stored something.
 """
 
 from dataclasses import dataclass
@@ -98,7 +98,7 @@ class SpanStore(Protocol):
     # ------------------------------------------------------------------ writing
 
     def append(self, batch: SpanBatch, stored_at_unix_nano: int) -> AppendResult:
-        """Store the batch in one transaction.
+        """Store the batch; each span with everything under it in one transaction.
 
         A span whose trace id, span id and content hash are stored already, or
         stand twice in the batch, is dropped with all its rows. `stored_at` is when
@@ -144,24 +144,18 @@ class SpanStore(Protocol):
 
         Whole generations, oldest first, until `limit` spans are passed (at least
         one generation). Only traces that analysis can say something of: with a
-        `messaging` row or a link, the target of a link, or with a receive span or work
-        as in `related_traces`. The returned generation can be ahead while the table is
+        `messaging` row or a link, the target of a link, or with a key of kind "work". The
+        returned generation can be ahead while the table is
         empty.
         """
         ...
 
     def related_traces(self, traces: pa.Table, hot_key_limit: int) -> pa.Table:
         """`traces` and every trace one step away: it links to one of them or is
-        linked to; or shares with one of them a message id, an event id, a sequence
-        number, a Kafka (topic, partition, offset), which the message id
-        "topic.partition.offset" spells too, or a correlation key and value; or one has
-        a receive span (kind CLIENT or CONSUMER, "receive" in its name) and the other a
-        root of kind INTERNAL of the same resource that starts in the second in which
-        the receive ended or in the next.
+        linked to, or shares a row of KEYS with one of them.
 
-        Values compare as text. It may give more traces than asked for, never
-        fewer, except that a value carried by more than `hot_key_limit` spans
-        connects nothing.
+        It may give more traces than asked for, never fewer, except that a key of more
+        than `hot_key_limit` traces connects nothing.
         """
         ...
 

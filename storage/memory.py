@@ -23,7 +23,7 @@ from storage.contract import (
     StoreError,
     StoreStatus,
 )
-from storage.memory_frames import PART, SPAN, TRACE, Frames, distinct, first_frames, read
+from storage.memory_frames import DICTIONARIES, PART, SPAN, TRACE, Frames, distinct, first_frames, read
 from storage.schema import BATCH_SCHEMAS, SpanBatch
 
 
@@ -49,14 +49,21 @@ class MemoryStore:
                 return AppendResult(self._generation, 0, duplicates, 0)
             added = {
                 name: given[name].unique().join(new, on=PART, how="semi")
-                for name in ("links", "events", "messaging", "correlation")
+                for name in ("links", "events", "messaging")
             }
+            added["keys"] = (
+                given["keys"]
+                .unique()
+                .join(new, on=TRACE, how="semi")
+                .join(frames["keys"], on=given["keys"].columns, how="anti")
+            )
             added["spans"] = new.with_columns(
                 generation=pl.lit(self._generation + 1, pl.UInt64),
                 stored_at_unix_nano=pl.lit(stored_at_unix_nano, pl.Int64),
             )
-            for name, key in (("resources", "resource_id"), ("scopes", "scope_id")):
-                added[name] = distinct(given[name], [key]).join(frames[name], on=key, how="anti")
+            for name, key in DICTIONARIES.items():
+                rows = distinct(given[name], key)
+                added[name] = rows.join(frames[name], on=key, how="anti")
             try:
                 whole = {n: pl.concat([frames[n], rows]) for n, rows in added.items()}
             except pl.exceptions.PolarsError as error:

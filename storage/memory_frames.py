@@ -15,6 +15,13 @@ Frames = dict[str, pl.DataFrame]
 TRACE = ["trace_hi", "trace_lo"]
 SPAN = [*TRACE, "span_id"]
 PART = [*SPAN, "content_hash"]
+# Tables whose rows are stored once, and the key of each.
+DICTIONARIES = {
+    "resources": ["resource_id"],
+    "scopes": ["scope_id"],
+    "shapes": ["shape_id"],
+    "correlation": ["correlation_id", "key"],
+}
 
 
 def first_frames() -> Frames:

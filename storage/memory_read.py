@@ -9,12 +9,12 @@ import pyarrow as pa
 from storage import results, schema
 from storage.contract import Page, Rows, SearchQuery
 from storage.correlation_keys import canonical_key
-from storage.memory_frames import PART, SPAN, TRACE, Frames, arrow, distinct, slice_page
+from storage.join_keys import KINDS
+from storage.memory_frames import DICTIONARIES, PART, SPAN, TRACE, Frames, arrow, distinct, slice_page
 from storage.paging import TRACE_KEY, TRACE_ORDER
 from storage.schema import SpanBatch
 
 _LINKED = ["linked_trace_hi", "linked_trace_lo"]
-_BLANKS = " \t\r\n\f\v"
 
 
 def first_stored(spans: pl.DataFrame) -> pl.DataFrame:
@@ -35,17 +35,20 @@ def traces_since(frames: Frames, generation: int, limit: int, newest: int) -> tu
             frames["messaging"].select(TRACE),
             frames["links"].select(TRACE),
             frames["links"].select(trace_hi=_LINKED[0], trace_lo=_LINKED[1]),
-            _work_keys(frames).select(TRACE),
+            frames["keys"].filter(pl.col("kind") == KINDS["work"]).select(TRACE),
         ]
     )
     return arrow(arrived.join(telling, on=TRACE, how="semi"), schema.TRACE_IDS), upto
 
 
 def related_traces(frames: Frames, traces: pl.DataFrame, hot_key_limit: int) -> pa.Table:
-    keys = _join_keys(frames)
-    named = keys.join(traces, on=TRACE, how="semi").select("kind", "value").unique()
-    shared = keys.join(named, on=["kind", "value"], how="semi").filter(
-        pl.len().over("kind", "value") <= hot_key_limit
+    keys = frames["keys"]
+    named = keys.join(traces, on=TRACE, how="semi").select("key_hash").unique()
+    shared = (
+        keys.select("key_hash", *TRACE)
+        .unique()
+        .join(named, on="key_hash", how="semi")
+        .filter(pl.len().over("key_hash") <= hot_key_limit)
     )
     links = frames["links"]
     found = pl.concat(
@@ -61,62 +64,6 @@ def related_traces(frames: Frames, traces: pl.DataFrame, hot_key_limit: int) -> 
     return arrow(found.unique(), schema.TRACE_IDS)
 
 
-def _join_keys(frames: Frames) -> pl.DataFrame:
-    """Distinct kind, value, span: what may join traces."""
-    message_id, topic = _stripped("message_id"), _stripped("destination_name")
-    offset = pl.coalesce(
-        pl.col("kafka_offset").cast(pl.String),
-        # Some clients send the bare offset as the message id.
-        pl.when(message_id.str.contains("^[0-9]+$")).then(message_id),
-    )
-    position = pl.concat_str(
-        topic, pl.col("kafka_partition").cast(pl.String), offset, separator="."
-    )
-    kinds = {
-        "message": [message_id, _stripped("event_id"), position],
-        "sequence": [_stripped("sequence_number")],
-    }
-    messaging = frames["messaging"]
-    keys = [
-        messaging.select(*SPAN, kind=pl.lit(kind), value=value)
-        for kind, values in kinds.items()
-        for value in values
-    ]
-    carried = pl.concat_str(pl.lit("correlation"), pl.lit("\0"), pl.col("key"))
-    keys.append(_work_keys(frames))
-    keys.append(frames["correlation"].select(*SPAN, kind=carried, value="value"))
-    found = pl.concat(keys).filter(
-        pl.col("value").is_not_null()
-        & ((pl.col("value") != "") | ~pl.col("kind").is_in(list(kinds)))
-    )
-    return found.unique()
-
-
-def _work_keys(frames: Frames) -> pl.DataFrame:
-    """When a process stopped receiving and when it began work of its own, to the second."""
-    spans, kind = frames["spans"], pl.col("kind")
-    ended = pl.col("end_time_unix_nano") // 1_000_000_000
-    began = pl.col("start_time_unix_nano") // 1_000_000_000
-    receives = spans.filter(
-        kind.is_in([3, 5]) & pl.col("name").str.to_lowercase().str.contains("receive", literal=True)
-    )
-    works = spans.filter((kind == 1) & pl.col("parent_span_id").is_null())
-    moments = [
-        receives.select(*SPAN, "resource_id", second=ended),
-        receives.select(*SPAN, "resource_id", second=ended + 1),
-        works.select(*SPAN, "resource_id", second=began),
-    ]
-    return pl.concat(moments).select(
-        *SPAN,
-        kind=pl.lit("work"),
-        value=pl.concat_str("resource_id", "second", separator=" "),
-    )
-
-
-def _stripped(name: str) -> pl.Expr:
-    return pl.col(name).str.strip_chars(_BLANKS)
-
-
 def spans_of(frames: Frames, traces: pl.DataFrame, *, bare: bool) -> SpanBatch:
     bared = {"spans", "links", "events", "scopes"} if bare else set()
     spans = (
@@ -125,10 +72,11 @@ def spans_of(frames: Frames, traces: pl.DataFrame, *, bare: bool) -> SpanBatch:
         .sort(*TRACE, "start_time_unix_nano", "span_id", "content_hash")
     )
     found = {"spans": spans}
-    for name in ("links", "events", "messaging", "correlation"):
+    for name in ("links", "events", "messaging", "keys"):
         found[name] = frames[name].join(traces, on=TRACE, how="semi")
-    for name, key in (("resources", "resource_id"), ("scopes", "scope_id")):
-        found[name] = frames[name].join(spans, on=key, how="semi")
+    for name, (key, *_) in DICTIONARIES.items():
+        owners = found["messaging"] if name == "shapes" else spans
+        found[name] = frames[name].join(owners, on=key, how="semi")
     for name in bared:
         found[name] = found[name].with_columns(attributes=pl.lit("{}"))
     return SpanBatch(**{n: arrow(found[n], columns) for n, columns in schema.BATCH_SCHEMAS.items()})
@@ -139,7 +87,8 @@ def spans_with_correlation(frames: Frames, key: str, value: str) -> pa.Table:
 
 
 def _carriers(frames: Frames, key: str, value: str) -> pl.DataFrame:
-    return frames["correlation"].filter((pl.col("key") == key) & (pl.col("value") == value))
+    sets = frames["correlation"].filter((pl.col("key") == key) & (pl.col("value") == value))
+    return frames["spans"].join(sets, on="correlation_id", how="semi")
 
 
 def traces_of_span(frames: Frames, span_id: int) -> pa.Table:
@@ -148,7 +97,8 @@ def traces_of_span(frames: Frames, span_id: int) -> pa.Table:
 
 
 def correlation_of(frames: Frames, traces: pl.DataFrame) -> pa.Table:
-    found = frames["correlation"].join(traces, on=TRACE, how="semi")
+    spans = frames["spans"].join(traces, on=TRACE, how="semi")
+    found = spans.join(frames["correlation"], on="correlation_id")
     columns = results.TRACE_CORRELATION
     return arrow(found.select(columns.names).unique().sort(columns.names), columns)
 
@@ -156,7 +106,7 @@ def correlation_of(frames: Frames, traces: pl.DataFrame) -> pa.Table:
 def recent_correlation(frames: Frames, key: str, limit: int) -> list[str]:
     carried = frames["correlation"].filter(pl.col("key") == key)
     newest = (
-        carried.join(frames["spans"], on=PART)
+        carried.join(frames["spans"], on="correlation_id")
         .group_by("value")
         .agg(pl.max("start_time_unix_nano"))
         .sort("start_time_unix_nano", "value", descending=[True, False])

@@ -137,9 +137,8 @@ SHAPES = pa.schema(
 # mostly share it. One row a key; `correlation_id` stands on the spans.
 CORRELATION = _schema(("correlation_id", U64), ("key", TEXT), ("value", TEXT))
 
-# What may join traces, hashed (collector/join_keys.py): one row for each trace and key.
+# What may join traces, hashed (storage/join_keys.py): one row for each trace and key.
 KEYS = _schema(*_TRACE, ("kind", U8), ("key_hash", U64))
-KEY_KINDS = {"message": 1, "sequence": 2, "correlation": 3, "work": 4}
 
 
 @dataclass(frozen=True, slots=True)
