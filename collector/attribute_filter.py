@@ -30,8 +30,11 @@ def drop_attributes(keys: Iterable[str]) -> Filter:
             for scope_spans in resource_spans.scope_spans:
                 _drop(scope_spans.scope.attributes, unwanted)
                 for span in scope_spans.spans:
-                    for holder in (span, *span.links, *span.events):
-                        _drop(holder.attributes, unwanted)
+                    _drop(span.attributes, unwanted)
+                    for link in span.links:
+                        _drop(link.attributes, unwanted)
+                    for event in span.events:
+                        _drop(event.attributes, unwanted)
         return request.SerializeToString()
 
     return drop

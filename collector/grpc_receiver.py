@@ -6,6 +6,8 @@ on the event loop, and answer what it cannot parse with UNKNOWN.
 
 import errno
 import socket
+from collections.abc import Sequence
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -28,10 +30,21 @@ class AddressTaken(OSError):
     """Nothing can listen at the address. The message names it."""
 
 
-async def start_grpc(address: str, receive: Receive) -> tuple[grpc.aio.Server, int]:
-    """A server that listens at `address` ("host:port"), and its port.
+class CertificateRefused(ValueError):
+    """gRPC's TLS library cannot use what another could."""
 
-    Raises AddressTaken.
+
+async def start_grpc(
+    address: str,
+    receive: Receive,
+    *,
+    credentials: grpc.ServerCredentials | None = None,
+    interceptors: "Sequence[grpc.aio.ServerInterceptor[Any, Any]]" = (),
+) -> tuple[grpc.aio.Server, int]:
+    """A server that listens at `address` ("host:port"), with TLS when there are
+    `credentials`, and its port.
+
+    Raises AddressTaken, CertificateRefused.
     """
 
     async def export(payload: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
@@ -45,12 +58,17 @@ async def start_grpc(address: str, receive: Receive) -> tuple[grpc.aio.Server, i
         return b""  # not reached: abort raises
 
     _check_free(address)
-    server = grpc.aio.server(options=_OPTIONS)
+    server = grpc.aio.server(options=_OPTIONS, interceptors=interceptors)
     methods = {"Export": grpc.unary_unary_rpc_method_handler(export)}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
     try:
-        port = server.add_insecure_port(address)
+        if credentials is None:
+            port = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, credentials)
     except RuntimeError as error:
+        if credentials is not None:
+            raise CertificateRefused(str(error)) from error
         raise AddressTaken(f"Cannot listen at {address}: {error}") from error
     await server.start()
     return server, port

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 
@@ -22,12 +23,12 @@ def make_credentials(current: Callable[[], Pem]) -> grpc.ServerCredentials:
     the least that it speaks."""
     lock, last = threading.Lock(), current()
 
-    def fetch() -> grpc.ServerCertificateConfiguration | None:
+    def fetch() -> Any:  # None keeps what is in use, which the stubs do not know
         nonlocal last
         with lock:
             pem = current()
             if pem is last:
-                return None  # keep what is in use
+                return None
             last = pem
         return _configuration(pem)
 
