@@ -1,0 +1,90 @@
+"""Writing one segment of the request log, durably."""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from collector.log_segment import HEADER_BYTES, frame_header, make_header
+
+_AT_ONCE = 1_024  # buffers that one writev takes (IOV_MAX of Linux)
+
+
+class SegmentWriter:
+    """A new segment, open for appending. All methods but `close` raise OSError."""
+
+    def __init__(self, path: Path) -> None:
+        """Makes the file, and leaves none when it raises."""
+        header, self._marker = make_header()
+        self.size = len(header)
+        """Bytes of the header and the frames that are durable, or were until one failed."""
+        self.usable = True
+        """False when what the disk holds is unknown: write to another segment then."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+        self._descriptor = os.open(path, flags, 0o600)
+        try:
+            _write_all(self._descriptor, [header])
+            sync_directory(path.parent)
+        except BaseException:
+            self.close()
+            path.unlink()
+            raise
+
+    def append(self, payloads: Sequence[bytes]) -> None:
+        """Returns when a frame for each payload is durable; none is there when it raises."""
+        buffers = [
+            part for payload in payloads for part in (frame_header(self._marker, payload), payload)
+        ]
+        try:
+            _write_all(self._descriptor, buffers)
+        except OSError:
+            self._undo()
+            raise
+        try:
+            os.fdatasync(self._descriptor)
+        except OSError:
+            # The kernel may have dropped what it could not write: a second sync would
+            # succeed and say nothing of it.
+            self.usable = False
+            self._undo()
+            raise
+        self.size += sum(map(len, buffers))
+
+    def empty(self) -> None:
+        """Removes all frames."""
+        os.ftruncate(self._descriptor, HEADER_BYTES)
+        self.size = HEADER_BYTES
+
+    def close(self) -> None:
+        with suppress(OSError):
+            os.close(self._descriptor)
+
+    def _undo(self) -> None:
+        """Back to the last whole frame."""
+        try:
+            os.ftruncate(self._descriptor, self.size)
+        except OSError:
+            self.usable = False
+
+
+def sync_directory(directory: Path) -> None:
+    """A new name in it is durable only then. Raises OSError."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, buffers: Sequence[bytes]) -> None:
+    """One writev as a rule."""
+    left = list(buffers)
+    while left:
+        written = os.writev(descriptor, left[:_AT_ONCE])
+        done = 0
+        while done < len(left) and written >= len(left[done]):
+            written -= len(left[done])
+            done += 1
+        del left[:done]
+        if written:
+            left[0] = left[0][written:]
