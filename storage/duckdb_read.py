@@ -9,6 +9,7 @@ from storage.contract import Page, Rows, SearchQuery, StoreStatus
 from storage.correlation_keys import canonical_key
 from storage.duckdb_database import Database, Session
 from storage.duckdb_statements import statement
+from storage.join_keys import KINDS, hash_key
 from storage.paging import TRACE_KEY, TRACE_ORDER, decode_mark, encode_mark, within_i64
 from storage.schema import SpanBatch
 
@@ -73,7 +74,9 @@ class SpanReader:
             if found is None:
                 newest = session.select(statement("newest_generation"))[0][0].as_py()
                 return schema.TRACE_IDS.empty_table(), max(generation, newest)
-            traces = session.select(statement("traces_since"), after=generation, upto=found)
+            traces = session.select(
+                statement("traces_since"), after=generation, upto=found, work=KINDS["work"]
+            )
         return fit(traces, schema.TRACE_IDS), found
 
     def related_traces(self, traces: pa.Table, hot_key_limit: int) -> pa.Table:
@@ -90,13 +93,19 @@ class SpanReader:
     def _read_batch(self, traces: pa.Table, *, bare: bool) -> SpanBatch:
         bared = "REPLACE ('{}' AS attributes)" if bare else ""
         with self._database.read() as session, session.given(wanted=traces):
-            tables = {"spans": session.select(statement("spans_of", bared=bared))}
-            for name in ("links", "events", "messaging", "correlation"):
-                columns = bared if name in {"links", "events"} else ""
+            spans = session.select(statement("spans_of", bared=bared))
+            messaging = session.select(statement("messaging_of"))
+            tables = {"spans": spans, "messaging": messaging}
+            for name in ("links", "events", "keys"):
+                columns = "" if name == "keys" else bared
                 tables[name] = session.select(statement("parts_of", table=name, bared=columns))
-            with session.given(found=tables["spans"].select(["resource_id", "scope_id"])):
+            named = spans.select(["resource_id", "scope_id", "correlation_id"])
+            with session.given(found=named):
                 tables["resources"] = session.select(statement("resources_of"))
                 tables["scopes"] = session.select(statement("scopes_of", bared=bared))
+                tables["correlation"] = session.select(statement("correlation_sets"))
+            with session.given(found=messaging.select(["shape_id"])):
+                tables["shapes"] = session.select(statement("shapes_of"))
         fitted = {
             name: fit(tables[name], columns) for name, columns in schema.BATCH_SCHEMAS.items()
         }
@@ -106,8 +115,8 @@ class SpanReader:
 
     def spans_with_correlation(self, key: str, value: str) -> pa.Table:
         with self._database.read() as session:
-            found = session.select(statement("spans_with_correlation"), key=key, value=value)
-        return fit(found, schema.SPAN_IDS)
+            found = _carriers(session, key, value)
+        return fit(found.group_by(schema.SPAN_IDS.names).aggregate([]), schema.SPAN_IDS)
 
     def traces_of_span(self, span_id: int) -> pa.Table:
         with self._database.read() as session:
@@ -156,9 +165,7 @@ class SpanReader:
             if correlation is None:
                 found = session.select(statement("search_page", source="spans"), **values)
             else:
-                carriers = session.select(
-                    statement("correlation_carriers"), key=correlation, value=value
-                )
+                carriers = _carriers(session, correlation, value or "")
                 source = (
                     "spans SEMI JOIN carriers USING (trace_hi, trace_lo, span_id, content_hash)"
                 )
@@ -168,6 +175,12 @@ class SpanReader:
             with session.given(wanted=rows.table.select(TRACE_ORDER)):
                 summaries = session.select(statement("trace_summaries"))
         return Rows(fit(summaries, results.TRACE_SUMMARIES), rows.next)
+
+
+def _carriers(session: Session, key: str, value: str) -> pa.Table:
+    """PART rows of the spans that carry the canonical key with this value."""
+    hashed = hash_key("correlation", key, value)
+    return session.select(statement("correlation_carriers"), key=key, value=value, key_hash=hashed)
 
 
 def _json_pointer(name: str) -> str:

@@ -13,24 +13,47 @@ from storage import schema
 from storage.contract import StoreError
 from storage.duckdb_statements import statement
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # Version to the statements (files in sql/) that make it the next one.
 MIGRATIONS: dict[int, tuple[str, ...]] = {}
 
 _GENERATION = pa.field("generation", schema.U64, nullable=False)
 _STORED_AT = pa.field("stored_at_unix_nano", schema.I64, nullable=False)
-_KEY_HASH = pa.field("key_hash", schema.U64, nullable=False)
 _START = pa.field("start_time_unix_nano", schema.I64, nullable=False)
+_DURATION = pa.field("duration_nano", schema.I64, nullable=False)
+_NUMBER = pa.field("number", schema.U32, nullable=False)
+
+
+def _changed(columns: pa.Schema, **replacements: "pa.Field[pa.DataType]") -> pa.Schema:
+    return pa.schema([replacements.get(field.name, field) for field in columns])
+
+
+def _number_of(name: str) -> "pa.Field[pa.DataType]":
+    return pa.field(name, schema.U32, nullable=False)
+
 
 TABLES: dict[str, pa.Schema] = {
     **schema.BATCH_SCHEMAS,
-    "spans": schema.SPANS.append(_GENERATION).append(_STORED_AT),
-    # The hash finds a value in a column of numbers; the start (of the span) tells
-    # recent values without a join.
-    "correlation": schema.CORRELATION.append(_KEY_HASH).append(_START),
-    # What joins traces beside correlation, hashed: message ids, event ids, positions, and
-    # when a process stopped receiving or began work of its own.
-    "message_keys": pa.schema([_KEY_HASH, *schema.SPAN_IDS]),
+    # Rows name these by number (duckdb_numbers.py).
+    **{
+        name: pa.schema([_NUMBER, *schema.BATCH_SCHEMAS[name]])
+        for name in ("resources", "scopes", "shapes")
+    },
+    "spans": pa.schema(
+        [
+            *_changed(
+                schema.SPANS,
+                resource_id=_number_of("resource_number"),
+                scope_id=_number_of("scope_number"),
+                end_time_unix_nano=_DURATION,
+            ),
+            _GENERATION,
+            _STORED_AT,
+        ]
+    ),
+    "messaging": _changed(schema.MESSAGING, shape_id=_number_of("shape_number")),
+    # With the latest start of the spans that had the set, to tell recent values.
+    "correlation": schema.CORRELATION.append(_START),
     "endpoints": schema.ENDPOINTS,
     "connections": schema.CONNECTIONS,
     # When the root was stored, kept here so that lists need no join with all spans.
@@ -41,6 +64,7 @@ _TYPES: dict[pa.DataType, str] = {
     schema.U64: "UBIGINT",
     schema.I64: "BIGINT",
     schema.U32: "UINTEGER",
+    schema.U8: "UTINYINT",
     schema.I32: "INTEGER",
     schema.TEXT: "VARCHAR",
     schema.FLAG: "BOOLEAN",
@@ -108,11 +132,15 @@ def _migrate(connection: duckdb.DuckDBPyConnection, version: int) -> None:
 def _add_messaging_columns(connection: duckdb.DuckDBPyConnection) -> None:
     """A typed column added to attributes.toml needs no new schema version: older rows
     have it null."""
-    present = _columns(connection, "messaging")
-    for name in schema.TYPED_COLUMNS:
-        if name not in present:
-            field = TABLES["messaging"].field(name)
-            connection.execute(f"ALTER TABLE messaging ADD COLUMN {_column(field)}")
+    for table, names in (
+        ("messaging", schema.MESSAGE_COLUMNS),
+        ("shapes", schema.SHAPE_COLUMNS),
+    ):
+        present = _columns(connection, table)
+        for name in names:
+            if name not in present:
+                field = TABLES[table].field(name)
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {_column(field)}")
 
 
 def _compare(connection: duckdb.DuckDBPyConnection) -> None:

@@ -1,15 +1,17 @@
 """The default engine: one DuckDB file, one process.
 
-Writing is in `duckdb_write`, reading in `duckdb_read` (spans) and `duckdb_answers`;
+Writing is in `duckdb_write` (spans) and `duckdb_answer_writer`, reading in `duckdb_read`
+(spans) and `duckdb_answers`;
 `duckdb_database` has the transactions, `duckdb_opening` the settings, `duckdb_schema`
 the tables.
 """
 
+from storage.duckdb_answer_writer import AnswerWriter
 from storage.duckdb_answers import AnswerReader
 from storage.duckdb_database import Database
 from storage.duckdb_opening import locate
 from storage.duckdb_read import SpanReader
-from storage.duckdb_write import AnswerWriter, SpanWriter
+from storage.duckdb_write import SpanWriter
 
 
 class DuckDBStore(SpanWriter, AnswerWriter, SpanReader, AnswerReader):

@@ -1,22 +1,20 @@
-"""The writing half of the DuckDB engine."""
+"""Writing spans into DuckDB."""
 
 import threading
-from dataclasses import fields
 
 import polars as pl
-import pyarrow as pa
 
 from storage.contract import AppendResult
 from storage.duckdb_database import Database, Session
+from storage.duckdb_duplicates import Duplicates
+from storage.duckdb_numbers import Numbers
 from storage.duckdb_statements import statement
-from storage.schema import SpanBatch
-from storage.seen import SeenIds, U64Array
+from storage.memory_frames import PART, TRACE, Frames, read
+from storage.schema import BATCH_SCHEMAS, SpanBatch
 
-_IDS = ["trace_hi", "trace_lo", "span_id"]
-_PART = [*_IDS, "content_hash"]
-_STREAM_ROWS = 250_000
-# Someone may make up resources without end; forgetting them costs a look-up each.
-_MOST_KNOWN = 100_000
+# Rows of a DuckDB row group. A transaction of whole ones is compressed straight into the
+# file; any other goes through the write-ahead log and is compressed again at a checkpoint.
+ROW_GROUP = 122_880
 
 
 class SpanWriter:
@@ -25,152 +23,99 @@ class SpanWriter:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._appending = threading.Lock()
-        self._seen = SeenIds()
-        self._known: dict[str, set[int]] = {"resources": set(), "scopes": set()}
         with database.write() as session:
             self._generation = int(session.select(statement("newest_generation"))[0][0].as_py())
-            self._read_seen(session)
+            self._duplicates = Duplicates(session)
+            self._numbers = {
+                "resources": Numbers(session, "resources", "resource_id"),
+                "scopes": Numbers(session, "scopes", "scope_id"),
+                "shapes": Numbers(session, "shapes", "shape_id"),
+            }
 
     def append(self, batch: SpanBatch, stored_at_unix_nano: int) -> AppendResult:
+        frames = {name: read(getattr(batch, name)) for name in BATCH_SCHEMAS}
         # A lock of its own: what is known in memory changes only after the commit, and
         # before the next append.
         with self._appending:
-            with self._database.write() as session:
-                ids = self._hash_ids(session, batch)
-                fresh, conflicts = self._drop_stored(session, batch, ids)
-                stored = fresh.spans.num_rows
-                duplicates = batch.spans.num_rows - stored
-                if not stored:
-                    return AppendResult(self._generation, 0, duplicates, 0)
-                unknown = self._find_unknown(fresh)
-                _insert(session, fresh, unknown, self._generation + 1, stored_at_unix_nano)
-                # The exception: an id too many after a failure only costs a look-up, one
-                # too few would store a span twice.
-                self._seen.add(ids)
-            self._generation += 1
-            self._remember(unknown)
-            return AppendResult(self._generation, stored, duplicates, conflicts)
+            with self._database.read() as session:
+                fresh, ids, conflicts = self._duplicates.drop(session, frames)
+            stored = fresh["spans"].height
+            if stored:
+                # Before the commit: an id too many after a failure only costs a look-up,
+                # one too few would store a span twice.
+                self._duplicates.add(ids)
+                for part in _split(_by_trace(fresh)):
+                    self._store(part, stored_at_unix_nano)
+        return AppendResult(self._generation, stored, batch.spans.num_rows - stored, conflicts)
 
-    def _hash_ids(self, session: Session, batch: SpanBatch) -> U64Array:
-        if self._seen.full:
-            self._read_seen(session)
-        return self._seen.hash_ids(batch.spans)
-
-    def _find_unknown(self, batch: SpanBatch) -> dict[str, set[int]]:
-        """Ids of resources and scopes that were not met since the start, where there
-        are any. Nearly all batches name known ones only."""
-        given = {
-            "resources": pl.Series(batch.resources["resource_id"]),
-            "scopes": pl.Series(batch.scopes["scope_id"]),
-        }
-        unknown = {
-            name: set(column.unique().to_list()) - self._known[name]
-            for name, column in given.items()
-        }
-        return {name: ids for name, ids in unknown.items() if ids}
-
-    def _remember(self, met: dict[str, set[int]]) -> None:
-        for name, ids in met.items():
-            if len(self._known[name]) > _MOST_KNOWN:
-                self._known[name].clear()
-            self._known[name] |= ids
-
-    def _drop_stored(
-        self, session: Session, batch: SpanBatch, ids: U64Array
-    ) -> tuple[SpanBatch, int]:
-        """The batch without spans that are stored or repeated, and how many of the rest
-        have ids that are taken."""
-        maybe = self._seen.may_hold(ids)
-        if not maybe.any() and not _repeats(ids):
-            return batch, 0
-        keys = pl.DataFrame(batch.spans.select(_PART))
-        candidates = keys.filter(pl.Series(maybe)).unique()
-        with session.given(candidates=candidates.to_arrow()):
-            stored = pl.DataFrame(session.select(statement("stored_spans")))
-            taken = pl.DataFrame(session.select(statement("stored_ids")))
-        new = keys.with_row_index("row").unique(_PART, keep="first")
-        new = new.join(stored, on=_PART, how="anti").sort("row")
-        free = new.select(_IDS).unique().join(taken, on=_IDS, how="anti")
-        fresh = batch if new.height == keys.height else _keep(batch, new)
-        return fresh, new.height - free.height
-
-    def _read_seen(self, session: Session) -> None:
-        count = session.select("SELECT count(*) FROM spans")[0][0].as_py()
-        self._seen.clear(count)
-        for rows in session.stream(statement("span_ids"), _STREAM_ROWS):
-            self._seen.add(self._seen.hash_ids(pa.Table.from_batches([rows])))
-
-
-class AnswerWriter:
-    """Replaces what the analyzer said about some traces."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def replace_connections(
-        self, traces: pa.Table, endpoints: pa.Table, connections: pa.Table
-    ) -> None:
-        with (
-            self._database.write() as session,
-            session.given(wanted=traces, incoming_endpoints=endpoints, incoming=connections),
-        ):
-            session.run(statement("delete_endpoints"))
-            session.run(statement("delete_connections"))
-            session.run("INSERT INTO endpoints BY NAME SELECT * FROM incoming_endpoints")
-            session.run("INSERT INTO connections BY NAME SELECT * FROM incoming")
-
-    def replace_orphans(self, traces: pa.Table, orphans: pa.Table, generation: int) -> None:
-        with (
-            self._database.write() as session,
-            session.given(wanted=traces, incoming_orphans=orphans),
-        ):
-            session.run(statement("delete_orphans"))
-            session.run(statement("insert_orphans"))
-            session.run(statement("set_analysed_generation"), generation=generation)
-
-    def forget_answers(self) -> None:
+    def _store(self, batch: Frames, stored_at: int) -> None:
         with self._database.write() as session:
-            for table in ("endpoints", "connections", "orphans"):
-                session.run(f"DELETE FROM {table}")
-            session.run(statement("set_analysed_generation"), generation=0)
+            self._insert(session, batch, self._generation + 1, stored_at)
+        self._generation += 1
+        for numbers in self._numbers.values():
+            numbers.remember()
+
+    def _insert(self, session: Session, batch: Frames, generation: int, stored_at: int) -> None:
+        spans, messaging = batch["spans"], batch["messaging"]
+        resources, new_resources = self._numbers["resources"].number(
+            session, batch["resources"], spans["resource_id"]
+        )
+        scopes, new_scopes = self._numbers["scopes"].number(
+            session, batch["scopes"], spans["scope_id"]
+        )
+        shapes, new_shapes = self._numbers["shapes"].number(
+            session, batch["shapes"], messaging["shape_id"]
+        )
+        rows = {
+            "spans": spans.drop("resource_id", "scope_id").with_columns(
+                resource_number=resources, scope_number=scopes
+            ),
+            "messaging": messaging.drop("shape_id").with_columns(shape_number=shapes),
+            "resources": new_resources,
+            "scopes": new_scopes,
+            "shapes": new_shapes,
+            "correlation": _dated(batch["correlation"], spans),
+            **{name: batch[name] for name in ("links", "events", "keys")},
+        }
+        given = {f"incoming_{name}": frame.to_arrow() for name, frame in rows.items()}
+        with session.given(**given):
+            session.run(statement("insert_spans"), generation=generation, stored_at=stored_at)
+            for name, frame in rows.items():
+                if name != "spans" and frame.height:
+                    session.run(f"INSERT INTO {name} BY NAME SELECT * FROM incoming_{name}")
 
 
-def _insert(
-    session: Session,
-    batch: SpanBatch,
-    unknown: dict[str, set[int]],
-    generation: int,
-    stored_at: int,
-) -> None:
-    tables = {f"incoming_{f.name}": getattr(batch, f.name) for f in fields(batch)}
-    with session.given(**tables):
-        session.run(statement("insert_spans"), generation=generation, stored_at=stored_at)
-        for name in unknown:
-            session.run(statement(f"insert_{name}"))
-        for name in ("links", "events", "messaging"):
-            if tables[f"incoming_{name}"].num_rows:
-                session.run(f"INSERT INTO {name} BY NAME SELECT * FROM incoming_{name}")
-        if batch.messaging.num_rows:
-            session.run(statement("insert_message_keys"))
-        session.run(statement("insert_work_keys"))
-        if batch.correlation.num_rows:
-            session.run(statement("insert_correlation"))
+def _split(batch: Frames) -> list[Frames]:
+    """Whole row groups, and the rest; each span together with what belongs to it."""
+    spans = batch["spans"]
+    whole = spans.height // ROW_GROUP * ROW_GROUP
+    if not whole or whole == spans.height:
+        return [batch]
+    kept, rest = batch | {"spans": spans[:whole]}, batch | {"spans": spans[whole:]}
+    for name in ("links", "events", "messaging"):
+        kept[name] = batch[name].join(rest["spans"], on=PART, how="anti")
+        rest[name] = batch[name].join(rest["spans"], on=PART, how="semi")
+    rest["keys"] = batch["keys"].join(rest["spans"], on=TRACE, how="semi")
+    return [kept, rest]
 
 
-def _keep(batch: SpanBatch, kept: pl.DataFrame) -> SpanBatch:
-    """The batch with the spans of these rows, and once each of the rows under them."""
-    parts = {
-        name: pl.DataFrame(getattr(batch, name))
-        .unique(maintain_order=True)
-        .join(kept, on=_PART, how="semi", maintain_order="left")
-        .to_arrow()
-        for name in ("links", "events", "messaging", "correlation")
+def _by_trace(batch: Frames) -> Frames:
+    """Rows of one trace beside each other: equal ids in a row take next to no space."""
+    sorted_ = {
+        name: batch[name].sort("trace_hi", maintain_order=True)
+        for name in ("spans", "links", "events", "messaging", "keys")
     }
-    spans = pl.DataFrame(batch.spans)[kept["row"]].to_arrow()
-    return SpanBatch(batch.resources, batch.scopes, spans, **parts)
+    return batch | sorted_
 
 
-def _repeats(ids: U64Array) -> bool:
-    ordered = ids.copy()
-    ordered.sort()
-    return bool((ordered[1:] == ordered[:-1]).any())
+def _dated(correlation: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """The sets that the spans carry, with the latest start of these."""
+    carried = (
+        spans.lazy()
+        .select("correlation_id", "start_time_unix_nano")
+        .drop_nulls("correlation_id")
+        .group_by("correlation_id")
+        .agg(pl.max("start_time_unix_nano"))
+        .collect()
+    )
+    return correlation.unique().join(carried, on="correlation_id")

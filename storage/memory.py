@@ -23,7 +23,16 @@ from storage.contract import (
     StoreError,
     StoreStatus,
 )
-from storage.memory_frames import DICTIONARIES, PART, SPAN, TRACE, Frames, distinct, first_frames, read
+from storage.memory_frames import (
+    DICTIONARIES,
+    PART,
+    SPAN,
+    TRACE,
+    Frames,
+    distinct,
+    first_frames,
+    read,
+)
 from storage.schema import BATCH_SCHEMAS, SpanBatch
 
 

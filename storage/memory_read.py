@@ -10,7 +10,16 @@ from storage import results, schema
 from storage.contract import Page, Rows, SearchQuery
 from storage.correlation_keys import canonical_key
 from storage.join_keys import KINDS
-from storage.memory_frames import DICTIONARIES, PART, SPAN, TRACE, Frames, arrow, distinct, slice_page
+from storage.memory_frames import (
+    DICTIONARIES,
+    PART,
+    SPAN,
+    TRACE,
+    Frames,
+    arrow,
+    distinct,
+    slice_page,
+)
 from storage.paging import TRACE_KEY, TRACE_ORDER
 from storage.schema import SpanBatch
 

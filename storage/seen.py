@@ -11,7 +11,7 @@ import secrets
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
+import polars as pl
 
 U64Array = npt.NDArray[np.uint64]
 
@@ -41,12 +41,12 @@ class SeenIds:
         """True when a larger filter would help; `clear` it and add all ids again."""
         return self.count > self.capacity and self.capacity < _LARGEST
 
-    def hash_ids(self, spans: pa.Table) -> U64Array:
+    def hash_ids(self, spans: pl.DataFrame) -> U64Array:
         """One number for each (trace_hi, trace_lo, span_id)."""
-        hashed = np.zeros(spans.num_rows, np.uint64)
+        hashed = np.zeros(spans.height, np.uint64)
         names = ("trace_hi", "trace_lo", "span_id")
         for name, secret in zip(names, self._secrets[:3], strict=True):
-            column: U64Array = spans.column(name).to_numpy()
+            column: U64Array = spans[name].to_numpy()
             hashed = _mix((hashed ^ column) * secret)
         return hashed
 

@@ -1,4 +1,10 @@
+WITH held AS (
+    SELECT DISTINCT trace_hi, trace_lo, correlation_id
+    FROM spans
+    SEMI JOIN wanted USING (trace_hi, trace_lo)
+    WHERE correlation_id IS NOT NULL
+)
 SELECT DISTINCT trace_hi, trace_lo, key, value
-FROM correlation
-SEMI JOIN wanted USING (trace_hi, trace_lo)
+FROM held
+JOIN correlation USING (correlation_id)
 ORDER BY ALL

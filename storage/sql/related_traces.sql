@@ -1,15 +1,10 @@
--- Joins on numbers only. A value that very many spans carry ("1", a constant) would
--- pull in everything and says nothing: it connects nothing.
-WITH carried AS (
-    SELECT key_hash, trace_hi, trace_lo, span_id FROM message_keys
-    UNION ALL
-    SELECT key_hash, trace_hi, trace_lo, span_id FROM correlation
-),
-keys AS (
-    SELECT DISTINCT key_hash FROM carried SEMI JOIN wanted USING (trace_hi, trace_lo)
+-- Joins on numbers only. A key that very many traces have ("1", a constant) would pull in
+-- everything and says nothing: it connects nothing.
+WITH named AS (
+    SELECT DISTINCT key_hash FROM keys SEMI JOIN wanted USING (trace_hi, trace_lo)
 ),
 carriers AS (
-    SELECT DISTINCT key_hash, trace_hi, trace_lo, span_id FROM carried SEMI JOIN keys USING (key_hash)
+    SELECT DISTINCT key_hash, trace_hi, trace_lo FROM keys SEMI JOIN named USING (key_hash)
 ),
 cold AS (
     SELECT key_hash FROM carriers GROUP BY key_hash HAVING count(*) <= $hot_key_limit

@@ -1,1 +1,1 @@
-SELECT * FROM resources SEMI JOIN found USING (resource_id)
+SELECT * EXCLUDE (number) FROM resources SEMI JOIN found USING (resource_id)

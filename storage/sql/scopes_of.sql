@@ -1,1 +1,1 @@
-SELECT * {bared} FROM scopes SEMI JOIN found USING (scope_id)
+SELECT * EXCLUDE (number) {bared} FROM scopes SEMI JOIN found USING (scope_id)

@@ -1,16 +1,15 @@
 -- The traces of one page and nothing else about them: what the page shows is read for
 -- these few. The key of the attribute is a JSON pointer made by the caller, a value
--- like any other. HUGEINT: the difference of two hostile timestamps leaves 64 bits.
+-- like any other.
 WITH matched AS (
     SELECT DISTINCT trace_hi, trace_lo
     FROM {source}
     WHERE ($pointer::VARCHAR IS NULL OR json_extract_string(attributes, $pointer) = $value)
         AND ($service::VARCHAR IS NULL
-            OR resource_id IN (SELECT resource_id FROM resources WHERE service_name = $service))
+            OR resource_number IN (SELECT number FROM resources WHERE service_name = $service))
         AND ($name::VARCHAR IS NULL OR name = $name)
         AND ($status_code::INTEGER IS NULL OR status_code = $status_code)
-        AND ($min_duration::BIGINT IS NULL
-            OR end_time_unix_nano::HUGEINT - start_time_unix_nano >= $min_duration)
+        AND ($min_duration::BIGINT IS NULL OR duration_nano >= $min_duration)
         AND ($start::BIGINT IS NULL OR start_time_unix_nano >= $start)
         AND ($end::BIGINT IS NULL OR start_time_unix_nano < $end)
 )

@@ -4,12 +4,13 @@ WITH held AS (
     SELECT s.*, r.service_name
     FROM (
         SELECT
-            trace_hi, trace_lo, span_id, content_hash, parent_span_id, resource_id, name,
-            status_code, start_time_unix_nano, end_time_unix_nano
+            trace_hi, trace_lo, span_id, content_hash, parent_span_id, resource_number, name,
+            status_code, start_time_unix_nano,
+            start_time_unix_nano + duration_nano AS end_time_unix_nano
         FROM spans
         SEMI JOIN wanted USING (trace_hi, trace_lo)
     ) AS s
-    LEFT JOIN resources AS r USING (resource_id)
+    LEFT JOIN resources AS r ON r.number = s.resource_number
 ),
 ids AS (
     SELECT DISTINCT trace_hi, trace_lo, span_id FROM held

@@ -8,7 +8,9 @@ SELECT trace_hi, trace_lo FROM arrived SEMI JOIN messaging USING (trace_hi, trac
 UNION
 SELECT trace_hi, trace_lo FROM arrived SEMI JOIN links USING (trace_hi, trace_lo)
 UNION
-SELECT trace_hi, trace_lo FROM arrived SEMI JOIN message_keys USING (trace_hi, trace_lo)
+SELECT trace_hi, trace_lo
+FROM arrived
+SEMI JOIN (SELECT trace_hi, trace_lo FROM keys WHERE kind = $work) USING (trace_hi, trace_lo)
 UNION
 SELECT trace_hi, trace_lo
 FROM arrived

@@ -5,7 +5,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from collector.join_keys import join_key, message_keys
 from storage import schema
+from storage.join_keys import content_id
 from storage.schema import SpanBatch
 
 Row = dict[str, Any]
@@ -14,6 +16,7 @@ _DEFAULTS: dict[pa.DataType, Any] = {
     schema.U64: 0,
     schema.I64: 0,
     schema.U32: 0,
+    schema.U8: 0,
     schema.I32: 0,
     schema.TEXT: "",
     schema.FLAG: False,
@@ -94,19 +97,77 @@ def make_batch(
     links: Iterable[Row] = (),
     events: Iterable[Row] = (),
     messaging: Iterable[Row] = (),
+    shapes: Iterable[Row] = (),
     correlation: Iterable[Row] = (),
+    keys: Iterable[Row] = (),
     resources: Iterable[Row] | None = None,
     scopes: Iterable[Row] | None = None,
 ) -> SpanBatch:
+    """As a decoder would make it: from `message` rows with any typed columns their shapes
+    and keys, from `correlated` rows the sets, their ids on the spans, and keys."""
+    messages, shapes, keys = [], list(shapes), list(keys)
+    for row in messaging:
+        split, shape = _split(row)
+        messages.append(split)
+        shapes += shape
+        keys += [_key(row, *key) for key in message_keys({k: v for k, v in row.items() if v})]
+    carried, sets = _collect_sets(correlation)
+    for row in carried.values():
+        keys += [_key(row, *join_key("correlation", *pair)) for pair in row["pairs"]]
+    placed = [_place(row, carried) for row in spans]
     return SpanBatch(
         resources=make_table(schema.RESOURCES, [resource()] if resources is None else resources),
         scopes=make_table(schema.SCOPES, [scope()] if scopes is None else scopes),
-        spans=make_table(schema.SPANS, spans),
+        spans=make_table(schema.SPANS, placed),
         links=make_table(schema.LINKS, links),
         events=make_table(schema.EVENTS, events),
-        messaging=make_table(schema.MESSAGING, messaging),
-        correlation=make_table(schema.CORRELATION, correlation),
+        messaging=make_table(schema.MESSAGING, messages),
+        shapes=make_table(schema.SHAPES, shapes),
+        correlation=make_table(schema.CORRELATION, sets),
+        keys=make_table(schema.KEYS, keys),
     )
+
+
+def _split(row: Row) -> tuple[Row, list[Row]]:
+    """A messaging row that names its shape, and the shape if it did not."""
+    if "shape_id" in row:
+        return row, []
+    shape = {name: row[name] for name in schema.SHAPE_COLUMNS if name in row}
+    shape["shape_id"] = content_id(repr(sorted(shape.items())).encode())
+    rest = {name: value for name, value in row.items() if name not in schema.SHAPE_COLUMNS}
+    return rest | {"shape_id": shape["shape_id"]}, [shape]
+
+
+def _key(of: Row, kind: int, key_hash: int) -> Row:
+    return {name: of[name] for name in ("trace_hi", "trace_lo")} | {
+        "kind": kind,
+        "key_hash": key_hash,
+    }
+
+
+def _collect_sets(correlation: Iterable[Row]) -> tuple[dict[tuple[Any, ...], Row], list[Row]]:
+    """What each span carries, by its key, and the rows of the sets."""
+    carried: dict[tuple[Any, ...], Row] = {}
+    sets: list[Row] = []
+    for row in correlation:
+        if "correlation_id" in row:
+            sets.append(row)
+            continue
+        held = carried.setdefault(tuple(part(row).values()), part(row) | {"pairs": []})
+        held["pairs"].append((row["key"], row["value"]))
+    for held in carried.values():
+        held["pairs"] = sorted(set(held["pairs"]))
+        held["correlation_id"] = content_id(repr(held["pairs"]).encode())
+        sets += [
+            {"correlation_id": held["correlation_id"], "key": key, "value": value}
+            for key, value in held["pairs"]
+        ]
+    return carried, sets
+
+
+def _place(row: Row, carried: Mapping[tuple[Any, ...], Row]) -> Row:
+    held = carried.get(tuple(part(row).values()))
+    return row if held is None else row | {"correlation_id": held["correlation_id"]}
 
 
 def traces(*numbers: int) -> pa.Table:

@@ -1,0 +1,1 @@
+SELECT {key}, number FROM {table} SEMI JOIN wanted USING ({key})

@@ -1,0 +1,1 @@
+SELECT * EXCLUDE (number) FROM shapes SEMI JOIN found USING (shape_id)
