@@ -18,7 +18,7 @@ from collector.any_value import DEEPEST
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 # Attributes stand at most six messages deep (of links and events) and each level of a
 # value adds at most three (AnyValue, KeyValueList, KeyValue). protobuf allows 100.
-_DEEPEST = 6 + 3 * DEEPEST
+DEEPEST_MESSAGE = 6 + 3 * DEEPEST
 # Walking costs about a microsecond a field and holds the interpreter: more fields than the
 # largest batches of real exporters have are not worth a repair.
 _MOST_FIELDS = 2_000_000
@@ -86,7 +86,7 @@ class _Walk:
         self.out.append(b"")  # known when what it measures is written
         if field is not None and field.type == FieldDescriptor.TYPE_MESSAGE:
             # Only values nest without end, so that everything else is below the limit.
-            too_deep = depth >= _DEEPEST and field.message_type is AnyValue.DESCRIPTOR
+            too_deep = depth >= DEEPEST_MESSAGE and field.message_type is AnyValue.DESCRIPTOR
             size = 0 if too_deep else self.repair(start, end, field.message_type, depth + 1)
         elif field is not None and field.type == FieldDescriptor.TYPE_STRING:
             text = self._message[start:end].decode("utf-8", "replace")

@@ -1,131 +1,142 @@
-"""OTLP/JSON -> protobuf messages, by its own mapping (OTLP specification, "JSON Protobuf
-Encoding").
+"""OTLP/JSON -> protobuf, by its own mapping (OTLP specification, "JSON Protobuf Encoding").
 
 protobuf's json_format would read hex ids as base64, silently. Beyond the specification
 snake_case keys and the names of enum values are taken, as the Collector does.
+
+The wire format is written straight from the JSON, along the descriptors: a message object
+with a call for each field costs several times as much.
 """
 
-import base64
-import binascii
-import math
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
-from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.message import Message
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+
+from collector.formats.wire import (
+    LENGTH,
+    SCALARS,
+    VARINT,
+    Encoder,
+    encode_base64,
+    encode_enum,
+    encode_hex,
+    encode_length,
+    encode_varint,
+)
+from collector.utf8 import DEEPEST_MESSAGE
 
 _HEX = {"trace_id", "span_id", "parent_span_id"}
-_RANGES = {
-    FieldDescriptor.TYPE_INT32: range(-(2**31), 2**31),
-    FieldDescriptor.TYPE_UINT32: range(2**32),
-    FieldDescriptor.TYPE_FIXED32: range(2**32),
-    FieldDescriptor.TYPE_INT64: range(-(2**63), 2**63),
-    FieldDescriptor.TYPE_UINT64: range(2**64),
-    FieldDescriptor.TYPE_FIXED64: range(2**64),
-}
-# protobuf readers give up at 100 messages inside each other.
-_DEEPEST = 90
 
 
 class MalformedJson(ValueError):
     """The message says where in the object, and what is wrong."""
 
+    def __init__(self, problem: str, path: str = "") -> None:
+        super().__init__(f"{path} {problem}".strip())
+        self.problem, self.path = problem, path
+
+    def within(self, place: str) -> "MalformedJson":
+        """The same, seen from one level further out; `place` such as "spans" or "[3]"."""
+        dot = "." if self.path and not self.path.startswith("[") else ""
+        return MalformedJson(self.problem, place + dot + self.path)
+
 
 def parse_otlp_json(value: Any) -> ExportTraceServiceRequest:
     """The request of a parsed JSON object. Raises MalformedJson."""
-    message = ExportTraceServiceRequest()
-    _fill(message, value, "", 0)
-    return message
+    return ExportTraceServiceRequest.FromString(encode_otlp_json(value))
 
 
-def _fill(message: Message, value: Any, path: str, depth: int) -> None:
+def encode_otlp_json(
+    value: Any, descriptor: Descriptor = ExportTraceServiceRequest.DESCRIPTOR
+) -> bytes:
+    """The same request encoded in protobuf. Raises MalformedJson.
+
+    Values nested so deeply that protobuf would not read them are emptied, where decoders
+    cut them off anyway.
+    """
+    try:
+        return _encode_message(_fields_of(descriptor), value, 0)
+    except MalformedJson as error:
+        if error.path:
+            raise
+        raise MalformedJson(error.problem, "the request") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    tag: bytes
+    repeated: bool
+    scalar: Encoder | None
+    message: Descriptor | None
+    is_value: bool
+    """Whether it is an AnyValue: only these nest without end."""
+
+
+@cache
+def _fields_of(descriptor: Descriptor) -> dict[str, _Field]:
+    """By both spellings of their names."""
+    fields = {}
+    for described in descriptor.fields:
+        field = _describe(described)
+        fields[described.camelcase_name] = fields[described.name] = field
+    return fields
+
+
+def _describe(field: FieldDescriptor) -> _Field:
+    if field.message_type is not None:
+        tag = encode_varint(field.number << 3 | LENGTH)
+        is_value = field.message_type is AnyValue.DESCRIPTOR
+        return _Field(tag, field.is_repeated, None, field.message_type, is_value)
+    if field.enum_type is not None:
+        numbers = {value.name: value.number for value in field.enum_type.values}
+        wire, scalar = VARINT, partial(encode_enum, numbers)
+    elif field.type == FieldDescriptor.TYPE_BYTES:
+        # Ids are hex, all other bytes base64.
+        wire, scalar = LENGTH, encode_hex if field.name in _HEX else encode_base64
+    else:
+        wire, scalar = SCALARS[field.type]
+    return _Field(encode_varint(field.number << 3 | wire), field.is_repeated, scalar, None, False)
+
+
+def _encode_message(fields: dict[str, _Field], value: Any, depth: int) -> bytes:
     if not isinstance(value, dict):
-        raise MalformedJson(f"{path or 'the request'} is not an object")
-    if depth > _DEEPEST:
-        raise MalformedJson(f"{path[:80]}… is nested too deeply")
+        raise MalformedJson("is not an object")
+    pieces = []
     for key, item in value.items():
-        field = _find_field(message, key)
+        field = fields.get(key)
         if field is None or item is None:
             continue
-        where = f"{path}.{key}" if path else key
-        if not field.is_repeated:
-            _set(message, field, item, where, depth)
-            continue
-        if not isinstance(item, list):
-            raise MalformedJson(f"{where} is not a list")
-        repeated = getattr(message, field.name)
-        for position, element in enumerate(item):
-            element_path = f"{where}[{position}]"
-            if field.message_type is not None:
-                _fill(repeated.add(), element, element_path, depth + 1)
+        try:
+            if not field.repeated:
+                pieces += field.tag, _encode(field, item, depth)
+            elif isinstance(item, list):
+                _encode_list(field, item, depth, pieces)
             else:
-                repeated.append(_scalar(field, element, element_path))
+                raise MalformedJson("is not a list")
+        except MalformedJson as error:
+            raise error.within(key) from None
+    return b"".join(pieces)
 
 
-def _find_field(message: Message, key: str) -> FieldDescriptor | None:
-    descriptor: Any = message.DESCRIPTOR
-    found: FieldDescriptor | None = descriptor.fields_by_camelcase_name.get(key)
-    return found or descriptor.fields_by_name.get(key)
+def _encode_list(field: _Field, items: list[Any], depth: int, pieces: list[bytes]) -> None:
+    for position, item in enumerate(items):
+        try:
+            pieces += field.tag, _encode(field, item, depth)
+        except MalformedJson as error:
+            raise error.within(f"[{position}]") from None
 
 
-def _set(message: Message, field: FieldDescriptor, item: Any, where: str, depth: int) -> None:
-    if field.message_type is None:
-        setattr(message, field.name, _scalar(field, item, where))
-        return
-    part = getattr(message, field.name)
-    part.SetInParent()  # {} is something else than nothing
-    _fill(part, item, where, depth + 1)
-
-
-def _scalar(field: FieldDescriptor, value: Any, where: str) -> Any:
-    if field.type == FieldDescriptor.TYPE_STRING:
-        if isinstance(value, str):
-            return value.encode("utf-8", "replace").decode("utf-8")  # half surrogate pairs
-        raise MalformedJson(f"{where} is not a string")
-    if field.type == FieldDescriptor.TYPE_BYTES:
-        return _bytes(field.name, value, where)
-    if field.type == FieldDescriptor.TYPE_BOOL:
-        if isinstance(value, bool):
-            return value
-        raise MalformedJson(f"{where} is neither true nor false")
-    if field.type == FieldDescriptor.TYPE_DOUBLE:
-        return _double(value, where)
-    if field.type == FieldDescriptor.TYPE_ENUM:
-        names: Any = field.enum_type
-        named = names.values_by_name.get(value) if isinstance(value, str) else None
-        return named.number if named is not None else _whole(value, range(-(2**31), 2**31), where)
-    return _whole(value, _RANGES[field.type], where)
-
-
-def _bytes(name: str, value: Any, where: str) -> bytes:
-    """Ids are hex, all other bytes base64."""
-    try:
-        if isinstance(value, str):
-            if name in _HEX:
-                return binascii.unhexlify(value)
-            return base64.b64decode(value, validate=True)
-    except ValueError:
-        pass
-    kind = "hex" if name in _HEX else "base64"
-    raise MalformedJson(f"{where} is not {kind} text")
-
-
-def _double(value: Any, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise MalformedJson(f"{where} is not a number")
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        raise MalformedJson(f"{where} is not a number") from None
-    return math.nan if math.isnan(number) else number
-
-
-def _whole(value: Any, allowed: range, where: str) -> int:
-    """64-bit numbers are strings in JSON; plain numbers are taken too."""
-    if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) < 24:
-        value = int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
-        raise MalformedJson(f"{where} is not a whole number of its range")
-    return value
+def _encode(field: _Field, item: Any, depth: int) -> bytes:
+    """What stands after the tag."""
+    if field.scalar is not None:
+        try:
+            return field.scalar(item)
+        except ValueError as error:
+            raise MalformedJson(f"is {error}") from None
+    if field.is_value and depth >= DEEPEST_MESSAGE:
+        return b"\x00"
+    assert field.message is not None
+    return encode_length(_encode_message(_fields_of(field.message), item, depth + 1))

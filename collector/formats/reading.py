@@ -13,6 +13,7 @@ from typing import Any
 
 from collector.formats.errors import UnreadableContent
 from collector.formats.jaeger_json import read_jaeger
+from collector.formats.json_text import parse_json
 from collector.formats.otlp_frames import find_framing
 from collector.formats.otlp_json import MalformedJson, parse_otlp_json
 from collector.formats.packing import Request, pack_request, pack_spans
@@ -85,7 +86,7 @@ def _parse(document: bytes, position: str) -> Any:
     if len(document) >= DOCUMENT_LIMIT:
         raise UnreadableContent(position or "byte 0", f"more than {DOCUMENT_LIMIT:,} bytes of JSON")
     try:
-        return json.loads(document)
+        return parse_json(document.decode(json.detect_encoding(document), "surrogatepass"))
     except json.JSONDecodeError as error:
         where = position or f"line {error.lineno}"
         raise UnreadableContent(
@@ -93,8 +94,6 @@ def _parse(document: bytes, position: str) -> Any:
         ) from error
     except UnicodeDecodeError as error:
         raise UnreadableContent(position or f"byte {error.start}", "no JSON (not UTF-8)") from error
-    except RecursionError as error:
-        raise UnreadableContent(position or "byte 0", "nested too deeply") from error
     except ValueError as error:  # Python's limit
         raise UnreadableContent(position or "byte 0", "a number has too many digits") from error
 

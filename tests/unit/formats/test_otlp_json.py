@@ -1,6 +1,7 @@
 """OTLP/JSON by its own mapping."""
 
 import base64
+import json
 import math
 from typing import Any
 
@@ -9,6 +10,8 @@ from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+from collector.any_value import DEEPEST, TOO_DEEP, to_json
+from collector.formats.json_text import parse_json
 from collector.formats.otlp_json import MalformedJson, parse_otlp_json
 from tests.builders import link, request, span
 
@@ -152,10 +155,38 @@ def test_a_request_is_an_object() -> None:
         parse_otlp_json([])
 
 
-def test_values_nested_deeper_than_protobuf_reads_are_refused() -> None:
-    value: dict[str, Any] = {"stringValue": "deep"}
-    for _ in range(60):
-        value = {"arrayValue": {"values": [value]}}
+def nested(levels: int, kind: str) -> str:
+    """The text of a value inside so many others."""
+    around = {
+        "array": ('{"arrayValue":{"values":[', "]}}"),
+        "kvlist": ('{"kvlistValue":{"values":[{"key":"k","value":', "}]}}"),
+    }[kind]
+    return around[0] * levels + '{"stringValue":"} deep ["}' + around[1] * levels
 
-    with pytest.raises(MalformedJson, match="is nested too deeply"):
-        parse_value(value)
+
+@pytest.mark.parametrize("kind", ["array", "kvlist"])
+@pytest.mark.parametrize("levels", [DEEPEST - 1, DEEPEST, DEEPEST + 1, 60, 300, 1_000, 100_000])
+def test_values_nested_too_deeply_are_cut_as_of_protobuf(levels: int, kind: str) -> None:
+    text = '{"resourceSpans":[{"scopeSpans":[{"spans":[{"attributes":[{"key":"a","value":%s}]},'
+    text += '{"name":"beside"}]}]}]}'
+
+    request = parse_otlp_json(parse_json(text % nested(levels, kind)))
+
+    spans = request.resource_spans[0].scope_spans[0].spans
+    kept = json.dumps(to_json(spans[0].attributes[0].value))
+    assert spans[1].name == "beside"
+    assert ("} deep [" in kept) == (levels <= DEEPEST)
+    assert (TOO_DEEP in kept) == (levels > DEEPEST)
+
+
+@pytest.mark.parametrize("told", ["1_0", "0x10", "--1", "", " ", "9" * 30, "٣"])
+def test_a_number_is_written_in_plain_digits(told: str) -> None:
+    for fields in ({"startTimeUnixNano": told}, {"attributes": [{"value": {"doubleValue": told}}]}):
+        if told not in ("9" * 30, "٣") or "attributes" not in fields:
+            with pytest.raises(MalformedJson, match="number"):
+                parse_span(**fields)
+
+
+@pytest.mark.parametrize("told", ["+/8=", "-_8=", "+/8", "-_8"])
+def test_bytes_are_base64_of_either_alphabet(told: str) -> None:
+    assert parse_value({"bytesValue": told}).bytes_value == b"\xfb\xff"
