@@ -28,6 +28,7 @@ from storage.schema import SpanBatch
 __all__ = [
     "AppendResult",
     "ConnectionQuery",
+    "DataRefused",
     "EndpointQuery",
     "OrphanQuery",
     "Page",
@@ -44,6 +45,10 @@ class StoreError(Exception):
 
     The message is a sentence for the operator.
     """
+
+
+class DataRefused(StoreError):
+    """The store is well, but cannot take what it was given; trying again will not help."""
 
 
 @dataclass(frozen=True, slots=True)

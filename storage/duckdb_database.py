@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from storage.contract import StoreError
+from storage.contract import DataRefused, StoreError
 from storage.duckdb_opening import connect, release
 from storage.duckdb_statements import statement
 from storage.readers import Readers
@@ -27,6 +27,12 @@ _WORTH_CHECKPOINT_BYTES = 4 * 2**20
 LONGEST_LOG_BYTES = 384 * 2**20
 _PATIENCE_SECONDS = 2.0
 _BUSY_SECONDS = 15.0
+_FAULTS_OF_DATA = (
+    duckdb.DataError,
+    duckdb.IntegrityError,
+    duckdb.NotSupportedError,
+    duckdb.ProgrammingError,
+)
 
 
 class Session:
@@ -144,6 +150,8 @@ class Database:
             raise StoreError(
                 f"The store needs more memory than it may use ({_first_line(error)})."
             ) from error
+        except _FAULTS_OF_DATA as error:
+            raise DataRefused(f"The store refused this: {_first_line(error)}") from error
         except duckdb.Error as error:
             raise StoreError(f"The store failed: {_first_line(error)}") from error
 

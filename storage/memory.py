@@ -15,6 +15,7 @@ from storage import memory_answers, memory_read
 from storage.contract import (
     AppendResult,
     ConnectionQuery,
+    DataRefused,
     EndpointQuery,
     OrphanQuery,
     Page,
@@ -76,7 +77,9 @@ class MemoryStore:
             try:
                 whole = {n: pl.concat([frames[n], rows]) for n, rows in added.items()}
             except pl.exceptions.PolarsError as error:
-                raise StoreError(f"The batch has other columns than the schema: {error}") from error
+                raise DataRefused(
+                    f"The batch has other columns than the schema: {error}"
+                ) from error
             self._frames = frames | whole
             self._generation += 1
         return AppendResult(self._generation, new.height, duplicates, new.height - free.height)

@@ -5,7 +5,7 @@ from threading import Thread
 import pytest
 
 from storage import schema
-from storage.contract import AppendResult, SpanStore, StoreError
+from storage.contract import AppendResult, DataRefused, SpanStore, StoreError
 from tests.contract.rows import (
     correlated,
     link,
@@ -153,7 +153,7 @@ def test_a_batch_that_cannot_be_stored_leaves_nothing_behind(store: SpanStore) -
         **{name: getattr(bad, name) for name in schema.BATCH_SCHEMAS}
         | {"events": events.empty_table().from_pylist([row | {"surprise": 1}], schema=events)}
     )
-    with pytest.raises(StoreError):
+    with pytest.raises(DataRefused):
         store.append(bad, 2)
     assert store.status().spans == 1
     assert store.spans_of(traces(2)).messaging.num_rows == 0
