@@ -72,7 +72,7 @@ class _ZlibStream:
 
 class _ZstdStream:
     def __init__(self) -> None:
-        limits = {zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
+        limits = {int(zstd.DecompressionParameter.window_log_max): _ZSTD_WINDOW_LOG}
         self._stream = zstd.ZstdDecompressor(options=limits)
 
     def feed(self, data: bytes) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ The wire format is written straight from the JSON, along the descriptors: a mess
 with a call for each field costs several times as much.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -65,14 +66,15 @@ def encode_otlp_json(
         raise MalformedJson(error.problem, "the request") from None
 
 
+# Gives what stands after the tag, of a value in a message so many messages deep.
+_Encode = Callable[[Any, int], bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class _Field:
     tag: bytes
     repeated: bool
-    scalar: Encoder | None
-    message: Descriptor | None
-    is_value: bool
-    """Whether it is an AnyValue: only these nest without end."""
+    encode: _Encode
 
 
 @cache
@@ -80,38 +82,59 @@ def _fields_of(descriptor: Descriptor) -> dict[str, _Field]:
     """By both spellings of their names."""
     fields = {}
     for described in descriptor.fields:
-        field = _describe(described)
+        wire, encode = _encoder_of(described)
+        tag = encode_varint(described.number << 3 | wire)
+        field = _Field(tag, described.is_repeated, encode)
         fields[described.camelcase_name] = fields[described.name] = field
     return fields
 
 
-def _describe(field: FieldDescriptor) -> _Field:
+def _encoder_of(field: FieldDescriptor) -> tuple[int, _Encode]:
+    """Its wire type, too."""
     if field.message_type is not None:
-        tag = encode_varint(field.number << 3 | LENGTH)
-        is_value = field.message_type is AnyValue.DESCRIPTOR
-        return _Field(tag, field.is_repeated, None, field.message_type, is_value)
+        return LENGTH, _nested(field.message_type)
     if field.enum_type is not None:
         numbers = {value.name: value.number for value in field.enum_type.values}
-        wire, scalar = VARINT, partial(encode_enum, numbers)
-    elif field.type == FieldDescriptor.TYPE_BYTES:
+        return VARINT, _checked(partial(encode_enum, numbers))
+    if field.type == FieldDescriptor.TYPE_BYTES:
         # Ids are hex, all other bytes base64.
-        wire, scalar = LENGTH, encode_hex if field.name in _HEX else encode_base64
-    else:
-        wire, scalar = SCALARS[field.type]
-    return _Field(encode_varint(field.number << 3 | wire), field.is_repeated, scalar, None, False)
+        return LENGTH, _checked(encode_hex if field.name in _HEX else encode_base64)
+    wire, encode = SCALARS[field.type]
+    return wire, _checked(encode)
+
+
+def _checked(encode: Encoder) -> _Encode:
+    def encode_scalar(item: Any, _: int) -> bytes:
+        try:
+            return encode(item)
+        except ValueError as error:
+            raise MalformedJson(f"is {error}") from None
+
+    return encode_scalar
+
+
+def _nested(descriptor: Descriptor) -> _Encode:
+    is_value = descriptor is AnyValue.DESCRIPTOR  # only these nest without end
+
+    def encode_nested(item: Any, depth: int) -> bytes:
+        if is_value and depth >= DEEPEST_MESSAGE:
+            return b"\x00"
+        return encode_length(_encode_message(_fields_of(descriptor), item, depth + 1))
+
+    return encode_nested
 
 
 def _encode_message(fields: dict[str, _Field], value: Any, depth: int) -> bytes:
     if not isinstance(value, dict):
         raise MalformedJson("is not an object")
-    pieces = []
+    pieces: list[bytes] = []
     for key, item in value.items():
         field = fields.get(key)
         if field is None or item is None:
             continue
         try:
             if not field.repeated:
-                pieces += field.tag, _encode(field, item, depth)
+                pieces += field.tag, field.encode(item, depth)
             elif isinstance(item, list):
                 _encode_list(field, item, depth, pieces)
             else:
@@ -124,19 +147,6 @@ def _encode_message(fields: dict[str, _Field], value: Any, depth: int) -> bytes:
 def _encode_list(field: _Field, items: list[Any], depth: int, pieces: list[bytes]) -> None:
     for position, item in enumerate(items):
         try:
-            pieces += field.tag, _encode(field, item, depth)
+            pieces += field.tag, field.encode(item, depth)
         except MalformedJson as error:
             raise error.within(f"[{position}]") from None
-
-
-def _encode(field: _Field, item: Any, depth: int) -> bytes:
-    """What stands after the tag."""
-    if field.scalar is not None:
-        try:
-            return field.scalar(item)
-        except ValueError as error:
-            raise MalformedJson(f"is {error}") from None
-    if field.is_value and depth >= DEEPEST_MESSAGE:
-        return b"\x00"
-    assert field.message is not None
-    return encode_length(_encode_message(_fields_of(field.message), item, depth + 1))
