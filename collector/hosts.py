@@ -5,7 +5,11 @@ own origin, whatever answers there (DNS rebinding). Its requests carry the forei
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable
+
+# RFC 3986, 3.2.2, without user and without percent signs.
+_HOST = re.compile(r"(?:(?P<name>[\w.-]+)|\[(?P<ipv6>[0-9a-fA-F:.]+)\])(?::\d{0,5})?", re.ASCII)
 
 
 class AllowedHosts:
@@ -23,7 +27,10 @@ class AllowedHosts:
 
     def admit(self, header: bytes) -> bool:
         """`header` is the value of Host: name or address, with or without a port."""
-        host = _host_of(header.decode("latin-1").strip())
+        found = _HOST.fullmatch(header.decode("latin-1").strip())
+        if found is None:
+            return False
+        host = _normalise(found["name"] or found["ipv6"])
         if self._everything or host in self._names:
             return True
         try:
@@ -37,13 +44,6 @@ def explain_host(header: bytes) -> str:
     """Why it was not admitted."""
     shown = header[:100].decode("ascii", "replace")
     return f"This server does not answer to the name {shown!r}; --allowed-host adds names."
-
-
-def _host_of(header: str) -> str:
-    if header.startswith("["):
-        return _normalise(header[1:].partition("]")[0])
-    name, colon, port = header.rpartition(":")
-    return _normalise(name if colon and port.isdecimal() else header)
 
 
 def _normalise(name: str) -> str:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from collector.admission import PATIENCE_SECONDS, ByteBudget
+from collector.attribute_filter import Filter
 from collector.compression import inflate
 from collector.decoded import Decoded, Decoder, decode_request
 from collector.responses import success
@@ -31,10 +32,11 @@ class Receiver:
         *,
         max_bytes: int = 2 * MAX_REQUEST_BYTES,
         patience: float = PATIENCE_SECONDS,
+        edit: Filter | None = None,
     ) -> None:
         """`max_bytes` of requests may be under way to the writer; more waits up to
-        `patience` seconds."""
-        self._decoder, self._writer = decoder, writer
+        `patience` seconds. `edit` changes what came before anything of it is kept."""
+        self._decoder, self._writer, self._edit = decoder, writer, edit
         self._budget = ByteBudget(max_bytes, patience)
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="decoder")
         self._under_way: set[asyncio.Task[bytes]] = set()
@@ -71,4 +73,4 @@ class Receiver:
 
     def _decode(self, payload: bytes, gzipped: bool) -> Decoded:
         body = inflate(payload, MAX_REQUEST_BYTES) if gzipped else payload
-        return decode_request(self._decoder, body)
+        return decode_request(self._decoder, self._edit(body) if self._edit else body)

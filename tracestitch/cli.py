@@ -3,21 +3,29 @@
 import json
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tracestitch.config import (
     Address,
+    access_options,
     listening_addresses,
     option,
     parse_address,
+    parse_attribute,
     parse_correlation_key,
     parse_duration,
     parse_size,
     parse_url,
+    silence_grpc,
+    token_of_environment,
     variable,
 )
 from tracestitch.demo import demo
+
+if TYPE_CHECKING:
+    from tracestitch.security import SecuritySettings
 
 VERSION = metadata.version("tracestitch")
 
@@ -26,10 +34,18 @@ VERSION = metadata.version("tracestitch")
 @click.version_option(VERSION, prog_name="tracestitch")
 def main() -> None:
     """Stitches traces that lost their context across queues, and says which hop broke."""
+    silence_grpc()
 
 
 main.add_command(demo)
 
+_drop_attribute = option(
+    "--drop-attribute",
+    parse_attribute,
+    multiple=True,
+    metavar="KEY",
+    help="An attribute that is left out before anything is stored. Repeatable.",
+)
 _data_dir = option("--data-dir", default="./data", metavar="DIR", help="Where the store lives.")
 
 
@@ -65,10 +81,8 @@ _data_dir = option("--data-dir", default="./data", metavar="DIR", help="Where th
     metavar="SIZE",
     help="How large the store may grow. This version has no limit: only 10GB and 0 are taken.",
 )
-@option("--token-file", metavar="FILE", help="Not available in this version.")
-@option("--tls-cert", metavar="FILE", help="Not available in this version.")
-@option("--tls-key", metavar="FILE", help="Not available in this version.")
-@option("--tls-client-ca", metavar="FILE", help="Not available in this version.")
+@access_options
+@_drop_attribute
 def serve(
     data_dir: str,
     store: str | None,
@@ -79,15 +93,12 @@ def serve(
     grace: int,
     retention: int,
     max_size: int,
-    **unavailable: str | None,
+    drop_attribute: tuple[str, ...],
+    **access: Any,
 ) -> None:
     """Take OTLP traces in, store and analyse them, and show what is joined and what broke."""
     from tracestitch.serve import ServeSettings, run_server
 
-    for name, value in unavailable.items():
-        if value is not None:
-            flag = "--" + name.replace("_", "-")
-            raise click.UsageError(f"{flag} is not available in this version; leave it out.")
     _refuse_deleting("--retention", retention, parse_duration("7d"))
     _refuse_deleting("--max-size", max_size, parse_size("10GB"))
     settings = ServeSettings(
@@ -98,8 +109,29 @@ def serve(
         correlation_keys=correlation_key,
         grace_seconds=grace,
         version=VERSION,
+        drop_attributes=drop_attribute,
+        security=_security(**access),
     )
     run_server(settings)
+
+
+def _security(
+    token_file: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    tls_client_ca: Path | None,
+    allowed_host: tuple[str, ...],
+) -> "SecuritySettings":
+    """Raises UsageError when files of TLS are missing."""
+    from tracestitch.security import SecuritySettings
+    from tracestitch.tls import TlsFiles
+
+    files = None
+    if tls_cert is not None and tls_key is not None:
+        files = TlsFiles(tls_cert, tls_key, tls_client_ca)
+    elif tls_cert or tls_key or tls_client_ca:
+        raise click.UsageError("TLS needs both --tls-cert and --tls-key.")
+    return SecuritySettings(token_file, token_of_environment(), files, allowed_host)
 
 
 def _refuse_deleting(flag: str, value: int, default: int) -> None:

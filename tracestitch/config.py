@@ -5,9 +5,11 @@ Nothing else in the project reads the environment.
 """
 
 import ipaddress
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -15,6 +17,7 @@ import click
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+TOKEN_VARIABLE = "TRACESTITCH_TOKEN"  # noqa: S105 - its name, not its value
 _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
@@ -86,6 +89,28 @@ def parse_correlation_key(text: str) -> str:
     return key
 
 
+def parse_attribute(text: str) -> str:
+    """The name of an attribute, as it is sent. Raises ValueError with what is allowed."""
+    if not text.strip() or len(text) > 1024:
+        raise ValueError("the name of an attribute is text, such as http.request.header.cookie")
+    return text.strip()
+
+
+def parse_host(text: str) -> str:
+    """A name or an address without a port. Raises ValueError with what is allowed."""
+    host = text.strip().removeprefix("[").removesuffix("]")
+    if not (re.fullmatch(r"[\w.-]+", host, re.ASCII) or _is_ipv6(host)):
+        raise ValueError("a host is a name or an address without a port, such as traces.example")
+    return host
+
+
+def parse_path(text: str) -> Path:
+    """A file's path. Raises ValueError with what is allowed."""
+    if not text or "\0" in text:
+        raise ValueError("a file is named by its path")
+    return Path(text)
+
+
 def parse_url(text: str) -> str:
     """The http address of a server, without a slash at its end. Raises ValueError."""
     if not re.fullmatch(r"https?://[^\s/?#]+/?", text.strip()):
@@ -155,3 +180,48 @@ def listening_addresses(command: Decorated) -> Decorated:
         add = option(flag, parse_address, default=default, metavar="HOST:PORT", help=meaning)
         command = add(command)
     return command
+
+
+_ACCESS = (
+    ("--tls-cert", parse_path, "FILE", False, "TLS with this certificate and its chain (PEM)."),
+    ("--tls-key", parse_path, "FILE", False, "The private key of --tls-cert (PEM)."),
+    (
+        "--tls-client-ca",
+        parse_path,
+        "FILE",
+        False,
+        "OTLP only from clients with a certificate of these authorities (PEM).",
+    ),
+    (
+        "--allowed-host",
+        parse_host,
+        "NAME",
+        True,
+        "A further name that browsers may call this server by. Repeatable.",
+    ),
+)
+
+
+def token_file(command: Decorated) -> Decorated:
+    """Adds the option that names the file of the token."""
+    meaning = f"The token is the file's first line; beats {TOKEN_VARIABLE}."
+    return option("--token-file", parse_path, metavar="FILE", help=meaning)(command)
+
+
+def access_options(command: Decorated) -> Decorated:
+    """Adds the options that say who may send and read."""
+    for flag, parse, metavar, multiple, meaning in reversed(_ACCESS):
+        add = option(flag, parse, metavar=metavar, multiple=multiple, help=meaning)
+        command = add(command)
+    return token_file(command)
+
+
+def token_of_environment() -> str | None:
+    """The token itself. There is no flag for it: everybody may list processes."""
+    return os.environ.get(TOKEN_VARIABLE)
+
+
+def silence_grpc() -> None:
+    """To be called before gRPC is imported: its own log, on the standard error, has a
+    line for every connection that is no TLS, and no bound."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")

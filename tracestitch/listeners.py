@@ -7,12 +7,13 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from ssl import SSLContext
 from typing import Any
 
 import click
 import uvicorn
 
-from collector.grpc_receiver import AddressTaken, start_grpc
+from collector.grpc_receiver import AddressTaken, CertificateRefused, start_grpc
 from collector.receiving import Receive
 from tracestitch.config import Address
 
@@ -30,21 +31,31 @@ class Listeners:
         self._stops: list[Callable[[], Awaitable[None]]] = []
         self._running: dict[str, asyncio.Task[Any]] = {}
 
-    async def add_grpc(self, flag: str, address: Address, receive: Receive) -> Address:
-        """The address with its real port. Raises ClickException when it is taken."""
+    async def add_grpc(
+        self, flag: str, address: Address, receive: Receive, **security: Any
+    ) -> Address:
+        """The address with its real port; `security` are arguments of `start_grpc`. Raises
+        ClickException when the address is taken."""
         bind(flag, address).close()  # gRPC would not say why it cannot
         try:
-            server, port = await start_grpc(str(address), receive)
+            server, port = await start_grpc(str(address), receive, **security)
         except AddressTaken as error:
             raise cannot_listen(flag, address, error) from error
+        except CertificateRefused as error:
+            raise click.ClickException(
+                "gRPC cannot use --tls-cert with --tls-key and --tls-client-ca; take an RSA or"
+                " ECDSA key of usual size, and PEM files with nothing else in them."
+            ) from error
         self._stops.append(partial(server.stop, STOP_SECONDS))
         self._running["OTLP/gRPC"] = asyncio.create_task(server.wait_for_termination())
         return address.with_port(port)
 
-    async def add_http(self, name: str, flag: str, address: Address, app: Any) -> Address:
+    async def add_http(
+        self, name: str, flag: str, address: Address, app: Any, tls: SSLContext | None
+    ) -> Address:
         """The same for an ASGI application."""
         bound = bind(flag, address)
-        listener = HttpListener(app, bound)
+        listener = HttpListener(app, bound, tls)
         self._stops.append(listener.stop)
         await listener.wait_until_listening()
         self._running[name] = listener.task
@@ -89,7 +100,7 @@ logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
 class HttpListener(uvicorn.Server):
     """An ASGI application on a socket, inside a loop that has its own signal handlers."""
 
-    def __init__(self, app: Any, bound: socket.socket) -> None:
+    def __init__(self, app: Any, bound: socket.socket, tls: SSLContext | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -101,6 +112,7 @@ class HttpListener(uvicorn.Server):
                 proxy_headers=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=STOP_SECONDS,
+                ssl_context_factory=None if tls is None else lambda *_: tls,
             )
         )
         self._bound = bound

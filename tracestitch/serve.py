@@ -10,13 +10,14 @@ Stopping goes along the same way: listeners, requests under way, writer, analysi
 import asyncio
 import logging
 import signal
-from collections.abc import Iterable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import click
 
+from collector.attribute_filter import drop_attributes
 from collector.decoding import make_decoder
+from collector.http_access import HttpGuard
 from collector.http_receiver import http_app
 from collector.receiving import Receiver
 from collector.writer import Writer
@@ -26,6 +27,8 @@ from tracestitch.analysis import AnalysisLoop
 from tracestitch.config import Address
 from tracestitch.counting import CountedReceive
 from tracestitch.listeners import Listeners
+from tracestitch.security import Security, SecuritySettings
+from tracestitch.watched import UnusableFile
 from web.app import create_app
 
 
@@ -38,6 +41,8 @@ class ServeSettings:
     correlation_keys: tuple[str, ...]
     grace_seconds: float
     version: str
+    drop_attributes: tuple[str, ...] = ()
+    security: SecuritySettings = field(default_factory=SecuritySettings)
 
 
 def run_server(settings: ServeSettings) -> None:
@@ -47,17 +52,18 @@ def run_server(settings: ServeSettings) -> None:
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     try:
+        security = Security(settings.security)
         store = open_store(settings.store_url)
-    except StoreError as error:
+    except (StoreError, UnusableFile) as error:
         raise click.ClickException(str(error)) from error
     try:
-        asyncio.run(_serve(settings, store))
+        asyncio.run(_serve(settings, security, store))
     finally:
         store.close()
     _say("Stopped; everything that was acknowledged is stored.")
 
 
-async def _serve(settings: ServeSettings, store: SpanStore) -> None:
+async def _serve(settings: ServeSettings, security: Security, store: SpanStore) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -69,18 +75,22 @@ async def _serve(settings: ServeSettings, store: SpanStore) -> None:
         writer = Writer(store, on_commit=analysis.wake)
         writer.start()
         stack.push_async_callback(asyncio.to_thread, writer.stop)
-        receiver = Receiver(decoder, writer)
+        edit = drop_attributes(settings.drop_attributes) if settings.drop_attributes else None
+        receiver = Receiver(decoder, writer, edit=edit)
         stack.push_async_callback(receiver.drain)
         receive = CountedReceive(receiver.export)
 
         listeners = Listeners()
         stack.push_async_callback(listeners.stop)
-        grpc = await listeners.add_grpc("--grpc-address", settings.grpc_address, receive)
-        _say(f"OTLP/gRPC on {grpc}")
-        http = await listeners.add_http(
-            "OTLP/HTTP", "--http-address", settings.http_address, http_app(receive)
+        grpc = await listeners.add_grpc(
+            "--grpc-address", settings.grpc_address, receive, **security.for_grpc()
         )
-        _say(f"OTLP/HTTP on http://{http}")
+        _say(f"OTLP/gRPC on {grpc}")
+        otlp = HttpGuard(http_app(receive), security.gate, security.hosts(settings.http_address))
+        http = await listeners.add_http(
+            "OTLP/HTTP", "--http-address", settings.http_address, otlp, security.otlp_context()
+        )
+        _say(f"OTLP/HTTP on {security.scheme}://{http}")
         app = create_app(
             store,
             version=settings.version,
@@ -89,24 +99,19 @@ async def _serve(settings: ServeSettings, store: SpanStore) -> None:
             ready=listeners.check,
             counters=receive.counters,
             otlp_grpc_address=str(grpc),
+            gate=security.gate,
+            hosts=security.hosts(settings.web_address),
         )
-        web = await listeners.add_http("web", "--web-address", settings.web_address, app)
-        _say(f"web on http://{web}")
+        web = await listeners.add_http(
+            "web", "--web-address", settings.web_address, app, security.web_context()
+        )
+        _say(f"web on {security.scheme}://{web}")
+        if (asked := security.describe()) is not None:
+            _say(asked)
         _say(f"decoder {decoder.name}, store {settings.store_url}")
-        _warn_of_strangers((grpc, http, web))
+        if (warning := security.warn(grpc, http, web)) is not None:
+            click.secho(warning, fg="red", bold=True, err=True)
         await stop.wait()
-
-
-def _warn_of_strangers(addresses: Iterable[Address]) -> None:
-    open_to_all = [str(address) for address in addresses if not address.is_loopback]
-    if open_to_all:
-        click.secho(
-            f"ATTENTION: {', '.join(open_to_all)} can be reached from other machines, without "
-            "encryption or a password; let only those through that may read and send traces.",
-            fg="red",
-            bold=True,
-            err=True,
-        )
 
 
 def _say(line: str) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from collector.access import Tokens
+from tracestitch.config import TOKEN_VARIABLE as VARIABLE
 from tracestitch.watched import UnusableFile, WatchedFiles, read_file
 
 FLAG = "--token-file"
-VARIABLE = "TRACESTITCH_TOKEN"
 _MOST_CHARACTERS = 4096
 # Below this many characters a token can be guessed over the network.
 GUESSABLE = 16

@@ -8,12 +8,16 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
+from collector.access import Gate
+from collector.hosts import AllowedHosts
 from storage.contract import SpanStore, StoreError
-from web import api, health
+from web import api, health, login
 from web.errors import NotFoundError, ParameterError
 from web.frame import error_page, wants_page
+from web.guard import Guard
 from web.headers import SECURITY, SecurityHeaders
 from web.pages import pages_router
+from web.sessions import Sessions
 from web.shapes import ErrorAnswer
 from web.site import Site
 
@@ -30,12 +34,16 @@ def create_app(
     ready: Callable[[], None] = lambda: None,
     counters: Callable[[], Mapping[str, float]] = dict,
     otlp_grpc_address: str = "",
+    gate: Gate | None = None,
+    hosts: AllowedHosts | None = None,
 ) -> FastAPI:
     """The application over a store that the caller opens and closes.
 
     `ready` raises an exception with a sentence while a listener does not accept;
-    `counters` gives monotonic counters by name for /metrics.
+    `counters` gives monotonic counters by name for /metrics. With a `gate` only who knows
+    the token gets an answer, with `hosts` only who calls the server by one of its names.
     """
+    sessions = None if gate is None else Sessions(gate)
     # no /docs: it would load its scripts from elsewhere
     app = FastAPI(title="tracestitch", version=version, openapi_url=None)
     app.state.site = Site(
@@ -46,7 +54,9 @@ def create_app(
         otlp_grpc_address=otlp_grpc_address,
         ready=ready,
         counters=counters,
+        sessions=sessions,
     )
+    app.include_router(login.router)
     app.include_router(api.router)
     app.include_router(health.router)
     app.include_router(pages_router())
@@ -56,6 +66,7 @@ def create_app(
     app.add_exception_handler(StoreError, _store_failed)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _failed)
+    app.add_middleware(Guard, gate=gate, sessions=sessions, hosts=hosts, refuse=_answer)
     app.add_middleware(SecurityHeaders)
     return app
 

@@ -66,9 +66,19 @@ def render(
     except StoreError:
         status = None  # the page about it must still appear
     text = _templates.get_template(template).render(
-        here=here, status=status, query=request.query_params.get("q", ""), **values
+        here=here,
+        status=status,
+        query=request.query_params.get("q", ""),
+        session=request.scope.get("session", False),
+        **values,
     )
     # attribute texts may hold lone surrogates, which have no UTF-8 form
+    return Response(text.encode("utf-8", "replace"), status_code, media_type="text/html")
+
+
+def render_alone(template: str, status_code: int, **values: Any) -> Response:
+    """A page without the frame: it shows nothing of what is stored."""
+    text = _templates.get_template(template).render(**values)
     return Response(text.encode("utf-8", "replace"), status_code, media_type="text/html")
 
 
@@ -81,7 +91,7 @@ def hues_of(request: Request) -> dict[str, int]:
 def wants_page(request: Request) -> bool:
     """Whether an error is shown as a page: a reader's browser asked, and not for the API."""
     machine = ("/api/", "/static/", "/healthz", "/readyz", "/metrics")
-    return not request.url.path.startswith(machine) and "text/html" in request.headers.get(
+    return not request.scope["path"].startswith(machine) and "text/html" in request.headers.get(
         "accept", ""
     )
 

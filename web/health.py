@@ -17,13 +17,15 @@ def healthz() -> Response:
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])
 def readyz(request: Request) -> Response:
-    """200 when every listener accepts and the store can commit, else 503 and why."""
+    """200 when every listener accepts and the store can commit, else 503; why is told to
+    who may read."""
     site: Site = request.app.state.site
     try:
         site.ready()
         site.store.check()
     except (StoreError, OSError, RuntimeError) as error:
-        return Response(f"{error}\n", 503, media_type="text/plain")
+        told = error if request.scope.get("known", True) else "not ready"
+        return Response(f"{told}\n", 503, media_type="text/plain")
     return Response("ok\n", media_type="text/plain")
 
 

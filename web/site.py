@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from storage.contract import SpanStore
+from web.sessions import Sessions
 
 
 def _always_ready() -> None:
@@ -29,6 +30,8 @@ class Site:
     counters: Callable[[], Mapping[str, float]] = field(default=_no_counters)
     """Monotonic counters of the collector by name, for /metrics."""
     clock: Callable[[], int] = field(default=time.time_ns)
+    sessions: Sessions | None = None
+    """Of browsers; None when no token is asked for."""
 
     def settled_before(self) -> int:
         """Orphan roots stored before this instant (ns) are settled."""

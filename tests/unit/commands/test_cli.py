@@ -1,6 +1,7 @@
 """The command line up to the work itself."""
 
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,7 +11,9 @@ from click.testing import CliRunner, Result
 from tracestitch import serve as serve_module
 from tracestitch.cli import main
 from tracestitch.config import Address, variable
+from tracestitch.security import SecuritySettings
 from tracestitch.serve import ServeSettings
+from tracestitch.tls import TlsFiles
 
 
 @pytest.fixture
@@ -92,10 +95,6 @@ def test_what_keeps_everything_is_taken(flags: list[str], started: list[ServeSet
     [
         ("--retention=1d", "--retention cannot be changed in this version, which deletes nothing"),
         ("--max-size=1GB", "--max-size cannot be changed in this version, which deletes nothing"),
-        ("--token-file=t", "--token-file is not available in this version"),
-        ("--tls-cert=c", "--tls-cert is not available in this version"),
-        ("--tls-key=k", "--tls-key is not available in this version"),
-        ("--tls-client-ca=c", "--tls-client-ca is not available in this version"),
     ],
 )
 def test_what_is_not_there_yet_is_refused(
@@ -108,12 +107,47 @@ def test_what_is_not_there_yet_is_refused(
     assert started == []
 
 
+def test_the_files_of_token_and_tls_reach_the_server(started: list[ServeSettings]) -> None:
+    flags = ["--token-file=t", "--tls-cert=c", "--tls-key=k", "--tls-client-ca=a"]
+    answer = run("serve", *flags, "--allowed-host=traces.example", "--allowed-host=[::2]")
+
+    assert answer.exit_code == 0
+    assert started[0].security == SecuritySettings(
+        Path("t"), None, TlsFiles(Path("c"), Path("k"), Path("a")), ("traces.example", "::2")
+    )
+
+
+def test_the_token_itself_comes_from_the_environment_only(started: list[ServeSettings]) -> None:
+    assert run("serve", "--token=secret-of-mine").exit_code == 2
+    assert run("serve", TRACESTITCH_TOKEN="secret-of-mine").exit_code == 0
+    assert started[0].security.token == "secret-of-mine"
+    assert "secret-of-mine" not in repr(started[0])
+
+
+def test_attributes_to_drop_add_up(started: list[ServeSettings]) -> None:
+    run("serve", "--drop-attribute=http.request.header.cookie", "--drop-attribute=a=b")
+    run("serve", TRACESTITCH_DROP_ATTRIBUTE="http.request.header.cookie,a=b")
+
+    assert [s.drop_attributes for s in started] == [("http.request.header.cookie", "a=b")] * 2
+
+
+@pytest.mark.parametrize("flags", [["--tls-cert=c"], ["--tls-key=k"], ["--tls-client-ca=c"]])
+def test_half_of_tls_is_refused(flags: list[str], started: list[ServeSettings]) -> None:
+    answer = run("serve", *flags)
+
+    assert answer.exit_code == 2
+    assert answer.output.splitlines()[-1] == "Error: TLS needs both --tls-cert and --tls-key."
+    assert started == []
+
+
 @pytest.mark.parametrize(
     ("variables", "told"),
     [
         ({"TRACESTITCH_GRACE": "soon"}, ["--grace", "TRACESTITCH_GRACE", '"soon"', "90s"]),
         ({"TRACESTITCH_WEB_ADDRESS": "8080"}, ["--web-address", '"8080"', "HOST:PORT"]),
         ({"TRACESTITCH_MAX_SIZE": "big"}, ["--max-size", '"big"', "500MB"]),
+        ({"TRACESTITCH_ALLOWED_HOST": "http://a"}, ["--allowed-host", "traces.example"]),
+        ({"TRACESTITCH_DROP_ATTRIBUTE": ","}, ["--drop-attribute", "name of an attribute"]),
         ({"TRACESTITCH_CORRELATION_KEY": "a,,b"}, ["--correlation-key", '""', "order.id"]),
     ],
 )
