@@ -1,142 +1,103 @@
-"""How fast a real server takes spans over gRPC, and what each million costs.
+"""How fast a real server takes spans in, and what a million of them costs.
 
-    python -m benchmarks.bench_ingest [SPANS] [REQUESTS_IN_FLIGHT]
+    python -m benchmarks.bench_ingest [--spans 200000] [--in-flight 1,8,32] [--profile] [--json]
 
-Starts `tracestitch serve` on free ports, sends the orders of benchmarks/workload.py and
-prints spans acknowledged a second, and the server's CPU seconds per million spans until
-the last acknowledgement and until the analyzer is done. The yardstick is a bare protobuf
-parse of the same bytes in the same run. Reads /proc, so it needs Linux.
+Starts `tracestitch serve` as users do, with a fresh store for each run, and a process
+that sends the workload of benchmarks/workload.py over gRPC: with 1, 8 and 32 requests in
+flight, then at half the highest rate measured. The yardstick is a bare protobuf parse of
+the same bytes in the same run, because machines differ. Reads /proc, so it needs Linux.
 """
 
-import os
-import signal
-import socket
-import statistics
-import subprocess
+import argparse
+import dataclasses
+import json
 import sys
-import tempfile
-import threading
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
 
-import grpc
-import httpx
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from benchmarks.ingest_runs import Run, measure_load, measure_starts
+from benchmarks.load_file import provide_load
+from benchmarks.workload import SPANS_PER_REQUEST
 
-from benchmarks.workload import make_requests
-
-EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
-IN_FLIGHT = 8
-_READY_SECONDS, _IDLE_SECONDS, _STOP_SECONDS = 60, 600, 60
-_MILLION = 1_000_000
+# One request at a time is slow and needs fewer spans to be told.
+_FEWER_IN_FLIGHT, _FEWER = 1, 5
+_MIB = 2**20
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def run_all(spans: int, in_flight: list[int], *, at_rate: bool, profile: bool) -> Iterator[Run]:
+    file, requests = provide_load(spans), -(-spans // SPANS_PER_REQUEST)
+    fastest = 0.0
+    for number in in_flight:
+        sent = max(requests // _FEWER, 1) if number <= _FEWER_IN_FLIGHT else requests
+        title = f"{number} in flight"
+        run = measure_load(title, file, sent, f"--in-flight={number}", profile=profile)
+        fastest = max(fastest, run.spans_per_second)
+        yield run
+    if at_rate and fastest:
+        rate = fastest / 2
+        yield measure_load(f"{rate:,.0f} spans/s", file, requests, f"--rate={rate}")
 
 
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process (proc(5), fields 14 and 15 of stat)."""
-    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def draw_table(runs: list[Run], starts: dict[str, float]) -> Iterator[str]:
+    """Markdown, one column a run."""
+    yield "| |" + "".join(f" {run.title} |" for run in runs)
+    yield "|---|" + "---|" * len(runs)
+    for name, cells in _rows(runs):
+        yield f"| {name} |" + "".join(f" {cell} |" for cell in cells)
+    for name, seconds in starts.items():
+        kind = name.removesuffix("_seconds")
+        yield f"\nStart to first acknowledged span, {kind}: {seconds:.1f} s"
 
 
-def wait_for(client: httpx.Client, path: str, seconds: float) -> None:
-    """Until /readyz is 200, or the status has nothing pending."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            answer = client.get(path)
-            if answer.status_code == 200 and (
-                path == "/readyz" or answer.json()["pending_spans"] == 0
-            ):
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise SystemExit(f"{path} did not get there within {seconds} s.")
-
-
-@contextmanager
-def running_server(directory: str) -> Iterator[tuple[int, str, httpx.Client]]:
-    """(process id, gRPC address, client of the web address)."""
-    receiver, http, web = (f"127.0.0.1:{free_port()}" for _ in range(3))
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "tracestitch", "serve", "--data-dir", directory),
-            *("--grpc-address", receiver, "--http-address", http, "--web-address", web),
-        ],
-        stdout=subprocess.DEVNULL,
+def _rows(runs: list[Run]) -> Iterator[tuple[str, list[str]]]:
+    yield "spans", [f"{run.spans:,}" for run in runs]
+    yield "spans/s", [f"{run.spans_per_second:,.0f}" for run in runs]
+    yield "server CPU ÷ bare parse", [f"{run.ratio:.1f}" for run in runs]
+    yield "server CPU, s per million spans", [f"{run.cpu:.1f}" for run in runs]
+    yield "… to the last acknowledgement", [f"{run.cpu_to_acknowledge:.1f}" for run in runs]
+    yield "bare parse, s per million spans", [f"{run.parse:.2f}" for run in runs]
+    for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms"):
+        name = f"acknowledgement {key.removesuffix('_ms')}, ms"
+        yield name, [f"{run.waits_ms[key]:.0f}" for run in runs]
+    yield "refused and sent again", [str(sum(run.refusals.values())) for run in runs]
+    yield "analysed after, s", [f"{run.analysed_after_seconds:.1f}" for run in runs]
+    yield "peak memory, MiB", [f"{run.resident_peak_bytes / _MIB:.0f}" for run in runs]
+    yield (
+        "memory over the run, MiB",
+        [" ".join(f"{value / _MIB:.0f}" for value in run.resident_course_bytes) for run in runs],
     )
-    try:
-        with httpx.Client(base_url=f"http://{web}") as client:
-            wait_for(client, "/readyz", _READY_SECONDS)
-            yield server.pid, receiver, client
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(_STOP_SECONDS)
+    yield "bytes a span on disk", [f"{run.disk_bytes_per_span:.1f}" for run in runs]
+    yield "… at its largest", [f"{run.disk_peak_bytes_per_span:.1f}" for run in runs]
 
 
-def send_all(address: str, payloads: list[bytes], in_flight: int) -> list[float]:
-    """Export every request; seconds from each request to its acknowledgement."""
-    local = threading.local()
-
-    def export(payload: bytes) -> float:
-        if not hasattr(local, "call"):
-            # a connection each, as separate exporters have
-            channel = grpc.insecure_channel(address, [("grpc.use_local_subchannel_pool", 1)])
-            local.call = channel.unary_unary(EXPORT, None, None)
-        begun = time.perf_counter()
-        reply = local.call(payload, timeout=60, wait_for_ready=True)
-        if reply:
-            raise SystemExit(f"The server rejected spans: {reply!r}")
-        return time.perf_counter() - begun
-
-    with ThreadPoolExecutor(in_flight) as pool:
-        return sorted(pool.map(export, payloads))
-
-
-def parse_all(payloads: list[bytes]) -> float:
-    """CPU seconds of a bare parse."""
-    begun = time.process_time()
-    for payload in payloads:
-        ExportTraceServiceRequest.FromString(payload)
-    return time.process_time() - begun
+def draw_profile(run: Run) -> Iterator[str]:
+    yield f"\nCPU s per million spans by thread, {run.title}:"
+    for name, seconds in run.threads.items():
+        yield f"  {name:16}{seconds:8.2f}"
 
 
 def main() -> None:
-    spans = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
-    in_flight = int(sys.argv[2]) if len(sys.argv) > 2 else IN_FLIGHT
-    counts, payloads = (list(column) for column in zip(*make_requests(spans), strict=True))
-    millions = sum(counts) / _MILLION
-    yardstick = parse_all(payloads) / millions
-    with (
-        tempfile.TemporaryDirectory() as directory,
-        running_server(directory) as (pid, receiver, client),
-    ):
-        before, begun = cpu_seconds(pid), time.perf_counter()
-        waits = send_all(receiver, payloads, in_flight)
-        seconds, acknowledged = time.perf_counter() - begun, cpu_seconds(pid) - before
-        wait_for(client, "/api/v1/status", _IDLE_SECONDS)
-        idle, analysed = time.perf_counter() - begun, cpu_seconds(pid) - before
-        stored = client.get("/api/v1/status").json()["spans"]
-    if stored != sum(counts):
-        raise SystemExit(f"Sent {sum(counts)} spans, stored {stored}.")
-    p95 = waits[round(0.95 * (len(waits) - 1))]
-    print(f"{stored} spans, {len(payloads)} requests, {in_flight} in flight")
-    print(f"acknowledged      {stored / seconds:10,.0f} spans/s")
-    print(f"acknowledgement   {statistics.median(waits) * 1000:10.0f} ms p50, {p95 * 1000:.0f} p95")
-    print(f"analysed after    {idle:10.1f} s")
-    for title, cpu in (("to last ack", acknowledged), ("until analysed", analysed)):
-        cost = cpu / millions
-        print(f"CPU {title:14s}{cost:10.1f} s per million spans, {cost / yardstick:.0f} × a parse")
-    print(f"bare parse        {yardstick:10.2f} s per million spans")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--spans", type=int, default=200_000)
+    parser.add_argument("--in-flight", default="1,8,32", help="such as 1,8,32")
+    parser.add_argument("--no-rate", action="store_true", help="leave the fixed rate out")
+    parser.add_argument("--no-starts", action="store_true", help="do not measure starts")
+    parser.add_argument("--profile", action="store_true", help="CPU by thread as well")
+    parser.add_argument("--json", action="store_true", help="one object instead of a table")
+    given = parser.parse_args()
+    in_flight = [int(number) for number in given.in_flight.split(",")]
+    runs = []
+    for run in run_all(given.spans, in_flight, at_rate=not given.no_rate, profile=given.profile):
+        print(f"{run.title}: {run.ratio:.1f} × a parse", file=sys.stderr)
+        runs.append(run)
+    starts = {} if given.no_starts else measure_starts(provide_load(given.spans))
+    if given.json:
+        told = [dataclasses.asdict(run) | {"ratio": run.ratio} for run in runs]
+        print(json.dumps({"runs": told, "starts": starts}, indent=1))
+        return
+    print("\n".join(draw_table(runs, starts)))
+    for run in runs:
+        if run.threads:
+            print("\n".join(draw_profile(run)))
 
 
 if __name__ == "__main__":

@@ -1,231 +1,203 @@
 """Orders of a shop as OTLP requests: endless, seeded, the same bytes for the same seed.
 
-Each order is two traces joined by a link. The front trace runs through gateway, order
-and payment service and sends a message; the back trace begins where inventory receives
-it and goes on over Kafka to warehouse, shipping and others. One order in fifty loses the
-link and only the message id joins the two. Spans carry 8 to 10 attributes, as semantic
-conventions ask for, and `order.id`.
+Each order is two traces (benchmarks/pipeline.py) joined by a link. One order in fifty
+loses the link and only the message id joins the two. Spans carry 8 or 9 attributes,
+`order.id` and `workflow.id` among them; a third of them is about messages. Whole traces
+stand in a request, every id once.
 """
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableSequence
 from dataclasses import dataclass, field
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-START = 1_760_000_000_000_000_000
-BROKEN_EVERY = 50
-_ORDER_NANO = 40_000_000
-_WAIT_NANO = 300_000_000
-
-Value = str | int
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A span of a trace. `parent` is the index of the step above, `target` what it talks
-    to; optional steps are drawn to reach different sizes."""
-
-    service: str
-    kind: "Span.SpanKind.ValueType"
-    parent: int | None
-    target: str
-    optional: bool = False
-
-
-_SERVER, _CLIENT, _INTERNAL = (
-    Span.SPAN_KIND_SERVER,
-    Span.SPAN_KIND_CLIENT,
-    Span.SPAN_KIND_INTERNAL,
+from benchmarks.pipeline import (
+    ALWAYS,
+    BACK,
+    CONSUMER,
+    FRONT,
+    LANGUAGES,
+    LARGEST,
+    PRODUCER,
+    SCOPES,
+    SMALLEST,
+    Step,
+    Value,
+    describe_step,
 )
-_PRODUCER, _CONSUMER = Span.SPAN_KIND_PRODUCER, Span.SPAN_KIND_CONSUMER
 
-FRONT = [
-    Step("api-gateway", _SERVER, None, "/orders"),
-    Step("api-gateway", _CLIENT, 0, "order-service/orders"),
-    Step("order-service", _SERVER, 1, "/orders"),
-    Step("order-service", _INTERNAL, 2, "validate order"),
-    Step("order-service", _CLIENT, 2, "sql:orders"),
-    Step("order-service", _PRODUCER, 2, "orders.created"),
-    Step("order-service", _CLIENT, 2, "payment-service/payments", optional=True),
-    Step("payment-service", _SERVER, 2, "/payments", optional=True),
-    Step("fraud-service", _SERVER, 2, "/score", optional=True),
-    Step("pricing-service", _SERVER, 2, "/quotes/{id}", optional=True),
-    Step("customer-service", _SERVER, 2, "/customers/{id}", optional=True),
-]
-BACK = [
-    Step("inventory-service", _CONSUMER, None, "orders.created"),
-    Step("inventory-service", _INTERNAL, 0, "reserve stock"),
-    Step("inventory-service", _CLIENT, 0, "sql:stock"),
-    Step("inventory-service", _PRODUCER, 0, "inventory.reserved"),
-    Step("warehouse-service", _CONSUMER, 3, "inventory.reserved"),
-    Step("warehouse-service", _INTERNAL, 4, "plan picking"),
-    Step("warehouse-service", _CLIENT, 4, "shipping-service/shipments", optional=True),
-    Step("shipping-service", _SERVER, 4, "/shipments", optional=True),
-    Step("label-service", _SERVER, 4, "/labels", optional=True),
-    Step("notification-service", _CONSUMER, 3, "inventory.reserved", optional=True),
-    Step("invoice-service", _CONSUMER, 3, "inventory.reserved", optional=True),
-]
-SYSTEMS = {"orders.created": "aws_sqs", "inventory.reserved": "kafka"}
+START = 1_760_000_000_000_000_000
+SPANS_PER_REQUEST = 512
+BROKEN_EVERY = 50
+_ORDER_NANO = 10_000_000
+_WAIT_NANO = 300_000_000
+_POD_COUNT = 2
+
+Member = tuple[str, str, Span]
+"""Service, the pod it ran in, and the span."""
+
+
+def order_id(number: int) -> str:
+    """Of the order with this number; orders count from 1."""
+    return f"ORD-{number:08d}-{number * 7919 % 10_000:04d}"
+
+
+@dataclass(slots=True)
+class _Order:
+    """An order whose back trace is still to come."""
+
+    number: int
+    workflow: str
+    message_id: str
+    sent: Span
 
 
 @dataclass
 class Workload:
-    """Spans of one order after the other, as (service, span)."""
+    """Traces, the front one and the back one of each order in turn."""
 
     seed: int = 1
     orders: int = 0
     _random: random.Random = field(init=False)
+    _open: _Order | None = None
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
+        self._pods = {
+            service: [f"{service}-{self._random.randbytes(4).hex()}" for _ in range(_POD_COUNT)]
+            for service in LANGUAGES
+        }
 
-    def next_order(self) -> list[tuple[str, Span]]:
+    def next_trace(self, size: int) -> list[Member]:
+        """`size` spans, SMALLEST to LARGEST."""
+        order, self._open = self._open, None
+        if order is not None:
+            start = order.sent.end_time_unix_nano + self._random.randrange(_WAIT_NANO)
+            back = self._trace(BACK, size, start, order)
+            if order.number % BROKEN_EVERY:
+                self._link(back[0][2], order.sent)
+            return back
         self.orders += 1
-        sent, broken = self._message_id(), self.orders % BROKEN_EVERY == 0
-        start = START + self.orders * _ORDER_NANO
-        front, producer = self._trace(FRONT, start, {"orders.created": sent})
-        back_start = producer.end_time_unix_nano + self._random.randrange(_WAIT_NANO)
-        reserved = {"orders.created": sent, "inventory.reserved": self._message_id()}
-        back, _ = self._trace(BACK, back_start, reserved)
-        if not broken:
-            back[0][1].links.add(trace_id=producer.trace_id, span_id=producer.span_id)
-        return front + back
+        workflow = f"wf-{self._random.randbytes(6).hex()}"
+        order = _Order(self.orders, workflow, self._message_id(), Span())
+        front = self._trace(FRONT, size, START + self.orders * _ORDER_NANO, order)
+        order.sent = next(span for _, _, span in front if span.kind == PRODUCER)
+        self._open = order
+        return front
 
     def _message_id(self) -> str:
-        return self._random.randbytes(16).hex()
+        text = self._random.randbytes(16).hex()
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
-    def _trace(
-        self, steps: list[Step], start: int, messages: dict[str, str]
-    ) -> tuple[list[tuple[str, Span]], Span]:
-        """The spans, and the producer among them."""
-        share = self._random.random()
+    def _trace(self, steps: tuple[Step, ...], size: int, start: int, order: _Order) -> list[Member]:
+        optional = self._random.sample(range(ALWAYS, len(steps)), size - ALWAYS)
         trace_id = self._random.randbytes(16)
+        messages = {"orders.created": order.message_id}
         spans: dict[int, Span] = {}
-        for index, step in enumerate(steps):
-            if step.optional and self._random.random() > share:
-                continue
-            parent = None if step.parent is None else spans[step.parent]
-            spans[index] = self._span(step, trace_id, parent, start, messages)
-        producer = next(s for s in spans.values() if s.kind == _PRODUCER)
-        return [(steps[index].service, span) for index, span in spans.items()], producer
+        members = []
+        for index in (*range(ALWAYS), *sorted(optional)):
+            step, above = steps[index], steps[index].parent
+            while above is not None and above not in spans:
+                above = steps[above].parent
+            parent = None if above is None else spans[above]
+            message_id = messages.get(step.target) or self._message_id()
+            messages[step.target] = message_id
+            span = spans[index] = self._span(step, trace_id, parent, start, message_id)
+            _add_attributes(
+                span.attributes,
+                {"order.id": order_id(order.number), "workflow.id": order.workflow},
+            )
+            if step.kind == CONSUMER and parent is not None:
+                self._link(span, parent)
+            members.append((step.service, self._random.choice(self._pods[step.service]), span))
+        return members
 
     def _span(
-        self, step: Step, trace_id: bytes, parent: Span | None, start: int, messages: dict[str, str]
+        self, step: Step, trace_id: bytes, parent: Span | None, start: int, message_id: str
     ) -> Span:
-        failed = self._random.random() < 0.01
-        name, attributes = self._describe(step, messages, failed=failed)
-        attributes |= {"order.id": f"ORD-{self.orders}", "app.tenant": f"tenant-{self.orders % 40}"}
+        draw = self._random
+        failed = draw.random() < 0.01
+        name, attributes = describe_step(step, message_id, draw, failed=failed)
         begin = start
         if parent is not None:
-            begin = parent.start_time_unix_nano + self._random.randrange(50_000, 4_000_000)
+            begin = parent.start_time_unix_nano + draw.randrange(50_000, 4_000_000)
         span = Span(
             trace_id=trace_id,
-            span_id=self._random.randbytes(8),
+            span_id=draw.randbytes(8),
             parent_span_id=b"" if parent is None else parent.span_id,
-            flags=0x101 if parent is None or step.kind != _CONSUMER else 0x301,
+            flags=0x301 if parent is not None and step.kind == CONSUMER else 0x101,
             name=name,
             kind=step.kind,
             start_time_unix_nano=begin,
-            end_time_unix_nano=begin + self._random.randrange(500_000, 250_000_000),
-            attributes=[_key_value(key, value) for key, value in attributes.items()],
+            end_time_unix_nano=begin + draw.randrange(500_000, 250_000_000),
         )
+        _add_attributes(span.attributes, attributes)
         if failed:
             span.status.code = span.status.STATUS_CODE_ERROR
-        if self._random.random() < 0.05:
-            span.events.add(
-                time_unix_nano=begin + 200_000,
-                name="retry",
-                attributes=[_key_value("retry.reason", "timeout")],
+            span.status.message = "operation failed"
+        if draw.random() < 0.05:
+            event = span.events.add(time_unix_nano=begin + 200_000, name="retry")
+            _add_attributes(
+                event.attributes,
+                {"retry.attempt": draw.randrange(1, 4), "retry.reason": "timeout"},
             )
         return span
 
-    def _describe(
-        self, step: Step, messages: dict[str, str], *, failed: bool
-    ) -> tuple[str, dict[str, Value]]:
-        """Name and attributes of a span."""
-        draw, target = self._random.randrange, step.target
-        if step.kind in (_PRODUCER, _CONSUMER):
-            verb = "send" if step.kind == _PRODUCER else "process"
-            return f"{verb} {target}", {
-                "messaging.system": SYSTEMS[target],
-                "messaging.destination.name": target,
-                "messaging.operation.type": verb,
-                "messaging.message.id": messages[target],
-                "messaging.message.body.size": draw(200, 4000),
-                "server.address": f"broker-{draw(3)}.internal",
-            }
-        if step.kind == _SERVER:
-            return f"POST {target}", {
-                "http.request.method": "POST",
-                "http.route": target,
-                "url.path": target.replace("{id}", str(draw(10**6))),
-                "http.response.status_code": 500 if failed else 200,
-                "server.address": f"{step.service}.internal",
-                "server.port": 8080,
-            }
-        if step.kind == _CLIENT:
-            peer, _, path = target.partition("/")
-            return "POST", {
-                "http.request.method": "POST",
-                "url.full": f"http://{peer}.internal/{path}",
-                "server.address": f"{peer}.internal",
-                "server.port": 8080,
-                "http.response.status_code": 500 if failed else 200,
-                "network.protocol.version": "1.1",
-            }
-        return target, {
-            "code.function.name": f"{step.service}.{target.replace(' ', '_')}",
-            "thread.id": draw(1, 200),
-            "thread.name": f"worker-{draw(32)}",
-            "app.items": draw(1, 20),
-            "app.region": ("eu-west-1", "us-east-1")[draw(2)],
-            "app.version": "1.4.2",
-        }
+    def _link(self, span: Span, producer: Span) -> None:
+        link = span.links.add(trace_id=producer.trace_id, span_id=producer.span_id)
+        _add_attributes(link.attributes, {"messaging.operation.type": "receive"})
 
 
-def _key_value(key: str, value: Value) -> KeyValue:
-    any_value = (
-        AnyValue(int_value=value) if isinstance(value, int) else AnyValue(string_value=value)
-    )
-    return KeyValue(key=key, value=any_value)
+def _add_attributes(target: MutableSequence[KeyValue], attributes: dict[str, Value]) -> None:
+    for key, value in attributes.items():
+        any_value = (
+            AnyValue(int_value=value) if isinstance(value, int) else AnyValue(string_value=value)
+        )
+        target.append(KeyValue(key=key, value=any_value))
 
 
-def make_request(spans: list[tuple[str, Span]]) -> ExportTraceServiceRequest:
-    """Spans grouped by service and by kind, as SDKs and Collectors send them."""
-    groups: dict[str, dict[int, list[Span]]] = defaultdict(lambda: defaultdict(list))
-    for service, span in spans:
-        groups[service][span.kind].append(span)
+def make_request(members: list[Member]) -> ExportTraceServiceRequest:
+    """Spans grouped by pod and by scope, as SDKs and Collectors send them."""
+    pods: dict[tuple[str, str], dict[str, list[Span]]] = defaultdict(lambda: defaultdict(list))
+    for service, pod, span in members:
+        pods[service, pod][SCOPES[span.kind]].append(span)
     request = ExportTraceServiceRequest()
-    for service, kinds in groups.items():
+    for (service, pod), scopes in pods.items():
         resource = request.resource_spans.add()
-        resource.resource.attributes.extend(
-            _key_value(key, value)
-            for key, value in {
+        _add_attributes(
+            resource.resource.attributes,
+            {
                 "service.name": service,
                 "service.namespace": "shop",
                 "service.version": "1.4.2",
-                "service.instance.id": f"{service}-0",
+                "service.instance.id": pod,
                 "deployment.environment.name": "production",
-                "telemetry.sdk.language": "python",
+                "telemetry.sdk.language": LANGUAGES[service],
                 "telemetry.sdk.name": "opentelemetry",
-            }.items()
+                "telemetry.sdk.version": "1.38.0",
+            },
         )
-        for kind, members in kinds.items():
-            scope = resource.scope_spans.add(spans=members)
-            scope.scope.name = f"shop.{Span.SpanKind.Name(Span.SpanKind.ValueType(kind))}"
+        for scope, spans in scopes.items():
+            added = resource.scope_spans.add(spans=spans)
+            added.scope.name = f"io.opentelemetry.{LANGUAGES[service]}.{scope}"
+            added.scope.version = "2.10.0"
     return request
 
 
-def make_requests(spans: int, per_request: int = 512, seed: int = 1) -> Iterator[tuple[int, bytes]]:
-    """(number of spans, protobuf) of whole orders, until `spans` spans are made."""
-    workload, made = Workload(seed), 0
-    while made < spans:
-        members: list[tuple[str, Span]] = []
-        while len(members) < per_request:
-            members += workload.next_order()
-        made += len(members)
-        yield len(members), make_request(members).SerializeToString()
+def make_requests(
+    spans: int, per_request: int = SPANS_PER_REQUEST, seed: int = 1
+) -> Iterator[tuple[int, bytes]]:
+    """(number of spans, protobuf) of whole traces, until at least `spans` spans are made.
+    `per_request` is SMALLEST or more."""
+    workload = Workload(seed)
+    sizes = random.Random(seed)
+    for _ in range(-(-spans // per_request)):
+        members: list[Member] = []
+        while left := per_request - len(members):
+            fitting = [n for n in range(SMALLEST, LARGEST + 1) if left == n or left - n >= SMALLEST]
+            members += workload.next_trace(sizes.choice(fitting))
+        yield per_request, make_request(members).SerializeToString()
