@@ -6,14 +6,53 @@ namespace: what weaker evidence never crosses) and `service`.
 
 import polars as pl
 
-from analyzer.names import normalise
+from analyzer.names import mark_messages, name_shapes, read_messages
 from analyzer.roles import assign_roles
 from analyzer.structure import find_parents
-from storage.schema import TYPED_COLUMNS, SpanBatch
+from storage.schema import SHAPE_COLUMNS, SpanBatch
 
 SPAN = ["trace_hi", "trace_lo", "span_id"]
 PART = [*SPAN, "content_hash"]
 IDENTITY = ["service_name", "service_namespace", "environment"]
+
+# A message's own columns that rules read.
+_MESSAGE = [
+    "message_id",
+    "event_id",
+    "kafka_partition",
+    "kafka_offset",
+    "kafka_key",
+    "batch_count",
+    "delivery_attempt",
+    "invocation_id",
+]
+# What spans that agree in these mean is worked out once for all of them.
+_ALIKE = ["shape_id", "scope_id", "name", "kind", "marked", "recorded", "identified"]
+_MEANING = [
+    "system",
+    "destination",
+    "scope",
+    "consumer_group",
+    "dead_letter",
+    "kafka_topic",
+    "kafka_cluster",
+    "event_source",
+    "event_detail_type",
+    "trigger",
+    "celery_task",
+    "scope_name",
+    "scope_version",
+    "role",
+    "api_receive",
+]
+_UNREAD = [
+    "attributes",
+    "status_message",
+    "trace_state",
+    "dropped_attributes_count",
+    "dropped_events_count",
+    "correlation_id",
+]
 
 
 def read_table(batch: SpanBatch, name: str) -> pl.DataFrame:
@@ -24,56 +63,73 @@ def read_table(batch: SpanBatch, name: str) -> pl.DataFrame:
 
 
 def build_frame(batch: SpanBatch) -> pl.DataFrame:
-    """Spans with service, typed columns, meaning, role and structure.
+    """Spans with service, message, meaning, role and structure.
 
     Sorted by (trace, start, span id): the row order is a function of the set of
     spans. Of spans with the same ids one is kept, the one with the smallest
     content hash; which arrived first does not matter.
     """
-    spans = (
-        read_table(batch, "spans")
-        .drop("attributes", "status_message", "trace_state", "dropped_events_count")
-        .sort(*SPAN, "content_hash")
-        .unique(SPAN, keep="first", maintain_order=True)
+    messages = (
+        read_table(batch, "messaging")
+        .filter(pl.col("part") == "span")
+        .select(*PART, "shape_id", *_MESSAGE, marked=pl.lit(value=True))
     )
+    frame = (
+        _one_of_each(read_table(batch, "spans").drop(_UNREAD))
+        .join(messages.unique(PART), on=PART, how="left")
+        .with_columns(pl.col("marked").fill_null(value=False))
+        .sort("trace_hi", "trace_lo", "start_time_unix_nano", "span_id")
+        .with_row_index("row")
+        .join(_read_services(batch), on="resource_id", how="left", maintain_order="left")
+        .rename({"start_time_unix_nano": "start", "end_time_unix_nano": "end"})
+    )
+    new = pl.col("trace_hi").ne_missing(pl.col("trace_hi").shift()) | pl.col("trace_lo").ne_missing(
+        pl.col("trace_lo").shift()
+    )
+    frame = frame.with_columns(  # the first row of each trace stands for it
+        pl.when(new).then("row").forward_fill().alias("trace")
+    )
+    return find_parents(read_messages(_add_meaning(mark_messages(frame), batch)))
+
+
+def _one_of_each(spans: pl.DataFrame) -> pl.DataFrame:
+    if spans["span_id"].n_unique() == spans.height:  # nearly always, and quickly told
+        return spans
+    return spans.sort(*SPAN, "content_hash").unique(SPAN, keep="first")
+
+
+def _read_services(batch: SpanBatch) -> pl.DataFrame:
+    """Resources with numbers for `world` and `service`: dense, and a function of the set."""
     resources = (
         read_table(batch, "resources")
         .unique("resource_id")
         .select("resource_id", *IDENTITY, "service_version", "sdk_language")
     )
+    for number, key in (("world", ["environment", "service_namespace"]), ("service", IDENTITY)):
+        kinds = resources.select(key).unique().sort(key).with_row_index(number)
+        resources = resources.join(kinds, on=key, nulls_equal=True)
+    return resources
+
+
+def _add_meaning(frame: pl.DataFrame, batch: SpanBatch) -> pl.DataFrame:
     scopes = (
         read_table(batch, "scopes")
         .unique("scope_id")
-        .select(
-            "scope_id", pl.col("name").alias("scope_name"), pl.col("version").alias("scope_version")
+        .select("scope_id", scope_name="name", scope_version="version")
+    )
+    kinds = frame.select(_ALIKE).unique()
+    told = assign_roles(
+        name_shapes(
+            kinds.join(scopes, on="scope_id", how="left").join(
+                read_shapes(batch), on="shape_id", how="left"
+            )
         )
-    )
-    typed = (
-        read_table(batch, "messaging")
-        .filter(pl.col("part") == "span")
-        .select(*PART, *TYPED_COLUMNS)
-        .unique(PART)
-        .with_columns(marked=pl.lit(value=True))
-    )
-    frame = (
-        spans.join(resources, on="resource_id", how="left")
-        .join(scopes, on="scope_id", how="left")
-        .join(typed, on=PART, how="left")
-        .with_columns(pl.col("marked").fill_null(value=False))
-        .sort("trace_hi", "trace_lo", "start_time_unix_nano", "span_id")
-        .with_row_index("row")
-        .with_columns(
-            # the smallest span row of each trace, service, world: dense enough, and stable
-            pl.col("row").min().over("trace_hi", "trace_lo").alias("trace"),
-            pl.col("row").min().over("environment", "service_namespace").alias("world"),
-            pl.col("row")
-            .min()
-            .over("environment", "service_namespace", "service_name")
-            .alias("service"),
-        )
-        .rename({"start_time_unix_nano": "start", "end_time_unix_nano": "end"})
-    )
-    return find_parents(assign_roles(normalise(frame)))
+    ).select(*_ALIKE, *_MEANING)
+    return frame.join(told, on=_ALIKE, how="left", nulls_equal=True, maintain_order="left")
+
+
+def read_shapes(batch: SpanBatch) -> pl.DataFrame:
+    return read_table(batch, "shapes").unique("shape_id").select("shape_id", *SHAPE_COLUMNS)
 
 
 def hex_text(ids: pl.Series) -> pl.Series:

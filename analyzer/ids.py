@@ -7,8 +7,8 @@ an event, on a `receive` span above or on the application's own span below.
 import polars as pl
 
 from analyzer.ends import Ends
-from analyzer.frame import PART, read_table
-from analyzer.names import normalise
+from analyzer.frame import PART, read_shapes, read_table
+from analyzer.names import mark_messages, name_shapes, read_messages
 from analyzer.roles import SERVER
 from analyzer.structure import nearest, nearest_above
 from storage.schema import SpanBatch
@@ -27,22 +27,31 @@ SHARED_KEYS = ["workflow.id", "messaging.message.conversation_id"]
 
 def _on_parts(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
     """Ids on links and events, except on links that are resolved already."""
-    typed = read_table(batch, "messaging").filter(pl.col("part") != "span")
-    span = ends.frame.select(
-        *PART, "row", "name", "scope_name", span_system="system", span_destination="destination"
-    )
-    parts = typed.join(span, on=PART, how="inner").with_columns(
-        pl.coalesce("system", "span_system").alias("system"),
-        pl.coalesce("destination_name", "span_destination").alias("destination_name"),
-        marked=pl.lit(value=False),
-    )
+    typed = read_table(batch, "messaging").filter((pl.col("part") != "span") & _says_an_id())
     done = (
         ends.links.filter(pl.col("target").is_not_null())
         .select("row", "position", part=pl.lit("link"))
         .unique()
     )
-    return (
-        normalise(parts).join(done, on=["row", "part", "position"], how="anti").select("row", *_IDS)
+    span = ends.frame.select(
+        *PART, "row", "name", "scope_name", span_system="system", span_destination="destination"
+    )
+    parts = (
+        typed.join(span, on=PART, how="inner")
+        .join(done, on=["row", "part", "position"], how="anti")
+        .join(read_shapes(batch), on="shape_id", how="left")
+        .with_columns(
+            pl.coalesce("system", "span_system").alias("system"),
+            pl.coalesce("destination_name", "span_destination").alias("destination_name"),
+            marked=pl.lit(value=False),
+        )
+    )
+    return read_messages(name_shapes(mark_messages(parts))).select("row", *_IDS)
+
+
+def _says_an_id() -> pl.Expr:
+    return pl.any_horizontal(
+        pl.col(c).is_not_null() for c in ("message_id", "event_id", "kafka_offset")
     )
 
 
@@ -82,9 +91,7 @@ def read_ids(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(sends, deliveries): `row` of the end point and one message's ids a row."""
     frame = ends.frame
     parts = _on_parts(batch, ends)
-    known = pl.any_horizontal(
-        pl.col(c).is_not_null() for c in ("message_id", "event_id", "kafka_offset")
-    )
+    known = _says_an_id()
     everything = pl.concat([frame.select("row", *_IDS), parts]).filter(known)
     sends = (
         everything.join(ends.units, on="row", how="inner")
@@ -131,10 +138,13 @@ def read_correlation(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.Dat
     else the ancestors', else what stands below it.
     """
     frame = ends.frame
+    sets = read_table(batch, "correlation").unique().filter(~pl.col("key").is_in(SHARED_KEYS))
     said = (
-        read_table(batch, "correlation")
-        .filter(~pl.col("key").is_in(SHARED_KEYS))
-        .join(frame.select(*PART, "row"), on=PART, how="inner")
+        read_table(batch, "spans")
+        .select(*PART, "correlation_id")
+        .drop_nulls("correlation_id")
+        .join(frame.select(*PART, "row"), on=PART)
+        .join(sets, on="correlation_id")
         .select("row", "key", "value")
     )
     owner = _deliveries_below(ends)

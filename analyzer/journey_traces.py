@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from storage.schema import SpanBatch
 
@@ -44,7 +43,7 @@ def read_views(
 ) -> dict[TraceId, TraceView]:
     """A view of each trace of the batch; `deliveries` by trace."""
     parents = read_parents(batch.spans)
-    carried = _read_carried(batch.correlation, key)
+    carried = _read_carried(batch, key)
     by_trace: dict[TraceId, list[SpanId]] = defaultdict(list)
     for span in parents:
         by_trace[span[:2]].append(span)
@@ -128,12 +127,15 @@ def read_parents(spans: pa.Table) -> dict[SpanId, SpanId | None]:
     return parents
 
 
-def _read_carried(correlation: pa.Table, key: str | None) -> dict[SpanId, frozenset[str]]:
-    if key is None:
-        return {}
-    rows = correlation.filter(pc.equal(correlation["key"], pa.scalar(key)))
+def _read_carried(batch: SpanBatch, key: str | None) -> dict[SpanId, frozenset[str]]:
+    sets: dict[int, set[str]] = defaultdict(set)
+    for row in batch.correlation.to_pylist():
+        if row["key"] == key:
+            sets[row["correlation_id"]].add(row["value"])
     found: dict[SpanId, set[str]] = defaultdict(set)
-    columns = (rows[name].to_pylist() for name in ("trace_hi", "trace_lo", "span_id", "value"))
-    for hi, lo, span, value in zip(*columns, strict=True):
-        found[hi, lo, span].add(value)
+    names = ("trace_hi", "trace_lo", "span_id", "correlation_id")
+    columns = (batch.spans[name].to_pylist() for name in names)
+    for hi, lo, span, carried in zip(*columns, strict=True):
+        if carried in sets:
+            found[hi, lo, span] |= sets[carried]
     return {span: frozenset(values) for span, values in found.items()}

@@ -79,12 +79,12 @@ def _system() -> pl.Expr:
         pl.col("name").str.extract(r"^(SQS|SNS|EventBridge|Kinesis)\.\w+$")
     ).replace_strict(SYSTEMS, default=None)
     signs = [
-        pl.when(pl.any_horizontal(pl.col(c).is_not_null() for c in columns)).then(pl.lit(system))
+        pl.when(pl.any_horizontal(columns)).then(pl.lit(system))
         for columns, system in (
-            (("kafka_offset", "kafka_key", "kafka_cluster", "kafka_tombstone"), "kafka"),
-            (("celery_task", "celery_state"), "celery"),
-            (("event_bus", "event_detail_type", "event_rule"), "aws_eventbridge"),
-            (("topic_arn",), "aws_sns"),
+            (["recorded", *_given("kafka_cluster", "kafka_tombstone")], "kafka"),
+            (_given("celery_task", "celery_state"), "celery"),
+            (_given("event_bus", "event_detail_type", "event_rule"), "aws_eventbridge"),
+            (_given("topic_arn"), "aws_sns"),
         )
     ]
     queue = pl.when(pl.col("queue_url").str.contains(_QUEUE_URL)).then(pl.lit("aws_sqs"))
@@ -94,6 +94,10 @@ def _system() -> pl.Expr:
     ]
     given = pl.when(said != "").then(canonical)
     return pl.coalesce([given, service, method, call, *signs, queue, *scopes])
+
+
+def _given(*columns: str) -> list[pl.Expr]:
+    return [pl.col(column).is_not_null() for column in columns]
 
 
 def _clean(text: pl.Expr) -> pl.Expr:
@@ -108,14 +112,20 @@ def _from_name() -> pl.Expr:
     return pl.when(pl.col("marked")).then(_clean(found))
 
 
-def normalise(frame: pl.DataFrame) -> pl.DataFrame:
-    """Replace the raw typed columns of a span frame by what they mean.
+def mark_messages(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add what names and roles need to know of a message's own columns: `recorded` (it has
+    a Kafka offset or key) and `identified` (it has a message id)."""
+    return frame.with_columns(
+        recorded=pl.any_horizontal(_given("kafka_offset", "kafka_key")),
+        identified=_clean(pl.col("message_id")).is_not_null(),
+    )
+
+
+def name_shapes(frame: pl.DataFrame) -> pl.DataFrame:
+    """Replace the raw typed columns that a shape has by what they mean.
 
     `system` becomes canonical; `destination`, `scope` are added (scope is
-    "region/account" or "account" for AWS, the cluster id for Kafka); `kafka_topic`,
-    `kafka_partition`, `kafka_offset` hold the record's position also where only a
-    message id "topic.partition.offset" was sent; `message_id` loses values that
-    lie: Kafka positions and bare offsets are not unique ids.
+    "region/account" or "account" for AWS, the cluster id for Kafka), and `dead_letter`.
     """
     frame = frame.with_columns(_system().alias("system"))
     raw = pl.coalesce(
@@ -135,19 +145,6 @@ def normalise(frame: pl.DataFrame) -> pl.DataFrame:
     region = url.str.extract(r"^https?://(?:sqs\.)?([a-z]{2}(?:-[a-z]+)+-\d)\.")
     account = url.str.extract(_QUEUE_URL, 2)
     kafka = pl.col("system") == "kafka"
-    spelled = kafka & pl.col("message_id").str.contains(_KAFKA_ID)
-    bare = kafka & pl.col("message_id").str.contains(r"^-?\d+$")
-    message_id = _clean(pl.col("message_id"))
-    position = {
-        n: pl.when(spelled).then(pl.col("message_id").str.extract(_KAFKA_ID, n)) for n in (1, 2, 3)
-    }
-    offset = pl.coalesce(
-        pl.col("kafka_offset"),
-        position[3].cast(pl.Int64, strict=False),
-        # Go otelsarama up to 0.43 sends the offset as the message id
-        pl.when(bare).then(pl.col("message_id").cast(pl.Int64, strict=False)),
-    )
-    partition = pl.coalesce(pl.col("kafka_partition"), position[2].cast(pl.Int64, strict=False))
     return frame.with_columns(
         pl.coalesce(raw.str.extract(_QUEUE_URL, 3), raw.str.extract(_ARN, 3), raw).alias(
             "destination"
@@ -160,17 +157,37 @@ def normalise(frame: pl.DataFrame) -> pl.DataFrame:
             ),
             pl.when(kafka).then(pl.col("kafka_cluster")),
         ).alias("scope"),
-        pl.when(kafka)
-        .then(pl.coalesce(position[1], _clean(pl.col("destination_name"))))
-        .alias("kafka_topic"),
-        # -1 and -1001 mean "not assigned"
-        pl.when(kafka & (partition >= 0)).then(partition).alias("kafka_partition"),
-        pl.when(kafka & (offset >= 0)).then(offset).alias("kafka_offset"),
-        pl.when(spelled | bare).then(None).otherwise(message_id).alias("message_id"),
-        pl.coalesce(_clean(pl.col("event_id")), None).alias("event_id"),
+        pl.when(kafka).then(_clean(pl.col("destination_name"))).alias("kafka_topic"),
         pl.coalesce(_clean(pl.col("consumer_group")), _clean(pl.col("subscription"))).alias(
             "consumer_group"
         ),
     ).with_columns(
         pl.col("destination").str.contains(DEAD_LETTER).fill_null(value=False).alias("dead_letter")
+    )
+
+
+def read_messages(frame: pl.DataFrame) -> pl.DataFrame:
+    """Replace a message's own columns by what they mean, its shape being named.
+
+    `kafka_topic`, `kafka_partition`, `kafka_offset` hold the record's position also where
+    only a message id "topic.partition.offset" was sent; `message_id` loses values that
+    lie: Kafka positions and bare offsets are not unique ids.
+    """
+    kafka = pl.col("system") == "kafka"
+    said = pl.when(kafka).then(pl.col("message_id"))
+    position = [said.str.extract(_KAFKA_ID, group) for group in (1, 2, 3)]
+    # Go otelsarama up to 0.43 sends the offset as the message id
+    bare = pl.when(said.str.contains(r"^-?\d+$")).then(said)
+    offset = pl.coalesce(
+        "kafka_offset", *(t.cast(pl.Int64, strict=False) for t in (position[2], bare))
+    )
+    partition = pl.coalesce("kafka_partition", position[1].cast(pl.Int64, strict=False))
+    lies = (said.str.contains(_KAFKA_ID) | bare.is_not_null()).fill_null(value=False)
+    return frame.with_columns(
+        pl.coalesce(position[0], "kafka_topic").alias("kafka_topic"),
+        # -1 and -1001 mean "not assigned"
+        pl.when(kafka & (partition >= 0)).then(partition).alias("kafka_partition"),
+        pl.when(kafka & (offset >= 0)).then(offset).alias("kafka_offset"),
+        pl.when(~lies).then(_clean(pl.col("message_id"))).alias("message_id"),
+        _clean(pl.col("event_id")).alias("event_id"),
     )

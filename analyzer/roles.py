@@ -70,8 +70,11 @@ def assign_roles(frame: pl.DataFrame) -> pl.DataFrame:
     kind, name, scope = pl.col("kind"), pl.col("name"), pl.col("scope_name")
     # Hand-written spans name a destination or a message, often no system.
     said_so = pl.any_horizontal(
-        pl.col(c).is_not_null()
-        for c in ("system", "destination_name", "operation_type", "operation_name", "message_id")
+        "identified",
+        *(
+            pl.col(c).is_not_null()
+            for c in ("system", "destination_name", "operation_type", "operation_name")
+        ),
     )
     messaging = pl.col("marked") & (said_so | kind.is_in([PRODUCER, CONSUMER]))
     by_name = pl.coalesce([_word(name.str.extract(pattern)) for pattern in _NAMES])

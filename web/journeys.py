@@ -159,6 +159,7 @@ def _plain_spans(batch: SpanBatch) -> list[Row]:
 
 def _message_ids(batch: SpanBatch) -> dict[SpanId, str]:
     """What tells a message from others, of the spans that say it."""
+    topics = {row["shape_id"]: row["destination_name"] for row in batch.shapes.to_pylist()}
     found: dict[SpanId, str] = {}
     for row in batch.messaging.to_pylist():
         if row["part"] == "span":
@@ -166,7 +167,7 @@ def _message_ids(batch: SpanBatch) -> dict[SpanId, str]:
                 found[span_id(row)] = row["message_id"]
             elif row["kafka_offset"] is not None:
                 partition = row["kafka_partition"]
-                found[span_id(row)] = f"{row['destination_name']}.{partition}.{row['kafka_offset']}"
+                found[span_id(row)] = f"{topics[row['shape_id']]}.{partition}.{row['kafka_offset']}"
     return found
 
 
