@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import httpx
 
-from benchmarks.workload import BROKEN_EVERY, START, make_requests
+from benchmarks.workload import BROKEN_EVERY, START, make_requests, order_id
 from collector.decoded import decode_request
 from collector.decoding import make_decoder
 from storage.contract import OrphanQuery, Page, SpanStore
@@ -56,7 +56,7 @@ def list_addresses(store: SpanStore) -> Iterator[str]:
     api = "/api/v1"
     root = store.orphans(OrphanQuery(), Page(limit=1)).table.to_pylist()[0]
     trace = f"{root['trace_hi']:016x}{root['trace_lo']:016x}"
-    healthy, broken = (quote(f"order.id=ORD-{number}") for number in (_HEALTHY, _BROKEN))
+    healthy, broken = (quote(f"order.id={order_id(number)}") for number in (_HEALTHY, _BROKEN))
     tenant = quote("app.tenant=tenant-7")
     yield from ("/healthz", "/readyz", "/metrics")
     yield from ("/", "/orphans", "/search", f"/traces/{trace}")
