@@ -1,6 +1,7 @@
 """Sending requests to an OTLP/gRPC receiver, ours or another."""
 
 import threading
+from dataclasses import dataclass
 
 import grpc
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
@@ -19,17 +20,32 @@ class RequestRefused(Exception):
     """The receiver said no. The message is a sentence."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class ClientTls:
+    """The authorities that the receiver's certificate comes from (None: the usual ones),
+    and what the client shows itself. All PEM."""
+
+    ca: bytes | None = None
+    certificate: bytes | None = None
+    key: bytes | None = None
+
+
 class OtlpClient:
     """A channel to one receiver; `send` may be called from any thread."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(
+        self, address: str, *, token: str | None = None, tls: ClientTls | None = None
+    ) -> None:
         """`address` as "host:port"."""
         self._address = address
-        self._channel = grpc.insecure_channel(
-            address,
-            # A receiver in one's own network is not reached over a proxy.
-            options=[("grpc.enable_http_proxy", 0)],
-        )
+        self._metadata = () if token is None else (("authorization", f"Bearer {token}"),)
+        # A receiver in one's own network is not reached over a proxy.
+        options = [("grpc.enable_http_proxy", 0)]
+        if tls is None:
+            self._channel = grpc.insecure_channel(address, options)
+        else:
+            shown = grpc.ssl_channel_credentials(tls.ca, tls.key, tls.certificate)
+            self._channel = grpc.secure_channel(address, shown, options)
         # Bytes in, bytes out.
         self._export = self._channel.unary_unary(
             f"/{SERVICE}/Export", request_serializer=None, response_deserializer=None
@@ -40,7 +56,7 @@ class OtlpClient:
         """Spans that the receiver left out. Raises ReceiverUnreachable, RequestRefused."""
         for pause in (*_RETRIES, None):
             try:
-                answer = self._export(payload, timeout=_TIMEOUT_SECONDS)
+                answer = self._export(payload, timeout=_TIMEOUT_SECONDS, metadata=self._metadata)
             except grpc.RpcError as error:
                 if error.code() is not grpc.StatusCode.UNAVAILABLE:
                     raise RequestRefused(

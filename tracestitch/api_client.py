@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -14,6 +15,7 @@ import click
 from storage.contract import StoreError
 from storage.engines import open_store
 from tracestitch.analysis import AnalysisLoop
+from tracestitch.client_access import ClientAccess
 from web.app import create_app
 
 _TIMEOUT_SECONDS = 60
@@ -23,11 +25,11 @@ Get = Callable[[str, Mapping[str, str]], tuple[int, bytes]]
 
 
 @contextmanager
-def open_api(endpoint: str, data_dir: str | None) -> Iterator[Get]:
+def open_api(endpoint: str, data_dir: str | None, access: ClientAccess) -> Iterator[Get]:
     """The API over the store of the directory if there is one, else the endpoint's.
     Raises ClickException when that cannot be had."""
     if data_dir is None:
-        yield lambda path, parameters: _get_from_server(endpoint, path, parameters)
+        yield _Server(endpoint, access).get
         return
     try:
         with closing(open_store(f"duckdb:{data_dir}")) as store:
@@ -62,21 +64,43 @@ def ask_for_all(get: Get, path: str, name: str) -> Any:
     return answer
 
 
-def _get_from_server(endpoint: str, path: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:
-    url = f"{endpoint}{path}?{urllib.parse.urlencode(parameters)}"
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(url, timeout=_TIMEOUT_SECONDS) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read()
-    except (OSError, ValueError) as error:  # URLError is an OSError
-        reason = getattr(error, "reason", error)
-        raise click.ClickException(
-            f"Nobody answers at {endpoint} ({getattr(reason, 'strerror', None) or reason}); "
-            "start `tracestitch serve`, or name another --endpoint or a --data-dir."
-        ) from error
+class _Server:
+    """A running server's API."""
+
+    def __init__(self, endpoint: str, access: ClientAccess) -> None:
+        """Raises ClickException."""
+        self._endpoint, self._token = endpoint, access.token
+        handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+        if endpoint.startswith("https:"):
+            handlers.append(urllib.request.HTTPSHandler(context=access.tls_context()))
+        self._opener = urllib.request.build_opener(*handlers)
+
+    def get(self, path: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:
+        url = f"{self._endpoint}{path}?{urllib.parse.urlencode(parameters)}"
+        asked = urllib.request.Request(url)  # noqa: S310 - parse_url lets http and https through
+        if self._token is not None:
+            # never sent on to where a redirect leads
+            asked.add_unredirected_header("Authorization", f"Bearer {self._token}")
+        try:
+            with self._opener.open(asked, timeout=_TIMEOUT_SECONDS) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                if error.code == 401:
+                    raise self._failure("asks for its token; give --token-file") from error
+                return error.code, error.read()
+        except (OSError, ValueError) as error:  # URLError is an OSError
+            reason = getattr(error, "reason", error)
+            if isinstance(reason, ssl.SSLError):
+                raise self._failure(f"cannot be trusted ({reason}); look at --tls-ca") from error
+            told = getattr(reason, "strerror", None) or reason
+            raise click.ClickException(
+                f"Nobody answers at {self._endpoint} ({told}); "
+                "start `tracestitch serve`, or name another --endpoint or a --data-dir."
+            ) from error
+
+    def _failure(self, what: str) -> click.ClickException:
+        return click.ClickException(f"The server at {self._endpoint} {what}.")
 
 
 async def _get_from_app(app: Any, path: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:

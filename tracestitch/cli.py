@@ -9,13 +9,16 @@ import click
 
 from tracestitch.config import (
     Address,
+    OtlpEndpoint,
     access_options,
+    client_certificate,
+    client_options,
     listening_addresses,
     option,
-    parse_address,
     parse_attribute,
     parse_correlation_key,
     parse_duration,
+    parse_otlp_endpoint,
     parse_size,
     parse_url,
     silence_grpc,
@@ -151,25 +154,33 @@ def _refuse_deleting(flag: str, value: int, default: int) -> None:
 )
 @option(
     "--otlp-endpoint",
-    parse_address,
+    parse_otlp_endpoint,
     default="127.0.0.1:4317",
     metavar="HOST:PORT",
     help="The OTLP/gRPC receiver to send to.",
 )
 @option("--data-dir", metavar="DIR", help="Load into the store of this directory instead.")
+@client_options
+@client_certificate
+@_drop_attribute
 @click.pass_context
 def load(
     context: click.Context,
+    /,
     files: tuple[Path, ...],
-    otlp_endpoint: Address,
+    otlp_endpoint: OtlpEndpoint,
     data_dir: str | None,
+    drop_attribute: tuple[str, ...],
+    **access: Path | None,
 ) -> None:
     """Load recorded spans: OTLP protobuf or JSON, Jaeger JSON, Zipkin v2 JSON, gzip or not;
     "-" is the standard input."""
+    from tracestitch.client_access import open_client_access
     from tracestitch.load import load_files
 
     data_dir = _unless_asked(context, "otlp_endpoint", data_dir)
-    if not load_files(files, otlp_endpoint, data_dir):
+    shown = open_client_access(**access)
+    if not load_files(files, otlp_endpoint, data_dir, access=shown, drop=drop_attribute):
         context.exit(2)
 
 
@@ -205,17 +216,26 @@ _json = click.option(
 @_endpoint
 @_store
 @_json
+@client_options
 @click.pass_context
 def journey(
-    context: click.Context, attribute: str, endpoint: str, data_dir: str | None, as_json: bool
+    context: click.Context,
+    /,
+    attribute: str,
+    endpoint: str,
+    data_dir: str | None,
+    as_json: bool,
+    **access: Path | None,
 ) -> None:
     """Show everything that belongs to one unit of work, such as order.id=123."""
     from tracestitch.api_client import ask, open_api
+    from tracestitch.client_access import open_client_access
     from tracestitch.journey_text import draw_journey
 
     if not all(attribute.partition("=")):
         raise click.UsageError(f'"{attribute}" is not KEY=VALUE, such as order.id=123.')
-    with open_api(endpoint, _unless_asked(context, "endpoint", data_dir)) as get:
+    data_dir = _unless_asked(context, "endpoint", data_dir)
+    with open_api(endpoint, data_dir, open_client_access(**access)) as get:
         answer = ask(get, "/api/v1/journeys", {"attribute": attribute})
     click.echo(json.dumps(answer) if as_json else draw_journey(answer["journey"]))
 
@@ -224,13 +244,23 @@ def journey(
 @_endpoint
 @_store
 @_json
+@client_options
 @click.pass_context
-def orphans(context: click.Context, endpoint: str, data_dir: str | None, as_json: bool) -> None:
+def orphans(
+    context: click.Context,
+    /,
+    endpoint: str,
+    data_dir: str | None,
+    as_json: bool,
+    **access: Path | None,
+) -> None:
     """Show which hand-overs are broken, why, and how to mend them."""
     from tracestitch.api_client import ask_for_all, open_api
+    from tracestitch.client_access import open_client_access
     from tracestitch.orphans_text import draw_orphans
 
-    with open_api(endpoint, _unless_asked(context, "endpoint", data_dir)) as get:
+    data_dir = _unless_asked(context, "endpoint", data_dir)
+    with open_api(endpoint, data_dir, open_client_access(**access)) as get:
         if as_json:
             click.echo(json.dumps(ask_for_all(get, "/api/v1/orphans", "orphans")))
         else:

@@ -55,6 +55,22 @@ def parse_address(text: str) -> Address:
     return Address(host, int(port))
 
 
+@dataclass(frozen=True, slots=True)
+class OtlpEndpoint:
+    """Where to send OTLP/gRPC to."""
+
+    address: Address
+    encrypted: bool = False
+
+
+def parse_otlp_endpoint(text: str) -> OtlpEndpoint:
+    """HOST:PORT, or an http or https address. Raises ValueError with what is allowed."""
+    scheme, _, rest = text.strip().rpartition("://")
+    if scheme not in ("", "http", "https"):
+        raise ValueError("an endpoint is HOST:PORT or https://HOST:PORT")
+    return OtlpEndpoint(parse_address(rest.removesuffix("/")), scheme == "https")
+
+
 def _is_ipv6(host: str) -> bool:
     try:
         ipaddress.IPv6Address(host)
@@ -206,6 +222,21 @@ def token_file(command: Decorated) -> Decorated:
     """Adds the option that names the file of the token."""
     meaning = f"The token is the file's first line; beats {TOKEN_VARIABLE}."
     return option("--token-file", parse_path, metavar="FILE", help=meaning)(command)
+
+
+def client_options(command: Decorated) -> Decorated:
+    """Adds the options of a command that asks a server."""
+    meaning = "Trust a server with a certificate of these authorities (PEM)."
+    return token_file(option("--tls-ca", parse_path, metavar="FILE", help=meaning)(command))
+
+
+def client_certificate(command: Decorated) -> Decorated:
+    """Adds the options of a command that may have to show who it is."""
+    key = option("--tls-client-key", parse_path, metavar="FILE", help="Its private key (PEM).")
+    cert = option(
+        "--tls-client-cert", parse_path, metavar="FILE", help="A certificate to show (PEM)."
+    )
+    return cert(key(command))
 
 
 def access_options(command: Decorated) -> Decorated:

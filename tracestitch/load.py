@@ -4,28 +4,38 @@ import stat
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
+from collector.attribute_filter import Filter, drop_attributes
 from collector.formats.errors import UnreadableContent
 from collector.formats.reading import read_requests
 from collector.otlp_client import ReceiverUnreachable, RequestRefused
 from storage.contract import StoreError
-from tracestitch.config import Address
+from tracestitch.client_access import ClientAccess
+from tracestitch.config import OtlpEndpoint
 from tracestitch.sinks import Sink, open_sink
 
 _STDIN = Path("-")
 
 
-def load_files(files: Sequence[Path], endpoint: Address, data_dir: str | None) -> bool:
+def load_files(
+    files: Sequence[Path],
+    endpoint: OtlpEndpoint,
+    data_dir: str | None,
+    *,
+    access: ClientAccess,
+    drop: Sequence[str] = (),
+) -> bool:
     """Whether all could be read; says what was loaded, and a sentence for each that could
     not, whose readable beginning is loaded. Raises ClickException when the sink fails."""
     flaws: list[str] = []
     try:
-        with open_sink(endpoint, data_dir) as sink:
-            _read_all(files, sink, flaws)
+        with open_sink(endpoint, data_dir, access) as sink:
+            _read_all(files, sink, drop_attributes(drop), flaws)
             sink.finish()
     except (StoreError, ReceiverUnreachable, RequestRefused) as error:
         raise click.ClickException(str(error)) from error
@@ -35,7 +45,7 @@ def load_files(files: Sequence[Path], endpoint: Address, data_dir: str | None) -
     return not flaws
 
 
-def _read_all(files: Sequence[Path], sink: Sink, flaws: list[str]) -> None:
+def _read_all(files: Sequence[Path], sink: Sink, edit: Filter, flaws: list[str]) -> None:
     progress = click.progressbar(
         length=sum(_size(file) for file in files),
         label="Loading",
@@ -48,7 +58,7 @@ def _read_all(files: Sequence[Path], sink: Sink, flaws: list[str]) -> None:
                 with _open(file) as stream:
                     position = 0
                     for request in read_requests(stream):
-                        sink.take(request)
+                        sink.take(replace(request, payload=edit(request.payload)))
                         before, position = position, _position(stream)
                         progress.update(position - before)
                 sink.counts.files += 1

@@ -11,11 +11,12 @@ from typing import Protocol
 from collector.decoded import Decoder
 from collector.decoding import make_decoder
 from collector.formats.packing import Request
-from collector.otlp_client import OtlpClient
+from collector.otlp_client import ClientTls, OtlpClient
 from storage.contract import SpanStore
 from storage.engines import open_store
 from tracestitch.analysis import AnalysisLoop
-from tracestitch.config import Address
+from tracestitch.client_access import ClientAccess
+from tracestitch.config import OtlpEndpoint
 
 # A server commits what arrives together in one go.
 _AT_ONCE = 4
@@ -110,14 +111,16 @@ class StoreSink:
 
 
 @contextmanager
-def open_sink(endpoint: Address, data_dir: str | None) -> Iterator[Sink]:
+def open_sink(endpoint: OtlpEndpoint, data_dir: str | None, access: ClientAccess) -> Iterator[Sink]:
     """A sink for the data directory if there is one, else for the endpoint. Raises
     StoreError; the sink's methods raise it too, or ReceiverUnreachable, RequestRefused."""
     if data_dir is not None:
         with closing(open_store(f"duckdb:{data_dir}")) as store:
             yield StoreSink(store, make_decoder())
         return
-    with ThreadPoolExecutor(_AT_ONCE) as threads, closing(OtlpClient(str(endpoint))) as client:
+    tls = access.tls or (ClientTls() if endpoint.encrypted else None)
+    client = OtlpClient(str(endpoint.address), token=access.token, tls=tls)
+    with ThreadPoolExecutor(_AT_ONCE) as threads, closing(client):
         try:
             yield ServerSink(client, threads)
         finally:
