@@ -37,6 +37,7 @@ __all__ = [
     "SpanStore",
     "StoreError",
     "StoreStatus",
+    "StoreUsage",
 ]
 
 
@@ -77,6 +78,20 @@ class StoreStatus:
     """Smallest start time."""
     newest_unix_nano: int | None
     """Largest end time."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreUsage:
+    """What an engine without files has none of is 0."""
+
+    file_bytes: int
+    """Of the file that holds the spans and answers."""
+    log_bytes: int
+    """Of its write-ahead log."""
+    checkpoints: int
+    """Since the store was opened."""
+    checkpoint_seconds: float
+    """What they took in all."""
 
 
 class SpanStore(Protocol):
@@ -132,6 +147,10 @@ class SpanStore(Protocol):
     # -------------------------------------------------------------------- state
 
     def status(self) -> StoreStatus: ...
+
+    def usage(self) -> StoreUsage:
+        """Waits for nobody, and answers when the store is closed or damaged too."""
+        ...
 
     def check(self) -> None:
         """Raise StoreError unless the store can commit; cheap enough for /readyz."""

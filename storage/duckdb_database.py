@@ -6,6 +6,7 @@ waits for no writer.
 """
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from storage.contract import DataRefused, StoreError
+from storage.contract import DataRefused, StoreError, StoreUsage
 from storage.duckdb_opening import connect, release
 from storage.duckdb_statements import statement
 from storage.readers import Readers
@@ -73,6 +74,7 @@ class Database:
         self._longest_log = LONGEST_LOG_BYTES
         self._writer = connect(path)
         self._writing = threading.Lock()
+        self._checkpoint_count, self._checkpoint_seconds = 0, 0.0
         self._readers = Readers()
         self._refusal: str | None = None
         self._written = threading.Event()
@@ -97,7 +99,7 @@ class Database:
         with self._writing:
             self._raise_refusal()
             with self._store_errors():
-                if self._log_bytes() > self._longest_log:
+                if _size(self._log) > self._longest_log:
                     self._checkpoint()
                 self._writer.begin()
                 try:
@@ -117,6 +119,14 @@ class Database:
         self._writing.release()
         with self.write() as session:
             session.run(statement("touch_state"))
+
+    def usage(self) -> StoreUsage:
+        return StoreUsage(
+            file_bytes=_size(self._path),
+            log_bytes=_size(self._log),
+            checkpoints=self._checkpoint_count,
+            checkpoint_seconds=self._checkpoint_seconds,
+        )
 
     def close(self) -> None:
         """Waits for readers and the writer; a clean close leaves no write-ahead log."""
@@ -164,7 +174,7 @@ class Database:
                 continue
             # Whoever writes next meets the error and can tell someone.
             with self._writing, suppress(duckdb.Error):
-                if self._log_bytes() > _WORTH_CHECKPOINT_BYTES:
+                if _size(self._log) > _WORTH_CHECKPOINT_BYTES:
                     self._checkpoint()
 
     def _checkpoint(self) -> None:
@@ -172,16 +182,20 @@ class Database:
         long as rows that an UPDATE or DELETE replaced are in sight of one."""
         with self._readers.held_back(_PATIENCE_SECONDS) as alone:
             if alone:
+                begun = time.monotonic()
                 self._writer.execute("CHECKPOINT")
+                self._checkpoint_count += 1
+                self._checkpoint_seconds += time.monotonic() - begun
         # A read that takes minutes must not make every append wait for it.
         more = 0 if alone else LONGEST_LOG_BYTES // 4
-        self._longest_log = max(LONGEST_LOG_BYTES, self._log_bytes() + more)
+        self._longest_log = max(LONGEST_LOG_BYTES, _size(self._log) + more)
 
-    def _log_bytes(self) -> int:
-        try:
-            return self._log.stat().st_size
-        except FileNotFoundError:
-            return 0
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _first_line(error: Exception) -> str:

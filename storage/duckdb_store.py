@@ -6,6 +6,7 @@ Writing is in `duckdb_write` (spans) and `duckdb_answer_writer`, reading in `duc
 the tables.
 """
 
+from storage.contract import StoreUsage
 from storage.duckdb_answer_writer import AnswerWriter
 from storage.duckdb_answers import AnswerReader
 from storage.duckdb_database import Database
@@ -27,6 +28,9 @@ class DuckDBStore(SpanWriter, AnswerWriter, SpanReader, AnswerReader):
             database.close()
             raise
         self._database = database
+
+    def usage(self) -> StoreUsage:
+        return self._database.usage()
 
     def check(self) -> None:
         self._database.check()

@@ -23,6 +23,7 @@ from storage.contract import (
     SearchQuery,
     StoreError,
     StoreStatus,
+    StoreUsage,
 )
 from storage.memory_frames import (
     DICTIONARIES,
@@ -125,6 +126,9 @@ class MemoryStore:
             oldest_unix_nano=spans.select(pl.min("start_time_unix_nano")).item(),
             newest_unix_nano=spans.select(pl.max("end_time_unix_nano")).item(),
         )
+
+    def usage(self) -> StoreUsage:
+        return StoreUsage(file_bytes=0, log_bytes=0, checkpoints=0, checkpoint_seconds=0.0)
 
     def check(self) -> None:
         self._read()
