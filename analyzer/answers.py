@@ -57,33 +57,35 @@ def connection_rows(ends: Ends, handovers: pl.DataFrame) -> pl.DataFrame:
         pl.concat_str(pl.lit("["), "evidence", pl.lit("]")).alias("evidence"),
         pl.lit("[]").alias("notes"),
     )
-    return rows.with_columns(_attempts().alias("attempt"))
+    return _number_attempts(rows)
 
 
-def _attempts() -> pl.Expr:
-    """1 for the first delivery of a message to a service, group and destination.
+def _number_attempts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add `attempt`: 1 for the first delivery of a message to a service, group and
+    destination.
 
     Deliveries whose message cannot be told (no id: one send span may stand for many
     messages) count as further attempts only after one that failed.
     """
-    same = [
-        pl.coalesce("unit", "send"),
-        "consumer_service",
-        "consumer_group",
-        "destination",
-        "message",
-    ]
-    order = pl.struct("consumer_start_time_unix_nano", "delivery").rank("ordinal").over(same)
-    failed_before = (
-        pl.col("consumer_failed")
-        .cast(pl.Int32)
-        .cum_sum()
-        .shift(1, fill_value=0)
-        .over(same, order_by=["consumer_start_time_unix_nano", "delivery"])
+    same = ["unit", "consumer_service", "consumer_group", "destination", "message"]
+    order = ["consumer_start_time_unix_nano", "delivery"]
+    rows = rows.with_columns(pl.coalesce("unit", "send").alias("unit"))
+    failed_before = pl.col("consumer_failed").cast(pl.Int32).cum_sum().shift(1, fill_value=0)
+    seen = (
+        rows.filter(rows.select(same).is_duplicated())  # most messages are delivered once
+        .sort(order)
+        .select(
+            "delivery",
+            "send",
+            seen=pl.when(pl.col("message").is_not_null())
+            .then(pl.int_range(1, pl.len() + 1).over(same))
+            .otherwise(failed_before.over(same) + 1),
+        )
     )
-    seen = pl.when(pl.col("message").is_not_null()).then(order).otherwise(failed_before + 1)
     told = pl.when(pl.col("told_attempt") > 0).then(pl.col("told_attempt"))
-    return pl.coalesce(told.clip(1, 1_000_000), seen).cast(pl.Int32)
+    return rows.join(seen, on=["delivery", "send"], how="left").with_columns(
+        pl.coalesce(told.clip(1, 1_000_000), "seen", 1).cast(pl.Int32).alias("attempt")
+    )
 
 
 def endpoint_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:

@@ -102,7 +102,7 @@ def _receives(frame: pl.DataFrame, deliveries: pl.DataFrame, stated: pl.DataFram
         frame.filter(
             (pl.col("role") == "receive")
             & pl.col("kind").is_in([CLIENT, CONSUMER])
-            & pl.col("name").str.to_lowercase().str.contains("receive", literal=True)
+            & pl.col("says_receive")
         )
         .select(
             pl.col("row").alias("receive"),

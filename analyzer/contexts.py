@@ -84,9 +84,8 @@ def _ends(frame: pl.DataFrame, prefix: str, row: str) -> pl.DataFrame:
         pl.col("row").alias(row),
         *(
             pl.col(c).alias(f"{prefix}_{c}")
-            for c in ("role", "service", "trace", "start", "top", "parent", "kind")
+            for c in ("role", "service", "trace", "start", "work_end")
         ),
-        pl.col("end").max().over("top").alias(f"{prefix}_work_end"),
     )
 
 

@@ -11,12 +11,6 @@ from analyzer.frame import build_frame
 from analyzer.sends import find_sends
 from storage.schema import SpanBatch
 
-# "order.publish" and "order.process" belong to the domain "order"
-DOMAIN = (
-    r"(?i)^(.+)[._/ -]"
-    r"(?:publish|send|produce|create|emit|process|receive|consume|handle)(?:d|r|er)?$"
-)
-
 _COLUMNS = [
     "row",
     "trace",
@@ -67,10 +61,7 @@ class Ends:
 
 
 def find_ends(batch: SpanBatch) -> Ends:
-    frame = build_frame(batch).with_columns(
-        pl.col("end").max().over("top").alias("work_end"),
-        pl.col("name").str.extract(DOMAIN).str.to_lowercase().alias("domain"),
-    )
+    frame = build_frame(batch)
     links = read_links(batch, frame)
     resolved = resolved_contexts(frame, links)
     missing = missing_contexts(frame, links)

@@ -5,6 +5,7 @@ namespace: what weaker evidence never crosses) and `service`.
 """
 
 import polars as pl
+import pyarrow as pa
 
 from analyzer.names import mark_messages, name_shapes, read_messages
 from analyzer.roles import assign_roles
@@ -14,6 +15,12 @@ from storage.schema import SHAPE_COLUMNS, SpanBatch
 SPAN = ["trace_hi", "trace_lo", "span_id"]
 PART = [*SPAN, "content_hash"]
 IDENTITY = ["service_name", "service_namespace", "environment"]
+
+# "order.publish" and "order.process" belong to the domain "order"
+DOMAIN = (
+    r"(?i)^(.+)[._/ -]"
+    r"(?:publish|send|produce|create|emit|process|receive|consume|handle)(?:d|r|er)?$"
+)
 
 # A message's own columns that rules read.
 _MESSAGE = [
@@ -44,14 +51,16 @@ _MEANING = [
     "scope_version",
     "role",
     "api_receive",
+    "domain",
+    "says_receive",
 ]
+_ORDER = ["trace_hi", "trace_lo", "start_time_unix_nano", "span_id"]
 _UNREAD = [
     "attributes",
     "status_message",
     "trace_state",
     "dropped_attributes_count",
     "dropped_events_count",
-    "correlation_id",
 ]
 
 
@@ -69,16 +78,16 @@ def build_frame(batch: SpanBatch) -> pl.DataFrame:
     spans. Of spans with the same ids one is kept, the one with the smallest
     content hash; which arrived first does not matter.
     """
-    messages = (
+    messages = mark_messages(
         read_table(batch, "messaging")
         .filter(pl.col("part") == "span")
         .select(*PART, "shape_id", *_MESSAGE, marked=pl.lit(value=True))
+        .unique(PART)
     )
     frame = (
-        _one_of_each(read_table(batch, "spans").drop(_UNREAD))
-        .join(messages.unique(PART), on=PART, how="left")
-        .with_columns(pl.col("marked").fill_null(value=False))
-        .sort("trace_hi", "trace_lo", "start_time_unix_nano", "span_id")
+        _in_order(_one_of_each(read_table(batch, "spans").drop(_UNREAD)))
+        .join(messages, on=PART, how="left", maintain_order="left")
+        .with_columns(pl.col("marked", "recorded", "identified").fill_null(value=False))
         .with_row_index("row")
         .join(_read_services(batch), on="resource_id", how="left", maintain_order="left")
         .rename({"start_time_unix_nano": "start", "end_time_unix_nano": "end"})
@@ -89,13 +98,24 @@ def build_frame(batch: SpanBatch) -> pl.DataFrame:
     frame = frame.with_columns(  # the first row of each trace stands for it
         pl.when(new).then("row").forward_fill().alias("trace")
     )
-    return find_parents(read_messages(_add_meaning(mark_messages(frame), batch)))
+    frame = find_parents(read_messages(_add_meaning(frame, batch)))
+    return frame.with_columns(pl.col("end").max().over("top").alias("work_end"))
 
 
 def _one_of_each(spans: pl.DataFrame) -> pl.DataFrame:
     if spans["span_id"].n_unique() == spans.height:  # nearly always, and quickly told
         return spans
     return spans.sort(*SPAN, "content_hash").unique(SPAN, keep="first")
+
+
+def _in_order(spans: pl.DataFrame) -> pl.DataFrame:
+    """By trace, start and span id: as stores give them."""
+    first, then = spans[:-1], spans[1:]
+    behind = pl.Series([False]).new_from_index(0, len(then))
+    for name in reversed(_ORDER):
+        one, other = first[name], then[name]
+        behind = (one > other) | ((one == other) & behind)
+    return spans.sort(_ORDER) if behind.any() else spans
 
 
 def _read_services(batch: SpanBatch) -> pl.DataFrame:
@@ -124,7 +144,14 @@ def _add_meaning(frame: pl.DataFrame, batch: SpanBatch) -> pl.DataFrame:
                 read_shapes(batch), on="shape_id", how="left"
             )
         )
-    ).select(*_ALIKE, *_MEANING)
+    ).with_columns(
+        pl.col("name").str.extract(DOMAIN).str.to_lowercase().alias("domain"),
+        pl.col("name")
+        .str.to_lowercase()
+        .str.contains("receive", literal=True)
+        .alias("says_receive"),
+    )
+    told = told.select(*_ALIKE, *_MEANING)
     return frame.join(told, on=_ALIKE, how="left", nulls_equal=True, maintain_order="left")
 
 
@@ -134,4 +161,7 @@ def read_shapes(batch: SpanBatch) -> pl.DataFrame:
 
 def hex_text(ids: pl.Series) -> pl.Series:
     """64-bit ids as 16 lowercase hex digits, as people know them."""
-    return pl.Series(ids.name, [f"{value:016x}" for value in ids.to_list()], dtype=pl.String)
+    digits = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(8), len(ids), [None, pa.py_buffer(ids.to_numpy().astype(">u8").tobytes())]
+    )
+    return pl.Series(ids.name, digits.cast(pa.binary())).bin.encode("hex")

@@ -139,14 +139,7 @@ def read_correlation(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.Dat
     """
     frame = ends.frame
     sets = read_table(batch, "correlation").unique().filter(~pl.col("key").is_in(SHARED_KEYS))
-    said = (
-        read_table(batch, "spans")
-        .select(*PART, "correlation_id")
-        .drop_nulls("correlation_id")
-        .join(frame.select(*PART, "row"), on=PART)
-        .join(sets, on="correlation_id")
-        .select("row", "key", "value")
-    )
+    said = frame.select("row", "correlation_id").join(sets, on="correlation_id")
     owner = _deliveries_below(ends)
     near = [(2, owner), (3, _deliveries_beside(ends, owner))]
     sends: list[pl.DataFrame] = []

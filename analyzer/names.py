@@ -175,19 +175,24 @@ def read_messages(frame: pl.DataFrame) -> pl.DataFrame:
     """
     kafka = pl.col("system") == "kafka"
     said = pl.when(kafka).then(pl.col("message_id"))
-    position = [said.str.extract(_KAFKA_ID, group) for group in (1, 2, 3)]
-    # Go otelsarama up to 0.43 sends the offset as the message id
-    bare = pl.when(said.str.contains(r"^-?\d+$")).then(said)
-    offset = pl.coalesce(
-        "kafka_offset", *(t.cast(pl.Int64, strict=False) for t in (position[2], bare))
+    # The costly expression only where it can match: most ids are UUIDs.
+    dotted = pl.when(said.str.contains(".", literal=True)).then(said)
+    frame = frame.with_columns(
+        dotted.str.extract_groups(_KAFKA_ID).alias("spelled"),
+        # Go otelsarama up to 0.43 sends the offset as the message id
+        pl.when(said.str.contains(r"^-?\d+$")).then(said).alias("bare"),
     )
-    partition = pl.coalesce("kafka_partition", position[1].cast(pl.Int64, strict=False))
-    lies = (said.str.contains(_KAFKA_ID) | bare.is_not_null()).fill_null(value=False)
+    topic, place, at = (pl.col("spelled").struct.field(group) for group in ("1", "2", "3"))
+    offset = pl.coalesce(
+        "kafka_offset", *(text.cast(pl.Int64, strict=False) for text in (at, pl.col("bare")))
+    )
+    partition = pl.coalesce("kafka_partition", place.cast(pl.Int64, strict=False))
+    honest = topic.is_null() & pl.col("bare").is_null()
     return frame.with_columns(
-        pl.coalesce(position[0], "kafka_topic").alias("kafka_topic"),
+        pl.coalesce(topic, "kafka_topic").alias("kafka_topic"),
         # -1 and -1001 mean "not assigned"
         pl.when(kafka & (partition >= 0)).then(partition).alias("kafka_partition"),
         pl.when(kafka & (offset >= 0)).then(offset).alias("kafka_offset"),
-        pl.when(~lies).then(_clean(pl.col("message_id"))).alias("message_id"),
+        pl.when(honest).then(_clean(pl.col("message_id"))).alias("message_id"),
         _clean(pl.col("event_id")).alias("event_id"),
-    )
+    ).drop("spelled", "bare")

@@ -65,10 +65,10 @@ def find_parents(frame: pl.DataFrame) -> pl.DataFrame:
             "parent_missing"
         ),
     )
-    above = frame.select(
-        parent="row", parent_service="service", parent_role="role", parent_scope="scope_name"
+    frame = frame.with_columns(
+        frame[name].gather(frame["parent"]).alias(f"parent_{of}")
+        for name, of in (("service", "service"), ("role", "role"), ("scope_name", "scope"))
     )
-    frame = frame.join(above, on="parent", how="left", maintain_order="left")
     crosses = (pl.col("service") != pl.col("parent_service")) | (
         (pl.col("parent_role") == "send") & pl.col("role").is_in(["receive", "process"])
     )
