@@ -8,14 +8,16 @@ from dataclasses import dataclass
 
 import grpc
 from google.protobuf.any_pb2 import Any
-from google.rpc.error_details_pb2 import RetryInfo
+from google.protobuf.message import Message
+from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from collector.admission import Overloaded
 from collector.compression import CorruptBody, TooLarge
 from collector.decoded import UndecodableRequest
-from collector.writer import UnstorableBatch
+from collector.formats.otlp_json import MalformedJson
+from collector.keeping import UnstorableBatch
 from storage.contract import StoreError
 
 # Long enough to recover, short enough for senders that give up after ten seconds.
@@ -46,14 +48,18 @@ class Refusal:
     message: str
     retry: bool = False
     """Whether to send it again after RETRY_SECONDS."""
+    field: str | None = None
+    """Which field of the data is bad, when the data is; empty when that is not known."""
 
     def status(self) -> bytes:
-        """google.rpc.Status, with RetryInfo when sending again is worth it."""
+        """google.rpc.Status, with RetryInfo when sending again is worth it and BadRequest
+        when the data is bad."""
         status = Status(code=self.code.value[0], message=self.message)
         if self.retry:
-            detail = Any()
-            detail.Pack(_retry_info())
-            status.details.append(detail)
+            _add_detail(status, _retry_info())
+        if self.field is not None:
+            violation = BadRequest.FieldViolation(field=self.field, description=self.message)
+            _add_detail(status, BadRequest(field_violations=[violation]))
         return status.SerializeToString()
 
     def trailers(self) -> tuple[tuple[str, bytes], ...]:
@@ -65,9 +71,14 @@ class Refusal:
 
 
 def refuse(
-    code: grpc.StatusCode, http_status: int, message: str, *, retry: bool = False
+    code: grpc.StatusCode,
+    http_status: int,
+    message: str,
+    *,
+    retry: bool = False,
+    field: str | None = None,
 ) -> Refusal:
-    return Refusal(code, http_status, _shorten(message, _MESSAGE_CHARACTERS), retry)
+    return Refusal(code, http_status, _shorten(message, _MESSAGE_CHARACTERS), retry, field)
 
 
 def explain(error: Exception) -> Refusal:
@@ -75,7 +86,10 @@ def explain(error: Exception) -> Refusal:
     Collector drops the data then."""
     match error:
         case UndecodableRequest() | CorruptBody():
-            return refuse(grpc.StatusCode.INVALID_ARGUMENT, 400, str(error))
+            return refuse(grpc.StatusCode.INVALID_ARGUMENT, 400, str(error), field="")
+        case MalformedJson():
+            message = f"{error}."
+            return refuse(grpc.StatusCode.INVALID_ARGUMENT, 400, message, field=error.path)
         case TooLarge():
             return refuse(grpc.StatusCode.RESOURCE_EXHAUSTED, 413, str(error))
         case Overloaded() | StoreError():
@@ -84,6 +98,12 @@ def explain(error: Exception) -> Refusal:
             return refuse(grpc.StatusCode.INTERNAL, 500, str(error))
     _logger.error("A request failed", exc_info=error)
     return refuse(grpc.StatusCode.INTERNAL, 500, "The server failed on this request.")
+
+
+def _add_detail(status: Status, message: Message) -> None:
+    detail = Any()
+    detail.Pack(message)
+    status.details.append(detail)
 
 
 def _retry_info() -> RetryInfo:

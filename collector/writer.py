@@ -1,172 +1,164 @@
-"""One thread that stores what arrives, many requests in one commit.
+"""The one thread that hands sealed batches to the store."""
 
-A commit costs about the same for one request as for thirty (it waits for the disk), so
-the thread groups what arrives within a few milliseconds and tells all senders together.
-"""
-
-import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from queue import SimpleQueue
 
-from collector.admission import PATIENCE_SECONDS, ByteBudget, Overloaded
-from storage.contract import AppendResult, SpanStore, StoreError
-from storage.schema import SpanBatch, concat_batches
+from collector.keeping import Keeper, Sealed
+from collector.waiting import Tell
+from storage.contract import StoreError
 
 MIB = 1024 * 1024
-GROUP_SECONDS = 0.02
-GROUP_ROWS = 16_384
-GROUP_BYTES = 16 * MIB
+# Rows of a DuckDB row group: a transaction of whole ones is compressed straight into the
+# file (docs/adr/0013).
+ROW_GROUP = 122_880
+MOST_SPANS = 3 * ROW_GROUP
+MOST_BYTES = 256 * MIB
+# Seconds before a failed batch is tried again.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+_REPEAT_SECONDS = 60.0  # between two log lines about one lasting failure
 
 _logger = logging.getLogger(__name__)
 
 
-class UnstorableBatch(Exception):
-    """The store has a fault with this one batch; sending it again will not help."""
-
-
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    """One request between its arrival and the answer to it."""
-
-    batch: SpanBatch
-    size: int
-    answer: asyncio.Future[AppendResult]
-    arrived: float = field(default_factory=time.monotonic)
-    outcome: AppendResult | Exception | None = None
-
-
 class Writer:
-    """Stores batches. `submit` belongs to one event loop; `start` and `stop` to anyone."""
+    """Stores what is put, in its order. `wait_for_room` and `put` belong to one thread,
+    everything else to any."""
 
     def __init__(
         self,
-        store: SpanStore,
+        keeper: Keeper,
         *,
+        tell: Tell,
         on_commit: Callable[[], None],
-        max_bytes: int = 256 * MIB,
-        patience: float = PATIENCE_SECONDS,
+        most_spans: int = MOST_SPANS,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
-        """`on_commit` is called on the writer's thread after each commit. `max_bytes` of
-        Arrow data may wait for a commit; more waits up to `patience` seconds."""
-        self._store, self._on_commit = store, on_commit
-        self._budget = ByteBudget(max_bytes, patience)
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="writer")
-        self._entry = threading.Lock()
-        self._open = False
-        self._waiting = 0
+        """`on_commit` is called on the writer's thread after each batch; `most_…` bound
+        what is taken in and not stored."""
+        self._keeper, self._journal = keeper, keeper.journal
+        self._tell, self._on_commit = tell, on_commit
+        self._most_spans, self._most_bytes = most_spans, most_bytes
+        self._queue: SimpleQueue[Sealed | None] = SimpleQueue()
+        self._changed = threading.Condition()
+        self._readers: list[tuple[int, Future[None]]] = []
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="store-writer")
+        self.stored = self._journal.position
+        """Position up to which everything is in the store."""
+        self.spans = self.nbytes = 0
+        """Of what is put and not stored."""
+        self._said = 0.0
+        self.trouble: str | None = None
+        """Why nothing can be stored at the moment."""
+        self.on_idle: Callable[[], None] = lambda: None
+        """Called when nothing is left to store."""
 
     @property
-    def waiting(self) -> int:
-        """Admitted batches whose commit was not told yet."""
-        return self._waiting
+    def idle(self) -> bool:
+        return self.spans == 0
 
     def start(self) -> None:
-        self._open = True
         self._thread.start()
 
     def stop(self) -> None:
-        """Refuses new batches and returns when everything admitted is committed."""
-        with self._entry:
-            was_open, self._open = self._open, False
-            if was_open:
-                self._queue.put(None)
-        if was_open:
-            self._thread.join()
+        """Returns when everything put is stored, or cannot be and stays in the journal."""
+        self._stopping.set()
+        self._queue.put(None)
+        self._thread.join()
 
-    async def submit(self, batch: SpanBatch) -> AppendResult:
-        """Returns after the commit that holds the batch; the counts are the commit's.
+    def put(self, sealed: Sealed) -> None:
+        with self._changed:
+            self.spans += sealed.spans
+            self.nbytes += sealed.nbytes
+        self._queue.put(sealed)
 
-        Once admitted, a batch is committed even if the caller is cancelled. Raises
-        Overloaded (nothing was kept), StoreError, UnstorableBatch.
-        """
-        answer: asyncio.Future[AppendResult] = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(batch, batch.nbytes, answer)
-        await self._budget.reserve(waiting.size)
-        with self._entry:
-            if self._open:
-                self._queue.put(waiting)
-                self._waiting += 1
-            else:
-                self._budget.release(waiting.size)
-                raise Overloaded("The server is shutting down.")
-        return await waiting.answer
+    def wait_for_room(self, seconds: float, spans: int, nbytes: int) -> bool:
+        """Whether there is room, within the seconds, for more than is put already and
+        these spans and bytes."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: (
+                    self.spans + spans < self._most_spans
+                    and self.nbytes + nbytes < self._most_bytes
+                ),
+                max(seconds, 0.0),
+            )
+
+    def when_stored(self, position: int) -> Future[None]:
+        """Done when everything up to the position is in the store."""
+        future: Future[None] = Future()
+        with self._changed:
+            self._readers.append((position, future))
+        self._wake_readers()
+        return future
 
     # ------------------------------------------------------------ on the thread
 
     def _run(self) -> None:
-        going_on = True
-        while going_on:
-            group, going_on = self._gather()
-            if group:
-                self._commit(group)
+        while (sealed := self._queue.get()) is not None:
+            if not self._store(sealed):
+                break  # what was put later must not be released before this
+            del sealed  # frees the batch while waiting for the next
+            if self.idle:
+                self.on_idle()
+        self._wake_readers(everyone=True)
 
-    def _gather(self) -> tuple[list[_Waiting], bool]:
-        """What goes into the next commit, and whether more may come after it."""
-        group: list[_Waiting] = []
-        rows = size = 0
-        while rows < GROUP_ROWS and size < GROUP_BYTES:
+    def _store(self, sealed: Sealed) -> bool:
+        """False when the writer is stopped while the batch cannot be stored."""
+        pause = _FIRST_PAUSE
+        while True:
             try:
-                left = group[0].arrived + GROUP_SECONDS - time.monotonic() if group else None
-                waiting = self._queue.get(timeout=None if left is None else max(left, 0.0))
-            except Empty:
+                refused: Mapping[int, Exception] = self._keeper.store(sealed)
                 break
-            if waiting is None:
-                return group, False
-            group.append(waiting)
-            rows += waiting.batch.spans.num_rows
-            size += waiting.size
-        return group, True
+            except StoreError as error:
+                if not self._journal.durable:  # nothing was promised: the senders try again
+                    positions = range(sealed.after + 1, sealed.last + 1)
+                    refused = {position: StoreError(str(error)) for position in positions}
+                    break
+                self._note_trouble(error)
+                if self._stopping.wait(pause):
+                    _logger.error("What was acknowledged stays in the request log; restart.")
+                    return False
+                pause = min(2 * pause, _LONGEST_PAUSE)
+        self.trouble = None
+        self._finish(sealed, refused)
+        return True
 
-    def _commit(self, group: Sequence[_Waiting]) -> None:
-        stored = self._append(group)
-        if not stored and len(group) > 1 and not isinstance(group[0].outcome, StoreError):
-            # One member may have spoilt it for all; each on its own tells which.
-            for waiting in group:
-                stored |= self._append([waiting])
-        try:
-            group[0].answer.get_loop().call_soon_threadsafe(self._answer, group)
-        except RuntimeError:
-            _logger.debug("Committed after the event loop had ended: nobody is left to tell.")
-        if stored:
+    def _note_trouble(self, error: StoreError) -> None:
+        now = time.monotonic()
+        if self.trouble is None or now - self._said > _REPEAT_SECONDS:
+            self._said = now
+            _logger.error("Nothing can be stored, and requests are refused: %s", error)
+        self.trouble = str(error)
+
+    def _finish(self, sealed: Sealed, refused: Mapping[int, Exception]) -> None:
+        self._journal.release(sealed.last)
+        with self._changed:
+            self.stored = sealed.last
+            self.spans -= sealed.spans
+            self.nbytes -= sealed.nbytes
+            self._changed.notify_all()
+        for position, waiting in enumerate(sealed.waiting, sealed.after + 1):
+            waiting.outcome = refused.get(position, waiting.outcome)
+        self._tell(sealed.waiting)
+        self._wake_readers()
+        if len(refused) < max(sealed.last - sealed.after, 1):
             self._tell_committed()
 
-    def _append(self, group: Sequence[_Waiting]) -> bool:
-        """Stores the group in one transaction and notes how that went for each member."""
-        outcome: AppendResult | Exception
-        try:
-            batch = concat_batches([waiting.batch for waiting in group])
-            outcome = self._store.append(batch, time.time_ns())
-        except StoreError as error:
-            _logger.error("%s requests were refused: %s", len(group), error)
-            outcome = error
-        except BaseException as error:  # a panic of Polars is no Exception; the thread lives on
-            _logger.exception("A commit of %s requests failed", len(group))
-            outcome = UnstorableBatch(f"These spans could not be stored: {error}")
-        for waiting in group:
-            waiting.outcome = outcome
-        return isinstance(outcome, AppendResult)
+    def _wake_readers(self, *, everyone: bool = False) -> None:
+        with self._changed:
+            ready = [f for position, f in self._readers if everyone or position <= self.stored]
+            self._readers = [(p, f) for p, f in self._readers if f not in ready]
+        for future in ready:
+            if future.set_running_or_notify_cancel():
+                future.set_result(None)
 
     def _tell_committed(self) -> None:
         try:
             self._on_commit()
         except Exception:
             _logger.exception("Nobody could be told of a commit")
-
-    # ---------------------------------------------------------- on the event loop
-
-    def _answer(self, group: Sequence[_Waiting]) -> None:
-        self._waiting -= len(group)
-        for waiting in group:
-            self._budget.release(waiting.size)
-            if waiting.answer.done():  # the caller went away
-                continue
-            if isinstance(waiting.outcome, AppendResult):
-                waiting.answer.set_result(waiting.outcome)
-            elif waiting.outcome is not None:
-                # An exception of its own for each: raising one adds to its traceback.
-                waiting.answer.set_exception(type(waiting.outcome)(*waiting.outcome.args))

@@ -1,5 +1,7 @@
 """Stores by URL. Each engine is imported only when it is asked for."""
 
+from pathlib import Path
+
 from storage.contract import SpanStore, StoreError
 
 
@@ -16,3 +18,15 @@ def open_store(url: str) -> SpanStore:
 
         return DuckDBStore(path)
     raise StoreError(f'The store "{url}" is not one of "memory:", "duckdb:PATH".')
+
+
+def locate_request_log(url: str) -> Path | None:
+    """The directory beside the store for what is acknowledged and not in it yet; None for
+    a store that forgets everything."""
+    engine, _, path = url.partition(":")
+    if engine != "duckdb":
+        return None
+    from storage.duckdb_opening import locate
+
+    file = locate(path)
+    return file.with_name(file.name + ".requests")

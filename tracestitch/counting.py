@@ -12,11 +12,11 @@ class CountedReceive:
         self._receive = receive
         self._requests = self._bytes = self._refused = 0
 
-    async def __call__(self, payload: bytes, *, gzipped: bool = False) -> bytes:
+    async def __call__(self, payload: bytes) -> bytes:
         self._requests += 1
         self._bytes += len(payload)
         try:
-            return await self._receive(payload, gzipped=gzipped)
+            return await self._receive(payload)
         except Exception:
             self._refused += 1
             raise

@@ -1,7 +1,7 @@
 """`tracestitch serve`: every part in one process, on one event loop.
 
-    OTLP/gRPC, OTLP/HTTP → receiver → decoder threads → writer thread → store
-                                                            ↓ wakes
+    OTLP/gRPC, OTLP/HTTP → receiver → intake thread → writer thread → store
+                                      ↓ request log         ↓ wakes
     web ← store ← analysis thread
 
 Stopping goes along the same way: listeners, requests under way, writer, analysis, store.
@@ -16,13 +16,15 @@ from dataclasses import dataclass, field
 import click
 
 from collector.attribute_filter import drop_attributes
+from collector.decoded import Decoder
 from collector.decoding import make_decoder
 from collector.http_access import HttpGuard
 from collector.http_receiver import http_app
+from collector.keeping import Keeper
 from collector.receiving import Receiver
-from collector.writer import Writer
+from collector.recovery import open_keeper
 from storage.contract import SpanStore, StoreError
-from storage.engines import open_store
+from storage.engines import locate_request_log, open_store
 from tracestitch.analysis import AnalysisLoop
 from tracestitch.config import Address
 from tracestitch.counting import CountedReceive
@@ -57,26 +59,39 @@ def run_server(settings: ServeSettings) -> None:
     except (StoreError, UnusableFile) as error:
         raise click.ClickException(str(error)) from error
     try:
-        asyncio.run(_serve(settings, security, store))
+        decoder = make_decoder(settings.correlation_keys)
+        keeper = _open_keeper(store, decoder, settings.store_url)
+        asyncio.run(_serve(settings, security, store, keeper))
     finally:
         store.close()
     _say("Stopped; everything that was acknowledged is stored.")
 
 
-async def _serve(settings: ServeSettings, security: Security, store: SpanStore) -> None:
+def _open_keeper(store: SpanStore, decoder: Decoder, store_url: str) -> Keeper:
+    try:
+        keeper = open_keeper(store, decoder, locate_request_log(store_url))
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
+    recovered = keeper.measures.read().counters["requests_recovered"]
+    if recovered:
+        _say(f"Stored {recovered:,} acknowledged requests that the request log still held.")
+    return keeper
+
+
+async def _serve(
+    settings: ServeSettings, security: Security, store: SpanStore, keeper: Keeper
+) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    decoder = make_decoder(settings.correlation_keys)
     async with AsyncExitStack() as stack:  # unwinds from the last to the first
         analysis = AnalysisLoop(store)
         analysis.start()
         stack.push_async_callback(asyncio.to_thread, analysis.stop)
-        writer = Writer(store, on_commit=analysis.wake)
-        writer.start()
-        stack.push_async_callback(asyncio.to_thread, writer.stop)
         edit = drop_attributes(settings.drop_attributes) if settings.drop_attributes else None
-        receiver = Receiver(decoder, writer, edit=edit)
+        receiver = Receiver(keeper, on_commit=analysis.wake, edit=edit)
+        receiver.start()
+        stack.push_async_callback(asyncio.to_thread, receiver.stop)
         stack.push_async_callback(receiver.drain)
         receive = CountedReceive(receiver.export)
 
@@ -94,7 +109,7 @@ async def _serve(settings: ServeSettings, security: Security, store: SpanStore) 
         app = create_app(
             store,
             version=settings.version,
-            decoder=decoder.name,
+            decoder=keeper.decoder.name,
             grace_seconds=settings.grace_seconds,
             ready=listeners.check,
             counters=receive.counters,
@@ -108,7 +123,7 @@ async def _serve(settings: ServeSettings, security: Security, store: SpanStore) 
         _say(f"web on {security.scheme}://{web}")
         if (asked := security.describe()) is not None:
             _say(asked)
-        _say(f"decoder {decoder.name}, store {settings.store_url}")
+        _say(f"decoder {keeper.decoder.name}, store {settings.store_url}")
         if (warning := security.warn(grpc, http, web)) is not None:
             click.secho(warning, fg="red", bold=True, err=True)
         await stop.wait()

@@ -83,7 +83,7 @@ def test_requests_share_a_commit() -> None:
         first = asyncio.ensure_future(call(request(span(trace=100))))
         await held.store.is_entered()
         rest = [asyncio.ensure_future(call(request(span(trace=n)))) for n in range(1, 6)]
-        while held.writer.waiting < 6:
+        while held.waiting < 6:
             await asyncio.sleep(0.01)
         held.store.gate.set()
         await asyncio.gather(first, *rest)
@@ -152,7 +152,7 @@ def test_a_store_that_cannot_commit_is_unavailable_with_both_trailers() -> None:
 
 
 def test_a_fault_of_ours_is_internal_and_the_server_goes_on() -> None:
-    async def receive(payload: bytes, *, gzipped: bool = False) -> bytes:  # noqa: ARG001 - as Receive has it
+    async def receive(payload: bytes) -> bytes:
         if payload:
             raise ZeroDivisionError("inside")
         return b""
@@ -183,7 +183,7 @@ def test_a_cancelled_call_is_stored_all_the_same() -> None:
 
 
 def test_64_mib_pass_and_one_byte_more_does_not() -> None:
-    async def count(payload: bytes, *, gzipped: bool = False) -> bytes:  # noqa: ARG001 - as Receive has it
+    async def count(payload: bytes) -> bytes:
         return str(len(payload)).encode()
 
     async def within() -> None:

@@ -1,21 +1,21 @@
 """From bytes to the answer, whatever brought them."""
 
 import asyncio
-import gzip
 from collections.abc import Awaitable, Callable
 
+import pyarrow as pa
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from collector.admission import Overloaded
-from collector.compression import CorruptBody, TooLarge
-from collector.decoded import Decoded, UndecodableRequest
-from collector.receiving import Receiver
-from collector.writer import Writer
+from collector.attribute_filter import drop_attributes
+from collector.decoded import UndecodableRequest
 from storage.contract import StoreError
-from storage.schema import SpanBatch, empty_batch
+from storage.schema import TRACE_IDS, SpanBatch
 from tests.builders import request, span
-from tests.unit.collector.held_store import HeldStore, Intake, intake
+from tests.unit.collector.held_store import HeldDecoder, HeldStore, Intake, intake
+
+ONE = pa.table({"trace_hi": [0], "trace_lo": [1]}, TRACE_IDS)
 
 
 def run(scenario: Callable[[Intake], Awaitable[None]], store: HeldStore | None = None) -> None:
@@ -61,17 +61,6 @@ def test_a_request_without_a_good_span_asks_nothing_of_the_store() -> None:
     run(scenario, HeldStore(refuse))
 
 
-def test_a_gzipped_request_is_unpacked() -> None:
-    async def scenario(held: Intake) -> None:
-        packed = gzip.compress(request(span()))
-        assert await held.receiver.export(packed, gzipped=True) == b""
-        assert held.store.status().spans == 1
-        with pytest.raises(CorruptBody):
-            await held.receiver.export(packed[:-1], gzipped=True)
-
-    run(scenario)
-
-
 def test_an_undecodable_request_is_refused_and_the_next_one_taken() -> None:
     async def scenario(held: Intake) -> None:
         with pytest.raises(UndecodableRequest):
@@ -81,17 +70,56 @@ def test_an_undecodable_request_is_refused_and_the_next_one_taken() -> None:
     run(scenario)
 
 
-def test_a_cancelled_request_is_stored_all_the_same() -> None:
-    async def scenario(held: Intake) -> None:
-        export = asyncio.create_task(held.receiver.export(request(span())))
-        await asyncio.sleep(0)  # it has begun, but is not decoded
-        export.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await export
-        await held.receiver.drain()
-        assert held.store.status().spans == 1
+def test_what_is_to_be_left_out_is_gone_before_anything_is_kept() -> None:
+    async def within() -> None:
+        async with intake(HeldStore(), edit=drop_attributes(["password"])) as held:
+            await held.receiver.export(
+                request(span(attributes={"password": "hunter2", "user": "a"}))
+            )
+            (kept,) = held.store.spans_of(ONE).spans["attributes"].to_pylist()
+            assert kept == '{"user":"a"}'
+            with pytest.raises(UndecodableRequest):
+                await held.receiver.export(b"password\xff")
 
-    run(scenario)
+    asyncio.run(asyncio.wait_for(within(), 60))
+
+
+def test_a_request_cancelled_before_it_is_decoded_costs_nothing() -> None:
+    async def within() -> None:
+        decoder = HeldDecoder()
+        async with intake(HeldStore(), decoder=decoder) as held:
+            decoder.gate.clear()
+            first = asyncio.create_task(held.receiver.export(request(span(trace=1))))
+            await decoder.is_entered()
+            export = asyncio.create_task(held.receiver.export(request(span(trace=2))))
+            await asyncio.sleep(0)
+            export.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await export
+            decoder.gate.set()
+            await first
+            await held.receiver.drain()
+        assert decoder.seen == [request(span(trace=1))]
+        assert held.store.status().traces == 1
+
+    asyncio.run(asyncio.wait_for(within(), 60))
+
+
+def test_a_request_cancelled_while_it_is_decoded_is_stored_all_the_same() -> None:
+    async def within() -> None:
+        decoder = HeldDecoder()
+        async with intake(HeldStore(), decoder=decoder) as held:
+            decoder.gate.clear()
+            export = asyncio.create_task(held.receiver.export(request(span())))
+            await decoder.is_entered()
+            export.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await export
+            decoder.gate.set()
+            await held.receiver.drain()
+            assert held.store.status().spans == 1
+
+    asyncio.run(asyncio.wait_for(within(), 60))
 
 
 def test_a_cancelled_request_that_fails_leaves_no_loose_end() -> None:
@@ -116,64 +144,9 @@ def test_a_cancelled_request_that_fails_leaves_no_loose_end() -> None:
 def test_what_comes_after_the_end_is_told_to_try_again() -> None:
     async def scenario(held: Intake) -> None:
         await held.receiver.export(request(span()))
-        await held.receiver.drain()
-        held.writer.stop()
+        await held.stop()
         with pytest.raises(Overloaded, match="shutting down"):
             await held.receiver.export(request(span(trace=2)))
+        await held.stop()  # again: nothing happens
 
     run(scenario)
-
-
-class Measure:
-    """A decoder that tells the size of what it got."""
-
-    name = "measure"
-
-    def decode(self, payload: bytes) -> Decoded:
-        return Decoded(empty_batch(), 0, 1, str(len(payload)))
-
-
-def test_64_mib_after_unpacking_pass_and_one_byte_more_does_not() -> None:
-    async def scenario() -> None:
-        receiver = Receiver(Measure(), Writer(HeldStore(), on_commit=lambda: None))
-        answer = await receiver.export(gzip.compress(bytes(64 << 20), 1), gzipped=True)
-        response = ExportTraceServiceResponse.FromString(answer)
-        assert response.partial_success.error_message == str(64 << 20)
-        with pytest.raises(TooLarge, match="67,108,864 bytes"):
-            await receiver.export(gzip.compress(bytes((64 << 20) + 1), 1), gzipped=True)
-        await receiver.drain()
-
-    asyncio.run(asyncio.wait_for(scenario(), 60))
-
-
-class SlowDecoder:
-    name = "slow"
-
-    def __init__(self) -> None:
-        self.begun = asyncio.Event()
-        self.proceed = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
-
-    def decode(self, payload: bytes) -> Decoded:
-        self._loop.call_soon_threadsafe(self.begun.set)
-        asyncio.run_coroutine_threadsafe(self.proceed.wait(), self._loop).result(30)
-        raise UndecodableRequest(f"{len(payload)} bytes")
-
-
-def test_requests_that_wait_for_decoding_are_bounded_too() -> None:
-    async def scenario() -> None:
-        decoder = SlowDecoder()
-        writer = Writer(HeldStore(), on_commit=lambda: None)
-        receiver = Receiver(decoder, writer, max_bytes=10, patience=0.02)
-        first = asyncio.create_task(receiver.export(bytes(10)))
-        await decoder.begun.wait()
-        with pytest.raises(Overloaded):
-            await receiver.export(b"1")
-        decoder.proceed.set()
-        with pytest.raises(UndecodableRequest):
-            await first
-        with pytest.raises(UndecodableRequest):
-            await receiver.export(b"1")
-        await receiver.drain()
-
-    asyncio.run(asyncio.wait_for(scenario(), 60))

@@ -10,7 +10,7 @@ from collector.admission import Overloaded
 from collector.compression import CorruptBody, TooLarge
 from collector.decoded import UndecodableRequest
 from collector.responses import explain, success
-from collector.writer import UnstorableBatch
+from collector.keeping import UnstorableBatch
 from storage.contract import StoreError
 
 

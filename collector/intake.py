@@ -1,0 +1,229 @@
+"""The one thread that takes requests in: decodes them, logs them, answers.
+
+What waits when it comes round is one group: one write to the journal, one sync, and all
+of the group are answered. The decoded spans gather in a builder until they are worth a
+batch: a whole row group of the store, or as soon as the store is idle and nothing came for
+a moment, the oldest is old enough, or a reader asks.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from queue import Empty, SimpleQueue
+
+from collector.admission import PATIENCE_SECONDS, Overloaded
+from collector.attribute_filter import Filter
+from collector.decoded import UndecodableRequest
+from collector.keeping import Keeper, Sealed
+from collector.waiting import Tell, Waiting
+from collector.writer import MIB, ROW_GROUP, Writer
+from storage.contract import StoreError
+from storage.schema import SpanBatch
+
+GROUP_BYTES = 16 * MIB
+SEAL_BYTES = 128 * MIB
+QUIET_SECONDS = 0.05
+OLDEST_SECONDS = 1.0
+_RETRY_SECONDS = 0.5  # between attempts to write a journal that failed
+
+_logger = logging.getLogger(__name__)
+
+
+class Intake:
+    """`put` and `ask_for_all` belong to anyone."""
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        writer: Writer,
+        *,
+        tell: Tell,
+        edit: Filter | None = None,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
+        """`edit` changes what came before anything of it is kept. A request waits up to
+        `patience` seconds for room."""
+        self._decoder, self._journal, self._measures = (
+            keeper.decoder,
+            keeper.journal,
+            keeper.measures,
+        )
+        self._writer, self._tell, self._edit, self._patience = writer, tell, edit, patience
+        # Where acknowledgements wait for the store, nothing else is waited for.
+        self._quiet = QUIET_SECONDS if self._journal.durable else 0.0
+        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()  # None: look round
+        self._asked = self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="intake")
+        self._builder = self._decoder.builder()
+        self._spoilt = False
+        self._sealed = self._journal.position
+        self._unanswered: list[Waiting] = []
+        self._unlogged: list[bytes] = []
+        self._oldest = self._newest = 0.0
+        self.spans = self.nbytes = 0
+        """Of what is decoded and not handed to the writer."""
+        self.trouble: str | None = None
+        """Why nothing can be written to the journal at the moment."""
+
+    def start(self) -> None:
+        self._writer.on_idle = self._wake
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns when everything that was put is answered or handed to the writer."""
+        self._stopping = True
+        self._wake()
+        self._thread.join()
+
+    def put(self, waiting: Waiting) -> None:
+        self._queue.put(waiting)
+
+    def ask_for_all(self) -> None:
+        """Somebody wants everything to be in the store soon."""
+        self._asked = True
+        self._wake()
+
+    def _wake(self) -> None:
+        self._queue.put(None)
+
+    # ------------------------------------------------------------ on the thread
+
+    def _run(self) -> None:
+        while not (self._stopping and self._queue.empty()):
+            self._look_round()
+        self._seal()
+
+    def _look_round(self) -> None:
+        try:
+            first = self._queue.get(timeout=self._pause())
+        except Empty:
+            first = None
+        if self._unlogged:
+            self._write(self._unlogged)
+        if first is not None:
+            self._take(first)
+        if self._is_due():
+            self._seal()
+
+    def _pause(self) -> float | None:
+        """Seconds until something is to be done although nothing comes."""
+        if self._unlogged:
+            return _RETRY_SECONDS
+        if not self.spans or not self._writer.idle:
+            return None  # the writer wakes us
+        return max(self._next_seal() - time.monotonic(), 0.0)
+
+    def _next_seal(self) -> float:
+        return min(self._newest + self._quiet, self._oldest + OLDEST_SECONDS)
+
+    def _is_due(self) -> bool:
+        if self._spoilt or self._asked or self.spans >= ROW_GROUP or self.nbytes >= SEAL_BYTES:
+            return True
+        return self._writer.idle and self._queue.empty() and time.monotonic() >= self._next_seal()
+
+    def _take(self, first: Waiting) -> None:
+        """One group, beginning with this request."""
+        left = first.arrived + self._patience - time.monotonic()
+        if self.trouble is not None:
+            first.outcome = StoreError(self.trouble)
+            self._tell([first])
+        elif self._writer.wait_for_room(left, self.spans, self.nbytes):
+            group = self._gather(first)
+            try:
+                self._take_group(group)
+            except BaseException as error:  # nobody of the group may be left without an answer
+                _logger.exception("A group of %s requests failed", len(group))
+                for waiting in group:
+                    waiting.outcome = RuntimeError(str(error))
+                self._tell(group)
+        else:
+            first.outcome = Overloaded(
+                f"{self._writer.spans + self.spans:,} spans wait for the store and nothing was"
+                f" done with them for {self._patience:g} seconds."
+            )
+            self._tell([first])
+
+    def _gather(self, first: Waiting) -> list[Waiting]:
+        """What waits, up to a bound."""
+        group, size = [first], len(first.payload)
+        while size < GROUP_BYTES:
+            try:
+                waiting = self._queue.get_nowait()
+            except Empty:
+                break
+            if waiting is not None:
+                group.append(waiting)
+                size += len(waiting.payload)
+        return group
+
+    def _take_group(self, group: Sequence[Waiting]) -> None:
+        kept: list[tuple[Waiting, bytes]] = []
+        for waiting in group:
+            if waiting.answer.cancelled():  # the sender left before it cost anything
+                continue
+            try:
+                payload = self._edit(waiting.payload) if self._edit else waiting.payload
+                appended = self._builder.append(payload)
+            except UndecodableRequest as error:
+                waiting.outcome = error
+            except BaseException as error:  # a panic of the decoder is no Exception
+                _logger.exception("A request of %s bytes broke the decoder", len(waiting.payload))
+                waiting.outcome = RuntimeError(str(error))
+                self._spoilt = True  # what the builder holds is anybody's guess
+            else:
+                waiting.outcome = appended
+                if appended.spans:
+                    kept.append((waiting, payload))
+        if kept:
+            self._keep(kept)
+        later = set(map(id, self._unanswered))
+        self._tell([waiting for waiting in group if id(waiting) not in later])
+
+    def _keep(self, kept: Sequence[tuple[Waiting, bytes]]) -> None:
+        self._newest = time.monotonic()
+        if not self.spans:
+            self._oldest = self._newest
+        self.spans, self.nbytes = self._builder.spans, self._builder.nbytes
+        if not self._write([payload for _, payload in kept]):
+            for waiting, _ in kept:
+                waiting.outcome = StoreError(self.trouble)
+        elif not self._journal.durable:
+            self._unanswered += [waiting for waiting, _ in kept]
+
+    def _write(self, payloads: list[bytes]) -> bool:
+        """Whether the payloads are in the journal. What is not is written later, before
+        anything else: the spans of it are in the builder."""
+        began = time.monotonic()
+        try:
+            self._journal.append(payloads)
+        except StoreError as error:
+            self._measures.count(log_failures=1)
+            if self.trouble is None:
+                _logger.error("Requests are refused: %s", error)
+            self._unlogged, self.trouble = payloads, str(error)
+            return False
+        self._measures.observe("log_seconds", time.monotonic() - began)
+        self._unlogged, self.trouble = [], None
+        return True
+
+    def _seal(self) -> None:
+        self._asked = False
+        position = self._journal.position
+        if not self.spans and not self._spoilt and position == self._sealed:
+            return
+        sealed = Sealed(
+            self._make_batch(), self.spans, self.nbytes, self._sealed, position, self._unanswered
+        )
+        self._sealed, self._unanswered = position, []
+        self._writer.put(sealed)
+        self.spans = self.nbytes = 0  # only now: what is taken in is always counted somewhere
+
+    def _make_batch(self) -> SpanBatch | None:
+        if not self._spoilt:
+            try:
+                return self._builder.seal()
+            except BaseException:  # a panic again
+                _logger.exception("A batch could not be made")
+        self._builder, self._spoilt = self._decoder.builder(), False
+        return None
