@@ -23,7 +23,8 @@ DELIVERS_TO = {
     "aws_eventbridge": ("aws_sqs", "aws_sns", "aws_kinesis"),
     "aws_sns": ("aws_sqs",),
 }
-_STABLE = [
+# Columns of the yes-or-no part of the facts.
+STABLE = [
     "environment",
     "service_namespace",
     "role",
@@ -41,7 +42,7 @@ _STABLE = [
 
 def stable_facts(facts: pl.DataFrame) -> pl.DataFrame:
     """The yes-or-no part of the facts: verdicts change only when this does."""
-    return facts.select(_STABLE).unique().sort(_STABLE)
+    return facts.select(STABLE).unique().sort(STABLE)
 
 
 @dataclass(frozen=True, slots=True)

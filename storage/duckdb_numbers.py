@@ -19,6 +19,7 @@ class Numbers:
     def __init__(self, session: Session, table: str, key: str) -> None:
         self._table, self._key = table, key
         self._known: dict[int, int] = {}
+        self._met: dict[int, int] = {}
         self.read_next(session)
 
     def read_next(self, session: Session) -> None:
@@ -32,16 +33,15 @@ class Numbers:
     ) -> tuple[pl.Series, pl.DataFrame]:
         """The number of each of the `ids`, and those of the `rows` that have to be stored,
         with theirs. Every id has a row. Nothing is remembered until `remember`."""
-        present = ids.unique()
-        known = {number: self._known.get(number) for number in present.to_list()}
-        unknown = [number for number, found in known.items() if found is None]
-        if unknown:
-            known |= self._look_up(session, unknown)
-        new = [number for number in unknown if known[number] is None]
-        known |= {number: self._next + i for i, number in enumerate(sorted(new))}
-        self._fresh = {number: known[number] for number in unknown}
+        present = ids.unique().to_list()
+        found = {id_: self._known[id_] for id_ in present if id_ in self._known}
+        unknown = [id_ for id_ in present if id_ not in found]
+        self._met = self._look_up(session, unknown) if unknown else {}
+        new = sorted(id_ for id_ in unknown if id_ not in self._met)
+        self._met |= {id_: self._next + place for place, id_ in enumerate(new)}
+        found |= self._met
         numbers = pl.DataFrame(
-            {self._key: list(known), "number": list(known.values())},
+            {self._key: list(found), "number": list(found.values())},
             schema={self._key: pl.UInt64, "number": pl.UInt32},
         )
         added = (
@@ -49,24 +49,20 @@ class Numbers:
             .unique(self._key, keep="first")
             .join(numbers, on=self._key)
         )
-        column = (
-            ids.alias(self._key)
-            .to_frame()
-            .join(numbers, on=self._key, how="left", maintain_order="left")
-        )
-        return column["number"], added
+        column = ids.alias(self._key).to_frame()
+        numbered = column.join(numbers, on=self._key, how="left", maintain_order="left")
+        return numbered["number"], added
 
     def remember(self) -> None:
         """What the last `number` gave is committed."""
         if len(self._known) > _MOST_KNOWN:
             self._known.clear()
-        self._known |= self._fresh
-        self._next = max(self._next, 1 + max(self._fresh.values(), default=-1))
+        self._known |= self._met
+        self._next = max(self._next, 1 + max(self._met.values(), default=-1))
 
     def _look_up(self, session: Session, ids: list[int]) -> dict[int, int]:
         wanted = pl.DataFrame({self._key: ids}, schema={self._key: pl.UInt64})
         text = statement("numbers_of", table=self._table, key=self._key)
         with session.given(wanted=wanted.to_arrow()):
-            found = session.select(text)
-        pairs = zip(found[self._key].to_pylist(), found["number"].to_pylist(), strict=True)
-        return dict(pairs)
+            rows = session.select(text).to_pylist()
+        return {row[self._key]: row["number"] for row in rows}

@@ -9,13 +9,14 @@ further steps (docs/adr/0003).
 
 import logging
 import threading
+import time
 
 import polars as pl
 import pyarrow as pa
 
 from analyzer.analysis import analyse, arrow
 from analyzer.judging import judge
-from analyzer.surroundings import stable_facts
+from analyzer.surroundings import STABLE, stable_facts
 from storage.contract import OrphanQuery, Page, SpanStore, StoreError
 from storage.schema import ORPHANS, TRACE_IDS
 
@@ -34,10 +35,13 @@ class AnalysisLoop:
 
     def __init__(self, store: SpanStore) -> None:
         self._store = store
+        self._surroundings = _Surroundings(store)
         self._facts: pl.DataFrame | None = None
         self._wake = threading.Event()
         self._stopping = False
         self._thread: threading.Thread | None = None
+        self.passes, self.pass_seconds, self.last_pass_seconds = 0, 0.0, 0.0
+        """Passes over new spans: how many, in all, and the last one."""
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="analysis", daemon=True)
@@ -62,8 +66,9 @@ class AnalysisLoop:
         new, generation = self._store.traces_since(status.analysed_generation, PASS_SPANS)
         owners = self._reach(new)
         answers = analyse(self._store.analysis_input(self._reach(owners)), owners)
+        before = self._surroundings.read(owners)
         self._store.replace_connections(owners, answers.endpoints, answers.connections)
-        facts = stable_facts(pl.DataFrame(self._store.endpoint_facts()))
+        facts = self._surroundings.replace(before, answers.endpoints)
         orphans = answers.orphans
         traces = owners
         if self._facts is None or not facts.equals(self._facts):
@@ -76,10 +81,14 @@ class AnalysisLoop:
 
     def _reach(self, traces: pa.Table) -> pa.Table:
         """The traces and what lies within STEPS of them."""
+        found = step = pl.DataFrame(traces).unique()
         for _ in range(STEPS):
-            if traces.num_rows:
-                traces = self._store.related_traces(traces, HOT_KEY_LIMIT)
-        return traces
+            if step.is_empty():
+                break
+            near = pl.DataFrame(self._store.related_traces(_arrow_ids(step), HOT_KEY_LIMIT))
+            step = near.join(found, on=TRACE_IDS.names, how="anti")
+            found = pl.concat([found, step])
+        return _arrow_ids(found)
 
     def _other_orphans(self, owners: pa.Table) -> pl.DataFrame:
         """Stored orphans that this pass does not replace: their surroundings changed."""
@@ -88,8 +97,14 @@ class AnalysisLoop:
             pl.DataFrame(owners), on=TRACE_IDS.names, how="anti"
         )
 
+    def _count_pass(self, seconds: float) -> None:
+        self.passes += 1
+        self.pass_seconds += seconds
+        self.last_pass_seconds = seconds
+
     def _run(self) -> None:
         while not self._stopping:
+            begun = time.monotonic()
             try:
                 busy = self.run_once()
             except StoreError as error:
@@ -98,10 +113,49 @@ class AnalysisLoop:
             except BaseException:  # a panic of Polars is no Exception; the next spans may do
                 log.exception("A pass of the analysis failed; it is tried again")
                 busy = False
-            if not busy:
+            if busy:
+                self._count_pass(time.monotonic() - begun)
+            else:
                 self._wake.wait(_IDLE_SECONDS)
                 self._wake.clear()
 
 
+class _Surroundings:
+    """The facts of the whole store, kept up to date by what a pass takes away and adds: to
+    group all endpoints anew in every pass would cost more with every pass."""
+
+    def __init__(self, store: SpanStore) -> None:
+        self._store = store
+        self._counts: pl.DataFrame | None = None
+
+    def read(self, owners: pa.Table) -> pl.DataFrame:
+        """The endpoints of these traces, counted, before they are replaced."""
+        if self._counts is None:
+            facts = pl.DataFrame(self._store.endpoint_facts())
+            self._counts = facts.group_by(STABLE).agg(pl.col("count").sum())
+        return _count(self._store.endpoints_of(owners))
+
+    def replace(self, before: pl.DataFrame, endpoints: pa.Table) -> pl.DataFrame:
+        """The facts now: `stable_facts` of the store."""
+        assert self._counts is not None  # noqa: S101 - `read` came first
+        taken = before.with_columns(-pl.col("count"))
+        self._counts = (
+            pl.concat([self._counts, taken, _count(endpoints)])
+            .group_by(STABLE)
+            .agg(pl.col("count").sum())
+            .filter(pl.col("count") > 0)
+        )
+        return stable_facts(self._counts)
+
+
+def _count(endpoints: pa.Table) -> pl.DataFrame:
+    rows = pl.DataFrame(endpoints).group_by(STABLE).agg(pl.len().cast(pl.Int64).alias("count"))
+    return rows.select(*STABLE, "count")
+
+
 def _trace_ids(frame: pl.DataFrame) -> pa.Table:
-    return arrow(frame.unique(), TRACE_IDS)
+    return _arrow_ids(frame.unique())
+
+
+def _arrow_ids(frame: pl.DataFrame) -> pa.Table:
+    return arrow(frame, TRACE_IDS)
