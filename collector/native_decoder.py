@@ -1,0 +1,97 @@
+"""OTLP protobuf -> columns by the compiled decoder (decoder/), for the same result as
+`python_decoder`. Only whole columns come out of it; no value becomes a Python object.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import tracestitch_decoder
+
+from collector.decoded import Appended, UndecodableRequest
+from storage.schema import BATCH_SCHEMAS, RESOURCES, SpanBatch, load_attributes
+
+_logger = logging.getLogger(__name__)
+
+
+class NativeDecoder:
+    """Makes builders; one instance serves any number of threads."""
+
+    name = "native"
+
+    def __init__(
+        self,
+        attributes: Mapping[str, Any] | None = None,
+        correlation_keys: Sequence[str] = (),
+    ) -> None:
+        """`attributes` is storage/attributes.toml; `correlation_keys` adds to its keys."""
+        told = load_attributes() if attributes is None else attributes
+        self._columns = [
+            (
+                name,
+                column["type"],
+                column.get("each", False),
+                column.get("marks", True),
+                column["names"],
+            )
+            for name, column in told["columns"].items()
+        ]
+        extra = {key: [key] for key in correlation_keys}
+        self._correlation = list((extra | dict(told["correlation"])).items())
+        self._resource = [told["resource"][column] for column in RESOURCES.names[1:6]]
+
+    def builder(self) -> "NativeBuilder":
+        return NativeBuilder(
+            tracestitch_decoder.Builder(self._columns, self._correlation, self._resource)
+        )
+
+
+class NativeBuilder:
+    """A BatchBuilder."""
+
+    def __init__(self, builder: tracestitch_decoder.Builder) -> None:
+        self._builder = builder
+        self.spans = self.nbytes = 0
+
+    def append(self, payload: bytes) -> Appended:
+        """Other threads run meanwhile."""
+        try:
+            spans, rejected, self.nbytes = self._builder.append(payload)
+        except ValueError as flaw:
+            raise UndecodableRequest(f"not an ExportTraceServiceRequest: {flaw}") from None
+        except RuntimeError as fault:
+            _logger.exception("A request of %d bytes was refused", len(payload))
+            raise UndecodableRequest(f"cannot be decoded: {fault}") from None
+        self.spans += spans
+        # As many of each, in the order of their first: `sorted` is stable.
+        ordered = sorted(rejected, key=lambda entry: -entry[1])
+        reasons = "; ".join(f"{count} × {reason}" for reason, count in ordered)
+        return Appended(spans, sum(count for _, count in rejected), reasons)
+
+    def seal(self) -> SpanBatch:
+        tables = dict(self._builder.seal())
+        self.spans = self.nbytes = 0
+        return SpanBatch(
+            **{name: _table(schema, *tables[name]) for name, schema in BATCH_SCHEMAS.items()}
+        )
+
+
+_Buffers = tuple[bytes | None, bytes | None, bytes]
+
+
+def _table(schema: pa.Schema, rows: int, columns: Sequence[_Buffers]) -> pa.Table:
+    """The buffers are the arrays; nothing is copied."""
+    arrays = [
+        pa.Array.from_buffers(field.type, rows, _wrap(*buffers))
+        for field, buffers in zip(schema, columns, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _wrap(validity: bytes | None, offsets: bytes | None, data: bytes) -> list[pa.Buffer | None]:
+    """In Arrow's order: of validity, of offsets for text, of values."""
+    buffers = [None if validity is None else pa.py_buffer(validity)]
+    if offsets is not None:
+        buffers.append(pa.py_buffer(offsets))
+    return [*buffers, pa.py_buffer(data)]

@@ -1,0 +1,193 @@
+//! Requests go in, columns come out.
+
+use crate::identity::Known;
+use crate::messaging;
+use crate::origin::{self, add_resource, add_scope};
+use crate::plain::Reader;
+use crate::rules::Rules;
+use crate::span::{Event, Link, Span, Writers};
+use crate::tables::{Mark, Tables};
+use crate::wire::{Cursor, LENGTH, Walked, tag};
+
+const RESOURCE_SPANS: u32 = tag(1, LENGTH);
+
+const RESOURCE: u32 = tag(1, LENGTH);
+const SCOPE_SPANS: u32 = tag(2, LENGTH);
+const SCOPE: u32 = tag(1, LENGTH);
+const SPANS: u32 = tag(2, LENGTH);
+const SCHEMA_URL: u32 = tag(3, LENGTH);
+
+/// What one request gave.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Appended {
+    pub spans: usize,
+    /// Why spans were left out and how many, in the order of the first of each.
+    pub rejected: Vec<(&'static str, usize)>,
+}
+
+pub struct Builder {
+    pub(crate) rules: Rules,
+    pub(crate) tables: Tables,
+    pub(crate) known: Known,
+    pub(crate) writers: Writers,
+    pub(crate) reader: Reader,
+    pub(crate) message: messaging::Scratch,
+    pub(crate) content: Vec<u8>,
+    pub(crate) brief: Vec<u8>,
+    origin: origin::Scratch,
+}
+
+impl Builder {
+    pub fn new(rules: Rules) -> Self {
+        Builder {
+            tables: Tables::new(&rules),
+            rules,
+            known: Known::default(),
+            writers: Writers::default(),
+            reader: Reader::default(),
+            origin: origin::Scratch::default(),
+            message: messaging::Scratch::default(),
+            content: Vec::new(),
+            brief: Vec::new(),
+        }
+    }
+
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// Takes in an ExportTraceServiceRequest. With an error, and after a panic, the builder
+    /// holds what it held before.
+    pub fn append(&mut self, payload: &[u8]) -> Walked<Appended> {
+        let guard = &mut Guard { mark: self.tables.mark(), builder: self, done: false };
+        let appended = Appended::default();
+        let mut walk = Walk { links: Vec::new(), events: Vec::new(), appended };
+        guard.builder.read_request(payload, &mut walk)?;
+        guard.done = true;
+        Ok(walk.appended)
+    }
+
+    /// Empty again; keeps its memory.
+    pub fn clear(&mut self) {
+        self.tables.clear();
+        self.known.clear();
+    }
+
+    fn read_request<'a>(&mut self, payload: &'a [u8], walk: &mut Walk<'a>) -> Walked<()> {
+        let mut cursor = Cursor::new(payload);
+        while let Some(tag) = cursor.tag()? {
+            match tag {
+                RESOURCE_SPANS => self.read_resource_spans(cursor.bytes()?, walk)?,
+                _ => cursor.skip(tag, 0)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn read_resource_spans<'a>(&mut self, message: &'a [u8], walk: &mut Walk<'a>) -> Walked<()> {
+        let (parts, schema_url) = read_head(message, RESOURCE, 1)?;
+        let Builder { tables, known, origin, rules, .. } = self;
+        let resource = add_resource(tables, known, origin, rules, &parts, schema_url)?;
+        let mut cursor = Cursor::new(message);
+        while let Some(tag) = cursor.tag()? {
+            match tag {
+                SCOPE_SPANS => self.read_scope_spans(cursor.bytes()?, resource, walk)?,
+                _ => cursor.skip(tag, 1)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn read_scope_spans<'a>(
+        &mut self,
+        message: &'a [u8],
+        resource: u64,
+        walk: &mut Walk<'a>,
+    ) -> Walked<()> {
+        let (parts, schema_url) = read_head(message, SCOPE, 2)?;
+        let Builder { tables, known, origin, .. } = self;
+        let scope = add_scope(tables, known, origin, &parts, schema_url)?;
+        let mut cursor = Cursor::new(message);
+        while let Some(tag) = cursor.tag()? {
+            match tag {
+                SPANS => self.read_span(cursor.bytes()?, (resource, scope), walk)?,
+                _ => cursor.skip(tag, 2)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn read_span<'a>(
+        &mut self,
+        message: &'a [u8],
+        origin: (u64, u64),
+        walk: &mut Walk<'a>,
+    ) -> Walked<()> {
+        walk.links.clear();
+        walk.events.clear();
+        self.writers.span.clear();
+        self.writers.parts.clear();
+        let (tables, writers) = (&mut self.tables, &mut self.writers);
+        let (links, events) = (&mut walk.links, &mut walk.events);
+        let (span, object) = Span::read(message, tables, writers, links, events)?;
+        if let Some(reason) = span.flaw() {
+            tables.spans.attributes.drop_open();
+            tables.links.attributes.drop_open();
+            tables.events.attributes.drop_open();
+            walk.reject(reason);
+            return Ok(());
+        }
+        let pairs = writers.span.range(&object);
+        self.add_span(&span, pairs, origin, walk)?;
+        walk.appended.spans += 1;
+        Ok(())
+    }
+}
+
+/// What one request holds while it is walked.
+pub struct Walk<'a> {
+    pub links: Vec<Link<'a>>,
+    pub events: Vec<Event<'a>>,
+    appended: Appended,
+}
+
+impl Walk<'_> {
+    fn reject(&mut self, reason: &'static str) {
+        let rejected = &mut self.appended.rejected;
+        match rejected.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, count)) => *count += 1,
+            None => rejected.push((reason, 1)),
+        }
+    }
+}
+
+/// Takes back what a request appended, unless it is done.
+struct Guard<'b> {
+    builder: &'b mut Builder,
+    mark: Mark,
+    done: bool,
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            let Builder { tables, known, .. } = &mut *self.builder;
+            known.forget_after(tables, &self.mark);
+            tables.truncate(&self.mark);
+        }
+    }
+}
+
+/// All occurrences of a message's first field, and its schema URL.
+fn read_head(message: &[u8], first: u32, depth: u32) -> Walked<(Vec<&[u8]>, &[u8])> {
+    let (mut parts, mut schema_url) = (Vec::with_capacity(1), &b""[..]);
+    let mut cursor = Cursor::new(message);
+    while let Some(tag) = cursor.tag()? {
+        match tag {
+            SCHEMA_URL => schema_url = cursor.bytes()?,
+            _ if tag == first => parts.push(cursor.bytes()?),
+            _ => cursor.skip(tag, depth)?,
+        }
+    }
+    Ok((parts, schema_url))
+}

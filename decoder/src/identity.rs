@@ -1,0 +1,113 @@
+//! Content ids and hashes over canonical bytes (`collector/identity.py` documents them).
+
+use std::collections::{HashMap, HashSet};
+
+use blake2b_simd::Params;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::tables::{Mark, Tables};
+
+/// BLAKE2b with an 8-byte digest, read big-endian.
+pub fn content_id(content: &[u8]) -> u64 {
+    let digest = Params::new().hash_length(8).hash(content);
+    digest.as_bytes().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+/// The low 32 bits of XXH3-64.
+pub fn content_hash(content: &[u8]) -> u32 {
+    xxh3_64(content) as u32
+}
+
+/// Appends a block of a canonical byte string: numbers, then texts with their lengths.
+#[inline]
+pub fn write_block(out: &mut Vec<u8>, numbers: &[u64], texts: &[&[u8]]) {
+    for number in numbers {
+        out.extend_from_slice(&number.to_le_bytes());
+    }
+    for text in texts {
+        out.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        out.extend_from_slice(text);
+    }
+}
+
+/// A join key: kind and hash (`storage/join_keys.py`).
+pub type Key = (u8, u64);
+
+pub const MESSAGE: (u8, &[u8]) = (1, b"message");
+pub const SEQUENCE: (u8, &[u8]) = (2, b"sequence");
+pub const CORRELATION: (u8, &[u8]) = (3, b"correlation");
+pub const WORK: (u8, &[u8]) = (4, b"work");
+
+/// The key of a kind's name and texts, with a zero byte between them. `scratch` is overwritten.
+pub fn join_key(scratch: &mut Vec<u8>, kind: (u8, &[u8]), texts: &[&[u8]]) -> Key {
+    scratch.clear();
+    scratch.extend_from_slice(kind.1);
+    for text in texts {
+        scratch.push(0);
+        scratch.extend_from_slice(text);
+    }
+    (kind.0, content_id(scratch))
+}
+
+/// What stands in the batch already, and ids that were worked out before.
+///
+/// The maps hash with std's SipHash and random keys: nobody can make their entries meet.
+#[derive(Default)]
+pub struct Known {
+    pub resources: HashSet<u64>,
+    pub scopes: HashSet<u64>,
+    pub shapes: HashSet<u64>,
+    pub correlation: HashSet<u64>,
+    pub keys: HashSet<(u64, u64, u8, u64)>,
+    /// Bytes of a resource or scope and its schema URL -> id.
+    pub origins: HashMap<Box<[u8]>, u64>,
+    /// Filled columns of a shape -> id.
+    pub shape_ids: HashMap<Box<[u8]>, u64>,
+    /// Keys and values of a set -> id and the join keys of the values.
+    pub correlation_ids: HashMap<Box<[u8]>, (u64, Box<[Key]>)>,
+}
+
+impl Known {
+    /// Forgets the rows of `tables` that stand after the mark. What ids were worked out
+    /// stays true.
+    pub fn forget_after(&mut self, tables: &Tables, mark: &Mark) {
+        let after = |from: usize, column: &crate::column::Column| -> Vec<u64> {
+            (from..).map_while(|row| column.number_at(row)).collect()
+        };
+        for (known, from, column) in [
+            (&mut self.resources, mark.resources, &tables.resources.resource_id),
+            (&mut self.scopes, mark.scopes, &tables.scopes.scope_id),
+            (&mut self.shapes, mark.shapes, &tables.shapes.shape_id),
+            (&mut self.correlation, mark.correlation, &tables.correlation.correlation_id),
+        ] {
+            for id in after(from, column) {
+                known.remove(&id);
+            }
+        }
+        let keys = &tables.keys;
+        for row in mark.keys.. {
+            let numbers = (
+                keys.trace_hi.number_at(row),
+                keys.trace_lo.number_at(row),
+                keys.kind.byte_at(row),
+                keys.key_hash.number_at(row),
+            );
+            let (Some(hi), Some(lo), Some(kind), Some(hash)) = numbers else { break };
+            self.keys.remove(&(hi, lo, kind, hash));
+        }
+    }
+
+    pub fn clear(&mut self) {
+        self.resources.clear();
+        self.scopes.clear();
+        self.shapes.clear();
+        self.correlation.clear();
+        self.keys.clear();
+        self.origins.clear();
+        self.shape_ids.clear();
+        self.correlation_ids.clear();
+        if self.keys.capacity() > 4 << 20 {
+            self.keys.shrink_to(1 << 20);
+        }
+    }
+}

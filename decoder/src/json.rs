@@ -1,0 +1,397 @@
+//! AnyValue and KeyValue (opentelemetry/proto/common/v1/common.proto) as JSON text.
+//!
+//! Text grows at the end of one buffer. Protobuf lets any field stand twice, so values and
+//! objects stay open until their message is over: a scalar's last occurrence wins, arrays
+//! and objects that stand twice are one.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::number::{write_double, write_int};
+use crate::text::{write_base64, write_string};
+use crate::wire::{Cursor, FIXED64, LENGTH, VARINT, Walked, tag};
+
+/// Levels of arrays and objects that are kept.
+const DEEPEST: u32 = 30;
+const TOO_DEEP: &[u8] = b"\"[nested too deeply]\"";
+/// Values inside a message at this depth are not looked at. Links and events stand six
+/// messages deep, a level of a value adds at most three; protobuf allows 100.
+const DEEPEST_MESSAGE: u32 = 6 + 3 * DEEPEST;
+/// Objects of more pairs than this look their keys up in a map.
+const FEW: usize = 24;
+/// 2^64 divided by the golden ratio: multiplied with it, a number's bits all reach the top.
+pub const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+
+const KEY: u32 = tag(1, LENGTH);
+const VALUE: u32 = tag(2, LENGTH);
+const VALUES: u32 = tag(1, LENGTH);
+
+const STRING_VALUE: u32 = tag(1, LENGTH);
+const BOOL_VALUE: u32 = tag(2, VARINT);
+const INT_VALUE: u32 = tag(3, VARINT);
+const DOUBLE_VALUE: u32 = tag(4, FIXED64);
+const ARRAY_VALUE: u32 = tag(5, LENGTH);
+const KVLIST_VALUE: u32 = tag(6, LENGTH);
+const BYTES_VALUE: u32 = tag(7, LENGTH);
+const STRING_VALUE_STRINDEX: u32 = tag(8, VARINT);
+
+/// Where a pair stands in the text: `"key":value`.
+#[derive(Clone, Copy, Default)]
+pub struct Pair {
+    start: usize,
+    key_end: usize,
+    end: usize,
+}
+
+impl Pair {
+    /// The key as JSON text without its quotes.
+    #[inline]
+    pub fn key<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        text.get(self.start + 1..self.key_end - 1).unwrap_or_default()
+    }
+
+    #[inline]
+    fn quoted_key<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        text.get(self.start..self.key_end).unwrap_or_default()
+    }
+
+    /// Where the value stands.
+    #[inline]
+    pub fn value(&self) -> (usize, usize) {
+        (self.key_end + 1, self.end)
+    }
+}
+
+/// An object that pairs are added to.
+pub struct Object {
+    start: usize,
+    /// The pairs of this object stand on the stack from here on.
+    base: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Case {
+    Unset,
+    Scalar,
+    Array,
+    Object,
+}
+
+struct Open {
+    case: Case,
+    start: usize,
+    base: usize,
+}
+
+/// Writes objects. Holds the pairs of those that are open, the innermost last.
+#[derive(Default)]
+pub struct Writer {
+    pairs: Vec<Pair>,
+    spare: Vec<u8>,
+}
+
+impl Writer {
+    pub fn clear(&mut self) {
+        self.pairs.clear();
+    }
+
+    #[inline]
+    pub fn open_object(&mut self, out: &mut Vec<u8>) -> Object {
+        let object = Object { start: out.len(), base: self.pairs.len() };
+        out.push(b'{');
+        object
+    }
+
+    /// Ends an object. Of a key that stands twice the last value is kept, where the first
+    /// stood, as in a Python dict.
+    #[inline]
+    pub fn close_object(&mut self, out: &mut Vec<u8>, object: &Object) {
+        let count = self.pairs.len() - object.base;
+        if count > 1 && self.has_repeated_key(out, object.base) {
+            self.drop_repeated(out, object);
+        }
+        out.push(b'}');
+    }
+
+    /// Where the pairs of an object stand that was closed last.
+    #[inline]
+    pub fn range(&self, object: &Object) -> Range<usize> {
+        object.base..self.pairs.len()
+    }
+
+    /// Pairs that nothing was forgotten of.
+    #[inline]
+    pub fn pairs(&self, range: Range<usize>) -> &[Pair] {
+        self.pairs.get(range).unwrap_or_default()
+    }
+
+    #[inline]
+    fn has_repeated_key(&self, out: &[u8], base: usize) -> bool {
+        let pairs = self.pairs.get(base..).unwrap_or_default();
+        if pairs.len() > FEW {
+            return true; // to be found out with a map
+        }
+        // A bit for each key's length and last bytes: few keys share one.
+        let mut seen = 0u64;
+        for (place, pair) in pairs.iter().enumerate() {
+            let key = pair.key(out);
+            let last = key.last_chunk::<2>().map_or(0, |pair| u16::from_le_bytes(*pair));
+            let mixed = ((key.len() as u64) << 16 | u64::from(last)).wrapping_mul(MIX);
+            let bit = 1u64 << (mixed >> 58);
+            if seen & bit != 0 {
+                let (before, _) = pairs.split_at_checked(place).unwrap_or_default();
+                if before.iter().any(|other| other.key(out) == key) {
+                    return true;
+                }
+            }
+            seen |= bit;
+        }
+        false
+    }
+
+    #[cold]
+    fn drop_repeated(&mut self, out: &mut Vec<u8>, object: &Object) {
+        let pairs = self.pairs.get(object.base..).unwrap_or_default();
+        let mut places: HashMap<&[u8], usize> = HashMap::with_capacity(pairs.len());
+        let mut kept: Vec<(Pair, Pair)> = Vec::with_capacity(pairs.len()); // key, value
+        for pair in pairs {
+            let place = *places.entry(pair.quoted_key(out)).or_insert(kept.len());
+            match kept.get_mut(place) {
+                Some((_, value)) => *value = *pair,
+                None => kept.push((*pair, *pair)),
+            }
+        }
+        if kept.len() == pairs.len() {
+            return;
+        }
+        self.spare.clear();
+        let mut moved = Vec::with_capacity(kept.len());
+        for (key, value) in &kept {
+            if !self.spare.is_empty() {
+                self.spare.push(b',');
+            }
+            let start = object.start + 1 + self.spare.len();
+            self.spare.extend_from_slice(key.quoted_key(out));
+            let key_end = object.start + 1 + self.spare.len();
+            self.spare.push(b':');
+            let (from, to) = value.value();
+            self.spare.extend_from_slice(out.get(from..to).unwrap_or_default());
+            moved.push(Pair { start, key_end, end: object.start + 1 + self.spare.len() });
+        }
+        out.truncate(object.start + 1);
+        out.extend_from_slice(&self.spare);
+        self.pairs.truncate(object.base);
+        self.pairs.extend_from_slice(&moved);
+    }
+
+    /// Adds a KeyValue that stands in a message at `depth`.
+    #[inline]
+    pub fn add_pair(
+        &mut self,
+        out: &mut Vec<u8>,
+        object: &Object,
+        message: &[u8],
+        level: u32,
+        depth: u32,
+    ) -> Walked<()> {
+        self.pair(out, self.pairs.len() > object.base, message, level, depth + 1)
+    }
+
+    fn pair(
+        &mut self,
+        out: &mut Vec<u8>,
+        follows: bool,
+        message: &[u8],
+        level: u32,
+        depth: u32,
+    ) -> Walked<()> {
+        let (mut key, mut value, mut values) = (&b""[..], &b""[..], 0);
+        let mut cursor = Cursor::new(message);
+        while let Some(tag) = cursor.tag()? {
+            match tag {
+                KEY => key = cursor.bytes()?,
+                VALUE => {
+                    value = cursor.bytes()?;
+                    values += 1;
+                }
+                _ => cursor.skip(tag, depth)?,
+            }
+        }
+        if follows {
+            out.push(b',');
+        }
+        let start = out.len();
+        write_string(out, key);
+        let key_end = out.len();
+        out.push(b':');
+        let mut open = self.open_value(out);
+        if values == 1 {
+            self.merge(out, &mut open, value, level, depth)?;
+        } else if values > 1 {
+            self.merge_all(out, &mut open, message, level, depth)?;
+        }
+        self.close_value(out, &open);
+        self.pairs.push(Pair { start, key_end, end: out.len() });
+        Ok(())
+    }
+
+    /// Every occurrence of a KeyValue's value.
+    #[cold]
+    fn merge_all(
+        &mut self,
+        out: &mut Vec<u8>,
+        open: &mut Open,
+        message: &[u8],
+        level: u32,
+        depth: u32,
+    ) -> Walked<()> {
+        let mut cursor = Cursor::new(message);
+        while let Some(tag) = cursor.tag()? {
+            match tag {
+                VALUE => self.merge(out, open, cursor.bytes()?, level, depth)?,
+                _ => cursor.skip(tag, depth)?,
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn open_value(&self, out: &[u8]) -> Open {
+        Open { case: Case::Unset, start: out.len(), base: self.pairs.len() }
+    }
+
+    /// Reads an AnyValue that stands in a message at `depth`.
+    fn merge(
+        &mut self,
+        out: &mut Vec<u8>,
+        open: &mut Open,
+        message: &[u8],
+        level: u32,
+        depth: u32,
+    ) -> Walked<()> {
+        if depth >= DEEPEST_MESSAGE {
+            return Ok(());
+        }
+        let depth = depth + 1;
+        let mut cursor = Cursor::new(message);
+        while let Some(tag) = cursor.tag()? {
+            match tag {
+                STRING_VALUE => {
+                    let text = cursor.bytes()?;
+                    self.reset(out, open, Case::Scalar);
+                    write_string(out, text);
+                }
+                INT_VALUE => {
+                    let number = cursor.varint()?;
+                    self.reset(out, open, Case::Scalar);
+                    write_int(out, number as i64);
+                }
+                BOOL_VALUE => {
+                    let flag = cursor.varint()? != 0;
+                    self.reset(out, open, Case::Scalar);
+                    out.extend_from_slice(if flag { b"true" } else { b"false" });
+                }
+                DOUBLE_VALUE => {
+                    let bits = cursor.fixed64()?;
+                    self.reset(out, open, Case::Scalar);
+                    write_double(out, f64::from_bits(bits));
+                }
+                BYTES_VALUE => {
+                    let bytes = cursor.bytes()?;
+                    self.reset(out, open, Case::Scalar);
+                    out.extend_from_slice(b"{\"bytes\":");
+                    write_base64(out, bytes);
+                    out.push(b'}');
+                }
+                STRING_VALUE_STRINDEX => {
+                    cursor.varint()?; // of another signal
+                    self.reset(out, open, Case::Unset);
+                }
+                ARRAY_VALUE => self.nested(out, open, Case::Array, cursor.bytes()?, level, depth)?,
+                KVLIST_VALUE => {
+                    self.nested(out, open, Case::Object, cursor.bytes()?, level, depth)?;
+                }
+                _ => cursor.skip(tag, depth)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads an ArrayValue or a KeyValueList.
+    fn nested(
+        &mut self,
+        out: &mut Vec<u8>,
+        open: &mut Open,
+        case: Case,
+        message: &[u8],
+        level: u32,
+        depth: u32,
+    ) -> Walked<()> {
+        if open.case != case {
+            self.reset(out, open, case);
+            out.push(if case == Case::Array { b'[' } else { b'{' });
+        }
+        let depth = depth + 1;
+        let mut cursor = Cursor::new(message);
+        while let Some(tag) = cursor.tag()? {
+            if tag != VALUES {
+                cursor.skip(tag, depth)?;
+                continue;
+            }
+            let item = cursor.bytes()?;
+            let follows = out.len() > open.start + 1;
+            if case == Case::Object {
+                self.pair(out, follows, item, level + 1, depth + 1)?;
+                continue;
+            }
+            if follows {
+                out.push(b',');
+            }
+            let mut open_item = self.open_value(out);
+            self.merge(out, &mut open_item, item, level + 1, depth)?;
+            self.close_value(out, &open_item);
+        }
+        if level == DEEPEST {
+            // Read for its faults, not kept.
+            self.reset(out, open, Case::Scalar);
+            out.extend_from_slice(TOO_DEEP);
+        }
+        Ok(())
+    }
+
+    /// Drops what an earlier member of the oneof had written.
+    #[inline]
+    fn reset(&mut self, out: &mut Vec<u8>, open: &mut Open, case: Case) {
+        if open.case != Case::Unset {
+            out.truncate(open.start);
+            self.pairs.truncate(open.base);
+        }
+        open.case = case;
+    }
+
+    #[inline]
+    fn close_value(&mut self, out: &mut Vec<u8>, open: &Open) {
+        match open.case {
+            Case::Scalar => {}
+            Case::Unset => out.extend_from_slice(b"null"),
+            Case::Array => out.push(b']'),
+            Case::Object => {
+                let object = Object { start: open.start, base: open.base };
+                self.close_object(out, &object);
+                self.pairs.truncate(open.base);
+            }
+        }
+    }
+}
+
+/// A list of texts as a JSON array.
+pub fn write_strings<'a>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'a [u8]>) {
+    out.push(b'[');
+    for (place, text) in texts.enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        write_string(out, text);
+    }
+    out.push(b']');
+}

@@ -1,0 +1,181 @@
+//! What attributes say to typed columns and correlation keys.
+//!
+//! Values are read from the JSON text that is stored, which holds all that matters: the
+//! text of a number or a boolean is the one that people compare.
+
+use crate::json::Pair;
+use crate::rules::{Rules, Type};
+use crate::text::unescape;
+
+/// Longer values are documents, not ids. In characters.
+const LONGEST_ID: usize = 512;
+
+/// Where a text stands: in the attributes' JSON, or unescaped in the reader's own memory.
+#[derive(Clone, Copy)]
+pub struct Place {
+    start: usize,
+    end: usize,
+    unescaped: bool,
+}
+
+#[derive(Clone, Copy)]
+pub enum Value {
+    Text(Place),
+    Int(i64),
+    Flag(bool),
+}
+
+/// A value for a typed column or a correlation key.
+#[derive(Clone, Copy)]
+pub struct Found {
+    pub index: u16,
+    pub priority: u16,
+    pub value: Value,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Text,
+    Int,
+    Real,
+    Flag,
+}
+
+#[derive(Default)]
+pub struct Reader {
+    /// By column, the winner of each first.
+    pub typed: Vec<Found>,
+    /// By key, the winner of each first.
+    pub correlation: Vec<Found>,
+    unescaped: Vec<u8>,
+}
+
+impl Reader {
+    /// Reads the attributes whose names the rules know. `json` holds the pairs.
+    #[inline]
+    pub fn read(&mut self, rules: &Rules, json: &[u8], pairs: &[Pair], with_correlation: bool) {
+        self.typed.clear();
+        self.correlation.clear();
+        self.unescaped.clear();
+        for pair in pairs {
+            let Some(name) = rules.find(pair.key(json)) else { continue };
+            let Some((class, place)) = self.plain(json, pair.value()) else { continue };
+            for target in &name.typed {
+                let kind = rules.column(target.index).map_or(Type::Text, |column| column.kind);
+                if let Some(value) = coerce(kind, class, place, self.text(json, place)) {
+                    let (index, priority) = (target.index, target.priority);
+                    self.typed.push(Found { index, priority, value });
+                }
+            }
+            if with_correlation && !name.correlation.is_empty() && is_id(self.text(json, place)) {
+                for target in &name.correlation {
+                    let (index, priority) = (target.index, target.priority);
+                    self.correlation.push(Found { index, priority, value: Value::Text(place) });
+                }
+            }
+        }
+        for found in [&mut self.typed, &mut self.correlation] {
+            if found.len() > 1 {
+                found.sort_unstable_by_key(|found| (found.index, found.priority));
+            }
+        }
+    }
+
+    /// The plain text of one value, if it has one that is not empty.
+    pub fn read_one(&mut self, json: &[u8], pair: &Pair) -> Option<Place> {
+        self.unescaped.clear();
+        let (_, place) = self.plain(json, pair.value())?;
+        (!self.text(json, place).is_empty()).then_some(place)
+    }
+
+    #[inline]
+    pub fn text<'t>(&'t self, json: &'t [u8], place: Place) -> &'t [u8] {
+        let within = if place.unescaped { &self.unescaped } else { json };
+        within.get(place.start..place.end).unwrap_or_default()
+    }
+
+    /// A scalar; of an array of texts the first (the Java agent's captured headers).
+    fn plain(&mut self, json: &[u8], (start, end): (usize, usize)) -> Option<(Class, Place)> {
+        let text = json.get(start..end)?;
+        match text {
+            [b'"', inner @ .., b'"'] => {
+                Some((Class::Text, self.unquoted(inner, start + 1)))
+            }
+            [b'[', b'"', inner @ ..] => {
+                let inner = inner.get(..closing_quote(inner)?)?;
+                Some((Class::Text, self.unquoted(inner, start + 2)))
+            }
+            [first, ..] => {
+                let class = match first {
+                    b't' | b'f' => Class::Flag,
+                    b'-' | b'0'..=b'9' if text.iter().all(|b| b.is_ascii_digit() || *b == b'-') => {
+                        Class::Int
+                    }
+                    b'-' | b'0'..=b'9' => Class::Real,
+                    _ => return None,
+                };
+                Some((class, Place { start, end, unescaped: false }))
+            }
+            [] => None,
+        }
+    }
+
+    #[inline]
+    fn unquoted(&mut self, inner: &[u8], start: usize) -> Place {
+        if !inner.contains(&b'\\') {
+            return Place { start, end: start + inner.len(), unescaped: false };
+        }
+        let start = self.unescaped.len();
+        unescape(&mut self.unescaped, inner);
+        Place { start, end: self.unescaped.len(), unescaped: true }
+    }
+}
+
+fn closing_quote(text: &[u8]) -> Option<usize> {
+    let mut escaped = false;
+    text.iter().position(|&byte| {
+        let closes = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closes
+    })
+}
+
+#[inline]
+fn coerce(kind: Type, class: Class, place: Place, text: &[u8]) -> Option<Value> {
+    match (kind, class) {
+        // An empty text names nothing: an older alias may.
+        (Type::Text, _) => (!text.is_empty()).then_some(Value::Text(place)),
+        (Type::Flag, Class::Flag) => Some(Value::Flag(text == b"true")),
+        (Type::Flag, Class::Text) if text.eq_ignore_ascii_case(b"true") => Some(Value::Flag(true)),
+        (Type::Flag, Class::Text) if text.eq_ignore_ascii_case(b"false") => {
+            Some(Value::Flag(false))
+        }
+        (Type::Int, Class::Int | Class::Text) => read_int(text).map(Value::Int),
+        _ => None,
+    }
+}
+
+/// Up to 19 decimal digits, with or without a sign, that fit 64 bits.
+fn read_int(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    if digits.is_empty() || digits.len() > 19 || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let value = digits.iter().fold(0i128, |value, digit| value * 10 + i128::from(digit - b'0'));
+    i64::try_from(if negative { -value } else { value }).ok()
+}
+
+/// Neither blank nor a document.
+fn is_id(text: &[u8]) -> bool {
+    if text.is_ascii() {
+        let blank = |byte: &u8| matches!(byte, b' ' | 0x09..=0x0d | 0x1c..=0x1f);
+        return text.len() <= LONGEST_ID && !text.iter().all(blank);
+    }
+    let Ok(text) = std::str::from_utf8(text) else { return false };
+    let blank = |letter: char| letter.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&letter);
+    text.chars().count() <= LONGEST_ID && !text.chars().all(blank)
+}
