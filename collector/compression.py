@@ -31,8 +31,8 @@ class CorruptBody(ValueError):
 class TooLarge(ValueError):
     """The request is above the limit. The message names it."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"The request is larger than {limit:,} bytes.")
+    def __init__(self, limit: int, unit: str = "bytes") -> None:
+        super().__init__(f"The request is larger than {limit:,} {unit}.")
 
 
 class _Stream(Protocol):
@@ -135,8 +135,3 @@ def decompress(body: bytes, encoding: str, limit: int) -> bytes:
 
 def _told(error: Exception) -> str:
     return str(error).rstrip(".")
-
-
-def inflate(body: bytes, limit: int) -> bytes:
-    """gzip. Raises CorruptBody, TooLarge."""
-    return decompress(body, "gzip", limit)

@@ -63,7 +63,7 @@ def encode_otlp_json(
     except MalformedJson as error:
         if error.path:
             raise
-        raise MalformedJson(error.problem, "the request") from None
+        raise MalformedJson(f"the request {error.problem}") from None
 
 
 # Gives what stands after the tag, of a value in a message so many messages deep.

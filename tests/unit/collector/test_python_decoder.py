@@ -219,7 +219,9 @@ def test_mutated_requests_are_decoded_or_refused(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 4))):
         payload[data.draw(st.integers(0, len(payload) - 1))] = data.draw(st.integers(0, 255))
     try:
-        decoded = decode_request(make_decoder(), bytes(payload[: data.draw(st.integers(0, len(payload)))]))
+        decoded = decode_request(
+            make_decoder(), bytes(payload[: data.draw(st.integers(0, len(payload)))])
+        )
     except UndecodableRequest:
         return
     for name in BATCH_SCHEMAS:

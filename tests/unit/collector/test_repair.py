@@ -57,7 +57,9 @@ def deepened(payload: bytes, levels: int, kind: str) -> bytes:
 
 def attribute(payload: bytes) -> Any:
     """The attribute "a" of the first span of a request."""
-    return json.loads(decode_request(make_decoder(), payload).batch.spans["attributes"][0].as_py())["a"]
+    return json.loads(decode_request(make_decoder(), payload).batch.spans["attributes"][0].as_py())[
+        "a"
+    ]
 
 
 @pytest.mark.parametrize("nest", [in_arrays, in_objects])

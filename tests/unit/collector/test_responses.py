@@ -9,8 +9,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from collector.admission import Overloaded
 from collector.compression import CorruptBody, TooLarge
 from collector.decoded import UndecodableRequest
-from collector.responses import explain, success
+from collector.formats.otlp_json import MalformedJson
 from collector.keeping import UnstorableBatch
+from collector.responses import explain, success
 from storage.contract import StoreError
 
 
@@ -29,6 +30,7 @@ def test_a_long_list_of_reasons_is_shortened() -> None:
     ("error", "code", "http_status", "retry"),
     [
         (UndecodableRequest("cut"), grpc.StatusCode.INVALID_ARGUMENT, 400, False),
+        (MalformedJson("is no list", "links"), grpc.StatusCode.INVALID_ARGUMENT, 400, False),
         (CorruptBody("no gzip"), grpc.StatusCode.INVALID_ARGUMENT, 400, False),
         (TooLarge(64), grpc.StatusCode.RESOURCE_EXHAUSTED, 413, False),
         (Overloaded("full"), grpc.StatusCode.UNAVAILABLE, 503, True),
@@ -46,7 +48,9 @@ def test_every_failure_has_its_code(
     status = Status.FromString(refusal.status())
     assert status.code == code.value[0]
     assert status.message == refusal.message != ""
-    assert len(status.details) == len(refusal.trailers()) - 1 == retry
+    details = ["RetryInfo"] * retry + ["BadRequest"] * (http_status == 400)
+    assert [detail.TypeName() for detail in status.details] == [f"google.rpc.{d}" for d in details]
+    assert len(refusal.trailers()) - 1 == retry
     assert "secret" not in refusal.message
 
 
@@ -60,8 +64,9 @@ def test_the_wait_is_told_in_both_trailers() -> None:
 
 
 @pytest.mark.parametrize("text", ["\N{PILE OF POO}" * 5_000, "\ud800" * 5_000])
-def test_any_message_fits_into_the_trailers(text: str) -> None:
-    refusal = explain(StoreError(text))
+@pytest.mark.parametrize("error", [StoreError, UndecodableRequest])
+def test_any_message_fits_into_the_trailers(error: type[Exception], text: str) -> None:
+    refusal = explain(error(text))
     escaped = 3 * len(refusal.message.encode())
     binary = sum(len(value) * 4 // 3 for _, value in refusal.trailers())
     assert escaped + binary < 8 * 1024
