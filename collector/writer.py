@@ -92,7 +92,8 @@ class Writer:
         """Done when everything up to the position is in the store."""
         future: Future[None] = Future()
         with self._changed:
-            self._readers.append((position, future))
+            waiting = [r for r in self._readers if not r[1].cancelled()]
+            self._readers = [*waiting, (position, future)]
         self._wake_readers()
         return future
 
