@@ -185,8 +185,8 @@ class SpanStore(Protocol):
 
     def analysis_input(self, traces: pa.Table) -> SpanBatch:
         """All spans of these traces as `spans_of` gives them, but with empty
-        attribute texts ("{}") on spans, links and events, and no scope attributes:
-        what the analyzer reads."""
+        attribute texts ("{}") on spans, links and events, no scope attributes, and no
+        `keys`: what the analyzer reads."""
         ...
 
     def endpoint_facts(self) -> pa.Table:

@@ -51,7 +51,10 @@ class Session:
             yield
         finally:
             for name in tables:
-                self._connection.unregister(name)
+                # In a transaction that failed names cannot be taken back; the next one
+                # that gives them replaces them.
+                with suppress(duckdb.TransactionException):
+                    self._connection.unregister(name)
 
     def select(self, text: str, **values: Value) -> pa.Table:
         table: pa.Table = self._connection.sql(text, params=values or None).to_arrow_table()

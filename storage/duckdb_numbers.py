@@ -32,8 +32,8 @@ class Numbers:
         self, session: Session, rows: pl.DataFrame, ids: pl.Series
     ) -> tuple[pl.Series, pl.DataFrame]:
         """The number of each of the `ids`, and those of the `rows` that have to be stored,
-        with theirs. Every id has a row. Nothing is remembered until `remember`."""
-        present = ids.unique().to_list()
+        with theirs. Nothing is remembered until `remember`."""
+        present = pl.concat([ids, rows[self._key]]).unique().to_list()
         found = {id_: self._known[id_] for id_ in present if id_ in self._known}
         unknown = [id_ for id_ in present if id_ not in found]
         self._met = self._look_up(session, unknown) if unknown else {}

@@ -96,9 +96,10 @@ class SpanReader:
             spans = session.select(statement("spans_of", bared=bared))
             messaging = session.select(statement("messaging_of"))
             tables = {"spans": spans, "messaging": messaging}
-            for name in ("links", "events", "keys"):
-                columns = "" if name == "keys" else bared
-                tables[name] = session.select(statement("parts_of", table=name, bared=columns))
+            for name in ("links", "events"):
+                tables[name] = session.select(statement("parts_of", table=name, bared=bared))
+            keys = schema.KEYS.empty_table() if bare else session.select(statement("keys_of"))
+            tables["keys"] = keys
             named = spans.select(["resource_id", "scope_id", "correlation_id"])
             with session.given(found=named):
                 tables["resources"] = session.select(statement("resources_of"))

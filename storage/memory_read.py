@@ -86,6 +86,8 @@ def spans_of(frames: Frames, traces: pl.DataFrame, *, bare: bool) -> SpanBatch:
     for name, (key, *_) in DICTIONARIES.items():
         owners = found["messaging"] if name == "shapes" else spans
         found[name] = frames[name].join(owners, on=key, how="semi")
+    if bare:
+        found["keys"] = found["keys"].clear()
     for name in bared:
         found[name] = found[name].with_columns(attributes=pl.lit("{}"))
     return SpanBatch(**{n: arrow(found[n], columns) for n, columns in schema.BATCH_SCHEMAS.items()})

@@ -148,7 +148,8 @@ class SpanBatch:
     Each table has the schema of the same name in capitals. Rows of `links`,
     `events` and `messaging` belong to the span with the same (trace_hi, trace_lo,
     span_id, content_hash). A batch may name a resource, scope, shape or correlation
-    set more than once; equal ids mean equal rows.
+    set more than once; equal ids mean equal rows. Whatever rows name by id stands in it.
+    Times are not negative.
     """
 
     resources: pa.Table

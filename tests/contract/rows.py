@@ -110,7 +110,9 @@ def make_batch(
         split, shape = _split(row)
         messages.append(split)
         shapes += shape
-        keys += [_key(row, *key) for key in message_keys({k: v for k, v in row.items() if v})]
+        if shape:
+            given = {name: value for name, value in row.items() if value is not None}
+            keys += [_key(row, *key) for key in message_keys(given)]
     carried, sets = _collect_sets(correlation)
     for row in carried.values():
         keys += [_key(row, *join_key("correlation", *pair)) for pair in row["pairs"]]

@@ -5,6 +5,7 @@ import pytest
 
 from storage import schema
 from storage.contract import SpanStore
+from storage.join_keys import KINDS
 from tests.contract.rows import (
     Row,
     correlated,
@@ -186,6 +187,8 @@ def test_the_analyzer_reads_everything_but_the_attribute_texts(store: SpanStore)
         if name in {"spans", "links", "events", "scopes"}:
             at = columns.get_field_index("attributes")
             expected = expected.set_column(at, columns.field(at), pa.array(["{}"], schema.TEXT))
+        if name == "keys":
+            expected = expected.slice(0, 0)
         assert getattr(read, name).equals(expected), name
 
 
@@ -209,33 +212,19 @@ def test_many_traces_are_read_at_once(store: SpanStore) -> None:
     assert store.spans_of(traces(*range(1, 2001))).spans.num_rows == 2000
 
 
-_SECOND = 1_000_000_000
+def test_traces_that_share_a_key_of_work_are_related_and_to_be_analysed(store: SpanStore) -> None:
+    keys = [_key(n, KINDS["work"], value) for n, value in ((1, 7), (1, 8), (2, 8), (3, 9))]
+    store.append(make_batch([span(n, n) for n in (1, 2, 3, 4)], keys=keys), 1)
+    assert trace_numbers(store.related_traces(traces(2), 10)) == [1, 2]
+    assert trace_numbers(store.traces_since(0, 10)[0]) == [1, 2, 3]
 
 
-def _received_at(second: float, *works: tuple[float, int]) -> list[Row]:
-    """Trace 1 has a receive span that ends at the second; one trace more for each work
-    (second, resource), from number 2 on."""
-    end = round(second * _SECOND)
-    receive = span(1, 1, kind=5, name="orders Receive", end_time_unix_nano=end)
-    return [
-        receive,
-        *(
-            span(n, n, kind=1, resource_id=r, start_time_unix_nano=round(at * _SECOND))
-            for n, (at, r) in enumerate(works, 2)
-        ),
-    ]
+def test_keys_of_other_kinds_give_nothing_to_analyse(store: SpanStore) -> None:
+    others = [kind for name, kind in KINDS.items() if name != "work"]
+    keys = [_key(1, kind, kind) for kind in others]
+    store.append(make_batch([span(1, 1)], keys=keys), 1)
+    assert store.traces_since(0, 10)[0].num_rows == 0
 
 
-def test_what_a_process_begins_after_it_received_is_related(store: SpanStore) -> None:
-    store.append(make_batch(_received_at(5.9, (5.95, 7), (6.5, 7), (7.1, 7), (5.95, 8))), 1)
-    assert trace_numbers(store.related_traces(traces(1), 10)) == [1, 2, 3]
-    assert 1 in trace_numbers(store.related_traces(traces(3), 10))
-    assert trace_numbers(store.related_traces(traces(5), 10)) == [5]
-    assert trace_numbers(store.traces_since(0, 10)[0]) == [1, 2, 3, 4, 5]
-
-
-def test_work_below_another_span_or_of_another_kind_is_not_related(store: SpanStore) -> None:
-    receive, child, server = _received_at(5.0, (5.1, 7), (5.1, 7))
-    store.append(make_batch([receive, child | {"parent_span_id": 9}, server | {"kind": 2}]), 1)
-    assert trace_numbers(store.related_traces(traces(1), 10)) == [1]
-    assert trace_numbers(store.traces_since(0, 10)[0]) == [1]
+def _key(trace: int, kind: int, key_hash: int) -> Row:
+    return {"trace_hi": 1, "trace_lo": trace, "kind": kind, "key_hash": key_hash}

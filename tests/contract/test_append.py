@@ -37,13 +37,14 @@ def test_everything_of_a_span_comes_back_as_it_was_appended(store: SpanStore) ->
             schema.U64: 2**64 - 1,
             schema.I64: 2**63 - 1,
             schema.U32: 2**32 - 1,
+            schema.U8: 255,
             schema.I32: -(2**31),
             schema.FLAG: True,
             schema.TEXT: 'é "\x00\\" 𝕏 ' + field.name,
         }[field.type]
         for columns in schema.BATCH_SCHEMAS.values()
         for field in columns
-    } | {"resource_id": 2**64 - 2, "scope_id": 2**64 - 3}
+    } | {"resource_id": 2**64 - 2, "scope_id": 2**64 - 3, "start_time_unix_nano": 1}
     rows = {
         name: [{column: full[column] for column in columns.names}]
         for name, columns in schema.BATCH_SCHEMAS.items()
@@ -109,7 +110,7 @@ def test_within_one_batch_the_first_of_the_same_ids_is_no_conflict(store: SpanSt
     assert store.append(batch, 1) == AppendResult(1, 3, 0, 2)
 
 
-@pytest.mark.parametrize("start", [0, -(2**63), 2**63 - 1])
+@pytest.mark.parametrize("start", [0, 2**63 - 1])
 def test_a_resent_span_is_known_whatever_its_timestamp(store: SpanStore, start: int) -> None:
     times = {"start_time_unix_nano": start, "end_time_unix_nano": start}
     wild = [span(1, 1), span(2, 2, **times), span(3, 3)]

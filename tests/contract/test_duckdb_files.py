@@ -34,9 +34,8 @@ store.close()
 def test_everything_is_there_after_a_restart(file: Path) -> None:
     store = open_store(f"duckdb:{file}")
     found = store.spans_of(traces(1))
-    assert all(
-        getattr(found, name).num_rows == 1 for name in schema.BATCH_SCHEMAS if name != "events"
-    )
+    counts = {name: getattr(found, name).num_rows for name in schema.BATCH_SCHEMAS}
+    assert counts == dict.fromkeys(counts, 1) | {"events": 0, "keys": 2}
     assert store.append(make_batch([span(1, 1)]), 9).duplicates == 1
     assert store.append(make_batch([span(1, 2)]), 9).generation == 2
     store.close()
@@ -116,23 +115,23 @@ def test_an_older_store_without_a_migration_is_refused(file: Path) -> None:
 def test_an_older_store_is_migrated_step_by_step(
     file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Version -1 had neither the table of message keys nor the start beside a
-    correlation value; version 0 lacked only the start."""
+    """Version 0 had neither the table of keys nor the start beside a correlation value;
+    version 1 lacked only the start."""
     sql = tmp_path / "sql"
     sql.mkdir()
     texts = {
-        "add_message_keys": "CREATE TABLE message_keys (key_hash UBIGINT NOT NULL, "
-        "trace_hi UBIGINT NOT NULL, trace_lo UBIGINT NOT NULL, span_id UBIGINT NOT NULL)",
+        "add_keys": "CREATE TABLE keys (trace_hi UBIGINT NOT NULL, trace_lo UBIGINT NOT NULL, "
+        "kind UTINYINT NOT NULL, key_hash UBIGINT NOT NULL)",
         "add_start": "ALTER TABLE correlation ADD COLUMN start_time_unix_nano BIGINT",
         "fill_start": "UPDATE correlation SET start_time_unix_nano = 3",
     }
     monkeypatch.setattr("storage.duckdb_schema.statement", _with_texts(texts))
-    steps = {-1: ("add_message_keys",), 0: ("add_start", "fill_start")}
+    steps = {0: ("add_keys",), 1: ("add_start", "fill_start")}
     monkeypatch.setattr(duckdb_schema, "MIGRATIONS", steps)
     change_file(
         file,
-        "UPDATE state SET schema_version = -1",
-        "DROP TABLE message_keys",
+        "UPDATE state SET schema_version = 0",
+        "DROP TABLE keys",
         "ALTER TABLE correlation DROP COLUMN start_time_unix_nano",
     )
     for _ in range(2):
@@ -141,7 +140,7 @@ def test_an_older_store_is_migrated_step_by_step(
         assert store.related_traces(traces(7), 5).num_rows == 1
         store.close()
     with duckdb.connect(file) as connection:
-        assert connection.execute("SELECT schema_version FROM state").fetchall() == [(1,)]
+        assert connection.execute("SELECT schema_version FROM state").fetchall() == [(2,)]
 
 
 def test_a_migration_that_fails_changes_nothing(
@@ -149,14 +148,14 @@ def test_a_migration_that_fails_changes_nothing(
 ) -> None:
     texts = {"good": "CREATE TABLE extra (x INTEGER)", "bad": "SELECT * FROM nowhere"}
     monkeypatch.setattr("storage.duckdb_schema.statement", _with_texts(texts))
-    monkeypatch.setattr(duckdb_schema, "MIGRATIONS", {0: ("good", "bad")})
-    change_file(file, "UPDATE state SET schema_version = 0")
+    monkeypatch.setattr(duckdb_schema, "MIGRATIONS", {1: ("good", "bad")})
+    change_file(file, "UPDATE state SET schema_version = 1")
     with pytest.raises(StoreError, match="nowhere"):
         open_store(f"duckdb:{file}")
     with duckdb.connect(file) as connection:
         tables = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
         assert ("extra",) not in tables
-        assert connection.execute("SELECT schema_version FROM state").fetchall() == [(0,)]
+        assert connection.execute("SELECT schema_version FROM state").fetchall() == [(1,)]
 
 
 def _with_texts(texts: dict[str, str]) -> Callable[[str], str]:
@@ -164,14 +163,19 @@ def _with_texts(texts: dict[str, str]) -> Callable[[str], str]:
 
 
 def test_a_typed_column_that_is_new_is_added_to_an_older_store(file: Path) -> None:
-    change_file(file, "ALTER TABLE messaging DROP COLUMN celery_task")
+    change_file(
+        file,
+        "ALTER TABLE shapes DROP COLUMN celery_task",
+        "ALTER TABLE messaging DROP COLUMN event_id",
+    )
     store = open_store(f"duckdb:{file}")
     (row,) = store.spans_of(traces(1)).messaging.to_pylist()
-    assert (row["message_id"], row["celery_task"]) == ("m", None)
+    assert (row["message_id"], row["event_id"]) == ("m", None)
     one = span(2, 2)
-    store.append(make_batch([one], messaging=[message(one, celery_task="t")]), 1)
-    (row,) = store.spans_of(traces(2)).messaging.to_pylist()
-    assert row["celery_task"] == "t"
+    store.append(make_batch([one], messaging=[message(one, celery_task="t", event_id="e")]), 1)
+    found = store.spans_of(traces(2))
+    assert found.shapes.to_pylist()[0]["celery_task"] == "t"
+    assert found.messaging.to_pylist()[0]["event_id"] == "e"
     store.close()
 
 

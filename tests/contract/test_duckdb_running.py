@@ -102,7 +102,7 @@ def test_a_store_that_broke_refuses_everything_and_says_why(
     def fail(*_: object, **__: object) -> None:
         raise duckdb.FatalException("FATAL Error: database has been invalidated")
 
-    monkeypatch.setattr("storage.duckdb_write.SeenIds.hash_ids", fail)
+    monkeypatch.setattr("storage.seen.SeenIds.hash_ids", fail)
     with pytest.raises(StoreError, match="damaged or was invalidated"):
         store.append(make_batch([span(1, 1)]), 1)
     monkeypatch.undo()

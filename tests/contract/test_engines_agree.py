@@ -64,7 +64,7 @@ def spans(draw: st.DrawFn) -> Row:
         "resource_id": content,
         "scope_id": content,
         "status_code": content,
-        "start_time_unix_nano": [0, 3, -(2**63)][content],
+        "start_time_unix_nano": [0, 3, 2**63 - 1][content],
         "end_time_unix_nano": [9, 3, 2**63 - 1][content],
     }
 

@@ -179,7 +179,7 @@ def test_nothing_is_listed_that_a_trace_does_not_have() -> None:
 def test_every_column_is_a_field_a_key_or_explained() -> None:
     """The other way round: nothing in the tables that nobody sends."""
     keys = {"trace_hi", "trace_lo", "span_id", "content_hash", "position"}
-    keys |= {"resource_id", "scope_id"}
+    keys |= {"resource_id", "scope_id", "correlation_id"}
     # Copies of resource attributes, for filters and lists.
     promoted = set(schema.load_attributes()["resource"])
     for table, columns in _TABLES.items():

@@ -4,6 +4,8 @@ another language has nothing else to go by."""
 import struct
 from hashlib import blake2b
 
+from xxhash import xxh3_64_intdigest
+
 from collector.decoded import decode_request
 from collector.decoding import make_decoder
 from tests.builders import EPOCH, link, request, span
@@ -23,7 +25,7 @@ def digest(content: bytes) -> int:
 def test_ids_follow_the_layout_that_is_told() -> None:
     resource = digest(block([0], ['{"service.name":"shop"}', "[]", ""]))
     scope = digest(block([0], ["tests", "1", "{}", ""]))
-    content = digest(
+    content = (
         block(
             [5, resource, scope, 4, 0x100, EPOCH, EPOCH + 10_000_000, 2, 1, 2, 3, 2, 1],
             ["größe", "a=b", "late", '{"order.id":7}'],
@@ -54,4 +56,4 @@ def test_ids_follow_the_layout_that_is_told() -> None:
     (row,) = decode_request(make_decoder(), request(built)).batch.spans.to_pylist()
 
     assert (row["resource_id"], row["scope_id"]) == (resource, scope)
-    assert row["content_hash"] == content
+    assert row["content_hash"] == xxh3_64_intdigest(content) & 0xFFFF_FFFF

@@ -65,8 +65,10 @@ def test_typed_columns_take_the_first_alias_and_keep_the_others_apart() -> None:
         "messaging.kafka.message.tombstone": "true",
         "messaging.batch.message_count": "many",
     }
-    (row,) = rows(decode(span(attributes=attributes)), "messaging")
-    assert (row["message_id"], row["kafka_offset"], row["kafka_tombstone"]) == ("new", 12, True)
+    told = decode(span(attributes=attributes))
+    (row,), (shape,) = rows(told, "messaging"), rows(told, "shapes")
+    assert (row["message_id"], row["kafka_offset"]) == ("new", 12)
+    assert (row["shape_id"], True) == (shape["shape_id"], shape["kafka_tombstone"])
     assert row["batch_count"] is None
     assert json.loads(row["alternatives"]) == {"message_id": ["old"]}
 
@@ -115,8 +117,15 @@ def test_correlation_ids_have_one_key_for_all_spellings_and_compare_as_text() ->
         span(id=3, attributes={"order.id": "", "orderId": "x" * 600}),
         keys=("tenant",),
     )
-    found = [(row["span_id"], row["key"], row["value"]) for row in rows(told, "correlation")]
-    assert found == [(1, "order.id", "123"), (2, "order.id", "123"), (2, "tenant", "true")]
+    sets: dict[int, dict[str, str]] = {}
+    for row in rows(told, "correlation"):
+        sets.setdefault(row["correlation_id"], {})[row["key"]] = row["value"]
+    found = {row["span_id"]: sets.get(row["correlation_id"]) for row in rows(told, "spans")}
+    assert found == {
+        1: {"order.id": "123"},
+        2: {"order.id": "123", "tenant": "true"},
+        3: None,
+    }
 
 
 def test_links_and_events_carry_their_own_typed_columns() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from storage import schema
+from storage.memory_frames import read
 from storage.seen import SeenIds
 from tests.contract.rows import make_table
 
@@ -61,12 +62,12 @@ def test_the_halves_of_an_id_are_not_interchangeable() -> None:
         {"trace_hi": 3, "trace_lo": 2, "span_id": 1},
         {"trace_hi": 1, "trace_lo": 2, "span_id": 3},
     ]
-    hashed = seen.hash_ids(make_table(schema.SPAN_IDS, rows))
+    hashed = seen.hash_ids(read(make_table(schema.SPAN_IDS, rows)))
     assert len(set(hashed.tolist())) == 3
     assert hashed[0] == hashed[3]
-    assert len(seen.hash_ids(schema.SPAN_IDS.empty_table())) == 0
+    assert len(seen.hash_ids(read(schema.SPAN_IDS.empty_table()))) == 0
 
 
 def test_two_filters_hash_differently() -> None:
-    table = make_table(schema.SPAN_IDS, [{"trace_hi": 1, "trace_lo": 2, "span_id": 3}])
+    table = read(make_table(schema.SPAN_IDS, [{"trace_hi": 1, "trace_lo": 2, "span_id": 3}]))
     assert SeenIds().hash_ids(table)[0] != SeenIds().hash_ids(table)[0]
