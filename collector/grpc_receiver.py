@@ -12,8 +12,9 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from collector.grpc_handlers import make_handlers
+from collector.other_signals import DroppedSignals
 from collector.receiving import MAX_REQUEST_BYTES, Receive
-from collector.responses import explain
 
 SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
 
@@ -38,6 +39,7 @@ async def start_grpc(
     address: str,
     receive: Receive,
     *,
+    dropped: DroppedSignals | None = None,
     credentials: grpc.ServerCredentials | None = None,
     interceptors: "Sequence[grpc.aio.ServerInterceptor[Any, Any]]" = (),
 ) -> tuple[grpc.aio.Server, int]:
@@ -46,21 +48,9 @@ async def start_grpc(
 
     Raises AddressTaken, CertificateRefused.
     """
-
-    async def export(payload: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
-        try:
-            return await receive(payload)
-        except Exception as error:  # noqa: BLE001 - explain logs what it does not know
-            refusal = explain(error)
-        # Nothing was sent yet, so the status goes out in the headers, where some clients
-        # look for it only.
-        await context.abort(refusal.code, refusal.message, refusal.trailers())
-        return b""  # not reached: abort raises
-
     _check_free(address)
     server = grpc.aio.server(options=_OPTIONS, interceptors=interceptors)
-    methods = {"Export": grpc.unary_unary_rpc_method_handler(export)}
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
+    server.add_generic_rpc_handlers(make_handlers(SERVICE, receive, dropped or DroppedSignals()))
     try:
         if credentials is None:
             port = server.add_insecure_port(address)

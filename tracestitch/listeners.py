@@ -14,6 +14,7 @@ import click
 import uvicorn
 
 from collector.grpc_receiver import AddressTaken, CertificateRefused, start_grpc
+from collector.http_connections import HEAD_BYTES, BoundedConnection
 from collector.receiving import Receive
 from tracestitch.config import Address
 
@@ -104,6 +105,8 @@ class HttpListener(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=BoundedConnection,
+                h11_max_incomplete_event_size=HEAD_BYTES,
                 lifespan="off",
                 ws="none",
                 log_config=None,

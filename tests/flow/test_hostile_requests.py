@@ -11,6 +11,10 @@ import grpc
 import httpx
 import pytest
 from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from tests.builders import request, span
@@ -132,11 +136,19 @@ def test_what_is_no_request_is_named_on_both_ports(server: RunningServer) -> Non
         assert "not an ExportTraceServiceRequest" in str(said)
 
 
-def test_other_signals_are_not_taken(server: RunningServer) -> None:
-    with pytest.raises(grpc.RpcError) as refused:
-        call(server, b"", METRICS)
+def test_other_signals_are_dropped_and_said_to_be(server: RunningServer) -> None:
+    message = ExportMetricsServiceRequest()
+    metric = message.resource_metrics.add().scope_metrics.add().metrics.add()
+    metric.gauge.data_points.add()
+    before = stored(server)
 
-    assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    answer = ExportMetricsServiceResponse.FromString(
+        call(server, message.SerializeToString(), METRICS)
+    )
+
+    assert answer.partial_success.rejected_data_points == 1
+    assert "traces only" in answer.partial_success.error_message
+    assert stored(server) == before
 
 
 def test_the_server_of_all_these_is_ready_and_ends_well() -> None:

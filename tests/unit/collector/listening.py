@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 
 from collector.grpc_receiver import start_grpc
+from collector.http_connections import HEAD_BYTES, BoundedConnection
 from collector.http_receiver import http_app
 from collector.receiving import Receive
 from tests.unit.collector.held_store import HeldStore, Intake, intake
@@ -25,9 +27,20 @@ async def serving_grpc(receive: Receive) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def serving_http(receive: Receive) -> AsyncIterator[int]:
-    """The port of an HTTP receiver."""
-    config = uvicorn.Config(http_app(receive), port=0, log_level="error", lifespan="off")
+async def serving_http(
+    receive: Receive,
+    connection: type[BoundedConnection] = BoundedConnection,
+    **settings: Any,
+) -> AsyncIterator[int]:
+    """The port of an HTTP receiver; `settings` as of http_app."""
+    config = uvicorn.Config(
+        http_app(receive, **settings),
+        http=connection,
+        h11_max_incomplete_event_size=HEAD_BYTES,
+        port=0,
+        log_level="error",
+        lifespan="off",
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:
