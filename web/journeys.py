@@ -183,8 +183,10 @@ def _attempt(unit: Unit) -> Attempt:
 
 
 def _related(batch: SpanBatch, asked: tuple[str, str] | tuple[None, None]) -> list[CorrelationId]:
-    columns = (batch.correlation[name].to_pylist() for name in ("key", "value"))
-    return [
-        {"key": key, "value": value}
-        for key, value in sorted(set(zip(*columns, strict=True)) - {asked})
-    ]
+    carried = set(batch.spans["correlation_id"].to_pylist())  # traces read in vain left theirs
+    pairs = {
+        (row["key"], row["value"])
+        for row in batch.correlation.to_pylist()
+        if row["correlation_id"] in carried
+    }
+    return [{"key": key, "value": value} for key, value in sorted(pairs - {asked})]
