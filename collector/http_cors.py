@@ -3,13 +3,10 @@
 Off unless origins are given: without its headers a browser sends nothing.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 Headers = list[tuple[bytes, bytes]]
 
 ANY = "*"
@@ -25,7 +22,7 @@ class CrossOrigin:
     "*" browsers get no leave to.
     """
 
-    def __init__(self, app: App, origins: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, origins: Iterable[str]) -> None:
         self._app, self._origins = app, frozenset(origin.encode() for origin in origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,7 +35,7 @@ class CrossOrigin:
             await _answer_preflight(send, given, leave)
             return
 
-        async def send_with_leave(message: MutableMapping[str, Any]) -> None:
+        async def send_with_leave(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exposed = [(b"access-control-expose-headers", b"Retry-After")] if leave else []
                 message["headers"] = [*message.get("headers", []), *_VARY, *leave, *exposed]
@@ -63,9 +60,7 @@ class CrossOrigin:
 _VARY: Headers = [(b"vary", b"Origin")]
 
 
-async def _answer_preflight(
-    send: Send, given: MutableMapping[bytes, bytes], leave: Headers
-) -> None:
+async def _answer_preflight(send: Send, given: Mapping[bytes, bytes], leave: Headers) -> None:
     """204 either way: a browser looks for the headers only."""
     headers = [*_VARY, *leave]
     if leave:

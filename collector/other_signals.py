@@ -8,8 +8,7 @@ error would be a line and a failed batch in the sender's log every few seconds.
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +23,6 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 
 from collector.wire_count import Fields, count_messages
-
-_LOG_SECONDS = 60.0
 
 _logger = logging.getLogger(__name__)
 
@@ -73,20 +70,22 @@ OTHER_SIGNALS = (METRICS, LOGS)
 
 
 class DroppedSignals:
-    """Answers requests of other signals. Belongs to one event loop; `counters` to any thread."""
+    """Answers requests of other signals. Belongs to one event loop; `counts` to any thread."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._dropped = {signal.name: 0 for signal in OTHER_SIGNALS}
-        self._silent_until: dict[str, float] = {}
+    def __init__(self) -> None:
+        self._counts = {signal.name: 0 for signal in OTHER_SIGNALS}
 
     async def answer(self, signal: Signal, payload: bytes) -> bytes:
         """The encoded response to an encoded request. Raises UndecodableRequest."""
         count = await asyncio.to_thread(count_messages, payload, signal.items)
         response = signal.response()
         if count:
-            self._dropped[signal.name] += count
-            self._tell_operator(signal)
+            self._counts[signal.name] += count
+            _logger.warning(
+                f"{signal.name.capitalize()} arrive, and this server keeps traces only: "
+                f"%s {signal.item} dropped so far; leave it out of the sender's {signal.name}.",
+                f"{self._counts[signal.name]:,}",
+            )
             setattr(response.partial_success, signal.rejected, count)
             response.partial_success.error_message = (
                 f"This server keeps traces only; {signal.name} are dropped."
@@ -94,22 +93,7 @@ class DroppedSignals:
         encoded: bytes = response.SerializeToString()
         return encoded
 
-    def counters(self) -> Mapping[str, float]:
-        """By name, growing since the start."""
-        return {
-            f"otlp_dropped_{signal.item.replace(' ', '_')}": self._dropped[signal.name]
-            for signal in OTHER_SIGNALS
-        }
-
-    def _tell_operator(self, signal: Signal) -> None:
-        """A line each minute at most."""
-        now = self._clock()
-        if now >= self._silent_until.get(signal.name, now):
-            self._silent_until[signal.name] = now + _LOG_SECONDS
-            _logger.warning(
-                "%s arrive, which this server does not keep: %s %s dropped so far; "
-                "send it traces only.",
-                signal.name.capitalize(),
-                f"{self._dropped[signal.name]:,}",
-                signal.item,
-            )
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Items dropped since the start, by signal."""
+        return dict(self._counts)
