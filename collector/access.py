@@ -47,6 +47,8 @@ class Gate:
     def __init__(self, tokens: Callable[[], Tokens], pause: float = PAUSE_SECONDS) -> None:
         self.tokens = tokens
         self._pause, self._held_back = pause, 0
+        self.refused = 0
+        """Requests that were not let pass, since the start."""
 
     def refuse(self, authorization: bytes | None) -> str | None:
         """None when this value of the header lets pass, else why not."""
@@ -57,6 +59,7 @@ class Gate:
 
     async def hold_back(self, reason: str) -> None:
         """A pause before a guess is answered; who has shown nothing learns nothing."""
+        self.refused += 1
         if reason == MISSING or self._held_back >= MOST_HELD_BACK:
             return
         self._held_back += 1

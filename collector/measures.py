@@ -41,7 +41,6 @@ HISTOGRAMS: Mapping[str, str] = {
 # Why a request was refused: the keys of Reading.refused.
 REFUSALS: Mapping[str, str] = {
     "undecodable": "It is no OTLP trace request, or its compression is broken.",
-    "too_large": "It is above the size limit.",
     "overloaded": "The queue or what waits for the store is full.",
     "stopping": "The server is shutting down.",
     "store": "The store or the request log cannot be written.",

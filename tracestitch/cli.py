@@ -18,6 +18,7 @@ from tracestitch.config import (
     parse_attribute,
     parse_correlation_key,
     parse_duration,
+    parse_log_format,
     parse_otlp_endpoint,
     parse_size,
     parse_url,
@@ -28,6 +29,7 @@ from tracestitch.config import (
 from tracestitch.demo import demo
 
 if TYPE_CHECKING:
+    from tracestitch.logs import Format
     from tracestitch.security import SecuritySettings
 
 VERSION = metadata.version("tracestitch")
@@ -86,6 +88,13 @@ _data_dir = option("--data-dir", default="./data", metavar="DIR", help="Where th
 )
 @access_options
 @_drop_attribute
+@option(
+    "--log-format",
+    parse_log_format,
+    default="text",
+    metavar="FORMAT",
+    help="How log lines are written, to the standard error: text (key=value) or json.",
+)
 def serve(
     data_dir: str,
     store: str | None,
@@ -97,6 +106,7 @@ def serve(
     retention: int,
     max_size: int,
     drop_attribute: tuple[str, ...],
+    log_format: "Format",
     **access: Any,
 ) -> None:
     """Take OTLP traces in, store and analyse them, and show what is joined and what broke."""
@@ -114,6 +124,7 @@ def serve(
         version=VERSION,
         drop_attributes=drop_attribute,
         security=_security(**access),
+        log_format=log_format,
     )
     run_server(settings)
 

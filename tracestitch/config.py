@@ -16,6 +16,8 @@ import click
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
+LOG_FORMATS = ("text", "json")
+
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 TOKEN_VARIABLE = "TRACESTITCH_TOKEN"  # noqa: S105 - its name, not its value
 _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -110,6 +112,13 @@ def parse_attribute(text: str) -> str:
     if not text.strip() or len(text) > 1024:
         raise ValueError("the name of an attribute is text, such as http.request.header.cookie")
     return text.strip()
+
+
+def parse_log_format(text: str) -> str:
+    """Raises ValueError with what is allowed."""
+    if text.strip().lower() not in LOG_FORMATS:
+        raise ValueError(f"a log format is {' or '.join(LOG_FORMATS)}")
+    return text.strip().lower()
 
 
 def parse_host(text: str) -> str:

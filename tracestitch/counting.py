@@ -1,12 +1,17 @@
-"""Counters of what comes in, for /metrics."""
+"""What the parts of the server have counted, gathered for /metrics."""
 
-from collections.abc import Mapping
+from starlette.types import ASGIApp as App
 
-from collector.receiving import Receive
+from collector.access import Gate
+from collector.http_counting import CountedAnswers
+from collector.other_signals import DroppedSignals
+from collector.receiving import Receive, Receiver
+from tracestitch.analysis import AnalysisLoop
+from web.measured import Measured, PassTimes, TransportCounts
 
 
 class CountedReceive:
-    """A Receive that counts. Belongs to one event loop; `counters` to any thread."""
+    """A Receive that counts. Belongs to one event loop; `counts` to any thread."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -21,10 +26,33 @@ class CountedReceive:
             self._refused += 1
             raise
 
-    def counters(self) -> Mapping[str, float]:
-        """By name, growing since the start."""
-        return {
-            "otlp_requests": self._requests,
-            "otlp_request_bytes": self._bytes,
-            "otlp_requests_refused": self._refused,
-        }
+    @property
+    def counts(self) -> TransportCounts:
+        return TransportCounts(self._requests, self._bytes, self._refused)
+
+
+class Counting:
+    """A Receive for each transport, and one look at everything."""
+
+    def __init__(self, receiver: Receiver, analysis: AnalysisLoop, gate: Gate | None) -> None:
+        self._receiver, self._analysis, self._gate = receiver, analysis, gate
+        self.grpc, self.http = (CountedReceive(receiver.export) for _ in range(2))
+        self.dropped = DroppedSignals()
+        self._answers: CountedAnswers | None = None
+
+    def count_answers(self, app: App) -> App:
+        """The application of the OTLP/HTTP listener, its answers counted."""
+        self._answers = CountedAnswers(app)
+        return self._answers
+
+    def measure(self) -> Measured:
+        """Waits for nobody. From any thread."""
+        analysis = self._analysis
+        return Measured(
+            transports={"grpc": self.grpc.counts, "http": self.http.counts},
+            http_answers={} if self._answers is None else self._answers.counts,
+            dropped=self.dropped.counts,
+            pipeline=self._receiver.read_measures(),
+            analysis=PassTimes(analysis.passes, analysis.pass_seconds, analysis.last_pass_seconds),
+            unauthenticated=None if self._gate is None else self._gate.refused,
+        )

@@ -33,13 +33,13 @@ class Listeners:
         self._running: dict[str, asyncio.Task[Any]] = {}
 
     async def add_grpc(
-        self, flag: str, address: Address, receive: Receive, **security: Any
+        self, flag: str, address: Address, receive: Receive, **settings: Any
     ) -> Address:
-        """The address with its real port; `security` are arguments of `start_grpc`. Raises
+        """The address with its real port; `settings` are arguments of `start_grpc`. Raises
         ClickException when the address is taken."""
         bind(flag, address).close()  # gRPC would not say why it cannot
         try:
-            server, port = await start_grpc(str(address), receive, **security)
+            server, port = await start_grpc(str(address), receive, **settings)
         except AddressTaken as error:
             raise cannot_listen(flag, address, error) from error
         except CertificateRefused as error:

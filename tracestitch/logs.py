@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import Any, Literal, TextIO
 
 Format = Literal["text", "json"]
-FORMATS: tuple[Format, ...] = ("text", "json")
+
 QUIET_SECONDS = 60.0
 # Sentences made at run time are kinds of their own; so many are remembered.
 _MOST_KINDS = 1_000

@@ -8,7 +8,6 @@ Stopping goes along the same way: listeners, requests under way, writer, analysi
 """
 
 import asyncio
-import logging
 import signal
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -27,8 +26,9 @@ from storage.contract import SpanStore, StoreError
 from storage.engines import locate_request_log, open_store
 from tracestitch.analysis import AnalysisLoop
 from tracestitch.config import Address
-from tracestitch.counting import CountedReceive
+from tracestitch.counting import Counting
 from tracestitch.listeners import Listeners
+from tracestitch.logs import Format, start_logging
 from tracestitch.security import Security, SecuritySettings
 from tracestitch.watched import UnusableFile
 from web.app import create_app
@@ -45,14 +45,13 @@ class ServeSettings:
     version: str
     drop_attributes: tuple[str, ...] = ()
     security: SecuritySettings = field(default_factory=SecuritySettings)
+    log_format: Format = "text"
 
 
 def run_server(settings: ServeSettings) -> None:
     """Returns after SIGTERM or SIGINT, when everything acknowledged is stored and the
     store is closed. Raises ClickException when the server cannot start."""
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    start_logging(settings.log_format)
     try:
         security = Security(settings.security)
         store = open_store(settings.store_url)
@@ -93,26 +92,42 @@ async def _serve(
         receiver.start()
         stack.push_async_callback(asyncio.to_thread, receiver.stop)
         stack.push_async_callback(receiver.drain)
-        receive = CountedReceive(receiver.export)
+        counting = Counting(receiver, analysis, security.gate)
 
         listeners = Listeners()
         stack.push_async_callback(listeners.stop)
         grpc = await listeners.add_grpc(
-            "--grpc-address", settings.grpc_address, receive, **security.for_grpc()
+            "--grpc-address",
+            settings.grpc_address,
+            counting.grpc,
+            dropped=counting.dropped,
+            **security.for_grpc(),
         )
         _say(f"OTLP/gRPC on {grpc}")
-        otlp = HttpGuard(http_app(receive), security.gate, security.hosts(settings.http_address))
+        guarded = HttpGuard(
+            http_app(counting.http, dropped=counting.dropped),
+            security.gate,
+            security.hosts(settings.http_address),
+        )
+        otlp = counting.count_answers(guarded)
         http = await listeners.add_http(
             "OTLP/HTTP", "--http-address", settings.http_address, otlp, security.otlp_context()
         )
         _say(f"OTLP/HTTP on {security.scheme}://{http}")
+
+        def ready() -> None:
+            listeners.check()
+            receiver.check()
+
         app = create_app(
             store,
             version=settings.version,
             decoder=keeper.decoder.name,
             grace_seconds=settings.grace_seconds,
-            ready=listeners.check,
-            counters=receive.counters,
+            ready=ready,
+            measured=counting.measure,
+            waiting_spans=lambda: receiver.waiting_spans,
+            flush=receiver.flush,
             otlp_grpc_address=str(grpc),
             gate=security.gate,
             hosts=security.hosts(settings.web_address),

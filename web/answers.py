@@ -31,6 +31,7 @@ from web.trace_shapes import Traces, TraceSummary
 
 
 def status_answer(site: Site) -> Status:
+    waiting = site.waiting_spans()  # first: what is stored meanwhile counts twice, not never
     status = site.store.status()
     return {
         "version": site.version,
@@ -38,7 +39,7 @@ def status_answer(site: Site) -> Status:
         "decoder": site.decoder,
         "spans": status.spans,
         "traces": status.traces,
-        "pending_spans": status.pending_spans,
+        "pending_spans": waiting + status.pending_spans,
         "oldest_unix_nano": status.oldest_unix_nano,
         "newest_unix_nano": status.newest_unix_nano,
         "generation": status.generation,

@@ -1,7 +1,7 @@
 """The web application: JSON API, health, pages, static files, errors."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
@@ -14,8 +14,10 @@ from storage.contract import SpanStore, StoreError
 from web import api, health, login
 from web.errors import NotFoundError, ParameterError
 from web.frame import error_page, wants_page
+from web.freshness import Flush, FreshReads
 from web.guard import Guard
 from web.headers import SECURITY, SecurityHeaders
+from web.measured import Measured
 from web.pages import pages_router
 from web.sessions import Sessions
 from web.shapes import ErrorAnswer
@@ -32,7 +34,9 @@ def create_app(
     decoder: str = "none",
     grace_seconds: float = 60.0,
     ready: Callable[[], None] = lambda: None,
-    counters: Callable[[], Mapping[str, float]] = dict,
+    measured: Callable[[], Measured] = Measured,
+    waiting_spans: Callable[[], int] = int,
+    flush: Flush | None = None,
     otlp_grpc_address: str = "",
     gate: Gate | None = None,
     hosts: AllowedHosts | None = None,
@@ -40,8 +44,10 @@ def create_app(
     """The application over a store that the caller opens and closes.
 
     `ready` raises an exception with a sentence while a listener does not accept;
-    `counters` gives monotonic counters by name for /metrics. With a `gate` only who knows
-    the token gets an answer, with `hosts` only who calls the server by one of its names.
+    `measured` gives what the server has counted, for /metrics. `waiting_spans`
+    are acknowledged and not in the store yet; `flush` returns when they are. With a `gate`
+    only who knows the token gets an answer, with `hosts` only who calls the server by one of
+    its names.
     """
     sessions = None if gate is None else Sessions(gate)
     # no /docs: it would load its scripts from elsewhere
@@ -53,7 +59,8 @@ def create_app(
         grace_nano=round(grace_seconds * 1e9),
         otlp_grpc_address=otlp_grpc_address,
         ready=ready,
-        counters=counters,
+        measured=measured,
+        waiting_spans=waiting_spans,
         sessions=sessions,
     )
     app.include_router(login.router)
@@ -66,6 +73,8 @@ def create_app(
     app.add_exception_handler(StoreError, _store_failed)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _failed)
+    if flush is not None:
+        app.add_middleware(FreshReads, flush=flush)
     app.add_middleware(Guard, gate=gate, sessions=sessions, hosts=hosts, refuse=_answer)
     app.add_middleware(SecurityHeaders)
     return app

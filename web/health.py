@@ -31,6 +31,12 @@ def readyz(request: Request) -> Response:
 
 @router.get("/metrics")
 def metrics(request: Request) -> Response:
+    """Answers when the store cannot be read too, without what it would say."""
     site: Site = request.app.state.site
-    text = openmetrics_text(site.store.status(), site.counters(), site.version)
+    store = site.store
+    try:
+        status = store.status()
+    except StoreError:
+        status = None
+    text = openmetrics_text(site.version, store.engine, status, store.usage(), site.measured())
     return Response(text, headers={"content-type": CONTENT_TYPE})

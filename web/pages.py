@@ -21,6 +21,7 @@ from web.flowmap import draw_map
 from web.frame import hues_of, render
 from web.journey_view import view_waterfall
 from web.journeys import journey_of_attribute, journey_of_trace
+from web.measured import list_counters
 from web.parameters import Parameters, parse_span_id, parse_trace_id
 from web.reports import list_destinations, make_report, view_group
 from web.rows import trace_hex
@@ -283,7 +284,7 @@ def show_status(request: Request) -> Response:
         "status.html",
         "/status",
         problem=problem,
-        counters=dict(site.counters()),
+        counters=list_counters(site.measured()),
         web_address=str(request.base_url),
     )
 

@@ -1,19 +1,16 @@
 """What the web application knows about the process it runs in."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from storage.contract import SpanStore
+from web.measured import Measured
 from web.sessions import Sessions
 
 
 def _always_ready() -> None:
     return None
-
-
-def _no_counters() -> Mapping[str, float]:
-    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +24,10 @@ class Site:
     otlp_grpc_address: str = ""
     ready: Callable[[], None] = field(default=_always_ready)
     """Raises an exception with a sentence while a listener does not accept."""
-    counters: Callable[[], Mapping[str, float]] = field(default=_no_counters)
-    """Monotonic counters of the collector by name, for /metrics."""
+    measured: Callable[[], Measured] = field(default=Measured)
+    """What the server has counted, for /metrics."""
+    waiting_spans: Callable[[], int] = int
+    """Spans that are acknowledged and not in the store yet."""
     clock: Callable[[], int] = field(default=time.time_ns)
     sessions: Sessions | None = None
     """Of browsers; None when no token is asked for."""

@@ -1,12 +1,30 @@
 """The application over a small store written by hand."""
 
+from collector.measures import Measures
 from storage.contract import SpanStore
 from tests.answer_builders import STORED_AT, Scene
 from tests.web_client import WebClient
 from web.app import create_app
+from web.measured import Measured, PassTimes, TransportCounts
 from web.site import Site
 
 GRACE_NANO = 500
+
+
+def measured() -> Measured:
+    """What a server has counted after one request of three spans over gRPC."""
+    measures = Measures()
+    measures.count(requests=1, request_bytes=900, spans_accepted=3)
+    measures.refuse("overloaded")
+    measures.observe("acknowledge_seconds", 0.02, 3.0)
+    return Measured(
+        transports={"grpc": TransportCounts(2, 900, 1), "http": TransportCounts(0, 0, 0)},
+        http_answers={200: 1, 413: 2},
+        dropped={"metrics": 7, "logs": 0},
+        pipeline=measures.read(queue_bytes=5),
+        analysis=PassTimes(2, 0.5, 0.25),
+        unauthenticated=4,
+    )
 
 
 def application(store: SpanStore, now: int = STORED_AT + 2 * GRACE_NANO) -> WebClient:
@@ -18,7 +36,7 @@ def application(store: SpanStore, now: int = STORED_AT + 2 * GRACE_NANO) -> WebC
         decoder="python",
         grace_nano=GRACE_NANO,
         otlp_grpc_address="127.0.0.1:4317",
-        counters=lambda: {"received_spans": 3},
+        measured=measured,
         clock=lambda: now,
     )
     return WebClient(app)
