@@ -62,9 +62,34 @@ documents = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                "resourceSpans scopeSpans spans attributes key value stringValue intValue"
-                " doubleValue boolValue bytesValue arrayValue kvlistValue values traceId spanId"
-                " kind status code links events startTimeUnixNano flags name scope x".split()
+                [
+                    "resourceSpans",
+                    "scopeSpans",
+                    "spans",
+                    "attributes",
+                    "key",
+                    "value",
+                    "stringValue",
+                    "intValue",
+                    "doubleValue",
+                    "boolValue",
+                    "bytesValue",
+                    "arrayValue",
+                    "kvlistValue",
+                    "values",
+                    "traceId",
+                    "spanId",
+                    "kind",
+                    "status",
+                    "code",
+                    "links",
+                    "events",
+                    "startTimeUnixNano",
+                    "flags",
+                    "name",
+                    "scope",
+                    "x",
+                ]
             ),
             inner,
             max_size=4,
