@@ -24,7 +24,15 @@ _OPTIONS = (
     # Exporters and proxies that ping an idle connection are not sent away.
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
+    # A client that is no longer there is noticed, also when nothing said goodbye.
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
 )
+# A connection is ended in good order at this age (and opened anew by clients), so that
+# load spreads again over several servers; what is still under way after the grace is a
+# sender that trickles, and is cut off.
+CONNECTION_AGE_SECONDS = 1_800.0
+_AGE_GRACE_MS = 30_000
 
 
 class AddressTaken(OSError):
@@ -42,6 +50,7 @@ async def start_grpc(
     dropped: DroppedSignals | None = None,
     credentials: grpc.ServerCredentials | None = None,
     interceptors: "Sequence[grpc.aio.ServerInterceptor[Any, Any]]" = (),
+    connection_age_seconds: float = CONNECTION_AGE_SECONDS,
 ) -> tuple[grpc.aio.Server, int]:
     """A server that listens at `address` ("host:port"), with TLS when there are
     `credentials`, and its port.
@@ -49,7 +58,11 @@ async def start_grpc(
     Raises AddressTaken, CertificateRefused.
     """
     _check_free(address)
-    server = grpc.aio.server(options=_OPTIONS, interceptors=interceptors)
+    age = (
+        ("grpc.max_connection_age_ms", round(connection_age_seconds * 1_000)),
+        ("grpc.max_connection_age_grace_ms", _AGE_GRACE_MS),
+    )
+    server = grpc.aio.server(options=(*_OPTIONS, *age), interceptors=interceptors)
     server.add_generic_rpc_handlers(make_handlers(SERVICE, receive, dropped or DroppedSignals()))
     try:
         if credentials is None:
