@@ -15,7 +15,10 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from collector.any_value import DEEPEST
 
-_VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
+_VARINT, _FIXED64, _LENGTH, _GROUP, _FIXED32 = 0, 1, 2, 3, 5
+_LONGEST_TAG = _LONGEST_SIZE = 5  # bytes
+_LARGEST_TAG, _LARGEST_SIZE = 2**32 - 1, 2**31 - 1
+_DEEPEST_GROUP = 100
 # Attributes stand at most six messages deep (of links and events) and each level of a
 # value adds at most three (AnyValue, KeyValueList, KeyValue). protobuf allows 100.
 DEEPEST_MESSAGE = 6 + 3 * DEEPEST
@@ -50,32 +53,59 @@ class _Walk:
         fields: Any = descriptor.fields_by_number
         while at < end:
             start = at
-            tag, at = _varint(self._message, at, end)
-            wire, field = tag & 7, fields.get(tag >> 3)
-            self._count(tag >> 3, known=field is not None)
-            if wire == _LENGTH:
-                size, at = _varint(self._message, at, end)
-                if size > end - at:
-                    raise MalformedWire("a field is longer than the message")
+            tag, at = self._tag(at, end)
+            field = fields.get(tag >> 3)
+            self._count(known=field is not None)
+            if tag & 7 == _LENGTH:
+                size, at = self._size(at, end)
                 written += self._write(_encode_varint(tag))
                 written += self._repair_field(at, at + size, field, depth)
                 at += size
                 continue
-            if wire == _VARINT:
-                _, at = _varint(self._message, at, end)
-            elif wire in (_FIXED64, _FIXED32):
-                at += 8 if wire == _FIXED64 else 4
-            else:
-                raise MalformedWire(f"wire type {wire} is not used by OTLP")
-            if at > end:
-                raise MalformedWire("the message ends inside a field")
-            written += self._write(self._message[start:at])
+            at = self._pass(at, end, tag, depth)
+            if tag & 7 != _GROUP:  # groups are unknown fields: nobody reads them
+                written += self._write(self._message[start:at])
         return written
 
-    def _count(self, number: int, *, known: bool) -> None:
+    def _pass(self, at: int, end: int, tag: int, depth: int) -> int:
+        """Where the field ends whose value begins at `at`."""
+        wire = tag & 7
+        if wire == _VARINT:
+            return _varint(self._message, at, end)[1]
+        if wire in (_FIXED64, _FIXED32):
+            at += 8 if wire == _FIXED64 else 4
+        elif wire == _LENGTH:
+            size, at = self._size(at, end)
+            at += size
+        elif wire == _GROUP and depth < _DEEPEST_GROUP:
+            while True:
+                inner, at = self._tag(at, end)
+                self._count(known=False)
+                if inner == tag + 1:  # the end of this group
+                    return at
+                at = self._pass(at, end, inner, depth + 1)
+        else:
+            raise MalformedWire(f"wire type {wire} is not used by OTLP")
+        if at > end:
+            raise MalformedWire("the message ends inside a field")
+        return at
+
+    def _tag(self, at: int, end: int) -> tuple[int, int]:
+        tag, at = _varint(self._message, at, end, _LONGEST_TAG)
+        if not 8 <= tag <= _LARGEST_TAG:
+            raise MalformedWire("its fields are not those of OTLP")
+        return tag, at
+
+    def _size(self, at: int, end: int) -> tuple[int, int]:
+        size, at = _varint(self._message, at, end, _LONGEST_SIZE)
+        if size > min(end - at, _LARGEST_SIZE):
+            raise MalformedWire("a field is longer than the message")
+        return size, at
+
+    def _count(self, *, known: bool) -> None:
         self._fields_left -= 1
         self._unknown_left -= not known
-        if number == 0 or self._unknown_left < 0:
+        if self._unknown_left < 0:
             raise MalformedWire("its fields are not those of OTLP")
         if self._fields_left < 0:
             raise MalformedWire("it needs a repair and is too large for one")
@@ -101,10 +131,10 @@ class _Walk:
         return len(piece)
 
 
-def _varint(message: bytes, at: int, end: int) -> tuple[int, int]:
+def _varint(message: bytes, at: int, end: int, longest: int = 10) -> tuple[int, int]:
     value = shift = 0
     while True:
-        if at >= end or shift > 63:
+        if at >= end or shift >= 7 * longest:
             raise MalformedWire("the message ends inside a number")
         byte = message[at]
         at += 1
