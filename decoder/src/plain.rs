@@ -36,6 +36,8 @@ pub struct Found {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     Text,
+    /// The first of an array of texts.
+    First,
     Int,
     Real,
     Flag,
@@ -103,7 +105,7 @@ impl Reader {
             }
             [b'[', b'"', inner @ ..] => {
                 let inner = inner.get(..closing_quote(inner)?)?;
-                Some((Class::Text, self.unquoted(inner, start + 2)))
+                Some((Class::First, self.unquoted(inner, start + 2)))
             }
             [first, ..] => {
                 let class = match first {
