@@ -19,6 +19,7 @@ from tracestitch.config import (
     parse_correlation_key,
     parse_duration,
     parse_log_format,
+    parse_origin,
     parse_otlp_endpoint,
     parse_size,
     parse_url,
@@ -89,6 +90,13 @@ _data_dir = option("--data-dir", default="./data", metavar="DIR", help="Where th
 @access_options
 @_drop_attribute
 @option(
+    "--cors-origin",
+    parse_origin,
+    multiple=True,
+    metavar="ORIGIN",
+    help="Pages of this origin may send OTLP over HTTP; * for all. Repeatable.",
+)
+@option(
     "--log-format",
     parse_log_format,
     default="text",
@@ -106,6 +114,7 @@ def serve(
     retention: int,
     max_size: int,
     drop_attribute: tuple[str, ...],
+    cors_origin: tuple[str, ...],
     log_format: "Format",
     **access: Any,
 ) -> None:
@@ -125,6 +134,7 @@ def serve(
         drop_attributes=drop_attribute,
         security=_security(**access),
         log_format=log_format,
+        cors_origins=cors_origin,
     )
     run_server(settings)
 

@@ -129,6 +129,14 @@ def parse_host(text: str) -> str:
     return host
 
 
+def parse_origin(text: str) -> str:
+    """The origin of a page as browsers name it, or "*". Raises ValueError."""
+    origin = text.strip().rstrip("/").lower()
+    if origin != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s/?#@*]+", origin):
+        raise ValueError("an origin is SCHEME://HOST[:PORT], such as https://shop.example, or *")
+    return origin
+
+
 def parse_path(text: str) -> Path:
     """A file's path. Raises ValueError with what is allowed."""
     if not text or "\0" in text:

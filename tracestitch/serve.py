@@ -18,6 +18,7 @@ from collector.attribute_filter import drop_attributes
 from collector.decoded import Decoder
 from collector.decoding import make_decoder
 from collector.http_access import HttpGuard
+from collector.http_cors import CrossOrigin
 from collector.http_receiver import http_app
 from collector.keeping import Keeper
 from collector.receiving import Receiver
@@ -46,6 +47,7 @@ class ServeSettings:
     drop_attributes: tuple[str, ...] = ()
     security: SecuritySettings = field(default_factory=SecuritySettings)
     log_format: Format = "text"
+    cors_origins: tuple[str, ...] = ()
 
 
 def run_server(settings: ServeSettings) -> None:
@@ -109,7 +111,7 @@ async def _serve(
             security.gate,
             security.hosts(settings.http_address),
         )
-        otlp = counting.count_answers(guarded)
+        otlp = counting.count_answers(CrossOrigin(guarded, settings.cors_origins))
         http = await listeners.add_http(
             "OTLP/HTTP", "--http-address", settings.http_address, otlp, security.otlp_context()
         )

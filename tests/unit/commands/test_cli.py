@@ -124,6 +124,12 @@ def test_the_token_itself_comes_from_the_environment_only(started: list[ServeSet
     assert "secret-of-mine" not in repr(started[0])
 
 
+def test_origins_of_pages_add_up(started: list[ServeSettings]) -> None:
+    run("serve", "--cors-origin=https://shop.example", "--cors-origin=http://localhost:3000/")
+
+    assert started[0].cors_origins == ("https://shop.example", "http://localhost:3000")
+
+
 def test_attributes_to_drop_add_up(started: list[ServeSettings]) -> None:
     run("serve", "--drop-attribute=http.request.header.cookie", "--drop-attribute=a=b")
     run("serve", TRACESTITCH_DROP_ATTRIBUTE="http.request.header.cookie,a=b")

@@ -7,6 +7,7 @@ from tracestitch.config import (
     parse_address,
     parse_correlation_key,
     parse_duration,
+    parse_origin,
     parse_size,
     variable,
 )
@@ -85,3 +86,34 @@ def test_a_correlation_key_is_the_name_of_an_attribute(text: str) -> None:
 
 def test_a_flag_has_its_variable() -> None:
     assert variable("--tls-client-ca") == "TRACESTITCH_TLS_CLIENT_CA"
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        ("https://shop.example", "https://shop.example"),
+        (" HTTP://Localhost:3000/ ", "http://localhost:3000"),
+        ("http://[::1]:3000", "http://[::1]:3000"),
+        ("chrome-extension://abcdef", "chrome-extension://abcdef"),
+        ("*", "*"),
+    ],
+)
+def test_an_origin_is_as_browsers_write_it(text: str, origin: str) -> None:
+    assert parse_origin(text) == origin
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "shop.example",
+        "https://",
+        "https://shop.example/path",
+        "https://*.example",
+        "null",
+        "**",
+    ],
+)
+def test_anything_else_is_no_origin(text: str) -> None:
+    with pytest.raises(ValueError, match="an origin is SCHEME"):
+        parse_origin(text)
