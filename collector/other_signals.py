@@ -22,6 +22,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceResponse,
 )
 
+from collector.admission import PATIENCE_SECONDS, ByteBudget
+from collector.receiving import MAX_REQUEST_BYTES
 from collector.wire_count import Fields, count_messages
 
 _logger = logging.getLogger(__name__)
@@ -72,12 +74,21 @@ OTHER_SIGNALS = (METRICS, LOGS)
 class DroppedSignals:
     """Answers requests of other signals. Belongs to one event loop; `counts` to any thread."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, *, max_bytes: int = 2 * MAX_REQUEST_BYTES, patience: float = PATIENCE_SECONDS
+    ) -> None:
+        """`max_bytes` of requests may be under way to be counted; more waits up to
+        `patience` seconds."""
+        self._budget = ByteBudget(max_bytes, patience)
         self._counts = {signal.name: 0 for signal in OTHER_SIGNALS}
 
     async def answer(self, signal: Signal, payload: bytes) -> bytes:
-        """The encoded response to an encoded request. Raises UndecodableRequest."""
-        count = await asyncio.to_thread(count_messages, payload, signal.items)
+        """The encoded response to an encoded request. Raises UndecodableRequest, Overloaded."""
+        await self._budget.reserve(len(payload))
+        try:
+            count = await asyncio.to_thread(count_messages, payload, signal.items)
+        finally:
+            self._budget.release(len(payload))
         response = signal.response()
         if count:
             self._counts[signal.name] += count

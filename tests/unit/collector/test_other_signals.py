@@ -18,6 +18,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceResponse,
 )
 
+from collector.admission import Overloaded
 from collector.grpc_receiver import start_grpc
 from collector.other_signals import LOGS, METRICS, DroppedSignals, Signal
 from tests.unit.collector.kept_requests import JSON, KeptRequests, Post, run_posts, status_of
@@ -102,6 +103,19 @@ def test_garbage_is_a_bad_request() -> None:
         assert "no OTLP request" in status_of(await post(b"\xff", path="/v1/logs"), 400).message
 
     run_posts(scenario)
+
+
+def test_requests_that_wait_to_be_counted_are_bounded() -> None:
+    async def within() -> None:
+        payload = one_log_record().SerializeToString()
+        dropped = DroppedSignals(max_bytes=len(payload), patience=0.02)
+        answers = [dropped.answer(LOGS, payload) for _ in range(4)]
+        outcomes = await asyncio.gather(*answers, return_exceptions=True)
+        assert outcomes[0] == LOGS_TOLD.SerializeToString()
+        assert [type(outcome) for outcome in outcomes[2:]] == [Overloaded, Overloaded]
+        assert await dropped.answer(LOGS, payload) == LOGS_TOLD.SerializeToString()
+
+    asyncio.run(asyncio.wait_for(within(), 60))
 
 
 def test_the_operator_is_told_with_a_kind_of_line_for_each_signal(
