@@ -23,8 +23,12 @@ from storage.schema import SpanBatch
 
 GROUP_BYTES = 16 * MIB
 SEAL_BYTES = 128 * MIB
-QUIET_SECONDS = 0.05
+# Longer than a full pipeline of senders takes from our answer to its next requests.
+QUIET_SECONDS = 0.2
 OLDEST_SECONDS = 1.0
+# A builder that is a quarter full by then will be full soon, and a whole row group costs
+# the store half of what its parts would.
+_FILLING_SPANS, FILLING_SECONDS = ROW_GROUP // 4, 4.0
 _RETRY_SECONDS = 0.5  # between attempts to write a journal that failed
 
 _logger = logging.getLogger(__name__)
@@ -115,7 +119,8 @@ class Intake:
         return max(self._next_seal() - time.monotonic(), 0.0)
 
     def _next_seal(self) -> float:
-        return min(self._newest + self._quiet, self._oldest + OLDEST_SECONDS)
+        longest = OLDEST_SECONDS if self.spans < _FILLING_SPANS else FILLING_SECONDS
+        return min(self._newest + self._quiet, self._oldest + longest)
 
     def _is_due(self) -> bool:
         if self._spoilt or self._asked or self.spans >= ROW_GROUP or self.nbytes >= SEAL_BYTES:
@@ -177,13 +182,13 @@ class Intake:
                     kept.append((waiting, payload))
         if kept:
             self._keep(kept)
+        self._newest = time.monotonic()
         later = set(map(id, self._unanswered))
         self._tell([waiting for waiting in group if id(waiting) not in later])
 
     def _keep(self, kept: Sequence[tuple[Waiting, bytes]]) -> None:
-        self._newest = time.monotonic()
         if not self.spans:
-            self._oldest = self._newest
+            self._oldest = time.monotonic()
         self.spans, self.nbytes = self._builder.spans, self._builder.nbytes
         if not self._write([payload for _, payload in kept]):
             for waiting, _ in kept:

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from collector.decoding import make_decoder
 from collector.otlp_client import OtlpClient, RequestRefused
 from tests.builders import request, span
 from tests.flow.servers import RunningServer, run_command, run_serve, serving
@@ -37,7 +38,7 @@ def test_it_says_where_it_listens_and_what_it_runs_on(server: RunningServer) -> 
     assert server.grpc.startswith("127.0.0.1:")
     assert server.web.startswith("http://127.0.0.1:")
     assert not any(port.endswith(":0") for port in ports)
-    assert server.said[3] == "decoder python, store memory:"
+    assert server.said[3] == f"decoder {make_decoder().name}, store memory:"
     assert httpx.get(f"{server.web}/readyz", trust_env=False).status_code == 200
 
 
