@@ -54,7 +54,15 @@ def show_map(request: Request) -> Response:
         address = site.otlp_grpc_address or "127.0.0.1:4317"
         # reachable on all addresses: the reader's own host name is what exporters need
         address = address.replace("0.0.0.0", request.url.hostname or "127.0.0.1")  # noqa: S104
-        return render(request, "empty.html", "/", address=address, languages=_LANGUAGES)
+        return render(
+            request,
+            "empty.html",
+            "/",
+            address=address,
+            languages=_LANGUAGES,
+            scheme=request.scope["scheme"],
+            token=site.sessions is not None,
+        )
     edges = answers.edges_answer(site.store, _ALL)["edges"]
     groups = answers.orphan_groups_answer(site.store, _ALL, site.settled_before())["groups"]
     report = make_report(groups, edges)
