@@ -269,6 +269,12 @@ def token_of_environment() -> str | None:
     return os.environ.get(TOKEN_VARIABLE)
 
 
+def environment_without_access() -> dict[str, str]:
+    """For a server that asks for neither token nor certificates, whatever is set here."""
+    asking = (TOKEN_VARIABLE, variable("--tls-"))
+    return {name: value for name, value in os.environ.items() if not name.startswith(asking)}
+
+
 def silence_grpc() -> None:
     """To be called before gRPC is imported: its own log, on the standard error, has a
     line for every connection that is no TLS, and no bound."""

@@ -22,7 +22,13 @@ from types import FrameType
 
 import click
 
-from tracestitch.config import Address, listening_addresses, option, variable
+from tracestitch.config import (
+    Address,
+    environment_without_access,
+    listening_addresses,
+    option,
+    variable,
+)
 
 NEEDED = (
     "boto3",
@@ -172,6 +178,7 @@ def serving(command: list[str], ready_url: str, ended: threading.Event) -> Itera
             # As a flag: it beats a TRACESTITCH_STORE that names somebody's real store.
             [*command, "--store", f"duckdb:{Path(folder) / 'data'}"],
             start_new_session=True,
+            env=environment_without_access(),  # the services of the pipeline know no token
         )
 
         def watch() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from tracestitch.config import (
     Address,
+    environment_without_access,
     parse_address,
     parse_correlation_key,
     parse_duration,
@@ -82,6 +83,16 @@ def test_anything_else_is_no_size(text: str) -> None:
 def test_a_correlation_key_is_the_name_of_an_attribute(text: str) -> None:
     with pytest.raises(ValueError, match="a correlation key is"):
         parse_correlation_key(text)
+
+
+def test_the_server_of_the_demo_is_told_of_no_token_and_no_certificate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("TOKEN", "TOKEN_FILE", "TLS_CERT", "TLS_CLIENT_CA", "GRACE"):
+        monkeypatch.setenv(f"TRACESTITCH_{name}", "set")
+    left = environment_without_access()
+
+    assert [name for name in left if name.startswith("TRACESTITCH_")] == ["TRACESTITCH_GRACE"]
 
 
 def test_a_flag_has_its_variable() -> None:
