@@ -6,7 +6,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench record clean
+.PHONY: help setup run demo test check bench soak interop record clean
 
 # A dependency that would be built with maturin must not fetch a compiler by itself.
 export MATURIN_NO_INSTALL_RUST = 1
@@ -45,8 +45,14 @@ check: .venv/installed-test ## lint, format, types, import contracts
 	@PYTHONPATH=. $(BIN)/lint-imports --no-cache --no-logo
 
 bench: .venv/installed-test ## measure ingest and every page (docs/performance.md)
-	@$(BIN)/python -m benchmarks.bench_ingest
+	@$(BIN)/python -m benchmarks.bench_ingest $(ARGS)
 	@$(BIN)/python -m benchmarks.bench_pages
+
+soak: .venv/installed-test ## an hour of load with kills, restarts and questions; ARGS="--minutes 10 --rounds 20"
+	@$(BIN)/python -m tests.soak $(ARGS)
+
+interop: .venv/installed-test ## exporters of other languages through a restart of the server
+	@$(BIN)/python -m tests.interop $(ARGS)
 
 record: .venv/installed-test ## make the recordings of the sample pipeline anew
 	@$(BIN)/python -m sample_data.record $(ARGS)
