@@ -7,15 +7,15 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from storage.contract import StoreError
-from storage.engines import open_store
 from tracestitch.analysis import AnalysisLoop
 from tracestitch.client_access import ClientAccess
+from tracestitch.own_store import open_own_store
 from web.app import create_app
 
 _TIMEOUT_SECONDS = 60
@@ -32,7 +32,7 @@ def open_api(endpoint: str, data_dir: str | None, access: ClientAccess) -> Itera
         yield _Server(endpoint, access).get
         return
     try:
-        with closing(open_store(f"duckdb:{data_dir}")) as store:
+        with open_own_store(data_dir) as store:
             analysis = AnalysisLoop(store)
             while analysis.run_once():
                 pass

@@ -13,10 +13,10 @@ from collector.decoding import make_decoder
 from collector.formats.packing import Request
 from collector.otlp_client import ClientTls, OtlpClient
 from storage.contract import SpanStore
-from storage.engines import open_store
 from tracestitch.analysis import AnalysisLoop
 from tracestitch.client_access import ClientAccess
 from tracestitch.config import OtlpEndpoint
+from tracestitch.own_store import open_own_store
 
 # A server commits what arrives together in one go.
 _AT_ONCE = 4
@@ -115,7 +115,7 @@ def open_sink(endpoint: OtlpEndpoint, data_dir: str | None, access: ClientAccess
     """A sink for the data directory if there is one, else for the endpoint. Raises
     StoreError; the sink's methods raise it too, or ReceiverUnreachable, RequestRefused."""
     if data_dir is not None:
-        with closing(open_store(f"duckdb:{data_dir}")) as store:
+        with open_own_store(data_dir) as store:
             yield StoreSink(store, make_decoder())
         return
     tls = access.tls or (ClientTls() if endpoint.encrypted else None)

@@ -1,11 +1,12 @@
 """What was acknowledged survives, whatever ends the server; and it is there once."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from collector.otlp_client import OtlpClient, ReceiverUnreachable, RequestRefused
 from tests.builders import request, span
-from tests.flow.servers import RunningServer, serving
+from tests.flow.servers import RunningServer, run_command, serving
 
 SPANS = 20
 
@@ -34,6 +35,20 @@ def test_a_kill_right_after_the_acknowledgement_loses_nothing(tmp_path: Path) ->
     with serving(tmp_path) as again:
         assert again.wait_for_spans(3 * SPANS)["spans"] == 3 * SPANS
         assert [stored_spans(again, trace) for trace in (1, 2, 3)] == [ALL] * 3
+
+
+def test_commands_on_the_directory_of_a_killed_server_see_what_it_acknowledged(
+    tmp_path: Path,
+) -> None:
+    with serving(tmp_path) as server:
+        client = OtlpClient(server.grpc)
+        client.send(request(span(trace=1, attributes={"order.id": "7"})))
+        server.kill()
+        client.close()
+
+    told = run_command("journey", "order.id=7", "--json", f"--data-dir={tmp_path}")
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["journey"]["trace_ids"] == [f"{1:032x}"]
 
 
 def test_a_kill_amid_exports_keeps_all_acknowledged_and_resending_adds_the_rest_once(
