@@ -84,7 +84,7 @@ def test_what_comes_in_is_counted(server: RunningServer) -> None:
         export(server, b"\xff")
     metrics = httpx.get(f"{server.web}/metrics", trust_env=False).text
 
-    assert "\ntracestitch_otlp_requests_refused_total 1\n" in metrics
+    assert '\ntracestitch_otlp_requests_refused_total{transport="grpc"} 1.0\n' in metrics
 
 
 def test_listening_to_everyone_is_said_aloud() -> None:
