@@ -27,6 +27,8 @@ _OPTIONS = (
     # A client that is no longer there is noticed, also when nothing said goodbye.
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
+    # Until TLS and HTTP/2 are agreed upon; two minutes otherwise.
+    ("grpc.server_handshake_timeout_ms", 10_000),
 )
 # A connection is ended in good order at this age (and opened anew by clients), so that
 # load spreads again over several servers; what is still under way after the grace is a

@@ -23,6 +23,8 @@ from tracestitch.config import Address
 STOP_SECONDS = 3
 # Longer than the pause between two exports of an SDK, which would meet a closed connection.
 KEEP_ALIVE_SECONDS = 75
+# Until TLS is agreed upon; a connection counts for its limits only afterwards.
+HANDSHAKE_SECONDS = 10.0
 
 
 class Listeners:
@@ -101,6 +103,8 @@ logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
 class HttpListener(uvicorn.Server):
     """An ASGI application on a socket, inside a loop that has its own signal handlers."""
 
+    handshake_seconds = HANDSHAKE_SECONDS
+
     def __init__(self, app: Any, bound: socket.socket, tls: SSLContext | None = None) -> None:
         super().__init__(
             uvicorn.Config(
@@ -127,8 +131,23 @@ class HttpListener(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        tls = self.config.ssl
+        await super().startup(sockets if tls is None else [])
+        if tls is not None:  # uvicorn itself would wait a minute for each handshake
+            server = await asyncio.get_running_loop().create_server(
+                self._make_connection,
+                sock=self._bound,
+                ssl=tls,
+                ssl_handshake_timeout=self.handshake_seconds,
+                backlog=self.config.backlog,
+            )
+            self.servers.append(server)
         self._listening.set()
+
+    def _make_connection(self) -> BoundedConnection:
+        return BoundedConnection(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
     async def wait_until_listening(self) -> None:
         listening = asyncio.create_task(self._listening.wait())
