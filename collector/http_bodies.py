@@ -10,9 +10,11 @@ from starlette.requests import Request
 from collector.admission import PATIENCE_SECONDS, ByteBudget
 from collector.compression import TooLarge
 from collector.receiving import MAX_REQUEST_BYTES
+from collector.writer import MIB
 
 # As long as the most patient senders (the Collector) wait for the answer to all of it.
 BODY_SECONDS = 30.0
+SMALL_BYTES = MIB
 
 
 class BodyTooSlow(Exception):
@@ -20,18 +22,28 @@ class BodyTooSlow(Exception):
 
 
 class BodyReader:
-    """Belongs to one event loop. The bytes of all bodies that are being received or
-    converted are one budget, taken as they come: who declares a length and sends nothing
-    takes nothing."""
+    """Belongs to one event loop. Bodies that are being received or converted share two
+    budgets.
+
+    Small ones take what has arrived: who declares a length and sends nothing takes
+    nothing. A body that has grown large takes all that it may become at once, since
+    several that wait for each other's room would never end.
+    """
 
     def __init__(
         self,
         *,
-        max_bytes: int = 2 * MAX_REQUEST_BYTES,
+        small_bytes: int = SMALL_BYTES,
+        max_small_bytes: int = MAX_REQUEST_BYTES,
+        max_large_bytes: int = 2 * MAX_REQUEST_BYTES,
         patience: float = PATIENCE_SECONDS,
         seconds: float = BODY_SECONDS,
     ) -> None:
-        self._budget, self._seconds = ByteBudget(max_bytes, patience), seconds
+        """A body is small up to `small_bytes`; `max_…` bytes of either kind are taken at a
+        time, and more waits up to `patience` seconds."""
+        self._small_bytes, self._seconds = small_bytes, seconds
+        self._small = ByteBudget(max_small_bytes, patience)
+        self._large = ByteBudget(max_large_bytes, patience)
 
     @asynccontextmanager
     async def read(self, request: Request) -> AsyncIterator[bytes]:
@@ -40,21 +52,20 @@ class BodyReader:
         Raises TooLarge as soon as the body is known to be, BodyTooSlow, Overloaded,
         ClientDisconnect.
         """
-        _check_length(request.headers.get("content-length", ""))
-        taken, body = 0, io.BytesIO()
+        room = _Room(self._small, self._large, _expect(request))
+        body = io.BytesIO()
         try:
             async with self._deadline():
                 async for chunk in request.stream():
-                    if taken + len(chunk) > MAX_REQUEST_BYTES:
+                    size = body.tell() + len(chunk)
+                    if size > MAX_REQUEST_BYTES:
                         raise TooLarge(MAX_REQUEST_BYTES)
-                    if chunk:
-                        # While it waits for room, nothing more is read from the sender.
-                        await self._budget.reserve(len(chunk))
-                        taken += len(chunk)
-                        body.write(chunk)
+                    # While it waits for room, nothing more is read from the sender.
+                    await room.make(size, large=size > self._small_bytes)
+                    body.write(chunk)
             yield body.getvalue()
         finally:
-            self._budget.release(taken)
+            room.leave()
 
     @asynccontextmanager
     async def _deadline(self) -> AsyncIterator[None]:
@@ -66,7 +77,38 @@ class BodyReader:
             raise BodyTooSlow(message) from None
 
 
-def _check_length(declared: str) -> None:
-    """Raises TooLarge."""
-    if declared.isdecimal() and (len(declared) > 20 or int(declared) > MAX_REQUEST_BYTES):
+class _Room:
+    """What one body has of the budgets."""
+
+    def __init__(self, small: ByteBudget, large: ByteBudget, expected: int) -> None:
+        """`expected` bytes at most are to come."""
+        self._small, self._large, self._expected = small, large, expected
+        self._of_small = self._of_large = 0
+
+    async def make(self, size: int, *, large: bool) -> None:
+        """Returns when there is room for a body of this size. Raises Overloaded."""
+        if size <= self._of_small or size <= self._of_large:
+            return
+        if large:
+            needed = max(size, self._expected)
+            await self._large.reserve(needed - self._of_large)
+            self._of_large = needed
+            self._small.release(self._of_small)
+            self._of_small = 0
+        else:
+            await self._small.reserve(size - self._of_small)
+            self._of_small = size
+
+    def leave(self) -> None:
+        self._small.release(self._of_small)
+        self._large.release(self._of_large)
+
+
+def _expect(request: Request) -> int:
+    """The declared length, or the limit where none is. Raises TooLarge."""
+    declared = request.headers.get("content-length", "")
+    if not declared.isdecimal():
+        return MAX_REQUEST_BYTES
+    if len(declared) > 20 or int(declared) > MAX_REQUEST_BYTES:
         raise TooLarge(MAX_REQUEST_BYTES)
+    return int(declared)

@@ -18,7 +18,7 @@ HEAD_SECONDS = 10.0
 HEAD_BYTES = 32 * 1024
 # What comes of a body that is answered already is read and forgotten for so long: many
 # senders look for the answer only when they have sent everything.
-LINGER_SECONDS = 5.0
+LINGER_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
 
 _TOO_MANY = (
