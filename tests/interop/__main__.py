@@ -31,11 +31,15 @@ def try_client(client: Client, stop: signal.Signals) -> bool:
             arrival = send_through_restart(client, command, protocol, Path(name), stop)
         passed = passed and arrival.complete
         outcome = "passed" if arrival.complete else "FAILED"
-        detail = f"{SPANS} sent, {arrival.missing} missing, {arrival.twice} twice"
-        said = [detail, arrival.complaint]
+        detail = (
+            f"{SPANS} sent, {arrival.missing} missing, {arrival.twice} twice,"
+            f" nobody listened for {arrival.down_seconds:.1f} s"
+        )
         if protocol in client.helped:
-            said.append(f"(sent again by the program: {client.helped[protocol]})")
-        click.echo(f"{client.name:10} {protocol:5} {outcome:8} {' '.join(filter(None, said))}")
+            detail += f" (sent again by the program: {client.helped[protocol]})"
+        click.echo(f"{client.name:10} {protocol:5} {outcome:8} {detail}")
+        if not arrival.complete:
+            click.echo(arrival.said)
     return passed
 
 

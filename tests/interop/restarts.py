@@ -26,12 +26,14 @@ class Arrival:
 
     missing: int
     twice: int
-    complaint: str = ""
-    """What the client said when it failed."""
+    down_seconds: float
+    """How long nobody listened."""
+    said: str
+    """By the client, on its standard error."""
 
     @property
     def complete(self) -> bool:
-        return self == Arrival(0, 0)
+        return (self.missing, self.twice) == (0, 0)
 
 
 def send_through_restart(
@@ -46,13 +48,14 @@ def send_through_restart(
         with serving(directory / "store", *flags) as server:
             sender = stack.enter_context(_running(client, command, protocol, target, directory))
             time.sleep(_BEFORE_SECONDS)
+            stopped = time.monotonic()
             server.stop(stop)
         time.sleep(_DOWN_SECONDS)
         again = stack.enter_context(serving(directory / "store", *flags))
-        said, errors = sender.communicate(timeout=_CLIENT_SECONDS)
-        if sender.returncode:
-            return Arrival(SPANS, 0, errors.strip()[-300:])
-        return _judge(again, said.split()[-1])
+        down = time.monotonic() - stopped
+        trace, errors = sender.communicate(timeout=_CLIENT_SECONDS)
+        missing, twice = (SPANS, 0) if sender.returncode else _judge(again, trace.split()[-1])
+        return Arrival(missing, twice, down, errors.strip()[-1_000:])
 
 
 def find_free_port() -> int:
@@ -120,7 +123,8 @@ def _configure(entry: str, protocol: str, target: str) -> dict[str, object]:
     }
 
 
-def _judge(server: RunningServer, trace: str) -> Arrival:
+def _judge(server: RunningServer, trace: str) -> tuple[int, int]:
+    """How many spans are missing, and how many are there once too often."""
     deadline = time.monotonic() + _ARRIVAL_SECONDS
     while time.monotonic() < deadline and server.get("/api/v1/status")["spans"] < SPANS:
         time.sleep(0.2)  # the Collector has a queue
@@ -129,7 +133,5 @@ def _judge(server: RunningServer, trace: str) -> Arrival:
     told = server.get(f"/api/v1/traces/{trace}")["trace"]["spans"] if stored else []
     names = Counter(span["name"] for span in told)
     expected = {f"span {number}" for number in range(1, SPANS + 1)}
-    return Arrival(
-        missing=len(expected - set(names)),
-        twice=sum(times - 1 for times in names.values()) + stored - len(told),
-    )
+    twice = sum(times - 1 for times in names.values()) + stored - len(told)
+    return len(expected - set(names)), twice

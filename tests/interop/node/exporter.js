@@ -13,7 +13,7 @@ import { BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace
 const [protocol, endpoint, spans, pause] = process.argv.slice(2);
 const TIMEOUT = 60_000;
 
-diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN);
+diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.INFO);
 const settings = { compression: CompressionAlgorithm.GZIP, timeoutMillis: TIMEOUT };
 
 // Sends again what the exporter gave up. exporter-trace-otlp-grpc 0.223 never tries again.
