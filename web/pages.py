@@ -4,17 +4,14 @@ Handlers block on the store, so they are plain functions, which FastAPI runs in 
 threads. Every page is complete without a script.
 """
 
-import re
 from itertools import islice
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
-from storage.contract import Page, SearchQuery, SpanStore
-from storage.correlation_keys import canonical_key
-from web import answers
-from web.addresses import journey_address, span_address
+from storage.contract import Page, SearchQuery
+from web import answers, search
 from web.errors import NotFoundError, ParameterError
 from web.examples import connected_example, find_group, orphans_of_group
 from web.flowmap import draw_map
@@ -25,12 +22,12 @@ from web.measured import list_counters
 from web.parameters import Parameters, parse_span_id, parse_trace_id
 from web.reports import list_destinations, make_report, view_group
 from web.rows import trace_hex
+from web.search import list_recent_ids
 from web.sentences import tell_journey, tell_orphans, tell_trace
 from web.site import Site
 from web.traces import trace_answer
 
 _ALL = Page(1000)
-_RECENT = 12
 _LANGUAGES = ("Python", "Java", "Node.js", "Go", ".NET")
 
 router = APIRouter(include_in_schema=False)
@@ -39,11 +36,6 @@ router = APIRouter(include_in_schema=False)
 def _site(request: Request) -> Site:
     site: Site = request.app.state.site
     return site
-
-
-def _recent_ids(store: SpanStore) -> list[tuple[str, list[str]]]:
-    """Recent values of the correlation keys that spans carry."""
-    return [(key, store.recent_correlation(key, _RECENT)) for key in store.correlation_keys()]
 
 
 @router.get("/")
@@ -75,7 +67,7 @@ def show_map(request: Request) -> Response:
         report=report,
         edges=edges,
         hues=hues,
-        recent=_recent_ids(site.store),
+        recent=list_recent_ids(site.store),
         newest=answers.search_answer(site.store, SearchQuery(), Page(8))["traces"],
     )
 
@@ -189,67 +181,6 @@ def show_span(request: Request, trace_id: str, span_id: str) -> Response:
     return render(request, template, "/search", spans=found, orphans=orphans, hues=hues_of(request))
 
 
-@router.get("/search")
-def show_search(request: Request) -> Response:
-    given = Parameters(
-        request.query_params,
-        ("q", "attribute", "service", "name", "min_duration", "status", "from", "to", "cursor"),
-    )
-    site = _site(request)
-    asked = given.text("q")
-    if asked is not None:
-        target = _find(site.store, asked.strip())
-        if target is not None:
-            return RedirectResponse(target, 302)
-    start, end = given.span_of_time()
-    query = SearchQuery(
-        attribute=given.attribute(),
-        service=given.text("service"),
-        name=given.text("name") or (asked.strip() if asked else None),
-        status=given.word("status", ("ok", "error", "unset")),
-        min_duration_nano=given.duration("min_duration"),
-        start=start,
-        end=end,
-    )
-    try:
-        found = answers.search_answer(site.store, query, Page(50, given.text("cursor")))
-    except NotFoundError:
-        found = {"traces": [], "next_cursor": None}
-    return render(
-        request,
-        "search.html",
-        "/search",
-        traces=found["traces"],
-        next_cursor=found["next_cursor"],
-        asked=asked,
-        given={
-            name: given.text(name) or ""
-            for name in ("attribute", "service", "name", "min_duration", "status", "from", "to")
-        },
-        services=site.store.services(),
-        recent=_recent_ids(site.store),
-        hues=hues_of(request),
-        again=quote(str(request.query_params), safe="=&%+", errors="replace"),
-    )
-
-
-def _find(store: SpanStore, asked: str) -> str | None:
-    """The page that the search box leads to; None when there is none."""
-    if re.fullmatch(r"[0-9a-fA-F]{32}", asked) and int(asked, 16):
-        return f"/journeys?trace_id={asked.lower()}"
-    if re.fullmatch(r"[0-9a-fA-F]{16}", asked) and int(asked, 16):
-        rows = store.traces_of_span(int(asked, 16)).to_pylist()
-        if rows:
-            return span_address(trace_hex(rows[0]["trace_hi"], rows[0]["trace_lo"]), asked.lower())
-    key, separator, value = asked.partition("=")
-    if separator and key and value:
-        return journey_address(canonical_key(key.strip()) or key.strip(), value.strip())
-    for known in store.correlation_keys():
-        if store.spans_with_correlation(known, asked).num_rows:
-            return journey_address(known, asked)
-    return None
-
-
 @router.get("/destinations")
 def show_destinations(request: Request) -> Response:
     given = Parameters(request.query_params, ("system", "scope", "name"))
@@ -298,4 +229,8 @@ def show_status(request: Request) -> Response:
 
 
 def pages_router() -> APIRouter:
-    return router
+    """These pages and the search."""
+    pages = APIRouter(include_in_schema=False)
+    pages.include_router(router)
+    pages.include_router(search.router)
+    return pages

@@ -46,9 +46,11 @@ def send_grpc(server: RunningServer, token: str | None) -> int:
         client.close()
 
 
-def post(server: RunningServer, headers: dict[str, str], body: bytes = b"") -> httpx.Response:
+def post(
+    server: RunningServer, headers: dict[str, str], body: bytes, path: str = "/v1/traces"
+) -> httpx.Response:
     return httpx.post(
-        f"{server.http}/v1/traces", headers=headers, content=body, trust_env=False, timeout=30
+        f"{server.http}{path}", headers=headers, content=body, trust_env=False, timeout=30
     )
 
 
@@ -90,7 +92,8 @@ def test_nearly_the_token_opens_no_listener(token: str | None, server: RunningSe
     with pytest.raises(RequestRefused, match="UNAUTHENTICATED"):
         send_grpc(server, token)
 
-    assert post(server, PROTOBUF | headers, request(span())).status_code == 401
+    for path in ("/v1/traces", "/v1/metrics", "/v1/logs", "/nowhere"):
+        assert post(server, PROTOBUF | headers, request(span()), path).status_code == 401
     for path in ("/", "/api/v1/status", "/metrics", "/search?q=x"):
         assert ask(server, path, headers).status_code == 401
 
