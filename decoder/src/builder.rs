@@ -67,6 +67,11 @@ impl Builder {
         Ok(walk.appended)
     }
 
+    /// Makes the tables whole, before they are read.
+    pub fn pad(&mut self) {
+        self.tables.pad();
+    }
+
     /// Empty again; keeps its memory.
     pub fn clear(&mut self) {
         self.tables.clear();
@@ -105,8 +110,8 @@ impl Builder {
         walk: &mut Walk<'a>,
     ) -> Walked<()> {
         let (parts, schema_url) = read_head(message, SCOPE, 2)?;
-        let Builder { tables, known, origin, .. } = self;
-        let scope = add_scope(tables, known, origin, &parts, schema_url)?;
+        let Builder { tables, known, origin, rules, .. } = self;
+        let scope = add_scope(tables, known, origin, rules, &parts, schema_url)?;
         let mut cursor = Cursor::new(message);
         while let Some(tag) = cursor.tag()? {
             match tag {
@@ -129,7 +134,7 @@ impl Builder {
         self.writers.parts.clear();
         let (tables, writers) = (&mut self.tables, &mut self.writers);
         let (links, events) = (&mut walk.links, &mut walk.events);
-        let (span, object) = Span::read(message, tables, writers, links, events)?;
+        let (span, object) = Span::read(message, &self.rules, tables, writers, links, events)?;
         if let Some(reason) = span.flaw() {
             tables.spans.attributes.drop_open();
             tables.links.attributes.drop_open();

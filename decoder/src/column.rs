@@ -38,7 +38,14 @@ impl Bits {
         self.unset += usize::from(!bit);
     }
 
+    fn push_unset(&mut self, count: usize) {
+        self.length += count;
+        self.unset += count;
+        self.bytes.resize(self.length.div_ceil(8), 0);
+    }
+
     fn truncate(&mut self, length: usize) {
+        let length = length.min(self.length);
         self.length = length;
         self.bytes.truncate(length.div_ceil(8));
         if let Some(last) = self.bytes.last_mut()
@@ -176,6 +183,27 @@ impl Column {
             Kind::Number(width) => self.data.extend(std::iter::repeat_n(0, width)),
             Kind::Flag => self.flags.push(false),
             Kind::Text => self.offsets.extend_from_slice(&(self.data.len() as u32).to_ne_bytes()),
+        }
+    }
+
+    /// Nulls up to this number of rows: a column that is mostly null is written where it
+    /// is not. For nullable columns.
+    #[inline]
+    pub fn pad(&mut self, rows: usize) {
+        let missing = rows.saturating_sub(self.valid.length);
+        if missing == 0 {
+            return;
+        }
+        self.valid.push_unset(missing);
+        match self.kind {
+            Kind::Number(width) => self.data.resize(self.data.len() + missing * width, 0),
+            Kind::Flag => self.flags.push_unset(missing),
+            Kind::Text => {
+                let end = (self.data.len() as u32).to_ne_bytes();
+                for _ in 0..missing {
+                    self.offsets.extend_from_slice(&end);
+                }
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use blake2b_simd::Params;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::json::MIX;
 use crate::tables::{Mark, Tables};
 
 /// BLAKE2b with an 8-byte digest, read big-endian.
@@ -61,16 +62,73 @@ pub struct Known {
     pub keys: HashSet<(u64, u64, u8, u64)>,
     /// Bytes of a resource or scope and its schema URL -> id.
     pub origins: HashMap<Box<[u8]>, u64>,
-    /// Filled columns of a shape -> id.
-    pub shape_ids: HashMap<Box<[u8]>, u64>,
-    /// Keys and values of a set -> id and the join keys of the values.
-    pub correlation_ids: HashMap<Box<[u8]>, (u64, Box<[Key]>)>,
+    /// Filled columns of a shape -> id. What is found has its row.
+    pub shape_ids: Remembered,
+    /// Keys and values of a set -> what is known of it. What is found has its rows.
+    pub correlation_ids: HashMap<Box<[u8]>, Correlated>,
+}
+
+pub struct Correlated {
+    pub id: u64,
+    pub keys: Box<[Key]>,
+    /// The trace whose rows of these keys were written last.
+    pub trace: (u64, u64),
+}
+
+const RECENT: usize = 64;
+
+/// Ids by content. Content that came lately is found without hashing all of it.
+#[derive(Default)]
+pub struct Remembered {
+    ids: HashMap<Box<[u8]>, u64>,
+    recent: Vec<Option<(Box<[u8]>, u64)>>,
+}
+
+impl Remembered {
+    #[inline]
+    pub fn find(&mut self, content: &[u8]) -> Option<u64> {
+        let slot = end_hash(content) as usize % RECENT;
+        if let Some(Some((recent, id))) = self.recent.get(slot)
+            && **recent == *content
+        {
+            return Some(*id);
+        }
+        let (content, id) = self.ids.get_key_value(content)?;
+        if let Some(slot) = self.recent.get_mut(slot) {
+            *slot = Some((content.clone(), *id));
+        }
+        Some(*id)
+    }
+
+    pub fn insert(&mut self, content: Box<[u8]>, id: u64) {
+        self.recent.resize(RECENT, None);
+        self.ids.insert(content, id);
+    }
+
+    fn clear(&mut self) {
+        self.ids.clear();
+        self.recent.clear();
+    }
+}
+
+/// A number from the length, the first and the last bytes. Not for maps that others fill.
+#[inline]
+pub fn end_hash(content: &[u8]) -> u32 {
+    let word = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let ends = match content.first_chunk::<8>() {
+        Some(first) => word(Some(first)) ^ word(content.last_chunk::<8>()).rotate_left(29),
+        None => content.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+    };
+    let mixed = (ends ^ (content.len() as u64) << 56).wrapping_mul(MIX);
+    (mixed >> 36) as u32
 }
 
 impl Known {
-    /// Forgets the rows of `tables` that stand after the mark. What ids were worked out
-    /// stays true.
+    /// Forgets the rows of `tables` that stand after the mark.
     pub fn forget_after(&mut self, tables: &Tables, mark: &Mark) {
+        self.origins.clear();
+        self.shape_ids.clear();
+        self.correlation_ids.clear();
         let after = |from: usize, column: &crate::column::Column| -> Vec<u64> {
             (from..).map_while(|row| column.number_at(row)).collect()
         };

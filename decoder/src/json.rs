@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::number::{write_double, write_int};
+use crate::rules::Rules;
 use crate::text::{write_base64, write_string};
 use crate::wire::{Cursor, FIXED64, LENGTH, VARINT, Walked, tag};
 
@@ -41,6 +42,8 @@ pub struct Pair {
     start: usize,
     key_end: usize,
     end: usize,
+    /// The number of its name in the rules; 0 for one that they do not know.
+    pub name: u16,
 }
 
 impl Pair {
@@ -176,7 +179,8 @@ impl Writer {
             self.spare.push(b':');
             let (from, to) = value.value();
             self.spare.extend_from_slice(out.get(from..to).unwrap_or_default());
-            moved.push(Pair { start, key_end, end: object.start + 1 + self.spare.len() });
+            let end = object.start + 1 + self.spare.len();
+            moved.push(Pair { start, key_end, end, name: key.name });
         }
         out.truncate(object.start + 1);
         out.extend_from_slice(&self.spare);
@@ -190,17 +194,18 @@ impl Writer {
         &mut self,
         out: &mut Vec<u8>,
         object: &Object,
+        rules: &Rules,
         message: &[u8],
-        level: u32,
         depth: u32,
     ) -> Walked<()> {
-        self.pair(out, self.pairs.len() > object.base, message, level, depth + 1)
+        self.pair(out, self.pairs.len() > object.base, Some(rules), message, 0, depth + 1)
     }
 
     fn pair(
         &mut self,
         out: &mut Vec<u8>,
         follows: bool,
+        rules: Option<&Rules>,
         message: &[u8],
         level: u32,
         depth: u32,
@@ -221,9 +226,8 @@ impl Writer {
             out.push(b',');
         }
         let start = out.len();
-        write_string(out, key);
-        let key_end = out.len();
-        out.push(b':');
+        let name = write_key(out, key, rules);
+        let key_end = out.len() - 1;
         let mut open = self.open_value(out);
         if values == 1 {
             self.merge(out, &mut open, value, level, depth)?;
@@ -231,7 +235,7 @@ impl Writer {
             self.merge_all(out, &mut open, message, level, depth)?;
         }
         self.close_value(out, &open);
-        self.pairs.push(Pair { start, key_end, end: out.len() });
+        self.pairs.push(Pair { start, key_end, end: out.len(), name });
         Ok(())
     }
 
@@ -341,7 +345,7 @@ impl Writer {
             let item = cursor.bytes()?;
             let follows = out.len() > open.start + 1;
             if case == Case::Object {
-                self.pair(out, follows, item, level + 1, depth + 1)?;
+                self.pair(out, follows, None, item, level + 1, depth + 1)?;
                 continue;
             }
             if follows {
@@ -382,6 +386,28 @@ impl Writer {
             }
         }
     }
+}
+
+/// Writes a key and its colon; the number of its name if `rules` know it.
+#[inline]
+fn write_key(out: &mut Vec<u8>, key: &[u8], rules: Option<&Rules>) -> u16 {
+    let Some(rules) = rules else {
+        write_string(out, key);
+        out.push(b':');
+        return 0;
+    };
+    if let Some((number, name)) = rules.find(key)
+        && name.is_plain
+    {
+        out.extend_from_slice(&name.quoted);
+        return number;
+    }
+    let start = out.len();
+    write_string(out, key);
+    let quoted = out.get(start + 1..out.len() - 1).unwrap_or_default();
+    let number = if quoted == key { 0 } else { rules.find(quoted).map_or(0, |(number, _)| number) };
+    out.push(b':');
+    number
 }
 
 /// A list of texts as a JSON array.

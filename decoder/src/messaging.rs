@@ -39,7 +39,7 @@ impl<'a> Source<'a> {
     /// A value as text; integers are written to `numbers`.
     fn text(&self, value: Value, numbers: &'a mut Vec<u8>) -> &'a [u8] {
         match value {
-            Value::Text(place) => self.reader.text(self.json, place),
+            Value::Text(..) | Value::Unescaped(..) => self.reader.text(self.json, value),
             Value::Flag(flag) => if flag { b"true" } else { b"false" },
             Value::Int(number) => {
                 numbers.clear();
@@ -95,16 +95,15 @@ pub fn add_row(output: &mut Output<'_>, source: Source<'_>, row: Row) -> Walked<
     rows.part.text(row.kind)?;
     rows.position.u32(row.position);
     rows.shape_id.u64(shape);
-    fill(&mut rows.typed, source, &winners, true)?;
-    if let Some(alternatives) = rows.typed.last_mut() {
-        if winners.len() == typed.len() {
-            alternatives.null();
-        } else {
-            let Scratch { content, text, .. } = &mut *output.scratch;
-            content.clear();
-            write_alternatives(content, text, source);
-            alternatives.text_or_null(content)?;
-        }
+    fill(&mut rows.typed, rows.rows, source, &winners, true)?;
+    if winners.len() < typed.len()
+        && let Some(alternatives) = rows.typed.last_mut()
+    {
+        let Scratch { content, text, .. } = &mut *output.scratch;
+        content.clear();
+        write_alternatives(content, text, source);
+        alternatives.pad(rows.rows);
+        alternatives.text_or_null(content)?;
     }
     rows.rows += 1;
     add_message_keys(output, source, row.part.trace, &winners);
@@ -112,17 +111,25 @@ pub fn add_row(output: &mut Output<'_>, source: Source<'_>, row: Row) -> Walked<
     Ok(())
 }
 
-/// Writes the winners of `messaging` (`each`) or of `shapes` to their columns, null elsewhere.
-fn fill(columns: &mut [Column], source: Source<'_>, winners: &[Found], each: bool) -> Walked<()> {
-    let told = (0u16..).zip(&source.rules.columns).filter(|(_, column)| column.each == each);
-    let mut winners = winners.iter().peekable();
-    for ((index, _), column) in told.zip(columns) {
-        while winners.next_if(|found| found.index < index).is_some() {}
-        match winners.next_if(|found| found.index == index).map(|found| found.value) {
-            None => column.null(),
-            Some(Value::Int(number)) => column.i64(number),
-            Some(Value::Flag(flag)) => column.flag(flag),
-            Some(Value::Text(place)) => column.text(source.reader.text(source.json, place))?,
+/// Writes the winners of `messaging` (`each`) or of `shapes` to a row of their columns.
+fn fill(
+    columns: &mut [Column],
+    row: usize,
+    source: Source<'_>,
+    winners: &[Found],
+    each: bool,
+) -> Walked<()> {
+    for found in winners {
+        let Some(told) = source.rules.column(found.index) else { continue };
+        if told.each != each {
+            continue;
+        }
+        let Some(column) = columns.get_mut(told.place) else { continue };
+        column.pad(row);
+        match found.value {
+            Value::Int(number) => column.i64(number),
+            Value::Flag(flag) => column.flag(flag),
+            value => column.text(source.reader.text(source.json, value))?,
         }
     }
     Ok(())
@@ -136,28 +143,25 @@ fn add_shape(output: &mut Output<'_>, source: Source<'_>, winners: &[Found]) -> 
         content.extend_from_slice(&found.index.to_le_bytes());
         write_block(content, &[], &[source.text(found.value, text)]);
     }
-    let shape = match known.shape_ids.get(content.as_slice()) {
-        Some(&shape) => shape,
-        None => {
-            let brief = content.as_slice().into();
-            content.clear();
-            let mut shaping = winners.iter().filter(|found| !source.is_each(found)).peekable();
-            for (index, _) in (0u16..).zip(&source.rules.columns).filter(|(_, c)| !c.each) {
-                match shaping.next_if(|found| found.index == index) {
-                    Some(found) => write_block(content, &[], &[source.text(found.value, text)]),
-                    None => write_block(content, &[], &[b""]),
-                }
-            }
-            let shape = content_id(content);
-            known.shape_ids.insert(brief, shape);
-            shape
+    if let Some(shape) = known.shape_ids.find(content) {
+        return Ok(shape);
+    }
+    let brief = content.as_slice().into();
+    content.clear();
+    let mut shaping = winners.iter().filter(|found| !source.is_each(found)).peekable();
+    for (index, _) in (0u16..).zip(&source.rules.columns).filter(|(_, column)| !column.each) {
+        match shaping.next_if(|found| found.index == index) {
+            Some(found) => write_block(content, &[], &[source.text(found.value, text)]),
+            None => write_block(content, &[], &[b""]),
         }
-    };
+    }
+    let shape = content_id(content);
     if known.shapes.insert(shape) {
         shapes.shape_id.u64(shape);
-        fill(&mut shapes.typed, source, winners, false)?;
+        fill(&mut shapes.typed, shapes.rows, source, winners, false)?;
         shapes.rows += 1;
     }
+    known.shape_ids.insert(brief, shape);
     Ok(shape)
 }
 

@@ -78,7 +78,7 @@ pub fn add_resource(
             match tag {
                 RESOURCE_ATTRIBUTES => {
                     let (out, pair) = (&mut scratch.attributes, cursor.bytes()?);
-                    scratch.writer.add_pair(out, &object, pair, 0, 2)?;
+                    scratch.writer.add_pair(out, &object, rules, pair, 2)?;
                 }
                 RESOURCE_DROPPED => dropped = cursor.varint()? as u32,
                 ENTITY_REFS => {
@@ -119,7 +119,7 @@ pub fn add_resource(
                 scratch.reader.read_one(attributes, pair)
             });
             match found {
-                Some(place) => column.text(scratch.reader.text(attributes, place))?,
+                Some(value) => column.text(scratch.reader.text(attributes, value))?,
                 None => column.null(),
             }
         }
@@ -163,6 +163,7 @@ pub fn add_scope(
     tables: &mut Tables,
     known: &mut Known,
     scratch: &mut Scratch,
+    rules: &Rules,
     parts: &[&[u8]],
     schema_url: &[u8],
 ) -> Walked<u64> {
@@ -184,7 +185,7 @@ pub fn add_scope(
                 SCOPE_VERSION => version = cursor.bytes()?,
                 SCOPE_ATTRIBUTES => {
                     let (out, pair) = (&mut scratch.attributes, cursor.bytes()?);
-                    scratch.writer.add_pair(out, &object, pair, 0, 3)?;
+                    scratch.writer.add_pair(out, &object, rules, pair, 3)?;
                 }
                 SCOPE_DROPPED => dropped = cursor.varint()? as u32,
                 _ => cursor.skip(tag, 3)?,

@@ -4,23 +4,18 @@
 //! text of a number or a boolean is the one that people compare.
 
 use crate::json::Pair;
-use crate::rules::{Rules, Type};
+use crate::rules::{Rules, Target, Type};
 use crate::text::unescape;
 
 /// Longer values are documents, not ids. In characters.
 const LONGEST_ID: usize = 512;
 
-/// Where a text stands: in the attributes' JSON, or unescaped in the reader's own memory.
-#[derive(Clone, Copy)]
-pub struct Place {
-    start: usize,
-    end: usize,
-    unescaped: bool,
-}
-
 #[derive(Clone, Copy)]
 pub enum Value {
-    Text(Place),
+    /// From where to where it stands in the attributes' JSON.
+    Text(usize, usize),
+    /// From where to where it stands in the reader's own memory.
+    Unescaped(usize, usize),
     Int(i64),
     Flag(bool),
 }
@@ -60,19 +55,17 @@ impl Reader {
         self.correlation.clear();
         self.unescaped.clear();
         for pair in pairs {
-            let Some(name) = rules.find(pair.key(json)) else { continue };
-            let Some((class, place)) = self.plain(json, pair.value()) else { continue };
-            for target in &name.typed {
-                let kind = rules.column(target.index).map_or(Type::Text, |column| column.kind);
-                if let Some(value) = coerce(kind, class, place, self.text(json, place)) {
-                    let (index, priority) = (target.index, target.priority);
+            let Some(name) = rules.name(pair.name) else { continue };
+            let Some((class, value)) = self.plain(json, pair.value()) else { continue };
+            for &Target { index, priority } in &name.typed {
+                let kind = rules.column(index).map_or(Type::Text, |column| column.kind);
+                if let Some(value) = coerce(kind, class, value, self.text(json, value)) {
                     self.typed.push(Found { index, priority, value });
                 }
             }
-            if with_correlation && !name.correlation.is_empty() && is_id(self.text(json, place)) {
-                for target in &name.correlation {
-                    let (index, priority) = (target.index, target.priority);
-                    self.correlation.push(Found { index, priority, value: Value::Text(place) });
+            if with_correlation && !name.correlation.is_empty() && is_id(self.text(json, value)) {
+                for &Target { index, priority } in &name.correlation {
+                    self.correlation.push(Found { index, priority, value });
                 }
             }
         }
@@ -84,20 +77,26 @@ impl Reader {
     }
 
     /// The plain text of one value, if it has one that is not empty.
-    pub fn read_one(&mut self, json: &[u8], pair: &Pair) -> Option<Place> {
+    pub fn read_one(&mut self, json: &[u8], pair: &Pair) -> Option<Value> {
         self.unescaped.clear();
-        let (_, place) = self.plain(json, pair.value())?;
-        (!self.text(json, place).is_empty()).then_some(place)
+        let (_, value) = self.plain(json, pair.value())?;
+        (!self.text(json, value).is_empty()).then_some(value)
     }
 
+    /// A value that is a text; numbers and flags are none.
+
     #[inline]
-    pub fn text<'t>(&'t self, json: &'t [u8], place: Place) -> &'t [u8] {
-        let within = if place.unescaped { &self.unescaped } else { json };
-        within.get(place.start..place.end).unwrap_or_default()
+    pub fn text<'t>(&'t self, json: &'t [u8], value: Value) -> &'t [u8] {
+        let text = match value {
+            Value::Text(start, end) => json.get(start..end),
+            Value::Unescaped(start, end) => self.unescaped.get(start..end),
+            Value::Int(_) | Value::Flag(_) => None,
+        };
+        text.unwrap_or_default()
     }
 
     /// A scalar; of an array of texts the first (the Java agent's captured headers).
-    fn plain(&mut self, json: &[u8], (start, end): (usize, usize)) -> Option<(Class, Place)> {
+    fn plain(&mut self, json: &[u8], (start, end): (usize, usize)) -> Option<(Class, Value)> {
         let text = json.get(start..end)?;
         match text {
             [b'"', inner @ .., b'"'] => {
@@ -116,20 +115,20 @@ impl Reader {
                     b'-' | b'0'..=b'9' => Class::Real,
                     _ => return None,
                 };
-                Some((class, Place { start, end, unescaped: false }))
+                Some((class, Value::Text(start, end)))
             }
             [] => None,
         }
     }
 
     #[inline]
-    fn unquoted(&mut self, inner: &[u8], start: usize) -> Place {
+    fn unquoted(&mut self, inner: &[u8], start: usize) -> Value {
         if !inner.contains(&b'\\') {
-            return Place { start, end: start + inner.len(), unescaped: false };
+            return Value::Text(start, start + inner.len());
         }
         let start = self.unescaped.len();
         unescape(&mut self.unescaped, inner);
-        Place { start, end: self.unescaped.len(), unescaped: true }
+        Value::Unescaped(start, self.unescaped.len())
     }
 }
 
@@ -143,10 +142,10 @@ fn closing_quote(text: &[u8]) -> Option<usize> {
 }
 
 #[inline]
-fn coerce(kind: Type, class: Class, place: Place, text: &[u8]) -> Option<Value> {
+fn coerce(kind: Type, class: Class, value: Value, text: &[u8]) -> Option<Value> {
     match (kind, class) {
         // An empty text names nothing: an older alias may.
-        (Type::Text, _) => (!text.is_empty()).then_some(Value::Text(place)),
+        (Type::Text, _) => (!text.is_empty()).then_some(value),
         (Type::Flag, Class::Flag) => Some(Value::Flag(text == b"true")),
         (Type::Flag, Class::Text) if text.eq_ignore_ascii_case(b"true") => Some(Value::Flag(true)),
         (Type::Flag, Class::Text) if text.eq_ignore_ascii_case(b"false") => {

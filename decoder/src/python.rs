@@ -59,6 +59,7 @@ impl PyBuilder {
 
     /// Every table by name, and an empty builder.
     fn seal<'py>(&mut self, py: Python<'py>) -> Vec<(&'static str, Table<'py>)> {
+        self.builder.pad();
         let bytes = |buffer: &[u8]| PyBytes::new(py, buffer);
         let tables = self.builder.tables().list().into_iter().map(|(name, rows, columns)| {
             let columns = columns.into_iter().map(|column| {

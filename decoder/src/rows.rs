@@ -4,10 +4,9 @@ use std::ops::Range;
 
 use crate::builder::{Builder, Walk};
 use crate::column::Column;
-use crate::identity::{CORRELATION, WORK, content_hash, content_id, join_key, write_block};
+use crate::identity::{CORRELATION, Correlated, WORK, content_hash, content_id, join_key, write_block};
 use crate::messaging::{Output, Part, Row, Source, add_key, add_row};
 use crate::number::write_uint;
-use crate::plain::Value;
 use crate::span::{Attached, Event, Link, Span, span_number, trace_halves};
 use crate::text::valid;
 use crate::wire::Walked;
@@ -190,31 +189,32 @@ impl Builder {
         let pairs = found.chunk_by(|one, other| one.index == other.index).filter_map(|group| {
             let winner = group.first()?;
             let key = self.rules.correlation.get(usize::from(winner.index))?;
-            let Value::Text(place) = winner.value else { return None };
-            Some((winner.index, key.as_bytes(), self.reader.text(json, place)))
+            Some((winner.index, key.as_bytes(), self.reader.text(json, winner.value)))
         });
         self.brief.clear();
         for (index, _, value) in pairs.clone() {
             self.brief.extend_from_slice(&index.to_le_bytes());
             write_block(&mut self.brief, &[], &[value]);
         }
-        let known = &mut self.known;
-        if !known.correlation_ids.contains_key(self.brief.as_slice()) {
-            let keys = pairs.clone().map(|(_, key, value)| {
-                join_key(&mut self.content, CORRELATION, &[key, value])
-            });
-            let keys = keys.collect();
-            self.content.clear();
-            for (_, key, value) in pairs.clone() {
-                write_block(&mut self.content, &[], &[key, value]);
+        let (known, keys) = (&mut self.known, &mut self.tables.keys);
+        if let Some(set) = known.correlation_ids.get_mut(self.brief.as_slice()) {
+            if set.trace != trace {
+                set.trace = trace;
+                for key in &set.keys {
+                    add_key(keys, &mut known.keys, trace, *key);
+                }
             }
-            let entry = (content_id(&self.content), keys);
-            known.correlation_ids.insert(self.brief.as_slice().into(), entry);
+            return Ok(Some(set.id));
         }
-        let Some((id, keys)) = known.correlation_ids.get(self.brief.as_slice()) else {
-            return Ok(None);
-        };
-        let id = *id;
+        let mut join_keys = Vec::new();
+        for (_, key, value) in pairs.clone() {
+            join_keys.push(join_key(&mut self.content, CORRELATION, &[key, value]));
+        }
+        self.content.clear();
+        for (_, key, value) in pairs.clone() {
+            write_block(&mut self.content, &[], &[key, value]);
+        }
+        let id = content_id(&self.content);
         if known.correlation.insert(id) {
             let rows = &mut self.tables.correlation;
             for (_, key, value) in pairs {
@@ -224,9 +224,11 @@ impl Builder {
                 rows.rows += 1;
             }
         }
-        for key in keys {
-            add_key(&mut self.tables.keys, &mut known.keys, trace, *key);
+        for key in &join_keys {
+            add_key(keys, &mut known.keys, trace, *key);
         }
+        let set = Correlated { id, keys: join_keys.into(), trace };
+        known.correlation_ids.insert(self.brief.as_slice().into(), set);
         Ok(Some(id))
     }
 

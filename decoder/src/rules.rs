@@ -2,7 +2,7 @@
 //! correlation keys and columns of a resource.
 
 use crate::column::Kind;
-use crate::json::MIX;
+use crate::identity::end_hash;
 use crate::text::write_string;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct TypedColumn {
     pub kind: Type,
     pub each: bool,
     pub marks: bool,
+    /// Among the columns of its table.
+    pub place: usize,
 }
 
 /// A target that an attribute fills, and which of several attributes wins: the lowest.
@@ -53,6 +55,10 @@ pub struct Target {
 pub struct Name {
     /// As JSON text without quotes, as attribute keys are compared.
     text: Vec<u8>,
+    /// With quotes and a colon.
+    pub quoted: Vec<u8>,
+    /// Whether it reads the same in a request as in JSON.
+    pub is_plain: bool,
     pub typed: Vec<Target>,
     pub correlation: Vec<Target>,
 }
@@ -102,7 +108,8 @@ impl Rules {
                 return Err(format!("the column {name} has the unknown type {kind}"));
             };
             rules.add(&names, index, |name| &mut name.typed)?;
-            rules.columns.push(TypedColumn { name, kind, each, marks });
+            let place = rules.columns.iter().filter(|other| other.each == each).count();
+            rules.columns.push(TypedColumn { name, kind, each, marks, place });
         }
         for (index, (_, names)) in correlation.iter().enumerate() {
             rules.add(names, index, |name| &mut name.correlation)?;
@@ -126,7 +133,9 @@ impl Rules {
             match place.and_then(|place| self.names.get_mut(place)) {
                 Some(known) => targets(known).push(target),
                 None => {
-                    let mut new = Name { text, ..Name::default() };
+                    let quoted = [b"\"", text.as_slice(), b"\":"].concat();
+                    let is_plain = text == name.as_bytes();
+                    let mut new = Name { text, quoted, is_plain, ..Name::default() };
                     targets(&mut new).push(target);
                     self.names.push(new);
                 }
@@ -153,7 +162,7 @@ impl Rules {
     fn fill_slots(&mut self) {
         self.slots = vec![0; (self.names.len() * 8).next_power_of_two()];
         for (number, name) in (1..).zip(&self.names) {
-            let mut slot = first_slot(&name.text, self.slots.len());
+            let mut slot = end_hash(&name.text) as usize % self.slots.len();
             while self.slots.get(slot).is_some_and(|&taken| taken != 0) {
                 slot = (slot + 1) % self.slots.len();
             }
@@ -165,16 +174,22 @@ impl Rules {
 
     /// `key` is JSON text without quotes.
     #[inline]
-    pub fn find(&self, key: &[u8]) -> Option<&Name> {
-        let mut slot = first_slot(key, self.slots.len());
+    pub fn find(&self, key: &[u8]) -> Option<(u16, &Name)> {
+        let mut slot = end_hash(key) as usize & (self.slots.len() - 1);
         loop {
-            let number = usize::from(*self.slots.get(slot)?);
-            let name = self.names.get(number.checked_sub(1)?)?;
+            let number = *self.slots.get(slot)?;
+            let name = self.name(number)?;
             if name.text == key {
-                return Some(name);
+                return Some((number, name));
             }
             slot = (slot + 1) & (self.slots.len() - 1);
         }
+    }
+
+    /// By its number.
+    #[inline]
+    pub fn name(&self, number: u16) -> Option<&Name> {
+        self.names.get(usize::from(number).checked_sub(1)?)
     }
 
     pub fn column(&self, index: u16) -> Option<&TypedColumn> {
@@ -194,16 +209,4 @@ fn json(name: &str) -> Vec<u8> {
     let mut quoted = Vec::new();
     write_string(&mut quoted, name.as_bytes());
     quoted.get(1..quoted.len() - 1).unwrap_or_default().to_vec()
-}
-
-/// By the length, the first and the last bytes. `slots` is a power of two.
-#[inline]
-fn first_slot(key: &[u8], slots: usize) -> usize {
-    let word = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
-    let ends = match key.first_chunk::<8>() {
-        Some(first) => word(Some(first)) ^ word(key.last_chunk::<8>()).rotate_left(29),
-        None => key.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)),
-    };
-    let mixed = (ends ^ (key.len() as u64) << 56).wrapping_mul(MIX);
-    (mixed >> 40) as usize & (slots - 1)
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::json::{Object, Writer};
+use crate::rules::Rules;
 use crate::tables::Tables;
 use crate::text::valid;
 use crate::wire::{Cursor, FIXED32, FIXED64, LENGTH, VARINT, Walked, tag};
@@ -95,6 +96,7 @@ impl<'a> Span<'a> {
     /// that of the attributes.
     pub fn read(
         message: &'a [u8],
+        rules: &Rules,
         tables: &mut Tables,
         writers: &mut Writers,
         links: &mut Vec<Link<'a>>,
@@ -106,7 +108,7 @@ impl<'a> Span<'a> {
         let mut cursor = Cursor::new(message);
         while let Some(tag) = cursor.tag()? {
             match tag {
-                ATTRIBUTES => writers.span.add_pair(out, &object, cursor.bytes()?, 0, 3)?,
+                ATTRIBUTES => writers.span.add_pair(out, &object, rules, cursor.bytes()?, 3)?,
                 TRACE_ID => span.trace_id = cursor.bytes()?,
                 SPAN_ID => span.span_id = cursor.bytes()?,
                 PARENT_SPAN_ID => span.parent_span_id = cursor.bytes()?,
@@ -122,13 +124,13 @@ impl<'a> Span<'a> {
                 DROPPED_LINKS => span.dropped_links = cursor.varint()? as u32,
                 EVENTS => {
                     let out = tables.events.attributes.open_text();
-                    let event = Event::read(cursor.bytes()?, out, &mut writers.parts)?;
+                    let event = Event::read(cursor.bytes()?, rules, out, &mut writers.parts)?;
                     span.latest_event = span.latest_event.max(event.time);
                     events.push(event);
                 }
                 LINKS => {
                     let out = tables.links.attributes.open_text();
-                    links.push(Link::read(cursor.bytes()?, out, &mut writers.parts)?);
+                    links.push(Link::read(cursor.bytes()?, rules, out, &mut writers.parts)?);
                 }
                 _ => cursor.skip(tag, 3)?,
             }
@@ -171,7 +173,12 @@ impl<'a> Span<'a> {
 }
 
 impl<'a> Event<'a> {
-    fn read(message: &'a [u8], out: &mut Vec<u8>, writer: &mut Writer) -> Walked<Self> {
+    fn read(
+        message: &'a [u8],
+        rules: &Rules,
+        out: &mut Vec<u8>,
+        writer: &mut Writer,
+    ) -> Walked<Self> {
         let (mut time, mut name, mut dropped) = (0, &b""[..], 0);
         let start = out.len();
         let object = writer.open_object(out);
@@ -180,7 +187,7 @@ impl<'a> Event<'a> {
             match tag {
                 EVENT_TIME => time = cursor.fixed64()?,
                 EVENT_NAME => name = cursor.bytes()?,
-                EVENT_ATTRIBUTES => writer.add_pair(out, &object, cursor.bytes()?, 0, 4)?,
+                EVENT_ATTRIBUTES => writer.add_pair(out, &object, rules, cursor.bytes()?, 4)?,
                 EVENT_DROPPED => dropped = cursor.varint()? as u32,
                 _ => cursor.skip(tag, 4)?,
             }
@@ -193,7 +200,12 @@ impl<'a> Event<'a> {
 }
 
 impl<'a> Link<'a> {
-    fn read(message: &'a [u8], out: &mut Vec<u8>, writer: &mut Writer) -> Walked<Self> {
+    fn read(
+        message: &'a [u8],
+        rules: &Rules,
+        out: &mut Vec<u8>,
+        writer: &mut Writer,
+    ) -> Walked<Self> {
         let (mut trace_id, mut span_id, mut trace_state) = (&b""[..], &b""[..], &b""[..]);
         let (mut flags, mut dropped) = (0, 0);
         let start = out.len();
@@ -204,7 +216,7 @@ impl<'a> Link<'a> {
                 TRACE_ID => trace_id = cursor.bytes()?,
                 SPAN_ID => span_id = cursor.bytes()?,
                 TRACE_STATE => trace_state = cursor.bytes()?,
-                LINK_ATTRIBUTES => writer.add_pair(out, &object, cursor.bytes()?, 0, 4)?,
+                LINK_ATTRIBUTES => writer.add_pair(out, &object, rules, cursor.bytes()?, 4)?,
                 LINK_DROPPED => dropped = cursor.varint()? as u32,
                 LINK_FLAGS => flags = cursor.fixed32()?,
                 _ => cursor.skip(tag, 4)?,

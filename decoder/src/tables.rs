@@ -12,7 +12,8 @@ const U8: (Kind, bool) = (Kind::Number(1), false);
 const TEXT: (Kind, bool) = (Kind::Text, false);
 const TEXT_NULL: (Kind, bool) = (Kind::Text, true);
 
-/// A table with these columns and, after them, typed ones that the rules name.
+/// A table with these columns and, after them, typed ones that the rules name. Those are
+/// nullable and shorter than the table until they are padded.
 macro_rules! table {
     ($(#[$doc:meta])* $name:ident { $($column:ident: $kind:expr),+ $(,)? }) => {
         $(#[$doc])*
@@ -245,6 +246,16 @@ impl Tables {
 
     pub fn nbytes(&self) -> usize {
         self.list().iter().flat_map(|(_, _, columns)| columns).map(|c| c.nbytes()).sum()
+    }
+
+    /// Ends the columns that are written only where they are not null.
+    pub fn pad(&mut self) {
+        for (rows, typed) in [
+            (self.messaging.rows, &mut self.messaging.typed),
+            (self.shapes.rows, &mut self.shapes.typed),
+        ] {
+            typed.iter_mut().for_each(|column| column.pad(rows));
+        }
     }
 
     /// Name, rows and columns of each table.
