@@ -134,14 +134,7 @@ class Intake:
             first.outcome = StoreError(self.trouble)
             self._tell([first])
         elif self._writer.wait_for_room(left, self.spans, self.nbytes):
-            group = self._gather(first)
-            try:
-                self._take_group(group)
-            except BaseException as error:  # nobody of the group may be left without an answer
-                _logger.exception("A group of %s requests failed", len(group))
-                for waiting in group:
-                    waiting.outcome = RuntimeError(str(error))
-                self._tell(group)
+            self._take_group(first)
         else:
             first.outcome = Overloaded(
                 f"{self._writer.spans + self.spans:,} spans wait for the store and nothing was"
@@ -149,42 +142,56 @@ class Intake:
             )
             self._tell([first])
 
-    def _gather(self, first: Waiting) -> list[Waiting]:
-        """What waits, up to a bound."""
-        group, size = [first], len(first.payload)
-        while size < GROUP_BYTES:
-            try:
-                waiting = self._queue.get_nowait()
-            except Empty:
-                break
-            if waiting is not None:
-                group.append(waiting)
-                size += len(waiting.payload)
-        return group
-
-    def _take_group(self, group: Sequence[Waiting]) -> None:
-        kept: list[tuple[Waiting, bytes]] = []
-        for waiting in group:
-            if waiting.answer.cancelled():  # the sender left before it cost anything
-                continue
-            try:
-                payload = self._edit(waiting.payload) if self._edit else waiting.payload
-                appended = self._builder.append(payload)
-            except UndecodableRequest as error:
-                waiting.outcome = error
-            except BaseException as error:  # a panic of the decoder is no Exception
-                _logger.exception("A request of %s bytes broke the decoder", len(waiting.payload))
+    def _take_group(self, first: Waiting) -> None:
+        group: list[Waiting] = []
+        try:
+            kept = self._decode(first, group)
+            if kept:
+                self._keep(kept)
+        except BaseException as error:  # nobody of the group may be left without an answer
+            _logger.exception("A group of %s requests failed", len(group))
+            for waiting in group:
                 waiting.outcome = RuntimeError(str(error))
-                self._spoilt = True  # what the builder holds is anybody's guess
-            else:
-                waiting.outcome = appended
-                if appended.spans:
-                    kept.append((waiting, payload))
-        if kept:
-            self._keep(kept)
         self._newest = time.monotonic()
         later = set(map(id, self._unanswered))
         self._tell([waiting for waiting in group if id(waiting) not in later])
+
+    def _decode(self, first: Waiting, group: list[Waiting]) -> list[tuple[Waiting, bytes]]:
+        """Adds what waits to the group, until the queue is empty, the group is large or the
+        builder full; gives the requests to keep, with their payloads."""
+        kept = []
+        size, waiting = 0, first
+        while True:
+            group.append(waiting)
+            size += len(waiting.payload)
+            payload = self._append(waiting)
+            if payload is not None:
+                kept.append((waiting, payload))
+            if size >= GROUP_BYTES or self._spoilt or self._builder.spans >= ROW_GROUP:
+                return kept
+            try:
+                while (following := self._queue.get_nowait()) is None:
+                    pass
+            except Empty:
+                return kept
+            waiting = following
+
+    def _append(self, waiting: Waiting) -> bytes | None:
+        """Decodes the request; its payload when it has spans to keep."""
+        if waiting.answer.cancelled():  # the sender left before it cost anything
+            return None
+        try:
+            payload = self._edit(waiting.payload) if self._edit else waiting.payload
+            waiting.outcome = appended = self._builder.append(payload)
+        except UndecodableRequest as error:
+            waiting.outcome = error
+            return None
+        except BaseException as error:  # a panic of the decoder is no Exception
+            _logger.exception("A request of %s bytes broke the decoder", len(waiting.payload))
+            waiting.outcome = RuntimeError(str(error))
+            self._spoilt = True  # what the builder holds is anybody's guess
+            return None
+        return payload if appended.spans else None
 
     def _keep(self, kept: Sequence[tuple[Waiting, bytes]]) -> None:
         if not self.spans:

@@ -99,7 +99,7 @@ def test_what_waits_is_logged_with_one_sync(
         await asyncio.gather(first, *rest[:-1])
         with pytest.raises(UndecodableRequest):
             await rest[-1]
-        assert groups == [1, 10]
+        assert groups == [11]
 
     run(scenario, tmp_path, decoder=decoder)
 
