@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 import pyarrow as pa
 
+from storage.deletion import Deleted, SpanDeletion
 from storage.queries import (
     ConnectionQuery,
     EndpointQuery,
@@ -29,6 +30,7 @@ __all__ = [
     "AppendResult",
     "ConnectionQuery",
     "DataRefused",
+    "Deleted",
     "EndpointQuery",
     "OrphanQuery",
     "Page",
@@ -86,6 +88,8 @@ class StoreUsage:
 
     file_bytes: int
     """Of the file that holds the spans and answers."""
+    used_bytes: int
+    """Of it; the rest is free for what comes, since the last checkpoint."""
     log_bytes: int
     """Of its write-ahead log."""
     checkpoints: int
@@ -94,7 +98,7 @@ class StoreUsage:
     """What they took in all."""
 
 
-class SpanStore(Protocol):
+class SpanStore(SpanDeletion, Protocol):
     """Spans, and what the analyzer made of them.
 
     Threads. Every method may be called from any thread at any time; one `append`
@@ -141,7 +145,8 @@ class SpanStore(Protocol):
         ...
 
     def forget_answers(self) -> None:
-        """Remove all endpoints, connections and orphans; `analysed_generation` = 0."""
+        """Remove all endpoints, connections, orphans, losses and past facts;
+        `analysed_generation` = 0."""
         ...
 
     # -------------------------------------------------------------------- state

@@ -67,6 +67,10 @@ class Session:
     def run(self, text: str, **values: Value) -> None:
         self._connection.execute(text, values or None)
 
+    def change(self, text: str, **values: Value) -> int:
+        """How many rows an INSERT, UPDATE or DELETE changed."""
+        return int(self.select(text, **values)[0][0].as_py())
+
 
 class Database:
     """Raises StoreError only; after a damage every call raises it."""
@@ -126,10 +130,28 @@ class Database:
     def usage(self) -> StoreUsage:
         return StoreUsage(
             file_bytes=_size(self._path),
+            used_bytes=self._read_used_bytes(),
             log_bytes=_size(self._log),
             checkpoints=self._checkpoint_count,
             checkpoint_seconds=self._checkpoint_seconds,
         )
+
+    def checkpoint(self) -> bool:
+        """False when readers stayed inside for long."""
+        with self._writing:
+            self._raise_refusal()
+            with self._store_errors():
+                return self._checkpoint()
+
+    def _read_used_bytes(self) -> int:
+        """In whole blocks, since the last checkpoint; the size of the file when DuckDB
+        does not say."""
+        try:
+            with self._writer.cursor() as cursor:
+                row = cursor.execute(statement("used_bytes")).fetchone()
+        except duckdb.Error:
+            row = None
+        return _size(self._path) if row is None else int(row[0])
 
     def close(self) -> None:
         """Waits for readers and the writer; a clean close leaves no write-ahead log."""
@@ -180,7 +202,7 @@ class Database:
                 if _size(self._log) > _WORTH_CHECKPOINT_BYTES:
                     self._checkpoint()
 
-    def _checkpoint(self) -> None:
+    def _checkpoint(self) -> bool:
         """Move the log into the file, without readers: beside them DuckDB puts it off as
         long as rows that an UPDATE or DELETE replaced are in sight of one."""
         with self._readers.held_back(_PATIENCE_SECONDS) as alone:
@@ -192,6 +214,7 @@ class Database:
         # A read that takes minutes must not make every append wait for it.
         more = 0 if alone else LONGEST_LOG_BYTES // 4
         self._longest_log = max(LONGEST_LOG_BYTES, _size(self._log) + more)
+        return alone
 
 
 def _size(path: Path) -> int:

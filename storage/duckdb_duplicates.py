@@ -16,12 +16,14 @@ class Duplicates:
 
     def __init__(self, session: Session) -> None:
         self._seen = SeenIds()
+        self._deleted = 0
         self._read_seen(session)
 
     def drop(self, session: Session, batch: Frames) -> tuple[Frames, U64Array, int]:
         """The batch without spans that are stored or repeated, the hashed ids to `add` once
         the rest is stored, and how many of the rest have ids that are taken."""
-        if self._seen.full:
+        # Ids of deleted spans cost a look-up when they come again, and room.
+        if self._seen.full or self._deleted > self._seen.count // 2:
             self._read_seen(session)
         ids = self._seen.hash_ids(batch["spans"])
         maybe = self._seen.may_hold(ids)
@@ -41,9 +43,13 @@ class Duplicates:
     def add(self, ids: U64Array) -> None:
         self._seen.add(ids)
 
+    def note_deleted(self, spans: int) -> None:
+        self._deleted += spans
+
     def _read_seen(self, session: Session) -> None:
         count = session.select("SELECT count(*) FROM spans")[0][0].as_py()
         self._seen.clear(count)
+        self._deleted = 0
         for rows in session.stream(statement("span_ids"), _STREAM_ROWS):
             spans = pl.DataFrame(pa.Table.from_batches([rows]))
             self._seen.add(self._seen.hash_ids(spans))

@@ -9,7 +9,7 @@ they are written.
 import duckdb
 import pyarrow as pa
 
-from storage import schema
+from storage import results, schema
 from storage.contract import StoreError
 from storage.duckdb_statements import statement
 
@@ -51,13 +51,23 @@ TABLES: dict[str, pa.Schema] = {
             _STORED_AT,
         ]
     ),
-    "messaging": _changed(schema.MESSAGING, shape_id=_number_of("shape_number")),
+    # What is stored with spans has their generation, so that it is deleted with them: rows
+    # of one generation lie together.
+    "links": schema.LINKS.append(_GENERATION),
+    "events": schema.EVENTS.append(_GENERATION),
+    "messaging": _changed(
+        schema.MESSAGING.append(_GENERATION), shape_id=_number_of("shape_number")
+    ),
+    "keys": schema.KEYS.append(_GENERATION),
     # With the latest start of the spans that had the set, to tell recent values.
-    "correlation": schema.CORRELATION.append(_START),
+    "correlation": schema.CORRELATION.append(_START).append(_GENERATION),
     "endpoints": schema.ENDPOINTS,
     "connections": schema.CONNECTIONS,
     # When the root was stored, kept here so that lists need no join with all spans.
     "orphans": schema.ORPHANS.append(_STORED_AT),
+    # What outlives deleted spans, and the newest generation when they were deleted.
+    "losses": schema.TRACE_IDS.append(_GENERATION),
+    "past_facts": results.PAST_FACTS.append(_GENERATION),
 }
 
 _TYPES: dict[pa.DataType, str] = {

@@ -1,7 +1,7 @@
 """The default engine: one DuckDB file, one process.
 
-Writing is in `duckdb_write` (spans) and `duckdb_answer_writer`, reading in `duckdb_read`
-(spans) and `duckdb_answers`;
+Writing is in `duckdb_write` (spans) and `duckdb_answer_writer`, deleting in
+`duckdb_deletion`, reading in `duckdb_read` (spans) and `duckdb_answers`;
 `duckdb_database` has the transactions, `duckdb_opening` the settings, `duckdb_schema`
 the tables.
 """
@@ -10,12 +10,13 @@ from storage.contract import StoreUsage
 from storage.duckdb_answer_writer import AnswerWriter
 from storage.duckdb_answers import AnswerReader
 from storage.duckdb_database import Database
+from storage.duckdb_deletion import SpanDeleter
 from storage.duckdb_opening import locate
 from storage.duckdb_read import SpanReader
 from storage.duckdb_write import SpanWriter
 
 
-class DuckDBStore(SpanWriter, AnswerWriter, SpanReader, AnswerReader):
+class DuckDBStore(SpanWriter, SpanDeleter, AnswerWriter, SpanReader, AnswerReader):
     engine = "duckdb"
 
     def __init__(self, path: str) -> None:
@@ -24,6 +25,7 @@ class DuckDBStore(SpanWriter, AnswerWriter, SpanReader, AnswerReader):
         try:
             SpanReader.__init__(self, database)
             SpanWriter.__init__(self, database)
+            SpanDeleter.__init__(self, database, self)
         except BaseException:
             database.close()
             raise

@@ -1,6 +1,8 @@
 """Writing spans into DuckDB."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import polars as pl
 
@@ -31,6 +33,20 @@ class SpanWriter:
                 "scopes": Numbers(session, "scopes", "scope_id"),
                 "shapes": Numbers(session, "shapes", "shape_id"),
             }
+
+    @contextmanager
+    def between_appends(self) -> Iterator[int]:
+        """While no append runs; gives the newest generation."""
+        with self._appending:
+            yield self._generation
+
+    def note_deleted(self, spans: int, *, renumber: bool) -> None:
+        """So many spans are deleted, and with `renumber` numbers too; between appends."""
+        self._duplicates.note_deleted(spans)
+        if renumber:
+            with self._database.read() as session:
+                for numbers in self._numbers.values():
+                    numbers.read_next(session)
 
     def append(self, batch: SpanBatch, stored_at_unix_nano: int) -> AppendResult:
         frames = {name: read(getattr(batch, name)) for name in BATCH_SCHEMAS}
@@ -81,8 +97,10 @@ class SpanWriter:
         with session.given(**given):
             session.run(statement("insert_spans"), generation=generation, stored_at=stored_at)
             for name, frame in rows.items():
-                if name != "spans" and frame.height:
+                if name in self._numbers and frame.height:
                     session.run(f"INSERT INTO {name} BY NAME SELECT * FROM incoming_{name}")
+                elif name != "spans" and frame.height:
+                    session.run(statement("insert_parts", table=name), generation=generation)
 
 
 def _split(batch: Frames) -> list[Frames]:

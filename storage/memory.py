@@ -11,11 +11,12 @@ from typing import Literal
 import polars as pl
 import pyarrow as pa
 
-from storage import memory_answers, memory_read
+from storage import memory_answers, memory_deletion, memory_read, results
 from storage.contract import (
     AppendResult,
     ConnectionQuery,
     DataRefused,
+    Deleted,
     EndpointQuery,
     OrphanQuery,
     Page,
@@ -31,6 +32,7 @@ from storage.memory_frames import (
     SPAN,
     TRACE,
     Frames,
+    arrow,
     distinct,
     first_frames,
     read,
@@ -62,15 +64,11 @@ class MemoryStore:
                 name: given[name].unique().join(new, on=PART, how="semi")
                 for name in ("links", "events", "messaging")
             }
-            added["keys"] = (
-                given["keys"]
-                .unique()
-                .join(new, on=TRACE, how="semi")
-                .join(frames["keys"], on=given["keys"].columns, how="anti")
-            )
+            generation = pl.lit(self._generation + 1, pl.UInt64).alias("generation")
+            keys = given["keys"].unique().join(new, on=TRACE, how="semi")
+            added["keys"] = keys.with_columns(generation)
             added["spans"] = new.with_columns(
-                generation=pl.lit(self._generation + 1, pl.UInt64),
-                stored_at_unix_nano=pl.lit(stored_at_unix_nano, pl.Int64),
+                generation, stored_at_unix_nano=pl.lit(stored_at_unix_nano, pl.Int64)
             )
             for name, key in DICTIONARIES.items():
                 rows = distinct(given[name], key)
@@ -107,9 +105,38 @@ class MemoryStore:
 
     def forget_answers(self) -> None:
         with self._writing:
-            answers = ("endpoints", "connections", "orphans")
+            answers = ("endpoints", "connections", "orphans", "losses", "past_facts")
             self._frames = self._read() | {name: first_frames()[name] for name in answers}
             self._analysed = 0
+
+    # ----------------------------------------------------------------- deleting
+
+    def oldest_generations(self, spans: int) -> pa.Table:
+        return memory_deletion.oldest_generations(self._read()["spans"], spans)
+
+    def traces_until(self, generation: int) -> pa.Table:
+        return memory_deletion.traces_until(self._read()["spans"], generation)
+
+    def delete_until(self, generation: int, touched: pa.Table) -> Deleted:
+        with self._writing:
+            before = self._read()
+            self._frames, expired = memory_deletion.delete(
+                before, generation, self._generation, read(touched)
+            )
+            return Deleted(before["spans"].height - self._frames["spans"].height, expired)
+
+    def reclaim(self) -> bool:
+        self._read()
+        return True
+
+    def losses_of(self, traces: pa.Table) -> pa.Table:
+        return memory_deletion.losses_of(self._read()["losses"], read(traces))
+
+    def past_facts(self) -> pa.Table:
+        return arrow(self._read()["past_facts"], results.PAST_FACTS)
+
+    def spans_since(self, generation: int, traces: pa.Table) -> pa.Table:
+        return memory_deletion.spans_since(self._read()["spans"], generation, read(traces))
 
     # -------------------------------------------------------------------- state
 
@@ -128,7 +155,9 @@ class MemoryStore:
         )
 
     def usage(self) -> StoreUsage:
-        return StoreUsage(file_bytes=0, log_bytes=0, checkpoints=0, checkpoint_seconds=0.0)
+        return StoreUsage(
+            file_bytes=0, used_bytes=0, log_bytes=0, checkpoints=0, checkpoint_seconds=0.0
+        )
 
     def check(self) -> None:
         self._read()

@@ -29,6 +29,10 @@ def first_frames() -> Frames:
     frames["spans"] = frames["spans"].with_columns(
         generation=pl.lit(0, pl.UInt64), stored_at_unix_nano=pl.lit(0, pl.Int64)
     )
+    generation = pl.lit(0, pl.UInt64).alias("generation")
+    frames["keys"] = frames["keys"].with_columns(generation)
+    frames["losses"] = read(schema.TRACE_IDS.empty_table()).with_columns(generation)
+    frames["past_facts"] = read(results.PAST_FACTS.empty_table()).with_columns(generation)
     frames["endpoints"] = read(schema.ENDPOINTS.empty_table())
     frames["connections"] = read(schema.CONNECTIONS.empty_table())
     frames["orphans"] = read(results.ORPHAN_ROWS.empty_table())

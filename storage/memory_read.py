@@ -86,6 +86,7 @@ def spans_of(frames: Frames, traces: pl.DataFrame, *, bare: bool) -> SpanBatch:
     for name, (key, *_) in DICTIONARIES.items():
         owners = found["messaging"] if name == "shapes" else spans
         found[name] = frames[name].join(owners, on=key, how="semi")
+    found["keys"] = found["keys"].drop("generation").unique(maintain_order=True)
     if bare:
         found["keys"] = found["keys"].clear()
     for name in bared:

@@ -43,6 +43,13 @@ ENDPOINT_FACTS = pa.schema(
 )
 ENDPOINT_KEY = ENDPOINT_FACTS.names[: ENDPOINT_FACTS.get_field_index("count")]
 
+# Facts of endpoints that are deleted.
+PAST_FACTS = pa.schema([ENDPOINT_FACTS.field(name) for name in ENDPOINT_KEY])
+
+GENERATIONS = pa.schema(
+    [*_required(U64, "generation"), *_required(I64, "stored_at_unix_nano", "spans")]
+)
+
 ORPHAN_GROUPS = pa.schema(
     [
         *_required(TEXT, "cause_code"),

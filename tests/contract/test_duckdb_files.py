@@ -121,7 +121,7 @@ def test_an_older_store_is_migrated_step_by_step(
     sql.mkdir()
     texts = {
         "add_keys": "CREATE TABLE keys (trace_hi UBIGINT NOT NULL, trace_lo UBIGINT NOT NULL, "
-        "kind UTINYINT NOT NULL, key_hash UBIGINT NOT NULL)",
+        "kind UTINYINT NOT NULL, key_hash UBIGINT NOT NULL, generation UBIGINT NOT NULL)",
         "add_start": "ALTER TABLE correlation ADD COLUMN start_time_unix_nano BIGINT",
         "fill_start": "UPDATE correlation SET start_time_unix_nano = 3",
     }

@@ -158,6 +158,11 @@ def answers(draw: st.DrawFn) -> tuple[list[int], pa.Table, pa.Table, pa.Table]:
     )
 
 
+def deletions() -> st.SearchStrategy[tuple[int, list[int]]]:
+    """How many of the oldest generations, and which traces they touch."""
+    return st.tuples(st.integers(1, 2), st.lists(TRACES, max_size=4))
+
+
 @contextmanager
 def _stores() -> Iterator[list[SpanStore]]:
     with tempfile.TemporaryDirectory() as directory:
@@ -176,7 +181,9 @@ def _stores() -> Iterator[list[SpanStore]]:
 )
 @given(
     st.lists(
-        st.tuples(batches(), st.integers(0, 9)) | answers() | st.just(None), min_size=1, max_size=6
+        st.tuples(batches(), st.integers(0, 9)) | answers() | deletions() | st.just(None),
+        min_size=1,
+        max_size=6,
     )
 )
 def test_all_engines_give_the_same(steps: list[Any]) -> None:
@@ -195,6 +202,10 @@ def _do(store: SpanStore, step: Any) -> object:
         return None
     if isinstance(step[0], SpanBatch):
         return store.append(*step)
+    if len(step) == 2:
+        oldest = store.oldest_generations(1_000)["generation"].to_pylist()[: step[0]]
+        deleted = store.delete_until(oldest[-1], traces(*step[1])) if oldest else None
+        return deleted, store.reclaim()
     owners, endpoints, connections, orphans = step
     store.replace_connections(traces(*owners), endpoints, connections)
     store.replace_orphans(traces(*owners), orphans, store.status().generation)
@@ -215,6 +226,9 @@ def _reads() -> Iterator[Callable[[SpanStore], object]]:
     yield lambda s: s.endpoints(EndpointQuery(unconnected=True), 5).to_pylist()
     yield lambda s: s.endpoints(EndpointQuery(role="send", system="a"), 2).to_pylist()
     yield lambda s: s.endpoints_of(few)
+    yield lambda s: s.past_facts()
+    yield lambda s: s.losses_of(few)
+    yield lambda s: s.oldest_generations(3).to_pylist()
     yield lambda s: s.orphans_of(few)
     yield lambda s: [s.orphan_groups().to_pylist(), s.orphan_groups(5).to_pylist()]
     yield lambda s: s.orphan_groups(5, settled_only=True).to_pylist()
@@ -224,6 +238,8 @@ def _reads() -> Iterator[Callable[[SpanStore], object]]:
         yield lambda s, n=number: s.related_traces(traces(n), 3)  # type: ignore[misc] # bound now
         yield lambda s, n=number: s.traces_since(n - 1, 3)[0]  # type: ignore[misc] # bound now
         yield lambda s, n=number: [s.traces_since(n - 1, 3)[1]]  # type: ignore[misc] # bound now
+        yield lambda s, n=number: s.traces_until(n)  # type: ignore[misc] # bound now
+        yield lambda s, n=number: s.spans_since(n, few)  # type: ignore[misc] # bound now
     for end in ("producer", "consumer", "either"):
         yield lambda s, e=end: s.connections_of(few, e).to_pylist()  # type: ignore[misc] # bound now
     for value in ("4", "5", "a"):

@@ -1,0 +1,4 @@
+SELECT
+    (SELECT count(*) FROM resources)
+    + (SELECT count(*) FROM scopes)
+    + (SELECT count(*) FROM shapes) AS rows

@@ -1,0 +1,1 @@
+SELECT * EXCLUDE (generation) FROM past_facts
