@@ -4,6 +4,8 @@ what is wrong, costs bounded memory, and disturbs nobody else."""
 import gzip
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -19,6 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from tests.builders import request, span
 from tests.flow.servers import RunningServer, run_serve, serving
+from tests.packed import PACK
 
 MIB = 1 << 20
 LIMIT = 64 * MIB
@@ -40,9 +43,11 @@ def call(server: RunningServer, payload: bytes, method: str = TRACES) -> bytes:
         return answer
 
 
-def post(server: RunningServer, body: bytes, **headers: str) -> httpx.Response:
+def post(
+    server: RunningServer, body: bytes, path: str = "/v1/traces", **headers: str
+) -> httpx.Response:
     return httpx.post(
-        f"{server.http}/v1/traces",
+        f"{server.http}{path}",
         content=body,
         headers={"content-type": "application/x-protobuf"} | headers,
         trust_env=False,
@@ -63,6 +68,7 @@ def highest_memory(server: RunningServer) -> int:
     return int(line.split()[1]) * 1024
 
 
+@cache
 def packed_zeros(size: int) -> bytes:
     packer = zlib.compressobj(9, wbits=31)
     return b"".join(packer.compress(bytes(MIB)) for _ in range(size // MIB)) + packer.flush()
@@ -80,13 +86,31 @@ def test_a_request_above_64_mib_is_refused_on_both_ports(server: RunningServer) 
     assert stored(server) == before
 
 
-def test_a_gzip_bomb_is_refused_at_the_limit_and_not_unpacked_whole(server: RunningServer) -> None:
-    bomb = packed_zeros(1024 * MIB)
+@pytest.mark.parametrize("path", ["/v1/traces", "/v1/metrics"])
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+def test_a_bomb_is_refused_at_the_limit_and_not_unpacked_whole(
+    encoding: str, path: str, server: RunningServer
+) -> None:
+    bomb = packed_zeros(1024 * MIB) if encoding == "gzip" else PACK["zstd"](bytes(1024 * MIB))
     before = highest_memory(server)
 
-    answers = [post(server, bomb, **{"content-encoding": "gzip"}) for _ in range(3)]
+    answers = [post(server, bomb, path, **{"content-encoding": encoding}) for _ in range(3)]
 
     assert [answer.status_code for answer in answers] == [413] * 3
+    assert highest_memory(server) - before < 512 * MIB
+
+
+def test_many_large_bodies_at_once_are_taken_or_told_to_come_later(server: RunningServer) -> None:
+    """Of metrics, since what is done with traces afterwards is bounded elsewhere."""
+    body = b"\xfa\x01\x80\x80\x80\x10" + bytes(32 * MIB)  # one unknown field
+    before = highest_memory(server)
+    with ThreadPoolExecutor(12) as threads:
+        answers = list(threads.map(lambda _: post(server, body, "/v1/metrics"), range(12)))
+
+    codes = [answer.status_code for answer in answers]
+    assert set(codes) <= {200, 503}
+    assert 200 in codes
+    assert all(answer.headers["retry-after"] for answer in answers if answer.status_code == 503)
     assert highest_memory(server) - before < 512 * MIB
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.compression import ENCODINGS, CorruptBody, TooLarge, decompress
-from tests.unit.collector.packed import PACK, zstd
+from tests.packed import PACK, zstd
 
 each_encoding = pytest.mark.parametrize("encoding", ENCODINGS)
 

@@ -11,6 +11,7 @@ from collector.keeping import UnstorableBatch
 from collector.responses import success
 from storage.contract import StoreError
 from tests.builders import request, span
+from tests.packed import PACK
 from tests.unit.collector.kept_requests import (
     JSON,
     PROTOBUF,
@@ -19,7 +20,6 @@ from tests.unit.collector.kept_requests import (
     run_posts,
     status_of,
 )
-from tests.unit.collector.packed import PACK
 
 each_type = pytest.mark.parametrize("type_", [PROTOBUF, JSON])
 

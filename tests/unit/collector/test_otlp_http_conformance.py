@@ -13,6 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from collector.compression import ENCODINGS
 from collector.receiving import MAX_REQUEST_BYTES
 from tests.builders import request, span
+from tests.packed import PACK
 from tests.unit.collector.kept_requests import (
     JSON,
     PROTOBUF,
@@ -21,7 +22,6 @@ from tests.unit.collector.kept_requests import (
     run_posts,
     status_of,
 )
-from tests.unit.collector.packed import PACK
 
 each_type = pytest.mark.parametrize("type_", [PROTOBUF, JSON])
 each_encoding = pytest.mark.parametrize("encoding", ENCODINGS)

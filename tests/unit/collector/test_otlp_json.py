@@ -21,8 +21,8 @@ from collector.http_receiver import http_app
 from collector.python_decoder import PythonDecoder
 from collector.responses import success
 from tests.builders import link, request, span
+from tests.packed import PACK
 from tests.unit.collector.kept_requests import JSON, PROTOBUF
-from tests.unit.collector.packed import PACK
 
 _HEX = {"traceId", "spanId", "parentSpanId"}
 _DECODER = PythonDecoder()
