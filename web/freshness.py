@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 # A store that is slow or cannot be written must not keep people from what it holds.
 PATIENCE_SECONDS = 2.0
 # These read no spans, or are asked while something is wrong.
-_AS_IT_IS = ("/api/v1/status", "/healthz", "/readyz", "/metrics", "/login", "/static/")
+_AS_IT_IS = ("/api/v1/status", "/healthz", "/readyz", "/metrics", "/login", "/logout", "/static/")
 
 Flush = Callable[[], Awaitable[None]]
 
