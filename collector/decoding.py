@@ -1,4 +1,4 @@
-"""The decoder that runs here."""
+"""The decoder that runs here: the compiled one where it is installed."""
 
 from collections.abc import Sequence
 
@@ -8,4 +8,10 @@ from collector.python_decoder import PythonDecoder
 
 def make_decoder(correlation_keys: Sequence[str] = ()) -> Decoder:
     """A decoder that knows these correlation keys beside the default ones."""
-    return PythonDecoder(correlation_keys=correlation_keys)
+    try:
+        from collector.native_decoder import NativeDecoder
+    except ModuleNotFoundError as missing:
+        if missing.name != "tracestitch_decoder":
+            raise
+        return PythonDecoder(correlation_keys=correlation_keys)
+    return NativeDecoder(correlation_keys=correlation_keys)

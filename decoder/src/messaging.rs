@@ -75,7 +75,11 @@ pub struct Output<'a> {
 /// Adds the row of one set of attributes, if it has one.
 pub fn add_row(output: &mut Output<'_>, source: Source<'_>, row: Row) -> Walked<()> {
     let typed = &source.reader.typed;
-    let marks = |found: &Found| source.rules.column(found.index).is_some_and(|c| c.marks);
+    // A link or an event is worth a row only for what it says of one message.
+        let of_span = row.kind == b"span";
+        let marks = |found: &Found| {
+            source.rules.column(found.index).is_some_and(|c| c.marks && (of_span || c.each))
+        };
     if !row.always && !typed.iter().any(marks) {
         return Ok(());
     }

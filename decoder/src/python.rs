@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -9,10 +10,13 @@ use pyo3::types::PyBytes;
 use crate::builder::{Appended, Builder};
 use crate::rules::{Rules, ToldColumn};
 
-/// Validity, offsets and data of a column.
-type Buffers<'py> = (Option<Bound<'py, PyBytes>>, Option<Bound<'py, PyBytes>>, Bound<'py, PyBytes>);
-/// Rows of a table, and its columns in the order of its schema.
-type Table<'py> = (usize, Vec<Buffers<'py>>);
+/// Bytes.
+const LARGE: usize = 16 << 10;
+
+/// Memory that Python can read: validity, offsets and data.
+type Column<'py> = (Option<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>, Bound<'py, PyAny>);
+/// Name, rows, columns in the order of the schema.
+type Table<'py> = (&'static str, usize, Vec<Column<'py>>);
 
 /// Columns under construction. One owner: it is not for several threads at once.
 #[pyclass(name = "Builder", module = "tracestitch_decoder")]
@@ -57,20 +61,35 @@ impl PyBuilder {
         }
     }
 
-    /// Every table by name, and an empty builder.
-    fn seal<'py>(&mut self, py: Python<'py>) -> Vec<(&'static str, Table<'py>)> {
+    /// All tables, and an empty builder. `allocate` gives writable memory of a size in bytes;
+    /// it is asked for large columns, for which fresh memory would be slow.
+    fn seal<'py>(
+        &mut self,
+        py: Python<'py>,
+        allocate: &Bound<'py, PyAny>,
+    ) -> PyResult<Vec<Table<'py>>> {
         self.builder.pad();
-        let bytes = |buffer: &[u8]| PyBytes::new(py, buffer);
-        let tables = self.builder.tables().list().into_iter().map(|(name, rows, columns)| {
-            let columns = columns.into_iter().map(|column| {
+        let copy = |piece: &[u8]| -> PyResult<Bound<'py, PyAny>> {
+            if piece.len() < LARGE {
+                return Ok(PyBytes::new(py, piece).into_any());
+            }
+            let memory = allocate.call1((piece.len(),))?;
+            PyBuffer::<u8>::get(&memory)?.copy_from_slice(py, piece)?;
+            Ok(memory)
+        };
+        let mut tables = Vec::new();
+        for (name, rows, columns) in self.builder.tables().list() {
+            let mut copies = Vec::with_capacity(columns.len());
+            for column in columns {
                 let buffers = column.buffers();
-                (buffers.validity.map(bytes), buffers.offsets.map(bytes), bytes(buffers.data))
-            });
-            (name, (rows, columns.collect()))
-        });
-        let tables = tables.collect();
+                let validity = buffers.validity.map(copy).transpose()?;
+                let offsets = buffers.offsets.map(copy).transpose()?;
+                copies.push((validity, offsets, copy(buffers.data)?));
+            }
+            tables.push((name, rows, copies));
+        }
         py.detach(|| self.builder.clear());
-        tables
+        Ok(tables)
     }
 }
 
