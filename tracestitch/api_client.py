@@ -73,6 +73,10 @@ class _Server:
         handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
         if endpoint.startswith("https:"):
             handlers.append(urllib.request.HTTPSHandler(context=access.tls_context()))
+        elif access.tls is not None:
+            raise click.ClickException(
+                f"--tls-ca is for an https address, and --endpoint is {endpoint}."
+            )
         self._opener = urllib.request.build_opener(*handlers)
 
     def get(self, path: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:

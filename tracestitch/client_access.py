@@ -8,6 +8,7 @@ import click
 
 from collector.otlp_client import ClientTls
 from tracestitch.config import token_of_environment
+from tracestitch.tls import check_certificates
 from tracestitch.tokens import client_token
 from tracestitch.watched import UnusableFile, read_file
 
@@ -19,14 +20,9 @@ class ClientAccess:
     """When TLS is spoken whatever the address says."""
 
     def tls_context(self) -> ssl.SSLContext:
-        """For an https address. Raises ClickException."""
-        authorities = None if self.tls is None or self.tls.ca is None else self.tls.ca
-        try:
-            return ssl.create_default_context(
-                cadata=None if authorities is None else authorities.decode("ascii")
-            )
-        except (ssl.SSLError, ValueError) as error:
-            raise click.ClickException("--tls-ca holds no certificate in PEM form.") from error
+        """For an https address."""
+        ca = None if self.tls is None else self.tls.ca
+        return ssl.create_default_context(cadata=None if ca is None else ca.decode("ascii"))
 
 
 def open_client_access(
@@ -48,6 +44,8 @@ def open_client_access(
         ca, certificate, key = (
             None if path is None else read_file(flag, path) for flag, path in named.items()
         )
+        if tls_ca is not None and ca is not None:
+            check_certificates("--tls-ca", tls_ca, ca)
     except UnusableFile as error:
         raise click.ClickException(str(error)) from error
     tls = None if ca is None and certificate is None else ClientTls(ca, certificate, key)

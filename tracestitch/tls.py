@@ -71,9 +71,9 @@ def _load(files: TlsFiles) -> _Loaded:
     certificate = read_file(CERT, files.cert)
     key = read_file(KEY, files.key)
     client_ca = None if files.client_ca is None else read_file(CLIENT_CA, files.client_ca)
-    _check_certificates(CERT, files.cert, certificate)
+    check_certificates(CERT, files.cert, certificate)
     if files.client_ca is not None and client_ca is not None:
-        _check_certificates(CLIENT_CA, files.client_ca, client_ca)
+        check_certificates(CLIENT_CA, files.client_ca, client_ca)
     web = _context(files)
     otlp = _context(files)
     if client_ca is not None:
@@ -82,7 +82,8 @@ def _load(files: TlsFiles) -> _Loaded:
     return _Loaded(Pem(certificate, key, client_ca), otlp, web)
 
 
-def _check_certificates(flag: str, path: Path, pem: bytes) -> None:
+def check_certificates(flag: str, path: Path, pem: bytes) -> None:
+    """Raises UnusableFile."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cadata=pem.decode("ascii"))
     except (ssl.SSLError, ValueError) as error:
@@ -92,6 +93,7 @@ def _check_certificates(flag: str, path: Path, pem: bytes) -> None:
 def _context(files: TlsFiles) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION  # each costs the server more than the client
     context.set_alpn_protocols(["http/1.1"])
 
     def refuse_to_ask() -> NoReturn:

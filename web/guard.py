@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from collector.access import CHALLENGE, Gate
+from collector.access import CHALLENGE, MISSING, Gate
 from collector.hosts import AllowedHosts, explain_host
 from web.cookies import read_cookie
 from web.frame import wants_page
@@ -61,7 +61,7 @@ class Guard:
         if reason is None or scope["known"] or _is_open(scope["path"]):
             return None
         await self._gate.hold_back(reason)
-        if shown is None and request.method == "GET" and wants_page(request):
+        if reason == MISSING and request.method == "GET" and wants_page(request):
             return RedirectResponse(f"/login?next={quote(_address(scope), safe='')}", 303)
         answer = self._tell(request, 401, reason)
         answer.headers["www-authenticate"] = CHALLENGE

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from storage.engines import open_store
 from tests.builders import batch, span
+from tests.certificates import Authority
 from tracestitch.api_client import ask_for_all
 from tracestitch.cli import main
 
@@ -147,3 +148,52 @@ def test_all_pages_of_a_list_are_one_object() -> None:
         return 200, json.dumps(pages[parameters.get("cursor")]).encode()
 
     assert ask_for_all(get, "/", "orphans") == {"orphans": [1, 2, 3], "next_cursor": None}
+
+
+def test_an_authority_for_an_address_without_tls_is_one_sentence(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    answer = run("orphans", "--endpoint=http://127.0.0.1:1", f"--tls-ca={authority.ca}")
+
+    assert answer.exit_code == 1
+    assert answer.output == (
+        "Error: --tls-ca is for an https address, and --endpoint is http://127.0.0.1:1.\n"
+    )
+
+
+@pytest.mark.parametrize("content", ["", "garbage", "\N{SNOWMAN}"])
+def test_an_authority_that_is_none_is_one_sentence(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text(content, "utf-8")
+    answer = run("orphans", "--endpoint=https://127.0.0.1:1", f"--tls-ca={file}")
+
+    assert answer.exit_code == 1
+    assert answer.output == f"Error: --tls-ca {file} holds no certificate in PEM form.\n"
+
+
+def test_the_token_is_not_sent_on_to_where_a_redirect_leads(tmp_path: Path) -> None:
+    seen: list[str | None] = []
+
+    class Redirecting(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.headers["authorization"])
+            if len(seen) == 1:
+                self.send_response(302)
+                self.send_header("location", f"http://localhost:{server.server_port}/elsewhere")
+            else:
+                self.send_response(404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Silent."""
+
+    server = HTTPServer(("127.0.0.1", 0), Redirecting)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    file = tmp_path / "token"
+    file.write_text("0123456789abcdef")
+    run("orphans", f"--endpoint=http://127.0.0.1:{server.server_port}", f"--token-file={file}")
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+    assert seen == ["Bearer 0123456789abcdef", None]

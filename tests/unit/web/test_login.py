@@ -114,6 +114,16 @@ def test_a_browser_is_led_to_the_form_and_back() -> None:
     browse(scenario)
 
 
+def test_a_proxys_own_password_is_neither_a_token_nor_in_the_way() -> None:
+    async def scenario(client: httpx.AsyncClient) -> None:
+        basic = PAGE | {"authorization": "Basic dXNlcjpwYXNz"}
+        assert (await client.get("/orphans", headers=basic)).status_code == 303
+        await log_in(client, authorization="Basic dXNlcjpwYXNz")
+        assert (await client.get("/orphans", headers=basic)).status_code == 200
+
+    browse(scenario)
+
+
 def test_the_cookie_is_kept_from_scripts_other_sites_and_holds_nothing_of_the_token() -> None:
     async def scenario(client: httpx.AsyncClient) -> None:
         cookie = (await log_in(client)).headers["set-cookie"]
