@@ -19,6 +19,7 @@ HEAD_BYTES = 32 * 1024
 # What comes of a body that is answered already is read and forgotten for so long: many
 # senders look for the answer only when they have sent everything.
 LINGER_SECONDS = 10.0
+# Without a byte of the answer taken.
 ANSWER_SECONDS = 30.0
 
 _TOO_MANY = (
@@ -67,12 +68,23 @@ class BoundedConnection(H11Protocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._writing = self.loop.call_later(self.answer_seconds, self.transport.abort)
+        self._expect_progress()
 
     def resume_writing(self) -> None:
         super().resume_writing()
         if self._writing is not None:
             self._writing.cancel()
+
+    def _expect_progress(self) -> None:
+        unsent = self.transport.get_write_buffer_size()
+
+        def check() -> None:
+            if self.transport.get_write_buffer_size() < unsent:
+                self._expect_progress()
+            else:
+                self.transport.abort()
+
+        self._writing = self.loop.call_later(self.answer_seconds, check)
 
     def _watch(self) -> None:
         """Sets the time limit for what is awaited now, unless it runs already."""

@@ -30,6 +30,7 @@ from collector.responses import Refusal, explain, refuse
 
 PATH = "/v1/traces"
 
+_GONE = 499  # counted only; the code that proxies log when a client has closed the request
 _HOW = f"send Content-Type {PROTOBUF} or {JSON}, plain or with Content-Encoding "
 _HOW += f"{', '.join(ENCODINGS[:-1])} or {ENCODINGS[-1]}."
 
@@ -72,7 +73,7 @@ def http_app(
         except _Refused as refused:
             return answer_refusal(refused.refusal, media_type, refused.headers)
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody reads it; nothing was taken in
+            return Response(status_code=_GONE)  # nobody reads it; nothing was taken in
         except BodyTooSlow as error:
             refusal = refuse(grpc.StatusCode.DEADLINE_EXCEEDED, 408, str(error))
             return answer_refusal(refusal, media_type, {"Connection": "close"})

@@ -201,25 +201,67 @@ def test_one_connection_too_many_is_told_to_come_later() -> None:
     run(scenario, Few)
 
 
-def test_a_sender_that_does_not_read_its_answer_is_let_go() -> None:
+class Loud(KeptRequests):
     """Answers of OTLP are small; the pages have the same connections."""
 
-    class Loud(KeptRequests):
-        async def __call__(self, payload: bytes) -> bytes:
-            await super().__call__(payload)
-            return bytes(64 << 20)
+    async def __call__(self, payload: bytes) -> bytes:
+        await super().__call__(payload)
+        return bytes(32 << 20)
 
+
+async def ask_loudly(port: int, pause: float, pauses: int) -> int:
+    """Bytes of the answer that arrive when it is read with so many pauses in between."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+    writer.write(WHOLE.replace(b"Host", b"Connection: close\r\nHost"))
+    arrived = len(await reader.readexactly(10))
+    transport = writer.transport
+    assert isinstance(transport, asyncio.ReadTransport)
+    for _ in range(pauses):
+        transport.pause_reading()
+        await asyncio.sleep(pause)
+        transport.resume_reading()
+        arrived += len(await reader.readexactly(1 << 20))
+    arrived += len(await read_to_the_end(reader))
+    writer.close()
+    return arrived
+
+
+def test_a_sender_that_does_not_read_its_answer_is_let_go() -> None:
     async def within() -> None:
         async with serving_http(Loud(), Hasty) as port:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
-            writer.write(WHOLE)
-            await reader.readexactly(10)
-            transport = writer.transport
-            assert isinstance(transport, asyncio.ReadTransport)
-            transport.pause_reading()
-            await asyncio.sleep(0.5)
-            transport.resume_reading()
-            assert len(await read_to_the_end(reader)) < 64 << 20
-            writer.close()
+            assert await ask_loudly(port, pause=1.0, pauses=1) < 32 << 20
+
+    asyncio.run(asyncio.wait_for(within(), 60))
+
+
+def test_a_sender_that_reads_its_answer_slowly_gets_it_whole() -> None:
+    class Patient(BoundedConnection):
+        answer_seconds = 0.5
+
+    async def within() -> None:
+        async with serving_http(Loud(), Patient) as port:
+            assert await ask_loudly(port, pause=0.1, pauses=10) > 32 << 20
+
+    asyncio.run(asyncio.wait_for(within(), 60))
+
+
+def test_nothing_is_taken_after_the_end_and_what_was_under_way_is_answered() -> None:
+    async def within() -> None:
+        kept = KeptRequests()
+        kept.gate.clear()
+        serving = serving_http(kept)
+        port = await serving.__aenter__()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(WHOLE)
+        await kept.entered.wait()
+        end = asyncio.create_task(serving.__aexit__(None, None, None))
+        await asyncio.sleep(0.3)
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
+        kept.gate.set()
+        assert b" 200 " in await read_to_the_end(reader)
+        await end
+        assert kept.payloads == [BODY]
+        writer.close()
 
     asyncio.run(asyncio.wait_for(within(), 60))

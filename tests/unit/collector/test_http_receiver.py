@@ -7,6 +7,7 @@ import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 
 from collector.admission import Overloaded
+from collector.decoded import UndecodableRequest
 from collector.keeping import UnstorableBatch
 from collector.responses import success
 from storage.contract import StoreError
@@ -112,6 +113,18 @@ def test_what_will_pass_is_503_with_retry_after(error: Exception, type_: str) ->
         check_told_to_wait(await post(b"{}" if type_ == JSON else b"", type_), type_, str(error))
 
     run_posts(scenario, error)
+
+
+@each_type
+def test_good_retryable_permanent_good_have_their_codes(type_: str) -> None:
+    async def scenario(kept: KeptRequests, post: Post) -> None:
+        body, codes = b"{}" if type_ == JSON else b"", []
+        for outcome in (b"", Overloaded("Full."), UndecodableRequest("Cut."), b""):
+            kept.outcome = outcome
+            codes.append((await post(body, type_)).status_code)
+        assert codes == [200, 503, 400, 200]
+
+    run_posts(scenario)
 
 
 @each_type

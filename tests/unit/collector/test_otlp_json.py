@@ -117,12 +117,14 @@ async def decode(payload: bytes) -> bytes:
 APP = http_app(decode)
 
 
-def post(body: bytes, type_: str, encoding: str | None) -> httpx.Response:
+def post(
+    body: bytes, type_: str, encoding: str | None = None, path: str = "/v1/traces"
+) -> httpx.Response:
     async def within() -> httpx.Response:
         transport = httpx.ASGITransport(APP)
         async with httpx.AsyncClient(transport=transport, base_url="http://otlp") as client:
             headers = {"content-type": type_} | ({"content-encoding": encoding} if encoding else {})
-            return await client.post("/v1/traces", content=body, headers=headers)
+            return await client.post(path, content=body, headers=headers)
 
     return asyncio.run(within())
 
@@ -137,11 +139,12 @@ def post(body: bytes, type_: str, encoding: str | None) -> httpx.Response:
     type_=st.sampled_from([PROTOBUF, JSON]),
     encoding=st.sampled_from([None, *ENCODINGS]),
     packed=st.booleans(),
+    path=st.sampled_from(["/v1/traces", "/v1/metrics", "/v1/logs"]),
 )
 def test_any_bytes_are_taken_or_the_senders_fault(
-    body: bytes, type_: str, encoding: str | None, packed: bool
+    body: bytes, type_: str, encoding: str | None, packed: bool, path: str
 ) -> None:
-    response = post(PACK[encoding](body) if encoding and packed else body, type_, encoding)
+    response = post(PACK[encoding](body) if encoding and packed else body, type_, encoding, path)
 
     assert response.status_code in (200, 400)
     assert response.headers["content-type"] == type_
@@ -186,3 +189,17 @@ def test_json_and_protobuf_are_stored_as_the_same_rows(encoding: str | None) -> 
     assert one.batch.spans.equals(other.batch.spans)
     assert one.batch.links.equals(other.batch.links)
     assert one.batch.events.equals(other.batch.events)
+
+
+GOOD = {"traceId": "0a" * 16, "spanId": "0B" * 8, "startTimeUnixNano": 1, "endTimeUnixNano": "2"}
+
+
+@pytest.mark.parametrize("bad", ["", "00" * 16, "0a" * 15, "0a" * 17])
+@pytest.mark.parametrize("field", ["traceId", "spanId"])
+def test_ids_of_another_length_cost_their_span_only(field: str, bad: str) -> None:
+    document = {"resourceSpans": [{"scopeSpans": [{"spans": [GOOD, GOOD | {field: bad}]}]}]}
+
+    told = post(json.dumps(document).encode(), JSON).json()["partialSuccess"]
+
+    assert told["rejectedSpans"] == "1"
+    assert {"traceId": "trace_id", "spanId": "span_id"}[field] in told["errorMessage"]
