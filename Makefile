@@ -26,15 +26,15 @@ done
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-setup: .venv/installed-test ## make .venv with everything that running, demo and tests need
+setup: .venv/installed-test .venv/installed-decoder ## make .venv with everything that running, demo and tests need
 
-run: .venv/installed-run ## serve: OTLP on 4317 (gRPC) and 4318 (HTTP), pages on 8080
+run: .venv/installed-run .venv/installed-decoder ## serve: OTLP on 4317 (gRPC) and 4318 (HTTP), pages on 8080
 	@$(BIN)/tracestitch serve $(ARGS)
 
-demo: .venv/installed-demo ## serve on a temporary store, with a sample pipeline that breaks hop by hop
+demo: .venv/installed-demo .venv/installed-decoder ## serve on a temporary store, with a sample pipeline that breaks hop by hop
 	@$(BIN)/tracestitch demo $(ARGS)
 
-test: check ## everything that has to hold: check, then all tests
+test: .venv/installed-decoder check ## everything that has to hold: check, then all tests
 	@sh tests/browser/install_chromium.sh
 	@$(BIN)/python -m pytest --quiet $(ARGS)
 
@@ -44,7 +44,7 @@ check: .venv/installed-test ## lint, format, types, import contracts
 	@$(BIN)/mypy .
 	@PYTHONPATH=. $(BIN)/lint-imports --no-cache --no-logo
 
-bench: .venv/installed-test ## measure ingest and every page (docs/performance.md)
+bench: .venv/installed-test .venv/installed-decoder ## measure ingest and every page (docs/performance.md)
 	@$(BIN)/python -m benchmarks.bench_ingest $(ARGS)
 	@$(BIN)/python -m benchmarks.bench_pages
 
@@ -58,7 +58,7 @@ record: .venv/installed-test ## make the recordings of the sample pipeline anew
 	@$(BIN)/python -m sample_data.record $(ARGS)
 
 clean: ## remove .venv, caches and build output, never ./data
-	@rm -rf .venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache test-results
+	@rm -rf .venv build dist decoder/target *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache test-results
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -85,3 +85,15 @@ clean: ## remove .venv, caches and build output, never ./data
 	@echo "Installing what the tests need"
 	@$(PIP_INSTALL) --editable '.[demo,dev]'
 	@touch .venv/installed-run .venv/installed-demo $@
+
+# Where a cargo works: a shim without a toolchain is on the path, too, and fails. Nothing
+# is noted without one, so that it is tried again.
+.venv/installed-decoder: constraints.txt $(wildcard decoder/*.toml decoder/*.lock decoder/*.pyi decoder/src/*.rs) | .venv/bin/python
+	@if command -v cargo >/dev/null && cargo --version >/dev/null 2>&1; then \
+		echo "Building the native decoder" && \
+		$(PIP_INSTALL) maturin && \
+		PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP_INSTALL) --no-build-isolation --no-deps --force-reinstall ./decoder && \
+		touch $@; \
+	else \
+		echo "no cargo: the plain-Python decoder runs, which takes about 40 times as long"; \
+	fi
