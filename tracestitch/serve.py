@@ -30,6 +30,7 @@ from tracestitch.config import Address
 from tracestitch.counting import Counting
 from tracestitch.listeners import Listeners
 from tracestitch.logs import Format, start_logging
+from tracestitch.open_files import raise_file_limit
 from tracestitch.security import Security, SecuritySettings
 from tracestitch.watched import UnusableFile
 from web.app import create_app
@@ -54,6 +55,7 @@ def run_server(settings: ServeSettings) -> None:
     """Returns after SIGTERM or SIGINT, when everything acknowledged is stored and the
     store is closed. Raises ClickException when the server cannot start."""
     start_logging(settings.log_format)
+    raise_file_limit()
     try:
         security = Security(settings.security)
         store = open_store(settings.store_url)
