@@ -64,7 +64,9 @@ class Keeper:
             try:
                 self._append(sealed.batch)
             except DataRefused as error:
-                _logger.warning("A batch is stored request by request: %s", error)
+                _logger.warning(
+                    "A batch is stored request by request after %s", type(error).__name__
+                )
             except StoreError:
                 sealed.failures += 1
                 raise
@@ -111,7 +113,10 @@ class Keeper:
         where = "it was refused"
         if self._aside is not None:
             where = f"it is kept as {_write_aside(self._aside, payload)}"
-        _logger.error("ATTENTION: a request cannot be stored (%s); %s.", error, where)
+        # Its type only: a message may quote what was sent.
+        _logger.error(
+            "ATTENTION: a request cannot be stored (%s); %s.", type(error).__name__, where
+        )
         return UnstorableBatch(f"These spans could not be stored: {error}")
 
 

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from queue import SimpleQueue
@@ -19,7 +18,6 @@ MOST_SPANS = 3 * ROW_GROUP
 MOST_BYTES = 256 * MIB
 # Seconds before a failed batch is tried again.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
-_REPEAT_SECONDS = 60.0  # between two log lines about one lasting failure
 
 _logger = logging.getLogger(__name__)
 
@@ -51,7 +49,6 @@ class Writer:
         """Position up to which everything is in the store."""
         self.spans = self.nbytes = 0
         """Of what is put and not stored."""
-        self._said = 0.0
         self.trouble: str | None = None
         """Why nothing can be stored at the moment."""
         self.on_idle: Callable[[], None] = lambda: None
@@ -120,7 +117,8 @@ class Writer:
                     positions = range(sealed.after + 1, sealed.last + 1)
                     refused = {position: StoreError(str(error)) for position in positions}
                     break
-                self._note_trouble(error)
+                self.trouble = str(error)
+                _logger.error("Nothing can be stored, and requests are refused: %s", error)
                 if self._stopping.wait(pause):
                     _logger.error("What was acknowledged stays in the request log; restart.")
                     return False
@@ -128,13 +126,6 @@ class Writer:
         self.trouble = None
         self._finish(sealed, refused)
         return True
-
-    def _note_trouble(self, error: StoreError) -> None:
-        now = time.monotonic()
-        if self.trouble is None or now - self._said > _REPEAT_SECONDS:
-            self._said = now
-            _logger.error("Nothing can be stored, and requests are refused: %s", error)
-        self.trouble = str(error)
 
     def _finish(self, sealed: Sealed, refused: Mapping[int, Exception]) -> None:
         self._journal.release(sealed.last)

@@ -88,7 +88,8 @@ def test_one_poisonous_request_is_set_aside_and_the_others_are_stored(
     assert kept.name.endswith(".otlp.pb")
     (line,) = [message for message in caplog.messages if "ATTENTION" in message]
     assert str(kept) in line
-    assert "bad" in line
+    assert type(fault).__name__ in line
+    assert "bad" not in line  # it may quote what was sent
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
