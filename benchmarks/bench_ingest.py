@@ -49,6 +49,7 @@ def draw_table(runs: list[Run], starts: dict[str, float]) -> Iterator[str]:
 
 
 def _rows(runs: list[Run]) -> Iterator[tuple[str, list[str]]]:
+    yield "decoder", [run.decoder for run in runs]
     yield "spans", [f"{run.spans:,}" for run in runs]
     yield "spans/s", [f"{run.spans_per_second:,.0f}" for run in runs]
     yield "server CPU ÷ bare parse", [f"{run.ratio:.1f}" for run in runs]

@@ -32,6 +32,7 @@ class Run:
     """CPU figures are seconds per million spans."""
 
     title: str
+    decoder: str
     spans: int
     spans_per_second: float
     cpu: float
@@ -86,7 +87,7 @@ def measure_load(
         running_server(Path(name), module=module) as server,
         _waiting_sender(file, server.grpc, f"--requests={requests}", *options) as sender,
     ):
-        threads = server.thread_seconds()
+        threads, decoder = server.thread_seconds(), server.status()["decoder"]
         before, begun, sampled = (
             server.cpu_seconds(),
             time.perf_counter(),
@@ -104,6 +105,7 @@ def measure_load(
     parses.append(measure_parse(file))
     return Run(
         title=title,
+        decoder=decoder,
         spans=spans,
         spans_per_second=spans / answer["seconds"],
         cpu=(whole_life - before) / millions,
