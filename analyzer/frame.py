@@ -5,7 +5,6 @@ namespace: what weaker evidence never crosses) and `service`.
 """
 
 import polars as pl
-import pyarrow as pa
 
 from analyzer.names import mark_messages, name_shapes, read_messages
 from analyzer.roles import assign_roles
@@ -157,11 +156,3 @@ def _add_meaning(frame: pl.DataFrame, batch: SpanBatch) -> pl.DataFrame:
 
 def read_shapes(batch: SpanBatch) -> pl.DataFrame:
     return read_table(batch, "shapes").unique("shape_id").select("shape_id", *SHAPE_COLUMNS)
-
-
-def hex_text(ids: pl.Series) -> pl.Series:
-    """64-bit ids as 16 lowercase hex digits, as people know them."""
-    digits = pa.FixedSizeBinaryArray.from_buffers(
-        pa.binary(8), len(ids), [None, pa.py_buffer(ids.to_numpy().astype(">u8").tobytes())]
-    )
-    return pl.Series(ids.name, digits.cast(pa.binary())).bin.encode("hex")

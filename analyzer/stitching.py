@@ -6,9 +6,8 @@ Stated by the spans first; then unique ids; then correlation ids over what is le
 import polars as pl
 
 from analyzer.ends import Ends
-from analyzer.frame import hex_text
 from analyzer.ids import read_correlation, read_ids
-from analyzer.rules import EVIDENCE, compared
+from analyzer.rules import EVIDENCE
 from analyzer.rules.correlation_id import match_correlation_ids
 from analyzer.rules.kafka_offset import match_kafka_offsets
 from analyzer.rules.message_id import match_message_ids
@@ -60,22 +59,15 @@ def _within_reach(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _stated(ends: Ends) -> pl.DataFrame:
-    """The hand-overs that parents and links state, with the ids as evidence."""
-    far = ends.frame.select("trace_hi", "trace_lo", "span_id", send="row")
-    pairs = ends.stated.join(far, on="send")
-    span = pl.lit(hex_text(pairs["span_id"]))
-    target = pl.concat_str(
-        pl.lit(hex_text(pairs["trace_hi"])), pl.lit(hex_text(pairs["trace_lo"])), pl.lit("/"), span
-    )
-    return pairs.select(
+    """The hand-overs that parents and links state. The ids of the producer are the evidence
+    and stand beside it."""
+    return ends.stated.select(
         "delivery",
         "send",
         "relation",
         rule="relation",
         confidence=pl.lit(1.0),
-        evidence=pl.when(pl.col("relation") == "parent")
-        .then(compared("parent_span_id", span, span))
-        .otherwise(compared("link", target, target)),
+        evidence=pl.lit(""),
     ).cast({"delivery": pl.UInt32, "send": pl.UInt32})
 
 

@@ -210,10 +210,10 @@ class PythonBuilder:
             self._columns["links"].append(
                 *part, position, hi, lo, linked, state, flags, json_text(told), dropped
             )
-            self._add_typed(part, "link", position, self._typed.row(told))
+            self._add_typed(part, "link", position, self._typed.row(told, part=True))
         for position, (time, name, told, dropped) in enumerate(events):
             self._columns["events"].append(*part, position, time, name, json_text(told), dropped)
-            self._add_typed(part, "event", position, self._typed.row(told))
+            self._add_typed(part, "event", position, self._typed.row(told, part=True))
         self.spans += 1
 
     def _add_correlation(self, trace: tuple[int, int], values: Mapping[str, str]) -> int | None:

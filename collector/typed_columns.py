@@ -24,18 +24,22 @@ class TypedColumns:
     def __init__(self, told: Mapping[str, Any]) -> None:
         self._by_name: dict[str, list[tuple[str, int, str]]] = {}
         self._marks = set()
+        self._marks_of_parts = set()
         for column, entry in told["columns"].items():
             if entry.get("marks", True):
                 self._marks.add(column)
+                if entry.get("each", False):
+                    self._marks_of_parts.add(column)
             for priority, name in enumerate(entry["names"]):
                 self._by_name.setdefault(name, []).append((column, priority, entry["type"]))
 
     def row(
-        self, attributes: Mapping[str, Json], *, always: bool = False
+        self, attributes: Mapping[str, Json], *, always: bool = False, part: bool = False
     ) -> dict[str, Typed] | None:
         """Column -> value; `alternatives` holds the aliases that disagreed with the winner.
 
-        None when no marking column is filled, unless `always`.
+        None when no marking column is filled, unless `always`. A `part` of a span (a link,
+        an event) is marked only by what differs from message to message.
         """
         found: dict[str, list[tuple[int, Typed]]] = {}
         for name in attributes.keys() & self._by_name.keys():
@@ -43,7 +47,8 @@ class TypedColumns:
                 value = _coerce(attributes[name], kind)
                 if value is not None:
                     found.setdefault(column, []).append((priority, value))
-        if not always and self._marks.isdisjoint(found):
+        marks = self._marks_of_parts if part else self._marks
+        if not always and marks.isdisjoint(found):
             return None
         row: dict[str, Typed] = {}
         losers: dict[str, Json] = {}

@@ -118,11 +118,13 @@ def _split(batch: Frames) -> list[Frames]:
 
 
 def _by_trace(batch: Frames) -> Frames:
-    """Rows of one trace beside each other: equal ids in a row take next to no space."""
+    """Rows of one trace beside each other: equal ids in a row take next to no space. Spans
+    of one name too: their attributes are alike."""
     sorted_ = {
         name: batch[name].sort("trace_hi", maintain_order=True)
-        for name in ("spans", "links", "events", "messaging", "keys")
+        for name in ("links", "events", "messaging", "keys")
     }
+    sorted_["spans"] = batch["spans"].sort("trace_hi", "name", maintain_order=True)
     return batch | sorted_
 
 

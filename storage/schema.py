@@ -115,7 +115,7 @@ EVENTS = _schema(
 # What the analyzer joins on. A row for the attributes of a span (part "span",
 # position 0) that has one of the marking columns or kind PRODUCER or CONSUMER,
 # and one for each of any span's links and events (part "link", "event",
-# position as in their tables) that has a marking column.
+# position as in their tables) that has a marking one of MESSAGE_COLUMNS.
 MESSAGING = pa.schema(
     [
         *_schema(*_PART, ("part", TEXT), ("position", U32), ("shape_id", U64)),
@@ -246,7 +246,8 @@ CONNECTIONS = _schema(
     ("relation", TEXT),  # parent | link | stitch
     ("rule", TEXT),
     ("confidence", REAL),
-    ("evidence", TEXT),  # JSON [{"field", "producer", "consumer"}], never empty
+    # JSON [{"field", "producer", "consumer"}]; empty where a parent or link states it
+    ("evidence", TEXT),
     *_HANDOVER,
     # consumer start − producer end; negative when the clocks or the spans overlap
     ("wait_nano", I64, "null"),

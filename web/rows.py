@@ -9,7 +9,7 @@ import pyarrow as pa
 from analyzer.journey_traces import SpanId, TraceId
 from storage.schema import TRACE_IDS
 from web.attributes import read_json
-from web.shapes import Cause, Connection, End, Identity, Orphan, SpanRef
+from web.shapes import Cause, Connection, End, Evidence, Identity, Orphan, SpanRef
 
 Row = Mapping[str, Any]
 
@@ -51,7 +51,7 @@ def connection_object(row: Row) -> Connection:
         "relation": row["relation"],
         "rule": row["rule"],
         "confidence": row["confidence"],
-        "evidence": json.loads(row["evidence"]),
+        "evidence": json.loads(row["evidence"]) or [_statement(row)],
         "system": row["system"],
         "destination": row["destination"],
         "scope": row["scope"],
@@ -61,6 +61,17 @@ def connection_object(row: Row) -> Connection:
         "dead_letter": row["dead_letter"],
         "notes": json.loads(row["notes"]),
     }
+
+
+def _statement(row: Row) -> Evidence:
+    """What a parent or link states: that the consumer names the producer's ids."""
+    trace, span = (
+        trace_hex(row["producer_trace_hi"], row["producer_trace_lo"]),
+        span_hex(row["producer_span_id"]),
+    )
+    if row["relation"] == "parent":
+        return {"field": "parent_span_id", "producer": span, "consumer": span}
+    return {"field": "link", "producer": f"{trace}/{span}", "consumer": f"{trace}/{span}"}
 
 
 def cause_object(row: Row) -> Cause:
