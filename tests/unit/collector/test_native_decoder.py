@@ -1,0 +1,148 @@
+"""The native decoder gives what the plain-Python one gives."""
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from collector.decoding import make_decoder
+from collector.formats.otlp_frames import read_big_endian
+from collector.python_decoder import PythonDecoder
+from storage.schema import load_attributes
+from tests.builders import Built, any_value, link, request, span
+from tests.unit.collector.random_wire import make_request
+from tests.unit.collector.same_tables import NATIVE, NativeDecoder, assert_same
+
+RECORDINGS = sorted((Path(__file__).parents[3] / "sample_data" / "recordings").glob("*/*.pb"))
+TOLD = load_attributes()
+NAMES = sorted(
+    {name for column in TOLD["columns"].values() for name in column["names"]}
+    | {name for names in TOLD["correlation"].values() for name in names}
+)
+INT64 = st.integers(-(2**63), 2**63 - 1)
+# What protobuf takes; invalid UTF-8 is spliced in elsewhere.
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
+SCALARS = (
+    TEXTS
+    | st.sampled_from(["true", "False", "7", "-08", "+3", " 12 ", "9223372036854775808", "\x1c"])
+    | INT64
+    | st.floats()
+    | st.sampled_from([-0.0, 5e-324, 1e16, 1e15, 1e-4, 9.999e-5, 1.7976931348623157e308])
+    | st.booleans()
+    | st.binary(max_size=9)
+    | st.none()
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+ATTRIBUTES = st.dictionaries(st.sampled_from(NAMES) | TEXTS, VALUES, max_size=8)
+KINDS = st.sampled_from(["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"])
+
+
+@st.composite
+def spans(draw: st.DrawFn) -> Built:
+    return span(
+        draw(TEXTS | st.sampled_from(["receive", "SQS.ReceiveMessage"])),
+        trace=draw(st.integers(1, 3)),
+        id=draw(st.integers(1, 2**64 - 1)),
+        parent=draw(st.none() | st.integers(0, 2**64 - 1)),
+        kind=draw(KINDS),
+        at=draw(st.floats(0, 1e6)),
+        attributes=draw(ATTRIBUTES),
+        links=[
+            link(draw(st.integers(0, 9)), attributes=attributes, trace_state=draw(TEXTS))
+            for attributes in draw(st.lists(ATTRIBUTES, max_size=2))
+        ],
+        events=draw(st.lists(st.tuples(TEXTS, ATTRIBUTES), max_size=2)),
+        status=draw(st.sampled_from(["UNSET", "OK", "ERROR"])),
+        status_message=draw(TEXTS),
+        resource=draw(ATTRIBUTES),
+        service=draw(st.none() | TEXTS),
+        scope=draw(TEXTS),
+        trace_state=draw(TEXTS),
+        dropped_links_count=draw(st.integers(0, 2**32 - 1)),
+    )
+
+
+def test_the_native_decoder_is_the_one_that_runs_where_it_is_installed() -> None:
+    assert make_decoder().name == "native"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(spans(), max_size=3))
+def test_spans_of_every_kind_become_the_same_tables(built: list[Built]) -> None:
+    assert_same(request(*built))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 2**32))
+def test_fields_in_any_order_and_number_become_the_same_tables(seed: int) -> None:
+    assert assert_same(make_request(Random(seed))) == (True,)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.floats())
+def test_doubles_are_written_digit_for_digit(number: float) -> None:
+    assert_same(request(span(attributes={"a": number, "messaging.message.id": number})))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abc"), VALUES), max_size=60))
+def test_of_a_repeated_key_the_last_value_stands_where_the_first_stood(
+    pairs: list[tuple[str, Any]],
+) -> None:
+    message = ExportTraceServiceRequest.FromString(request(span()))
+    attributes = message.resource_spans[0].scope_spans[0].spans[0].attributes
+    for key, value in pairs:
+        attributes.add(key=key, value=any_value(value))
+        attributes[0].value.kvlist_value.values.add(key=key, value=any_value(value))
+    assert_same(message.SerializeToString())
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.parent.name)
+def test_a_recording_becomes_the_same_tables(recording: Path) -> None:
+    data, payloads = recording.read_bytes(), []
+    while prefix := read_big_endian(data):
+        length, size = prefix
+        payloads.append(data[size : size + length])
+        data = data[size + length :]
+    assert set(assert_same(*payloads)) == {True}
+
+
+def test_other_rules_are_read_when_a_decoder_is_made() -> None:
+    told = {
+        "columns": {
+            **{name: column | {"names": ["none"]} for name, column in TOLD["columns"].items()},
+            "message_id": {"type": "string", "each": True, "names": ['my "id"\n', "ä"]},
+            "system": {"type": "string", "names": ["ä", "\ufffd"]},
+        },
+        "correlation": {"zebra": ["a\\nb", "ä"], "ant": ["ä"]},
+        "resource": TOLD["resource"],
+    }
+    attributes = {'my "id"\n': 1, "ä": "x", "a\\nb": "y", "a\nb": "no", "tenant": 3, "UUUU": "s"}
+    payload = request(span(attributes=attributes)).replace(b"UUUU", b"\xff\xff\xff\xff")
+    assert_same(
+        payload,
+        request(span(attributes=attributes | {"\ufffd": "t"})),
+        native=NativeDecoder(told, ["tenant", "zebra"]),
+        python=PythonDecoder(told, ["tenant", "zebra"]),
+    )
+
+
+def test_a_rule_that_makes_no_sense_is_refused() -> None:
+    told = TOLD | {"columns": {"system": {"type": "list", "names": ["a"]}}}
+    with pytest.raises(ValueError, match="the column system has the unknown type list"):
+        NativeDecoder(told).builder()
+
+
+def test_a_decoder_makes_builders_that_share_nothing() -> None:
+    one, other = NATIVE.builder(), NATIVE.builder()
+    one.append(request(span(attributes={"order.id": "1"})))
+    other.append(request(span(attributes={"order.id": "1"})))
+    assert one.seal().correlation.num_rows == other.seal().correlation.num_rows == 1
