@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from collector.access import Gate, Tokens
 from collector.hosts import AllowedHosts
+from storage.contract import SpanStore
+from storage.engines import open_store
 from tests.golden.recordings import open_recording
 from web.app import create_app
 
@@ -20,11 +22,17 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[str]:
     """The address of an application that asks for the token."""
-    app = create_app(
-        open_recording("pipeline_healthy")[0],
-        gate=Gate(lambda: Tokens(TOKEN), 0),
-        hosts=AllowedHosts("127.0.0.1"),
-    )
+    yield from serve(open_recording("pipeline_healthy")[0])
+
+
+@pytest.fixture(scope="module")
+def guarded_empty() -> Iterator[str]:
+    yield from serve(open_store("memory:"))
+
+
+def serve(store: SpanStore) -> Iterator[str]:
+    gate, hosts = Gate(lambda: Tokens(TOKEN), 0), AllowedHosts("127.0.0.1")
+    app = create_app(store, gate=gate, hosts=hosts)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -67,6 +75,16 @@ def test_a_reader_logs_in_is_led_on_and_logs_out(stranger: Page, guarded: str) -
     expect(stranger).to_have_url(f"{guarded}/login")
     stranger.goto(f"{guarded}/orphans")
     expect(stranger).to_have_url(f"{guarded}/login?next=%2Forphans")
+
+
+def test_a_page_that_waits_for_spans_leads_to_the_form_when_the_session_ends(
+    stranger: Page, guarded_empty: str
+) -> None:
+    stranger.goto(f"{guarded_empty}/")
+    log_in(stranger)
+    expect(stranger.get_by_text("Waiting for the first span")).to_be_visible()
+    stranger.context.clear_cookies()
+    expect(stranger).to_have_url(f"{guarded_empty}/login?next=%2F", timeout=10_000)
 
 
 def test_the_form_fits_a_phone_and_both_themes(browser: Browser, guarded: str) -> None:

@@ -4,7 +4,8 @@ async function look() {
   try {
     const answer = await fetch("/api/v1/status", { cache: "no-store" });
     const status = await answer.json();
-    if (status.spans > 0) { location.reload(); return; }
+    // 401: the session ended, and the form follows
+    if (status.spans > 0 || answer.status === 401) { location.reload(); return; }
     live.classList.remove("lost");
   } catch { // the server is away; keep looking
     live.classList.add("lost");
