@@ -14,8 +14,9 @@ import time
 import polars as pl
 import pyarrow as pa
 
-from analyzer.analysis import analyse, arrow
+from analyzer.analysis import Answers, analyse, arrow
 from analyzer.judging import judge
+from analyzer.losses import keep_answers
 from analyzer.surroundings import STABLE, stable_facts
 from storage.contract import OrphanQuery, Page, SpanStore, StoreError
 from storage.schema import ORPHANS, TRACE_IDS
@@ -30,6 +31,18 @@ _ALL = 10_000_000
 log = logging.getLogger(__name__)
 
 
+def reach(store: SpanStore, traces: pa.Table) -> pa.Table:
+    """The traces and what lies within STEPS of them."""
+    found = step = pl.DataFrame(traces).unique()
+    for _ in range(STEPS):
+        if step.is_empty():
+            break
+        near = pl.DataFrame(store.related_traces(_arrow_ids(step), HOT_KEY_LIMIT))
+        step = near.join(found, on=TRACE_IDS.names, how="anti")
+        found = pl.concat([found, step])
+    return _arrow_ids(found)
+
+
 class AnalysisLoop:
     """Keeps the answers of one store up to date, on a thread of its own."""
 
@@ -39,6 +52,8 @@ class AnalysisLoop:
         self._facts: pl.DataFrame | None = None
         self._wake = threading.Event()
         self._stopping = False
+        self.turn = threading.Lock()
+        """Held by a pass, and by whoever deletes: neither sees half of what the other did."""
         self._thread: threading.Thread | None = None
         self.passes, self.pass_seconds, self.last_pass_seconds = 0, 0.0, 0.0
         """Passes over new spans: how many, in all, and the last one."""
@@ -46,6 +61,11 @@ class AnalysisLoop:
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="analysis", daemon=True)
         self._thread.start()
+
+    def forget_surroundings(self) -> None:
+        """Some facts of the store hold no longer; in a `turn`."""
+        self._surroundings.forget()
+        self._facts = None
 
     def wake(self) -> None:
         """There are new spans."""
@@ -60,12 +80,17 @@ class AnalysisLoop:
 
     def run_once(self) -> bool:
         """One pass; False when there was nothing to do. Raises StoreError."""
+        with self.turn:
+            return self._run_once()
+
+    def _run_once(self) -> bool:
         status = self._store.status()
         if status.generation == status.analysed_generation and self._facts is not None:
             return False
         new, generation = self._store.traces_since(status.analysed_generation, PASS_SPANS)
-        owners = self._reach(new)
-        answers = analyse(self._store.analysis_input(self._reach(owners)), owners)
+        owners = reach(self._store, new)
+        answers = analyse(self._store.analysis_input(reach(self._store, owners)), owners)
+        answers = self._keep(answers, owners, status.analysed_generation)
         before = self._surroundings.read(owners)
         self._store.replace_connections(owners, answers.endpoints, answers.connections)
         facts = self._surroundings.replace(before, answers.endpoints)
@@ -79,16 +104,20 @@ class AnalysisLoop:
         self._facts = facts
         return status.generation != status.analysed_generation
 
-    def _reach(self, traces: pa.Table) -> pa.Table:
-        """The traces and what lies within STEPS of them."""
-        found = step = pl.DataFrame(traces).unique()
-        for _ in range(STEPS):
-            if step.is_empty():
-                break
-            near = pl.DataFrame(self._store.related_traces(_arrow_ids(step), HOT_KEY_LIMIT))
-            step = near.join(found, on=TRACE_IDS.names, how="anti")
-            found = pl.concat([found, step])
-        return _arrow_ids(found)
+    def _keep(self, answers: Answers, owners: pa.Table, analysed: int) -> Answers:
+        """The answers, with what traces had that have lost something since."""
+        lost = self._store.losses_of(owners)
+        if not lost.num_rows:
+            return answers
+        connections = pl.DataFrame(answers.connections)
+        far = connections.select(pl.col(f"producer_{n}").alias(n) for n in TRACE_IDS.names)
+        near = _trace_ids(pl.concat([pl.DataFrame(lost), far]))
+        old = Answers(
+            endpoints=self._store.endpoints_of(lost),
+            connections=self._store.connections_of(lost, "consumer"),
+            orphans=pl.DataFrame(self._store.orphans_of(lost)).select(ORPHANS.names),
+        )
+        return keep_answers(answers, old, lost, self._store.spans_since(analysed, near))
 
     def _other_orphans(self, owners: pa.Table) -> pl.DataFrame:
         """Stored orphans that this pass does not replace: their surroundings changed."""
@@ -131,9 +160,16 @@ class _Surroundings:
     def read(self, owners: pa.Table) -> pl.DataFrame:
         """The endpoints of these traces, counted, before they are replaced."""
         if self._counts is None:
-            facts = pl.DataFrame(self._store.endpoint_facts())
-            self._counts = facts.group_by(STABLE).agg(pl.col("count").sum())
+            facts = pl.DataFrame(self._store.endpoint_facts()).select(*STABLE, "count")
+            past = pl.DataFrame(self._store.past_facts()).select(
+                *STABLE, pl.lit(1, pl.Int64).alias("count")
+            )
+            self._counts = pl.concat([facts, past]).group_by(STABLE).agg(pl.col("count").sum())
         return _count(self._store.endpoints_of(owners))
+
+    def forget(self) -> None:
+        """Endpoints of deleted spans count on until then: they are facts of the past."""
+        self._counts = None
 
     def replace(self, before: pl.DataFrame, endpoints: pa.Table) -> pl.DataFrame:
         """The facts now: `stable_facts` of the store."""
