@@ -5,7 +5,6 @@ import math
 import struct
 from collections.abc import Callable
 from random import Random
-from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -124,9 +123,11 @@ class _Maker:
         length = {"trace_id": 16, "span_id": 8, "parent_span_id": 8}.get(described.name)
         if length is not None:
             length = random.choice([0, 3, 32]) if random.random() < 0.05 else length
-            return random.choice([bytes(length), b"\1" * length, *[random.randbytes(length)] * 20])
+            usual = [random.randbytes(length)] * 20
+            return random.choice([bytes(length), b"\1" * length, *usual])
         if described.name == "key" and random.random() < 0.7:
-            return random.choice(_NAMES).encode()
+            name: str = random.choice(_NAMES)
+            return name.encode()
         if random.random() < 0.5:
             return random.choice(_TEXTS)
         return random.choice([b"a", b"b", random.randbytes(random.randrange(40))])
@@ -159,5 +160,5 @@ class _Maker:
         return random.choice(makers)()
 
     def _group(self, number: int, depth: int) -> bytes:
-        inner: Any = self._unknown(number, depth + 1) if depth < 20 else b""
+        inner = self._unknown(number, depth + 1) if depth < 20 else b""
         return varint(number << 3 | _START) + inner + varint(number << 3 | _END)

@@ -69,9 +69,7 @@ def test_a_request_that_is_cut_off_anywhere(length: int) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=12), st.binary(max_size=12))
 def test_invalid_utf8_is_repaired_alike(text: bytes, key: bytes) -> None:
-    built = span(
-        "NAME" * 3, attributes={"KEYS" * 3: ["NAME" * 3], "messaging.system": "NAME" * 3}
-    )
+    built = span("NAME" * 3, attributes={"KEYS" * 3: ["NAME" * 3], "messaging.system": "NAME" * 3})
     payload = request(built).replace(b"NAME" * 3, text.ljust(12, b"\xf0"))
     payload = payload.replace(b"KEYS" * 3, key.ljust(12, b"\xe2"))
     assert assert_same(payload) == (True,)
