@@ -30,6 +30,7 @@ from tracestitch.config import Address
 from tracestitch.counting import Counting
 from tracestitch.listeners import Listeners
 from tracestitch.logs import Format, start_logging
+from tracestitch.retention import RetentionLoop
 from tracestitch.open_files import raise_file_limit
 from tracestitch.security import Security, SecuritySettings
 from tracestitch.watched import UnusableFile
@@ -45,6 +46,10 @@ class ServeSettings:
     correlation_keys: tuple[str, ...]
     grace_seconds: float
     version: str
+    retention_seconds: int = 0
+    """Since storing; 0 keeps for ever."""
+    max_bytes: int = 0
+    """Of the store on disk; 0 has no limit."""
     drop_attributes: tuple[str, ...] = ()
     security: SecuritySettings = field(default_factory=SecuritySettings)
     log_format: Format = "text"
@@ -67,7 +72,10 @@ def run_server(settings: ServeSettings) -> None:
         asyncio.run(_serve(settings, security, store, keeper))
     finally:
         store.close()
-    _say("Stopped; everything that was acknowledged is stored.")
+    if keeper.journal.nbytes:
+        _say("Stopped; the next start stores what the request log still holds.")
+    else:
+        _say("Stopped; everything that was acknowledged is stored.")
 
 
 def _open_keeper(store: SpanStore, decoder: Decoder, store_url: str) -> Keeper:
@@ -96,7 +104,16 @@ async def _serve(
         receiver.start()
         stack.push_async_callback(asyncio.to_thread, receiver.stop)
         stack.push_async_callback(receiver.drain)
-        counting = Counting(receiver, analysis, security.gate)
+        retention = RetentionLoop(
+            store,
+            analysis,
+            max_age_seconds=settings.retention_seconds,
+            max_bytes=settings.max_bytes,
+            waiting_bytes=lambda: keeper.journal.nbytes if keeper.journal.durable else 0,
+        )
+        retention.start()
+        stack.push_async_callback(asyncio.to_thread, retention.stop)
+        counting = Counting(receiver, analysis, security.gate, retention)
 
         listeners = Listeners()
         stack.push_async_callback(listeners.stop)
