@@ -95,7 +95,11 @@ class Intake:
 
     def _run(self) -> None:
         while not (self._stopping and self._queue.empty()):
-            self._look_round()
+            try:
+                self._look_round()
+            except BaseException:  # senders would wait for ever
+                _logger.exception("The intake goes on after a fault")
+                time.sleep(_RETRY_SECONDS)
         self._seal()
 
     def _look_round(self) -> None:

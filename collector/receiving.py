@@ -25,6 +25,9 @@ from storage.contract import StoreError
 # OTLP specification 1.11.0: the recommended default, also after decompression.
 MAX_REQUEST_BYTES = 64 * MIB
 
+# A request waits for room and for its group, no longer.
+_DRAIN_SECONDS = 4.0
+
 _logger = logging.getLogger(__name__)
 
 
@@ -124,10 +127,12 @@ class Receiver:
             await asyncio.wrap_future(stored)
 
     async def drain(self) -> None:
-        """Returns when no request is under way. Call it between closing the listeners
-        and `stop`."""
+        """Returns when no request is under way, or none that will be answered. Call it
+        between closing the listeners and `stop`."""
         if self._under_way:
-            await self._none_under_way.wait()
+            await asyncio.wait(
+                [asyncio.ensure_future(self._none_under_way.wait())], timeout=_DRAIN_SECONDS
+            )
 
     def _refuse_when_stopped(self) -> None:
         if not self._open:

@@ -98,7 +98,12 @@ class Writer:
 
     def _run(self) -> None:
         while (sealed := self._queue.get()) is not None:
-            if not self._store(sealed):
+            try:
+                going_on = self._store(sealed)
+            except BaseException:
+                _logger.exception("The writer ends: what waits stays in the request log")
+                self.trouble, going_on = "The store's writer has failed; restart the server.", False
+            if not going_on:
                 break  # what was put later must not be released before this
             del sealed  # frees the batch while waiting for the next
             if self.idle:

@@ -305,3 +305,46 @@ def test_a_commit_that_outlives_the_event_loop_is_a_commit() -> None:
     store.gate.set()
     left[0].receiver.stop()
     assert store.status().spans == 1
+
+
+def test_a_fault_of_the_writer_stops_the_intake_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise MemoryError
+
+    async def scenario(held: Intake) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(RequestLog, "read", fail)
+            await held.receiver.export(numbered(1, "poison"))
+            while trouble_of(held) is None:
+                await asyncio.sleep(0.01)
+        assert "restart" in str(trouble_of(held))
+        with pytest.raises(StoreError, match="restart"):
+            await held.receiver.export(numbered(2))
+
+    run(scenario, tmp_path, HeldStore(poisonous(ValueError("bad"))))
+    assert logged(tmp_path) == [numbered(1, "poison")]
+
+
+def test_a_fault_of_the_intake_is_answered_and_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append, broken = RequestLog.append, threading.Event()
+
+    def fail_once(self: RequestLog, payloads: list[bytes]) -> int:
+        if not broken.is_set():
+            broken.set()
+            raise MemoryError("no room")
+        return append(self, payloads)
+
+    monkeypatch.setattr(RequestLog, "append", fail_once)
+
+    async def scenario(held: Intake) -> None:
+        with pytest.raises(RuntimeError, match="no room"):
+            await held.receiver.export(numbered(1))
+        assert await held.receiver.export(numbered(2)) == b""
+        await held.receiver.flush()
+        assert logged(tmp_path) == []
+
+    run(scenario, tmp_path)
