@@ -17,6 +17,7 @@ _MAGIC, _MAGIC_OFFSET = b"DUCK", 8
 # 16 MB that stalls a commit every few seconds; the log must still stay small enough to be
 # replayed into memory after a crash.
 CHECKPOINT_THRESHOLD = "256MB"
+MEMORY_LIMIT = "512MB"
 
 # DuckDB shares one instance between connections of a process: it would let two stores
 # of the same file write past each other's locks.
@@ -95,9 +96,9 @@ def _settings(path: Path) -> dict[str, str | bool | int | float | list[str]]:
         # setting holds for the whole instance. Reads run on their callers' threads, so
         # that several go on at once even with one.
         "threads": max(1, min(4, (os.cpu_count() or 1) // 2)),
-        # The default is 80 % of the machine or container; Arrow tables and Python need
-        # room too.
-        "memory_limit": "50%",
+        # For pages of the file that are kept, and for queries, which go on on disk beyond
+        # it. The default, 80 % of the machine, would grow with the store.
+        "memory_limit": MEMORY_LIMIT,
         "checkpoint_threshold": CHECKPOINT_THRESHOLD,
         "temp_directory": str(path.with_name(path.name + ".tmp")),
         # No network, no Python variables as tables.

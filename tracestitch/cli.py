@@ -19,10 +19,11 @@ from tracestitch.config import (
     parse_correlation_key,
     parse_duration,
     parse_log_format,
+    parse_max_size,
     parse_origin,
     parse_otlp_endpoint,
-    parse_size,
     parse_url,
+    share_cores,
     silence_grpc,
     token_of_environment,
     variable,
@@ -41,6 +42,7 @@ VERSION = metadata.version("tracestitch")
 def main() -> None:
     """Stitches traces that lost their context across queues, and says which hop broke."""
     silence_grpc()
+    share_cores()
 
 
 main.add_command(demo)
@@ -78,14 +80,14 @@ _data_dir = option("--data-dir", default="./data", metavar="DIR", help="Where th
     parse_duration,
     default="7d",
     metavar="DURATION",
-    help="How long spans are kept. This version keeps everything: only 7d and 0 are taken.",
+    help="How long spans are kept after they were stored; 0 keeps them for ever.",
 )
 @option(
     "--max-size",
-    parse_size,
+    parse_max_size,
     default="10GB",
     metavar="SIZE",
-    help="How large the store may grow. This version has no limit: only 10GB and 0 are taken.",
+    help="How much disk the store may take; the oldest spans go first. 0 has no limit.",
 )
 @access_options
 @_drop_attribute
@@ -121,8 +123,6 @@ def serve(
     """Take OTLP traces in, store and analyse them, and show what is joined and what broke."""
     from tracestitch.serve import ServeSettings, run_server
 
-    _refuse_deleting("--retention", retention, parse_duration("7d"))
-    _refuse_deleting("--max-size", max_size, parse_size("10GB"))
     settings = ServeSettings(
         store_url=store or f"duckdb:{data_dir}",
         grpc_address=grpc_address,
@@ -131,6 +131,8 @@ def serve(
         correlation_keys=correlation_key,
         grace_seconds=grace,
         version=VERSION,
+        retention_seconds=retention,
+        max_bytes=max_size,
         drop_attributes=drop_attribute,
         security=_security(**access),
         log_format=log_format,
@@ -156,13 +158,6 @@ def _security(
     elif tls_cert or tls_key or tls_client_ca:
         raise click.UsageError("TLS needs both --tls-cert and --tls-key.")
     return SecuritySettings(token_file, token_of_environment(), files, allowed_host)
-
-
-def _refuse_deleting(flag: str, value: int, default: int) -> None:
-    if value not in (0, default):
-        raise click.UsageError(
-            f"{flag} cannot be changed in this version, which deletes nothing; leave it out."
-        )
 
 
 @main.command()

@@ -20,6 +20,8 @@ LOG_FORMATS = ("text", "json")
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 TOKEN_VARIABLE = "TRACESTITCH_TOKEN"  # noqa: S105 - its name, not its value
+# Less would be taken up by what has to be there at the same time: the log beside the file.
+_SMALLEST_STORE = 100 * 10**6
 _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
@@ -95,6 +97,14 @@ def parse_size(text: str) -> int:
     if match is None and text.strip() != "0":
         raise ValueError("a size is a whole number and B, KB, MB, GB or TB, such as 500MB or 10GB")
     return int(match[1]) * _BYTES[match[2]] if match else 0
+
+
+def parse_max_size(text: str) -> int:
+    """Bytes. Raises ValueError with what is allowed."""
+    size = parse_size(text)
+    if 0 < size < _SMALLEST_STORE:
+        raise ValueError("a store takes at least 100MB; 0 has no limit")
+    return size
 
 
 def parse_correlation_key(text: str) -> str:
@@ -273,6 +283,12 @@ def environment_without_access() -> dict[str, str]:
     """For a server that asks for neither token nor certificates, whatever is set here."""
     asking = (TOKEN_VARIABLE, variable("--tls-"))
     return {name: value for name, value in os.environ.items() if not name.startswith(asking)}
+
+
+def share_cores() -> None:
+    """To be called before Polars is imported: the analysis leaves half of the cores to what
+    comes in. On two cores its second thread costs more than it gains."""
+    os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
 
 
 def silence_grpc() -> None:
