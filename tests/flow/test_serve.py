@@ -87,6 +87,14 @@ def test_what_comes_in_is_counted(server: RunningServer) -> None:
     assert '\ntracestitch_otlp_requests_refused_total{transport="grpc"} 1.0\n' in metrics
 
 
+def test_what_was_acknowledged_is_answered_at_once(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        for trace in range(1, 6):
+            assert export(server, request(span(trace=trace))) == 0
+            told = server.get(f"/api/v1/traces/{trace:032x}")["trace"]
+            assert len(told["spans"]) == 1
+
+
 def test_listening_to_everyone_is_said_aloud() -> None:
     with serving(None, "--web-address=0.0.0.0:0") as server:
         code, said = server.stop()
