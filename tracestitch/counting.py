@@ -7,6 +7,7 @@ from collector.http_counting import CountedAnswers
 from collector.other_signals import DroppedSignals
 from collector.receiving import Receive, Receiver
 from tracestitch.analysis import AnalysisLoop
+from tracestitch.retention import RetentionLoop
 from web.measured import Measured, PassTimes, TransportCounts
 
 
@@ -34,8 +35,15 @@ class CountedReceive:
 class Counting:
     """A Receive for each transport, and one look at everything."""
 
-    def __init__(self, receiver: Receiver, analysis: AnalysisLoop, gate: Gate | None) -> None:
+    def __init__(
+        self,
+        receiver: Receiver,
+        analysis: AnalysisLoop,
+        gate: Gate | None,
+        retention: RetentionLoop,
+    ) -> None:
         self._receiver, self._analysis, self._gate = receiver, analysis, gate
+        self._retention = retention
         self.grpc, self.http = (CountedReceive(receiver.export) for _ in range(2))
         self.dropped = DroppedSignals()
         self._answers: CountedAnswers | None = None
@@ -54,5 +62,6 @@ class Counting:
             dropped=self.dropped.counts,
             pipeline=self._receiver.read_measures(),
             analysis=PassTimes(analysis.passes, analysis.pass_seconds, analysis.last_pass_seconds),
+            deleted=dict(self._retention.deleted),
             unauthenticated=None if self._gate is None else self._gate.refused,
         )

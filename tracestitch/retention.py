@@ -10,6 +10,7 @@ analysis, and tells the store which answers the deleted spans had a part in
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from storage.contract import SpanStore, StoreError, StoreUsage
 from tracestitch.analysis import AnalysisLoop, reach
@@ -82,7 +83,8 @@ class RetentionLoop:
             if every or any(at <= now for _, at in stored):
                 break
             looked_at *= 4  # all of them are from when the clock was wrong
-        within = self._store.oldest_generations(MOST_SPANS)["generation"].to_pylist()
+        oldest = self._store.oldest_generations(MOST_SPANS)
+        within: list[Any] = oldest["generation"].to_pylist()
         return min([last_old(stored, before, now), *within[-1:]])
 
     def delete_above(self) -> int:

@@ -30,8 +30,8 @@ from tracestitch.config import Address
 from tracestitch.counting import Counting
 from tracestitch.listeners import Listeners
 from tracestitch.logs import Format, start_logging
-from tracestitch.retention import RetentionLoop
 from tracestitch.open_files import raise_file_limit
+from tracestitch.retention import RetentionLoop
 from tracestitch.security import Security, SecuritySettings
 from tracestitch.watched import UnusableFile
 from web.app import create_app

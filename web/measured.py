@@ -36,6 +36,8 @@ class Measured:
     """Items of other signals that arrived and are not kept, by signal."""
     pipeline: Reading | None = None
     analysis: PassTimes | None = None
+    deleted: Mapping[str, int] = field(default_factory=dict)
+    """Spans that retention deleted, by its reason."""
     unauthenticated: int | None = None
     """Requests without the token that is asked for, on every listener."""
 

@@ -63,6 +63,7 @@ def openmetrics_text(
     families.append(_describe_dropped(measured.dropped))
     families += _describe_pipeline(measured.pipeline)
     families += _describe_analysis(measured.analysis)
+    families.append(_describe_deleted(measured.deleted))
     if measured.unauthenticated is not None:
         meaning = "Requests without the token that is asked for, on every listener."
         families.append(_counter("requests_unauthenticated", meaning, measured.unauthenticated))
@@ -78,6 +79,8 @@ def _describe_status(status: StoreStatus | None) -> Iterator[Metric]:
 
 def _describe_usage(usage: StoreUsage) -> Iterator[Metric]:
     yield _gauge("store_file_bytes", "Size of the store's file.", usage.file_bytes)
+    meaning = "How much of it is in use; the rest is free for what comes."
+    yield _gauge("store_used_bytes", meaning, usage.used_bytes)
     yield _gauge("store_log_bytes", "Size of the store's write-ahead log.", usage.log_bytes)
     yield SummaryMetricFamily(
         f"{_PREFIX}checkpoint_seconds",
@@ -153,6 +156,14 @@ def _describe_analysis(times: PassTimes | None) -> Iterator[Metric]:
     )
     meaning = "How long the last of them took."
     yield _gauge("analysis_last_pass_seconds", meaning, times.last_seconds)
+
+
+def _describe_deleted(deleted: Mapping[str, int]) -> Metric:
+    meaning = "Spans that retention deleted, by what they were too much of."
+    family = CounterMetricFamily(f"{_PREFIX}spans_deleted", meaning, labels=["reason"])
+    for reason, count in deleted.items():
+        family.add_metric([reason], count)
+    return family
 
 
 def _counter(name: str, meaning: str, value: float) -> Metric:

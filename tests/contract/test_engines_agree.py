@@ -203,7 +203,7 @@ def _do(store: SpanStore, step: Any) -> object:
     if isinstance(step[0], SpanBatch):
         return store.append(*step)
     if len(step) == 2:
-        oldest = store.oldest_generations(1_000)["generation"].to_pylist()[: step[0]]
+        oldest: list[Any] = store.oldest_generations(1_000)["generation"].to_pylist()[: step[0]]
         deleted = store.delete_until(oldest[-1], traces(*step[1])) if oldest else None
         return deleted, store.reclaim()
     owners, endpoints, connections, orphans = step

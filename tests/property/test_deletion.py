@@ -62,7 +62,7 @@ class Side:
             pass
 
     def delete(self, generations: int) -> None:
-        oldest = self.store.oldest_generations(1_000_000)["generation"].to_pylist()
+        oldest: list[Any] = self.store.oldest_generations(1_000_000)["generation"].to_pylist()
         if oldest:
             retention = RetentionLoop(self.store, self.analysis)
             retention.delete_until(oldest[min(generations, len(oldest)) - 1], "age")
@@ -78,9 +78,8 @@ def histories(draw: st.DrawFn) -> tuple[list[list[Any]], list[int], list[bool]]:
     cuts = sorted(draw(st.lists(st.integers(0, len(spans)), min_size=1, max_size=5)))
     edges = [0, *cuts, len(spans)]
     batches = [spans[a:b] for a, b in itertools.pairwise(edges) if a < b]
-    few = {"min_size": len(batches), "max_size": len(batches)}
-    deletions = draw(st.lists(st.sampled_from([0, 0, 1, 1, 2]), **few))
-    return batches, deletions, draw(st.lists(st.booleans(), **few))
+    deletions = [draw(st.sampled_from([0, 0, 1, 1, 2])) for _ in batches]
+    return batches, deletions, [draw(st.booleans()) for _ in batches]
 
 
 @settings(max_examples=40, deadline=None)

@@ -63,6 +63,8 @@ def test_serve_has_the_promised_defaults(started: list[ServeSettings]) -> None:
             correlation_keys=(),
             grace_seconds=60,
             version=metadata.version("tracestitch"),
+            retention_seconds=7 * 86_400,
+            max_bytes=10**10,
         )
     ]
 
@@ -84,26 +86,22 @@ def test_correlation_keys_add_up_and_are_separated_by_commas_in_the_variable(
     assert [settings.correlation_keys for settings in started] == [("a", "b.c")] * 2
 
 
-@pytest.mark.parametrize("flags", [["--retention=0"], ["--retention=7d"], ["--max-size=0"]])
-def test_what_keeps_everything_is_taken(flags: list[str], started: list[ServeSettings]) -> None:
-    assert run("serve", *flags).exit_code == 0
-    assert len(started) == 1
-
-
-@pytest.mark.parametrize(
-    ("flag", "sentence"),
-    [
-        ("--retention=1d", "--retention cannot be changed in this version, which deletes nothing"),
-        ("--max-size=1GB", "--max-size cannot be changed in this version, which deletes nothing"),
-    ],
-)
-def test_what_is_not_there_yet_is_refused(
-    flag: str, sentence: str, started: list[ServeSettings]
+def test_retention_is_a_week_and_ten_gigabytes_and_0_keeps_everything(
+    started: list[ServeSettings],
 ) -> None:
-    answer = run("serve", flag)
+    run("serve")
+    run("serve", "--retention=36h", "--max-size=100MB")
+    run("serve", "--retention=0", "--max-size=0")
+
+    limits = [(settings.retention_seconds, settings.max_bytes) for settings in started]
+    assert limits == [(7 * 86_400, 10**10), (36 * 3600, 10**8), (0, 0)]
+
+
+def test_a_store_that_may_take_next_to_nothing_is_refused(started: list[ServeSettings]) -> None:
+    answer = run("serve", "--max-size=99MB")
 
     assert answer.exit_code == 2
-    assert answer.output.splitlines()[-1] == f"Error: {sentence}; leave it out."
+    assert '"99MB": a store takes at least 100MB; 0 has no limit.' in answer.output
     assert started == []
 
 
