@@ -311,7 +311,9 @@ impl Writer {
                     cursor.varint()?; // of another signal
                     self.reset(out, open, Case::Unset);
                 }
-                ARRAY_VALUE => self.nested(out, open, Case::Array, cursor.bytes()?, level, depth)?,
+                ARRAY_VALUE => {
+                    self.nested(out, open, Case::Array, cursor.bytes()?, level, depth)?
+                }
                 KVLIST_VALUE => {
                     self.nested(out, open, Case::Object, cursor.bytes()?, level, depth)?;
                 }

@@ -40,7 +40,13 @@ impl<'a> Source<'a> {
     fn text(&self, value: Value, numbers: &'a mut Vec<u8>) -> &'a [u8] {
         match value {
             Value::Text(..) | Value::Unescaped(..) => self.reader.text(self.json, value),
-            Value::Flag(flag) => if flag { b"true" } else { b"false" },
+            Value::Flag(flag) => {
+                if flag {
+                    b"true"
+                } else {
+                    b"false"
+                }
+            }
             Value::Int(number) => {
                 numbers.clear();
                 write_int(numbers, number);
@@ -76,10 +82,10 @@ pub struct Output<'a> {
 pub fn add_row(output: &mut Output<'_>, source: Source<'_>, row: Row) -> Walked<()> {
     let typed = &source.reader.typed;
     // A link or an event is worth a row only for what it says of one message.
-        let of_span = row.kind == b"span";
-        let marks = |found: &Found| {
-            source.rules.column(found.index).is_some_and(|c| c.marks && (of_span || c.each))
-        };
+    let of_span = row.kind == b"span";
+    let marks = |found: &Found| {
+        source.rules.column(found.index).is_some_and(|c| c.marks && (of_span || c.each))
+    };
     if !row.always && !typed.iter().any(marks) {
         return Ok(());
     }
@@ -202,7 +208,13 @@ fn write_alternatives(out: &mut Vec<u8>, numbers: &mut Vec<u8>, source: Source<'
 /// As Python's `str` writes it: booleans with a capital.
 fn as_python(source: Source<'_>, value: Value, numbers: &mut Vec<u8>) -> Vec<u8> {
     match value {
-        Value::Flag(flag) => if flag { b"True".to_vec() } else { b"False".to_vec() },
+        Value::Flag(flag) => {
+            if flag {
+                b"True".to_vec()
+            } else {
+                b"False".to_vec()
+            }
+        }
         _ => source.text(value, numbers).to_vec(),
     }
 }

@@ -84,7 +84,6 @@ impl Reader {
     }
 
     /// A value that is a text; numbers and flags are none.
-
     #[inline]
     pub fn text<'t>(&'t self, json: &'t [u8], value: Value) -> &'t [u8] {
         let text = match value {
@@ -99,9 +98,7 @@ impl Reader {
     fn plain(&mut self, json: &[u8], (start, end): (usize, usize)) -> Option<(Class, Value)> {
         let text = json.get(start..end)?;
         match text {
-            [b'"', inner @ .., b'"'] => {
-                Some((Class::Text, self.unquoted(inner, start + 1)))
-            }
+            [b'"', inner @ .., b'"'] => Some((Class::Text, self.unquoted(inner, start + 1))),
             [b'[', b'"', inner @ ..] => {
                 let inner = inner.get(..closing_quote(inner)?)?;
                 Some((Class::First, self.unquoted(inner, start + 2)))

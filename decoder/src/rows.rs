@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use crate::builder::{Builder, Walk};
 use crate::column::Column;
-use crate::identity::{CORRELATION, Correlated, WORK, content_hash, content_id, join_key, write_block};
+use crate::identity::{
+    CORRELATION, Correlated, WORK, content_hash, content_id, join_key, write_block,
+};
 use crate::messaging::{Output, Part, Row, Source, add_key, add_row};
 use crate::number::write_uint;
 use crate::span::{Attached, Event, Link, Span, span_number, trace_halves};

@@ -98,7 +98,10 @@ impl Rules {
         let mut rules = Rules {
             columns: Vec::new(),
             correlation: correlation.iter().map(|(key, _)| key.clone()).collect(),
-            resource: resource.iter().map(|names| names.iter().map(|n| json(n)).collect()).collect(),
+            resource: resource
+                .iter()
+                .map(|names| names.iter().map(|n| json(n)).collect())
+                .collect(),
             key_columns: KeyColumns::default(),
             names: Vec::new(),
             slots: Vec::new(),

@@ -49,9 +49,8 @@ fn is_plain(bytes: &[u8]) -> bool {
 fn odd_bytes(word: u64) -> u64 {
     let quote = word ^ (ONES * 0x22);
     let backslash = word ^ (ONES * 0x5c);
-    let below = word.wrapping_sub(ONES * 0x20)
-        | quote.wrapping_sub(ONES)
-        | backslash.wrapping_sub(ONES);
+    let below =
+        word.wrapping_sub(ONES * 0x20) | quote.wrapping_sub(ONES) | backslash.wrapping_sub(ONES);
     (below | word) & HIGHS
 }
 

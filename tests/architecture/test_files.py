@@ -39,7 +39,8 @@ def test_no_file_names_a_path_of_one_machine() -> None:
 
 
 def test_no_file_names_a_package_registry() -> None:
-    assert _files_with(_REGISTRY) == []
+    # cargo writes the name of its default index into every lock file, whichever is used.
+    assert _files_with(_REGISTRY) == ["decoder/Cargo.lock"]
 
 
 def _files_with(pattern: re.Pattern[bytes]) -> list[str]:
