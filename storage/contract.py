@@ -153,6 +153,10 @@ class SpanStore(SpanDeletion, Protocol):
 
     def status(self) -> StoreStatus: ...
 
+    def generations(self) -> tuple[int, int]:
+        """`generation` and `analysed_generation` of the status, at the cost of a look."""
+        ...
+
     def usage(self) -> StoreUsage:
         """Waits for nobody, and answers when the store is closed or damaged too."""
         ...

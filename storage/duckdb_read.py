@@ -1,6 +1,7 @@
 """What the DuckDB engine tells of spans."""
 
 import threading
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -34,10 +35,32 @@ def cut(table: pa.Table, page: Page, order: tuple[str, ...], start: str) -> Rows
     return Rows(table, encode_mark(list(last.values())))
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What all spans up to a generation come to."""
+
+    generation: int = 0
+    spans: int = 0
+    traces: int = 0
+    oldest: int | None = None
+    newest: int | None = None
+
+    def joined(self, session: Session, generation: int) -> "Extent":
+        """With those up to a later generation, the newest."""
+        row = session.select(statement("extent"), after=self.generation).to_pylist()[0]
+        return Extent(
+            generation,
+            self.spans + row["spans"],
+            self.traces + row["traces"],
+            min((t for t in (self.oldest, row["oldest"]) if t is not None), default=None),
+            max((t for t in (self.newest, row["newest"]) if t is not None), default=None),
+        )
+
+
 class SpanReader:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._extent: tuple[int, int, tuple[int, int | None, int | None]] | None = None
+        self._extent = Extent()
         self._extent_lock = threading.Lock()
 
     def status(self) -> StoreStatus:
@@ -45,24 +68,32 @@ class SpanReader:
             analysed = session.select("SELECT analysed_generation FROM state")[0][0].as_py()
             text = statement("counts")
             counts = session.select(text, analysed_generation=analysed).to_pylist()[0]
-            traces, oldest, newest = self._read_extent(
-                session, counts["generation"], counts["spans"]
-            )
+            extent = self._read_extent(session, counts["generation"], counts["spans"])
         return StoreStatus(
-            "duckdb", traces=traces, oldest_unix_nano=oldest, newest_unix_nano=newest, **counts
+            "duckdb",
+            traces=extent.traces,
+            oldest_unix_nano=extent.oldest,
+            newest_unix_nano=extent.newest,
+            **counts,
         )
 
-    def _read_extent(
-        self, session: Session, generation: int, spans: int
-    ) -> tuple[int, int | None, int | None]:
-        """Traces and times. Counting traces reads every span's id, so it is done once
-        for each state of the spans, however often someone asks."""
+    def _read_extent(self, session: Session, generation: int, spans: int) -> Extent:
+        """Traces and times. Counting traces reads every span's id: once for each state of
+        the spans, however often someone asks, and of new spans only theirs."""
         with self._extent_lock:
-            if self._extent is None or self._extent[:2] != (generation, spans):
-                row = session.select(statement("extent")).to_pylist()[0]
-                extent = (row["traces"], row["oldest"], row["newest"])
-                self._extent = (generation, spans, extent)
-            return self._extent[2]
+            known = self._extent
+            if known.generation < generation or known.spans != spans:
+                found = known.joined(session, generation)
+                if found.spans != spans:  # some were deleted
+                    found = Extent().joined(session, generation)
+                self._extent = found
+            return self._extent
+
+    def generations(self) -> tuple[int, int]:
+        with self._database.read() as session:
+            newest = session.select(statement("newest_generation"))[0][0].as_py()
+            analysed = session.select("SELECT analysed_generation FROM state")[0][0].as_py()
+        return newest, analysed
 
     # ------------------------------------------------------------- for analysis
 

@@ -159,6 +159,10 @@ class MemoryStore:
             file_bytes=0, used_bytes=0, log_bytes=0, checkpoints=0, checkpoint_seconds=0.0
         )
 
+    def generations(self) -> tuple[int, int]:
+        with self._writing:
+            return self._generation, self._analysed
+
     def check(self) -> None:
         self._read()
 

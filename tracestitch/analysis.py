@@ -84,13 +84,13 @@ class AnalysisLoop:
             return self._run_once()
 
     def _run_once(self) -> bool:
-        status = self._store.status()
-        if status.generation == status.analysed_generation and self._facts is not None:
+        newest, analysed = self._store.generations()
+        if newest == analysed and self._facts is not None:
             return False
-        new, generation = self._store.traces_since(status.analysed_generation, PASS_SPANS)
+        new, generation = self._store.traces_since(analysed, PASS_SPANS)
         owners = reach(self._store, new)
         answers = analyse(self._store.analysis_input(reach(self._store, owners)), owners)
-        answers = self._keep(answers, owners, status.analysed_generation)
+        answers = self._keep(answers, owners, analysed)
         before = self._surroundings.read(owners)
         self._store.replace_connections(owners, answers.endpoints, answers.connections)
         facts = self._surroundings.replace(before, answers.endpoints)
@@ -102,7 +102,7 @@ class AnalysisLoop:
             traces = _trace_ids(pl.concat([pl.DataFrame(owners), others.select(TRACE_IDS.names)]))
         self._store.replace_orphans(traces, arrow(judge(orphans, facts), ORPHANS), generation)
         self._facts = facts
-        return status.generation != status.analysed_generation
+        return newest != analysed
 
     def _keep(self, answers: Answers, owners: pa.Table, analysed: int) -> Answers:
         """The answers, with what traces had that have lost something since."""
