@@ -127,9 +127,10 @@ class Intake:
         return min(self._newest + self._quiet, self._oldest + longest)
 
     def _is_due(self) -> bool:
-        if self._spoilt or self._asked or self.spans >= ROW_GROUP or self.nbytes >= SEAL_BYTES:
+        if self._spoilt or self.spans >= ROW_GROUP or self.nbytes >= SEAL_BYTES:
             return True
-        return self._writer.idle and self._queue.empty() and time.monotonic() >= self._next_seal()
+        # A busy writer would only put it behind the others: until then it may grow.
+        return self._writer.idle and (self._asked or time.monotonic() >= self._next_seal())
 
     def _take(self, first: Waiting) -> None:
         """One group, beginning with this request."""
