@@ -6,6 +6,7 @@ from typing import Any
 from collector.decoded import decode_request
 from collector.join_keys import join_key, message_keys, work_keys
 from collector.python_decoder import PythonDecoder
+from collector.typed_columns import Typed
 from storage.join_keys import KINDS, hash_key
 from tests.builders import link, request, span
 
@@ -47,7 +48,7 @@ def test_a_message_id_is_one_with_an_event_id_and_not_with_a_sequence_number() -
 
 
 def test_a_kafka_position_is_one_with_the_message_id_that_spells_it() -> None:
-    position = {"destination_name": " orders.eu", "kafka_partition": 3}
+    position: dict[str, Typed] = {"destination_name": " orders.eu", "kafka_partition": 3}
     spelled = join_key("message", "orders.eu.3.17")
     assert spelled in list(message_keys(position | {"kafka_offset": 17}))
     assert spelled in list(message_keys({"message_id": "orders.eu.3.17"}))
