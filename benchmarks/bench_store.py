@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from storage import schema
@@ -27,7 +28,11 @@ from storage.contract import (
     SpanStore,
 )
 from storage.engines import open_store
+from storage.join_keys import KINDS, hash_key
 from storage.schema import SpanBatch
+
+U64Array = npt.NDArray[np.uint64]
+I64Array = npt.NDArray[np.int64]
 
 _BATCH = 8192
 _SPANS_PER_TRACE = 8
@@ -72,12 +77,13 @@ def make_batches(spans: int, random: np.random.Generator) -> Iterator[SpanBatch]
             "trace_hi": (trace.astype(np.uint64) + 1) * np.uint64(0x9E3779B97F4A7C15),
             "trace_lo": (trace.astype(np.uint64) + 1) * np.uint64(0xC2B2AE3D27D4EB4F),
             "span_id": random.integers(1, 2**63, n, np.uint64),
-            "content_hash": random.integers(0, 2**63, n, np.uint64),
+            "content_hash": random.integers(0, 2**32, n, np.uint32),
         }
         order = numbers // 16
         some = np.flatnonzero(numbers % 4 == 0)
         linked = np.flatnonzero(numbers % 8 == 4)
         parts = {name: values[some] for name, values in ids.items()}
+        carried = np.unique(order[some]).astype(np.uint64)
         texts = [
             _ATTRIBUTES.format(i % 250, o, i % 9973) for i, o in zip(numbers, order, strict=True)
         ]
@@ -100,6 +106,9 @@ def make_batches(spans: int, random: np.random.Generator) -> Iterator[SpanBatch]
                 start_time_unix_nano=start,
                 end_time_unix_nano=start + 500_000,
                 attributes=texts,
+                correlation_id=[
+                    o if i % 4 == 0 else None for i, o in zip(numbers, order, strict=True)
+                ],
             ),
             links=make_columns(
                 schema.LINKS,
@@ -115,20 +124,37 @@ def make_batches(spans: int, random: np.random.Generator) -> Iterator[SpanBatch]
                 len(some),
                 **parts,
                 part="span",
-                system="kafka",
-                destination_name="orders",
+                shape_id=1,
                 message_id=[f"message-{i // 8}" for i in numbers[some]],
                 kafka_partition=1,
                 kafka_offset=numbers[some] // 8,
             ),
+            shapes=make_columns(
+                schema.SHAPES, 1, shape_id=[1], system="kafka", destination_name="orders"
+            ),
             correlation=make_columns(
                 schema.CORRELATION,
-                len(some),
-                **parts,
+                len(carried),
+                correlation_id=carried,
                 key="order.id",
-                value=[str(o) for o in order[some]],
+                value=[str(o) for o in carried],
             ),
+            keys=_make_keys(parts, numbers[some], order[some]),
         )
+
+
+def _make_keys(parts: dict[str, U64Array], numbers: I64Array, order: I64Array) -> pa.Table:
+    """A message id and an order id each."""
+    texts = [("message", f"message-{i // 8}") for i in numbers]
+    texts += [("correlation", f"order.id\0{o}") for o in order]
+    twice = {name: np.concatenate([parts[name]] * 2) for name in ("trace_hi", "trace_lo")}
+    return make_columns(
+        schema.KEYS,
+        len(texts),
+        **twice,
+        kind=[KINDS[kind] for kind, _ in texts],
+        key_hash=[hash_key(kind, *text.split("\0")) for kind, text in texts],
+    )
 
 
 def fill_answers(store: SpanStore) -> None:
