@@ -14,7 +14,7 @@ import json
 import sys
 from collections.abc import Iterator
 
-from benchmarks.ingest_runs import Run, measure_load, measure_starts
+from benchmarks.ingest_runs import Run, Start, measure_load, measure_starts
 from benchmarks.load_file import provide_load
 from benchmarks.workload import SPANS_PER_REQUEST
 
@@ -37,15 +37,17 @@ def run_all(spans: int, in_flight: list[int], *, at_rate: bool, profile: bool) -
         yield measure_load(f"{rate:,.0f} spans/s", file, requests, f"--rate={rate}")
 
 
-def draw_table(runs: list[Run], starts: dict[str, float]) -> Iterator[str]:
+def draw_table(runs: list[Run], starts: dict[str, Start]) -> Iterator[str]:
     """Markdown, one column a run."""
     yield "| |" + "".join(f" {run.title} |" for run in runs)
     yield "|---|" + "---|" * len(runs)
     for name, cells in _rows(runs):
         yield f"| {name} |" + "".join(f" {cell} |" for cell in cells)
-    for name, seconds in starts.items():
-        kind = name.removesuffix("_seconds")
-        yield f"\nStart to first acknowledged span, {kind}: {seconds:.1f} s"
+    for kind, start in starts.items():
+        yield (
+            f"\nStart to first acknowledged span, {kind}:"
+            f" {start.seconds:.1f} s, {start.cpu_seconds:.1f} s of CPU"
+        )
 
 
 def _rows(runs: list[Run]) -> Iterator[tuple[str, list[str]]]:
@@ -93,7 +95,8 @@ def main() -> None:
     starts = {} if given.no_starts else measure_starts(provide_load(given.spans))
     if given.json:
         told = [dataclasses.asdict(run) | {"ratio": run.ratio} for run in runs]
-        print(json.dumps({"runs": told, "starts": starts}, indent=1))
+        begun = {kind: dataclasses.asdict(start) for kind, start in starts.items()}
+        print(json.dumps({"runs": told, "starts": begun}, indent=1))
         return
     print("\n".join(draw_table(runs, starts)))
     for run in runs:
