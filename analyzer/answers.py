@@ -113,14 +113,27 @@ def endpoint_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
             ).select("row", role=pl.lit("process")),
         ]
     ).unique("row", keep="last", maintain_order=True)
+    told = ends.frame.select(
+        "row",
+        *SPAN,
+        *IDENTITY,
+        "service_version",
+        "scope_name",
+        "system",
+        "destination",
+        "scope",
+        "consumer_group",
+        "dead_letter",
+        "has_children",
+        span_name="name",
+        start_time_unix_nano="start",
+        end_time_unix_nano="end",
+        error=pl.col("status_code") == STATUS_ERROR,
+    )
     return (
-        ends_.join(ends.frame.drop("role"), on="row")
+        ends_.join(told, on="row")
         .join(best, on="row", how="left")
         .with_columns(
-            pl.col("name").alias("span_name"),
-            pl.col("start").alias("start_time_unix_nano"),
-            pl.col("end").alias("end_time_unix_nano"),
-            (pl.col("status_code") == STATUS_ERROR).alias("error"),
             pl.coalesce("destination", "known_destination").alias("destination"),
             pl.coalesce("system", "known_system").alias("system"),
         )

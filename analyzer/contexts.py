@@ -34,8 +34,7 @@ def read_links(batch: SpanBatch, frame: pl.DataFrame) -> pl.DataFrame:
         target="row",
     )
     return (
-        read_table(batch, "links")
-        .drop("attributes", "trace_state", "dropped_attributes_count")
+        read_table(batch, "links", ["attributes", "trace_state", "dropped_attributes_count"])
         .join(frame.select(*PART, "row"), on=PART, how="inner")
         .sort(*PART, "position")
         .join(named, on=[*PART, "position"], how="left", maintain_order="left")

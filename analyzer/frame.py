@@ -4,6 +4,8 @@ Rules join on `row` (the index of a span in its frame), `world` (environment and
 namespace: what weaker evidence never crosses) and `service`.
 """
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from analyzer.names import mark_messages, name_shapes, read_messages
@@ -63,9 +65,9 @@ _UNREAD = [
 ]
 
 
-def read_table(batch: SpanBatch, name: str) -> pl.DataFrame:
-    """One table of the batch as a Polars frame."""
-    frame = pl.from_arrow(getattr(batch, name))
+def read_table(batch: SpanBatch, name: str, unread: Sequence[str] = ()) -> pl.DataFrame:
+    """One table of the batch as a Polars frame, without some columns."""
+    frame = pl.from_arrow(getattr(batch, name).drop_columns(list(unread)))
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table never is a series
     return frame
 
@@ -81,11 +83,10 @@ def build_frame(batch: SpanBatch) -> pl.DataFrame:
         read_table(batch, "messaging")
         .filter(pl.col("part") == "span")
         .select(*PART, "shape_id", *_MESSAGE, marked=pl.lit(value=True))
-        .unique(PART)
     )
+    spans = _in_order(_one_of_each(read_table(batch, "spans", _UNREAD)))
     frame = (
-        _in_order(_one_of_each(read_table(batch, "spans").drop(_UNREAD)))
-        .join(messages, on=PART, how="left", maintain_order="left")
+        _join_messages(spans, messages)
         .with_columns(pl.col("marked", "recorded", "identified").fill_null(value=False))
         .with_row_index("row")
         .join(_read_services(batch), on="resource_id", how="left", maintain_order="left")
@@ -101,8 +102,20 @@ def build_frame(batch: SpanBatch) -> pl.DataFrame:
     return frame.with_columns(pl.col("end").max().over("top").alias("work_end"))
 
 
+def _are_unique(rows: pl.DataFrame) -> bool:
+    """No span id stands twice: nearly always, and quickly told."""
+    return rows["span_id"].n_unique() == rows.height
+
+
+def _join_messages(spans: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
+    if _are_unique(spans) and _are_unique(messages):  # one column tells what belongs together
+        messages = messages.drop("trace_hi", "trace_lo", "content_hash")
+        return spans.join(messages, on="span_id", how="left", maintain_order="left")
+    return spans.join(messages.unique(PART), on=PART, how="left", maintain_order="left")
+
+
 def _one_of_each(spans: pl.DataFrame) -> pl.DataFrame:
-    if spans["span_id"].n_unique() == spans.height:  # nearly always, and quickly told
+    if _are_unique(spans):
         return spans
     return spans.sort(*SPAN, "content_hash").unique(SPAN, keep="first")
 

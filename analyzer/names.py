@@ -113,12 +113,13 @@ def _from_name() -> pl.Expr:
 
 
 def mark_messages(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add what names and roles need to know of a message's own columns: `recorded` (it has
-    a Kafka offset or key) and `identified` (it has a message id)."""
+    """Clean the ids, and add what names and roles need to know of a message's own columns:
+    `recorded` (it has a Kafka offset or key) and `identified` (it has a message id)."""
     return frame.with_columns(
+        _clean(pl.col("message_id")).alias("message_id"),
+        _clean(pl.col("event_id")).alias("event_id"),
         recorded=pl.any_horizontal(_given("kafka_offset", "kafka_key")),
-        identified=_clean(pl.col("message_id")).is_not_null(),
-    )
+    ).with_columns(identified=pl.col("message_id").is_not_null())
 
 
 def name_shapes(frame: pl.DataFrame) -> pl.DataFrame:
@@ -193,6 +194,5 @@ def read_messages(frame: pl.DataFrame) -> pl.DataFrame:
         # -1 and -1001 mean "not assigned"
         pl.when(kafka & (partition >= 0)).then(partition).alias("kafka_partition"),
         pl.when(kafka & (offset >= 0)).then(offset).alias("kafka_offset"),
-        pl.when(honest).then(_clean(pl.col("message_id"))).alias("message_id"),
-        _clean(pl.col("event_id")).alias("event_id"),
+        pl.when(honest).then("message_id").alias("message_id"),
     ).drop("spelled", "bare")
