@@ -10,7 +10,6 @@ analysis, and tells the store which answers the deleted spans had a part in
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from storage.contract import SpanStore, StoreError, StoreUsage
 from tracestitch.analysis import AnalysisLoop, reach
@@ -83,9 +82,10 @@ class RetentionLoop:
             if every or any(at <= now for _, at in stored):
                 break
             looked_at *= 4  # all of them are from when the clock was wrong
-        oldest = self._store.oldest_generations(MOST_SPANS)
-        within: list[Any] = oldest["generation"].to_pylist()
-        return min([last_old(stored, before, now), *within[-1:]])
+        within = sum(row["spans"] for row in rows)
+        while rows and within - rows[-1]["spans"] >= MOST_SPANS:
+            within -= rows.pop()["spans"]
+        return min(last_old(stored, before, now), rows[-1]["generation"] if rows else 0)
 
     def delete_above(self) -> int:
         """Delete spans while the store takes too much; how many. Raises StoreError."""
@@ -117,7 +117,10 @@ class RetentionLoop:
     def delete_until(self, generation: int, reason: str) -> int:
         """Delete the generations up to this one; how many spans. Raises StoreError."""
         with self._analysis.turn:
-            touched = reach(self._store, self._store.traces_until(generation))
+            victims = self._store.traces_until(generation)
+            if not victims.num_rows:
+                return 0
+            touched = reach(self._store, victims)
             deleted = self._store.delete_until(generation, touched)
             if deleted.expired_facts:
                 self._analysis.forget_surroundings()
