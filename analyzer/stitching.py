@@ -22,14 +22,7 @@ def stitch(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
     """Hand-overs (delivery, send, relation, rule, confidence, evidence), one a pair."""
     stated = _stated(ends)
     open_ = ends.deliveries.join(stated.select(row="delivery"), on="row", how="anti")
-    send_ids, ids = read_ids(batch, ends)
-    exact = _combine(
-        [
-            match_kafka_offsets(ends.sends, open_, send_ids, ids),
-            match_message_ids(ends.sends, open_, send_ids, ids),
-            match_same_trace(ends.sends, open_, ends.missing),
-        ]
-    )
+    exact = _combine(_find_exact(batch, ends, open_))
     known = pl.concat([stated, exact.filter(pl.col("confidence") >= DRAWN)])
     rest = open_.join(known.select(row="delivery"), on="row", how="anti")
     send_keys, keys = read_correlation(batch, ends)
@@ -41,6 +34,18 @@ def stitch(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
     weak = exact.filter(pl.col("confidence") < DRAWN)
     left = _combine([by_key, weak.select(list(EVIDENCE))])
     return _without_doubles(ends, pl.concat([known, left]))
+
+
+def _find_exact(batch: SpanBatch, ends: Ends, open_: pl.DataFrame) -> list[pl.DataFrame]:
+    """What ids that name one message say of the deliveries that nothing states."""
+    if open_.is_empty():  # all is well, as it mostly is
+        return [pl.DataFrame(schema=EVIDENCE)]
+    send_ids, ids = read_ids(batch, ends)
+    return [
+        match_kafka_offsets(ends.sends, open_, send_ids, ids),
+        match_message_ids(ends.sends, open_, send_ids, ids),
+        match_same_trace(ends.sends, open_, ends.missing),
+    ]
 
 
 def _within_reach(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:
