@@ -1,5 +1,17 @@
-# The image does what `make run` does: install with the constraints, then serve.
-FROM python:3.13-slim AS build
+# The image does what `make run` does: build the native decoder, install with the
+# constraints, then serve.
+FROM rust:1.95-slim-trixie AS decoder
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends python3-venv \
+    && python3 -m venv /opt/build
+WORKDIR /source
+COPY constraints.txt ./
+RUN /opt/build/bin/python -m pip install --no-cache-dir --constraint constraints.txt maturin
+COPY decoder ./decoder
+RUN MATURIN_NO_INSTALL_RUST=1 /opt/build/bin/maturin build --release --locked \
+    --manifest-path decoder/Cargo.toml --out /wheels
+
+FROM python:3.13-slim-trixie AS build
 WORKDIR /source
 RUN python -m venv /opt/tracestitch
 COPY pyproject.toml constraints.txt README.md ./
@@ -11,8 +23,10 @@ COPY tracestitch ./tracestitch
 COPY web ./web
 RUN MATURIN_NO_INSTALL_RUST=1 /opt/tracestitch/bin/python -m pip install \
     --no-cache-dir --constraint constraints.txt .
+COPY --from=decoder /wheels /wheels
+RUN /opt/tracestitch/bin/python -m pip install --no-cache-dir /wheels/*.whl
 
-FROM python:3.13-slim
+FROM python:3.13-slim-trixie
 RUN useradd --create-home --uid 10001 tracestitch \
     && install --directory --owner=tracestitch --group=tracestitch /data
 COPY --from=build /opt/tracestitch /opt/tracestitch

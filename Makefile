@@ -6,7 +6,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench soak interop record clean
+.PHONY: help setup run demo test check bench soak interop fuzz record clean
 
 # A dependency that would be built with maturin must not fetch a compiler by itself.
 export MATURIN_NO_INSTALL_RUST = 1
@@ -53,6 +53,9 @@ soak: .venv/installed-test ## an hour of load with kills, restarts and questions
 
 interop: .venv/installed-test ## exporters of other languages through a restart of the server
 	@$(BIN)/python -m tests.interop $(ARGS)
+
+fuzz: .venv/installed-test .venv/installed-decoder ## compare both decoders on random requests for a minute
+	@$(BIN)/python -m tests.unit.collector.fuzz_decoders $(ARGS)
 
 record: .venv/installed-test ## make the recordings of the sample pipeline anew
 	@$(BIN)/python -m sample_data.record $(ARGS)
