@@ -22,20 +22,27 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60, help="of load")
     parser.add_argument("--rounds", type=int, default=100, help="of kill -9")
     parser.add_argument("--rate", type=float, default=3_000, help="spans a second of the load")
+    parser.add_argument("--max-size", type=int, default=300, help="MB of the store; 0: no limit")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
     given = parser.parse_args()
     click.echo(f"seed {given.seed}")
     if given.rounds and not run_kills(given.rounds, given.seed):
         return 1
-    if given.minutes and not _run_hours(given.minutes, given.rate, given.seed):
+    if given.minutes and not _run_hours(given):
         return 1
     click.echo("Everything held.")
     return 0
 
 
-def _run_hours(minutes: float, rate: float, seed: int) -> bool:
+def _run_hours(given: argparse.Namespace) -> bool:
     with tempfile.TemporaryDirectory(prefix="tracestitch-soak-") as name:
-        report = Soak(Path(name), rate, random.Random(seed)).run(minutes)
+        soak = Soak(
+            Path(name),
+            spans_per_second=given.rate,
+            limit_megabytes=given.max_size,
+            chance=random.Random(given.seed),
+        )
+        report = soak.run(given.minutes)
     if not is_flat(report.resident):
         report.complaints.append(f"memory grows: {report.resident}")
     for complaint in report.complaints:

@@ -62,6 +62,10 @@ class Load:
         with self._lock:
             return chance.sample(self._kept, min(number, len(self._kept)))
 
+    def newest(self, number: int) -> list[Sent]:
+        with self._lock:
+            return self._kept[-number:]
+
     def _generate(self) -> Iterator[tuple[bytes, Sent]]:
         """Whole orders; every id once."""
         workload = Workload(seed=time.time_ns())
