@@ -17,6 +17,7 @@ from collector.columns import BatchColumns
 from collector.decoded import Appended, UndecodableRequest
 from collector.identity import canonical, content_hash
 from collector.join_keys import Key, join_key, message_keys, work_keys
+from collector.request_size import check_size
 from collector.typed_columns import CorrelationKeys, Typed, TypedColumns
 from collector.utf8 import MalformedWire, repair_request
 from storage.join_keys import content_id
@@ -62,6 +63,7 @@ class PythonBuilder:
 
     def append(self, payload: bytes) -> Appended:
         request = parse_request(payload)  # raises before anything is appended
+        check_size(request)
         rejected = Counter[str]()
         before = self.spans
         for resource_spans in request.resource_spans:

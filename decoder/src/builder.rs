@@ -7,7 +7,7 @@ use crate::plain::Reader;
 use crate::rules::Rules;
 use crate::span::{Event, Link, Span, Writers};
 use crate::tables::{Mark, Tables};
-use crate::wire::{Cursor, LENGTH, Walked, tag};
+use crate::wire::{Cursor, Flaw, LENGTH, Walked, tag};
 
 const RESOURCE_SPANS: u32 = tag(1, LENGTH);
 
@@ -16,6 +16,12 @@ const SCOPE_SPANS: u32 = tag(2, LENGTH);
 const SCOPE: u32 = tag(1, LENGTH);
 const SPANS: u32 = tag(2, LENGTH);
 const SCHEMA_URL: u32 = tag(3, LENGTH);
+
+/// Messages in one request. The largest requests hold a tenth of it; more are two bytes each,
+/// and would take forty times as much memory.
+const MOST_PARTS: usize = 2_000_000;
+/// Bytes that memory for one row keeps for the next batch.
+const KEPT: usize = 1 << 20;
 
 /// What one request gave.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -61,7 +67,8 @@ impl Builder {
     pub fn append(&mut self, payload: &[u8]) -> Walked<Appended> {
         let guard = &mut Guard { mark: self.tables.mark(), builder: self, done: false };
         let appended = Appended::default();
-        let mut walk = Walk { links: Vec::new(), events: Vec::new(), appended };
+        let (links, events) = (Vec::new(), Vec::new());
+        let mut walk = Walk { links, events, parts_left: MOST_PARTS, appended };
         guard.builder.read_request(payload, &mut walk)?;
         guard.done = true;
         Ok(walk.appended)
@@ -76,6 +83,11 @@ impl Builder {
     pub fn clear(&mut self) {
         self.tables.clear();
         self.known.clear();
+        self.content = Vec::new();
+        self.brief = Vec::new();
+        self.writers.span.shrink_to(KEPT);
+        self.writers.parts.shrink_to(KEPT);
+        self.origin.shrink_to(KEPT);
     }
 
     fn read_request<'a>(&mut self, payload: &'a [u8], walk: &mut Walk<'a>) -> Walked<()> {
@@ -90,6 +102,7 @@ impl Builder {
     }
 
     fn read_resource_spans<'a>(&mut self, message: &'a [u8], walk: &mut Walk<'a>) -> Walked<()> {
+        Walk::count(&mut walk.parts_left)?;
         let (parts, schema_url) = read_head(message, RESOURCE, 1)?;
         let Builder { tables, known, origin, rules, .. } = self;
         let resource = add_resource(tables, known, origin, rules, &parts, schema_url)?;
@@ -109,6 +122,7 @@ impl Builder {
         resource: u64,
         walk: &mut Walk<'a>,
     ) -> Walked<()> {
+        Walk::count(&mut walk.parts_left)?;
         let (parts, schema_url) = read_head(message, SCOPE, 2)?;
         let Builder { tables, known, origin, rules, .. } = self;
         let scope = add_scope(tables, known, origin, rules, &parts, schema_url)?;
@@ -133,8 +147,7 @@ impl Builder {
         self.writers.span.clear();
         self.writers.parts.clear();
         let (tables, writers) = (&mut self.tables, &mut self.writers);
-        let (links, events) = (&mut walk.links, &mut walk.events);
-        let (span, object) = Span::read(message, &self.rules, tables, writers, links, events)?;
+        let (span, object) = Span::read(message, &self.rules, tables, writers, walk)?;
         if let Some(reason) = span.flaw() {
             tables.spans.attributes.drop_open();
             tables.links.attributes.drop_open();
@@ -153,10 +166,21 @@ impl Builder {
 pub struct Walk<'a> {
     pub links: Vec<Link<'a>>,
     pub events: Vec<Event<'a>>,
+    /// Messages that the request may still have.
+    pub parts_left: usize,
     appended: Appended,
 }
 
 impl Walk<'_> {
+    /// Counts one message of a request: what has a row of its own, or may have.
+    #[inline]
+    pub fn count(parts_left: &mut usize) -> Walked<()> {
+        *parts_left = parts_left.checked_sub(1).ok_or(Flaw(
+            "more than 2,000,000 resources, scopes, spans, links and events are in it",
+        ))?;
+        Ok(())
+    }
+
     fn reject(&mut self, reason: &'static str) {
         let rejected = &mut self.appended.rejected;
         match rejected.iter_mut().find(|(known, _)| *known == reason) {

@@ -98,6 +98,14 @@ impl Writer {
         self.pairs.clear();
     }
 
+    /// Gives memory back beyond about so many bytes.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        self.pairs.clear();
+        self.pairs.shrink_to(bytes / size_of::<Pair>());
+        self.spare.clear();
+        self.spare.shrink_to(bytes);
+    }
+
     #[inline]
     pub fn open_object(&mut self, out: &mut Vec<u8>) -> Object {
         let object = Object { start: out.len(), base: self.pairs.len() };

@@ -37,6 +37,15 @@ pub struct Scratch {
 }
 
 impl Scratch {
+    pub fn shrink_to(&mut self, bytes: usize) {
+        self.writer.shrink_to(bytes);
+        for memory in [&mut self.brief, &mut self.content, &mut self.attributes, &mut self.entities]
+        {
+            memory.clear();
+            memory.shrink_to(bytes);
+        }
+    }
+
     /// What tells an origin apart before it is read: its kind, parts and schema URL.
     fn set_brief(&mut self, kind: u8, parts: &[&[u8]], schema_url: &[u8]) {
         self.brief.clear();

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::builder::Walk;
 use crate::json::{Object, Writer};
 use crate::rules::Rules;
 use crate::tables::Tables;
@@ -92,16 +93,16 @@ pub struct Writers {
 }
 
 impl<'a> Span<'a> {
-    /// Reads a span at depth 3. Links and events are added to the lists. The object is
+    /// Reads a span at depth 3. Links and events are added to those of the walk. The object is
     /// that of the attributes.
     pub fn read(
         message: &'a [u8],
         rules: &Rules,
         tables: &mut Tables,
         writers: &mut Writers,
-        links: &mut Vec<Link<'a>>,
-        events: &mut Vec<Event<'a>>,
+        walk: &mut Walk<'a>,
     ) -> Walked<(Self, Object)> {
+        Walk::count(&mut walk.parts_left)?;
         let mut span = Span::default();
         let out = tables.spans.attributes.open_text();
         let object = writers.span.open_object(out);
@@ -123,14 +124,16 @@ impl<'a> Span<'a> {
                 DROPPED_EVENTS => span.dropped_events = cursor.varint()? as u32,
                 DROPPED_LINKS => span.dropped_links = cursor.varint()? as u32,
                 EVENTS => {
+                    Walk::count(&mut walk.parts_left)?;
                     let out = tables.events.attributes.open_text();
                     let event = Event::read(cursor.bytes()?, rules, out, &mut writers.parts)?;
                     span.latest_event = span.latest_event.max(event.time);
-                    events.push(event);
+                    walk.events.push(event);
                 }
                 LINKS => {
+                    Walk::count(&mut walk.parts_left)?;
                     let out = tables.links.attributes.open_text();
-                    links.push(Link::read(cursor.bytes()?, rules, out, &mut writers.parts)?);
+                    walk.links.push(Link::read(cursor.bytes()?, rules, out, &mut writers.parts)?);
                 }
                 _ => cursor.skip(tag, 3)?,
             }

@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.any_value import DEEPEST
+from collector.decoded import UndecodableRequest
+from collector.request_size import MOST_PARTS
 from tests.builders import link, request, span
 from tests.unit.collector.random_wire import field, make_request, varint
-from tests.unit.collector.same_tables import assert_same
+from tests.unit.collector.same_tables import NATIVE, assert_same
 from tests.unit.collector.test_repair import deepened, is_refused_by_protobuf
 
 PLAIN = request(
@@ -156,6 +158,18 @@ def test_spans_with_very_many_parts(count: int) -> None:
     )
     payload = request(crowded)
     assert assert_same(payload + payload) == (True,)
+
+
+@pytest.mark.parametrize("number", [11, 13], ids=["events", "links"])
+def test_a_request_of_more_parts_than_memory_is_for_is_refused(number: int) -> None:
+    crowded = in_span(field(number, b"") * MOST_PARTS)
+    assert assert_same(PLAIN, crowded, PLAIN) == (True, False, True)
+
+
+def test_spans_scopes_and_resources_are_parts_too() -> None:
+    for empty in (field(1, b""), field(1, field(2, b"")), field(1, field(2, field(2, b"")))):
+        with pytest.raises(UndecodableRequest, match=f"more than {MOST_PARTS:,} resources"):
+            NATIVE.builder().append(empty * (MOST_PARTS + 1))
 
 
 def test_large_texts_of_every_length_are_escaped_alike() -> None:
