@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 import httpx
-import pytest
 
 from collector.otlp_client import OtlpClient, ReceiverUnreachable
 from tests.builders import request, span
@@ -47,12 +46,9 @@ def check_all_there(server: RunningServer, traces: int) -> None:
         assert len(told["spans"]) == SPANS
 
 
-@pytest.mark.parametrize("size", [100_000, 1_000_000])
-def test_a_full_disk_refuses_and_keeps_everything_that_was_acknowledged(
-    size: int, tmp_path: Path
-) -> None:
+def test_a_full_disk_refuses_and_keeps_everything_that_was_acknowledged(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
-        limit_files(server, size)
+        limit_files(server, 100_000)
         acknowledged = send_until_refused(server)
         told = readiness(server)
         assert told.status_code == 503
