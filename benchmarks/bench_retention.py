@@ -1,6 +1,6 @@
 """Whether the store stops growing at --max-size, and what deleting costs.
 
-    python -m benchmarks.bench_retention [--max-size 200MB] [--spans 3000000] [--later]
+    python -m benchmarks.bench_retention [--max-size 400MB] [--spans 9000000] [--later]
 
 Stores the load of `bench_ingest` over and over with new ids, analyses it, deletes, and
 prints a line a batch: what is stored, what the file takes and uses, how long each took.
@@ -38,8 +38,8 @@ _IDS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--max-size", default="200MB", type=parse_size)
-    parser.add_argument("--spans", default=3_000_000, type=int)
+    parser.add_argument("--max-size", default="400MB", type=parse_size)
+    parser.add_argument("--spans", default=9_000_000, type=int)
     parser.add_argument("--later", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:

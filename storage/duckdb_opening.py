@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from storage.contract import StoreError
+from storage.duckdb_log_damage import repair_log, set_unread_log_aside
 from storage.duckdb_schema import prepare
 
 FILE_NAME = "tracestitch.duckdb"
@@ -18,6 +19,9 @@ _MAGIC, _MAGIC_OFFSET = b"DUCK", 8
 # replayed into memory after a crash.
 CHECKPOINT_THRESHOLD = "256MB"
 MEMORY_LIMIT = "512MB"
+
+# How often what is left of a damaged log may turn out to be damaged too.
+_REPAIRS = 3
 
 # DuckDB shares one instance between connections of a process: it would let two stores
 # of the same file write past each other's locks.
@@ -55,29 +59,50 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _raise_unless_duckdb(path)
-        connection = duckdb.connect(path, config=_settings(path))
+        connection = _connect(path)
+        connection = _prepare(connection)
+        if set_unread_log_aside(_log_of(path), connection.close):
+            connection = _prepare(_connect(path))
     except OSError as error:
         raise StoreError(
             f"The data directory {path.parent} cannot be used ({error.strerror}); name another."
         ) from error
     except duckdb.Error as error:
         raise StoreError(_explain(path, str(error))) from error
+    # No other files, and no statement that could change that. Only now: DuckDB would
+    # refuse the temporary directory.
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """Raises duckdb.Error and OSError."""
+    settings = _settings(path)
+    for _ in range(_REPAIRS):
+        try:
+            return duckdb.connect(path, config=settings)
+        except duckdb.Error as error:
+            if not repair_log(_log_of(path), str(error)):
+                raise
+    return duckdb.connect(path, config=settings)
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """With current tables; closed again when it raises (StoreError, duckdb.Error)."""
     try:
         prepare(connection)
         # Table definitions must not be left in the write-ahead log: replaying those is
         # where DuckDB's recovery bugs have been.
         connection.execute("CHECKPOINT")
-        # No other files, and no statement that could change that. Only now: DuckDB would
-        # refuse the temporary directory.
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
-    except duckdb.Error as error:
-        connection.close()
-        raise StoreError(_explain(path, str(error))) from error
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(path.name + ".wal")
 
 
 def _raise_unless_duckdb(path: Path) -> None:
@@ -121,6 +146,8 @@ def _explain(path: Path, message: str) -> str:
             f"The file {path} was written by another version of DuckDB; run the tracestitch "
             "that wrote it."
         )
+    if "out of memory" in lower:
+        return f"The store {path} needs more memory than it may use to be opened; it is unharmed."
     if any(word in lower for word in ("permission", "read-only", "cannot open file")):
         return f"The store {path} cannot be written; check the permissions of its directory."
     first = message.strip().splitlines()[0]

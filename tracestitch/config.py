@@ -21,7 +21,7 @@ LOG_FORMATS = ("text", "json")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 TOKEN_VARIABLE = "TRACESTITCH_TOKEN"  # noqa: S105 - its name, not its value
 # Less would be taken up by what has to be there at the same time: the log beside the file.
-_SMALLEST_STORE = 100 * 10**6
+_SMALLEST_STORE = 200 * 10**6
 _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
@@ -103,7 +103,7 @@ def parse_max_size(text: str) -> int:
     """Bytes. Raises ValueError with what is allowed."""
     size = parse_size(text)
     if 0 < size < _SMALLEST_STORE:
-        raise ValueError("a store takes at least 100MB; 0 has no limit")
+        raise ValueError("a store needs at least 200MB; 0 has no limit")
     return size
 
 

@@ -16,9 +16,11 @@ from tracestitch.analysis import AnalysisLoop, reach
 from tracestitch.steady_clock import SteadyClock
 
 MOST_SPANS = 500_000
-# In hundredths of --max-size: where deleting begins, and ends. The rest is for the
-# write-ahead log and for what comes in meanwhile.
-BEGIN, END = 90, 88
+# What --max-size leaves for what comes in meanwhile and for checkpoints, which write
+# blocks anew before the old ones are free: a tenth, and this (docs/adr/0015).
+ROOM_BYTES = 48_000_000
+# Deleting goes on until so much more is free, in hundredths, so that it pauses in between.
+_PAUSE = 2
 _TICK_SECONDS = 1.0
 _AGE_SECONDS = 60
 _SECOND = 1_000_000_000
@@ -42,7 +44,9 @@ class RetentionLoop:
         """0 keeps for ever. `waiting_bytes` is what lies beside the store and is to go into
         it; it is counted, and never deleted."""
         self._store, self._analysis = store, analysis
-        self._max_age, self._max_bytes = max_age_seconds, max_bytes
+        self._max_age, self._limited = max_age_seconds, max_bytes > 0
+        self._begin = max_bytes * 9 // 10 - ROOM_BYTES
+        self._end = self._begin - max_bytes * _PAUSE // 100
         self._waiting_bytes = waiting_bytes
         self._clock = clock or SteadyClock()
         self._rest = max(1, min(_AGE_SECONDS, max_age_seconds // 100))
@@ -89,7 +93,7 @@ class RetentionLoop:
 
     def delete_above(self) -> int:
         """Delete spans while the store takes too much; how many. Raises StoreError."""
-        if not self._max_bytes:
+        if not self._limited:
             return 0
         usage = self._store.usage()
         if self._exceeds(usage) and usage.log_bytes:
@@ -100,7 +104,7 @@ class RetentionLoop:
         if not self._above:
             return 0
         spans = max(self._store.status().spans, 1)
-        excess = self._total(usage) - self._max_bytes * END // 100
+        excess = self._total(usage) - self._end
         wanted = min(MOST_SPANS, 1 + spans * excess // max(usage.used_bytes, 1))
         oldest = self._store.oldest_generations(wanted)
         if not oldest.num_rows:
@@ -108,8 +112,7 @@ class RetentionLoop:
         return self.delete_until(oldest["generation"][-1].as_py(), "size")
 
     def _exceeds(self, usage: StoreUsage) -> bool:
-        share = END if self._above else BEGIN
-        return self._total(usage) > self._max_bytes * share // 100
+        return self._total(usage) > (self._end if self._above else self._begin)
 
     def _total(self, usage: StoreUsage) -> int:
         return usage.used_bytes + usage.log_bytes + self._waiting_bytes()

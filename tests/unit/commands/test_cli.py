@@ -90,18 +90,18 @@ def test_retention_is_a_week_and_ten_gigabytes_and_0_keeps_everything(
     started: list[ServeSettings],
 ) -> None:
     run("serve")
-    run("serve", "--retention=36h", "--max-size=100MB")
+    run("serve", "--retention=36h", "--max-size=200MB")
     run("serve", "--retention=0", "--max-size=0")
 
     limits = [(settings.retention_seconds, settings.max_bytes) for settings in started]
-    assert limits == [(7 * 86_400, 10**10), (36 * 3600, 10**8), (0, 0)]
+    assert limits == [(7 * 86_400, 10**10), (36 * 3600, 2 * 10**8), (0, 0)]
 
 
 def test_a_store_that_may_take_next_to_nothing_is_refused(started: list[ServeSettings]) -> None:
-    answer = run("serve", "--max-size=99MB")
+    answer = run("serve", "--max-size=199MB")
 
     assert answer.exit_code == 2
-    assert '"99MB": a store takes at least 100MB; 0 has no limit.' in answer.output
+    assert '"199MB": a store needs at least 200MB; 0 has no limit.' in answer.output
     assert started == []
 
 

@@ -62,6 +62,12 @@ def fill(store: SpanStore, *days: float, spans: int = 1) -> None:
     store.replace_orphans(traces(), schema.ORPHANS.empty_table(), store.status().generation)
 
 
+@pytest.fixture(autouse=True)
+def _no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These stores have no checkpoints: deleting begins at nine tenths of the limit."""
+    monkeypatch.setattr("tracestitch.retention.ROOM_BYTES", 0)
+
+
 def retention(store: SpanStore, clocks: Clocks | None = None, **limits: Any) -> RetentionLoop:
     clock = (clocks or Clocks()).steady()
     return RetentionLoop(store, AnalysisLoop(store), clock=clock, **limits)
