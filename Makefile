@@ -17,6 +17,9 @@ PYTHON ?=
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
+# A shim without a toolchain is on the path, too, but fails.
+HAS_CARGO = command -v cargo >/dev/null && cargo --version >/dev/null 2>&1
+
 # The first interpreter that is new enough and can make environments.
 FIND_PYTHON = for python in $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11 python3.14 python); do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
@@ -36,6 +39,7 @@ demo: .venv/installed-demo .venv/installed-decoder ## serve on a temporary store
 
 test: .venv/installed-decoder check ## everything that has to hold: check, then all tests
 	@sh tests/browser/install_chromium.sh
+	@if $(HAS_CARGO); then cargo test --quiet --locked --no-default-features --manifest-path decoder/Cargo.toml; fi
 	@$(BIN)/python -m pytest --quiet $(ARGS)
 
 check: .venv/installed-test ## lint, format, types, import contracts
@@ -89,10 +93,9 @@ clean: ## remove .venv, caches and build output, never ./data
 	@$(PIP_INSTALL) --editable '.[demo,dev]'
 	@touch .venv/installed-run .venv/installed-demo $@
 
-# Where a cargo works: a shim without a toolchain is on the path, too, and fails. Nothing
-# is noted without one, so that it is tried again.
+# Nothing is noted without a cargo, so that it is tried again.
 .venv/installed-decoder: constraints.txt $(wildcard decoder/*.toml decoder/*.lock decoder/*.pyi decoder/src/*.rs) | .venv/bin/python
-	@if command -v cargo >/dev/null && cargo --version >/dev/null 2>&1; then \
+	@if $(HAS_CARGO); then \
 		echo "Building the native decoder" && \
 		$(PIP_INSTALL) maturin && \
 		PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP_INSTALL) --no-build-isolation --no-deps --force-reinstall ./decoder && \

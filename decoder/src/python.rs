@@ -13,6 +13,8 @@ use crate::rules::{Rules, ToldColumn};
 /// Bytes.
 const LARGE: usize = 16 << 10;
 
+/// Spans taken, why others were left out and how many, bytes held.
+type Taken = (usize, Vec<(&'static str, usize)>, usize);
 /// Memory that Python can read: validity, offsets and data.
 type Column<'py> = (Option<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>, Bound<'py, PyAny>);
 /// Name, rows, columns in the order of the schema.
@@ -42,11 +44,7 @@ impl PyBuilder {
     /// Takes in a request: (spans taken, [(reason, spans left out for it)], bytes held).
     /// Raises ValueError for bytes that are no request, RuntimeError for a fault of the
     /// decoder itself; the builder holds then what it held before.
-    fn append(
-        &mut self,
-        py: Python<'_>,
-        payload: &Bound<'_, PyBytes>,
-    ) -> PyResult<(usize, Vec<(&'static str, usize)>, usize)> {
+    fn append(&mut self, py: Python<'_>, payload: &Bound<'_, PyBytes>) -> PyResult<Taken> {
         let payload = payload.as_bytes();
         let builder = &mut self.builder;
         let outcome = py.detach(|| {
