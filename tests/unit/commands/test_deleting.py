@@ -17,13 +17,13 @@ QUEUE = {"messaging.system": "aws_sqs", "messaging.destination.name": "orders"}
 
 def send(trace: int = 1, **told: Any) -> Any:
     attributes = QUEUE | told.pop("attributes", {})
-    given = {"service": "shop", "kind": "PRODUCER"} | told
+    given: dict[str, Any] = {"service": "shop", "kind": "PRODUCER"} | told
     return span("order.publish", trace=trace, id=11, attributes=attributes, **given)
 
 
 def process(trace: int = 2, **told: Any) -> Any:
     attributes = QUEUE | told.pop("attributes", {})
-    given = {"service": "pay", "kind": "CONSUMER", "at": 1.0} | told
+    given: dict[str, Any] = {"service": "pay", "kind": "CONSUMER", "at": 1.0} | told
     return span("order.process", trace=trace, id=21, attributes=attributes, **given)
 
 
