@@ -161,6 +161,10 @@ class SpanStore(SpanDeletion, Protocol):
         """Waits for nobody, and answers when the store is closed or damaged too."""
         ...
 
+    @property
+    def broken(self) -> bool:
+        """It failed for good: nothing but opening it anew can help."""
+
     def check(self) -> None:
         """Raise StoreError unless the store can commit; cheap enough for /readyz."""
         ...

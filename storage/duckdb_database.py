@@ -84,6 +84,7 @@ class Database:
         self._checkpoint_count, self._checkpoint_seconds = 0, 0.0
         self._readers = Readers()
         self._refusal: str | None = None
+        self.broken = False
         self._written = threading.Event()
         self._closing = threading.Event()
         self._checkpoints = threading.Thread(
@@ -176,6 +177,7 @@ class Database:
             yield
         except (duckdb.FatalException, duckdb.InternalException) as error:
             # DuckDB refuses everything from now on; saying so once is not enough.
+            self.broken = True
             self._refusal = (
                 f"The store is damaged or was invalidated ({_first_line(error)}); "
                 "restart, and restore a backup if that does not help."

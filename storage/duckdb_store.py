@@ -34,6 +34,10 @@ class DuckDBStore(SpanWriter, SpanDeleter, AnswerWriter, SpanReader, AnswerReade
     def usage(self) -> StoreUsage:
         return self._database.usage()
 
+    @property
+    def broken(self) -> bool:
+        return self._database.broken
+
     def check(self) -> None:
         self._database.check()
 

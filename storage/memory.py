@@ -42,6 +42,7 @@ from storage.schema import BATCH_SCHEMAS, SpanBatch
 
 class MemoryStore:
     engine = "memory"
+    broken = False
 
     def __init__(self) -> None:
         self._frames: Frames = first_frames()

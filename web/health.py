@@ -10,8 +10,11 @@ router = APIRouter()
 
 
 @router.api_route("/healthz", methods=["GET", "HEAD"])
-def healthz() -> Response:
-    """200 as long as the process answers."""
+def healthz(request: Request) -> Response:
+    """200 as long as the process answers and a restart is not the only help."""
+    site: Site = request.app.state.site
+    if site.store.broken:
+        return Response("The store failed for good: restart.\n", 503, media_type="text/plain")
     return Response("ok\n", media_type="text/plain")
 
 

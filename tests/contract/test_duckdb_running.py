@@ -109,7 +109,12 @@ def test_a_store_that_broke_refuses_everything_and_says_why(
     for call in (store.check, store.status, lambda: store.search(SearchQuery(), Page())):
         with pytest.raises(StoreError, match="damaged or was invalidated"):
             call()
+    assert store.broken
     store.close()
+    again = open_store(f"duckdb:{tmp_path}")
+    assert again.append(make_batch([span(1, 1)]), 1).stored == 1
+    assert not again.broken
+    again.close()
 
 
 def test_the_log_stays_bounded_while_someone_reads_all_the_time(

@@ -32,6 +32,16 @@ def test_it_is_not_ready_when_the_store_cannot_commit() -> None:
     assert client.get("/healthz").status_code == 200
 
 
+def test_it_asks_to_be_restarted_when_the_store_failed_for_good(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = Scene().store()
+    monkeypatch.setattr(store, "broken", True)
+    answer = application(store).get("/healthz")
+    assert answer.status_code == 503
+    assert answer.text == "The store failed for good: restart.\n"
+
+
 def test_metrics_are_openmetrics_text(client: WebClient) -> None:
     response = client.get("/metrics")
     assert response.headers["content-type"] == (
