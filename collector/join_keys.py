@@ -1,12 +1,12 @@
 """What spans can have in common with those of other traces, as keys (storage/join_keys.py).
 
-    message      a message id or an event id, without blanks around it; or a Kafka
-                 position "topic.partition.offset", which is also how some clients spell
-                 message ids (others send the bare offset as message id)
-    sequence     a sequence number of a FIFO queue
-    correlation  a canonical correlation key, its value
-    work         a resource id, a second: when a process stopped receiving
-                 (this second and the next) and when it began work of its own
+message      a message id or an event id, without blanks around it; or a Kafka
+             position "topic.partition.offset", which is also how some clients spell
+             message ids (others send the bare offset as message id)
+sequence     a sequence number of a FIFO queue
+correlation  a canonical correlation key, its value
+work         a resource id, a second: when a process stopped receiving
+             (this second and the next) and when it began work of its own
 """
 
 from collections.abc import Iterator, Mapping

@@ -14,7 +14,7 @@ MIB = 1024 * 1024
 # Rows of a DuckDB row group: a transaction of whole ones is compressed straight into the
 # file (docs/adr/0013).
 ROW_GROUP = 122_880
-MOST_SPANS = 3 * ROW_GROUP
+MOST_SPANS = 2 * ROW_GROUP
 MOST_BYTES = 256 * MIB
 # Seconds before a failed batch is tried again.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
