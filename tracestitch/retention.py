@@ -44,7 +44,8 @@ class RetentionLoop:
         """0 keeps for ever. `waiting_bytes` is what lies beside the store and is to go into
         it; it is counted, and never deleted."""
         self._store, self._analysis = store, analysis
-        self._max_age, self._limited = max_age_seconds, max_bytes > 0
+        self._max_age, self._max_bytes = max_age_seconds, max_bytes
+        self._limited = max_bytes > 0
         self._begin = max_bytes * 9 // 10 - ROOM_BYTES
         self._end = self._begin - max_bytes * _PAUSE // 100
         self._waiting_bytes = waiting_bytes
@@ -146,9 +147,23 @@ class RetentionLoop:
             self._ticks = 0  # there may be more
         return deleted
 
+    def _warn(self) -> None:
+        """Of a file that was there and is too large."""
+        file_bytes = self._store.usage().file_bytes
+        if self._limited and file_bytes > self._max_bytes:
+            log.warning(
+                "The store's file has %s MB, more than --max-size allows: the oldest spans are"
+                " deleted now; the file gets smaller while new spans come",
+                file_bytes // 1_000_000,
+            )
+
     def _run(self) -> None:
+        warned = False
         while not self._stopping.is_set():
             try:
+                if not warned:
+                    self._warn()
+                    warned = True
                 deleted = self.run_once()
             except StoreError as error:
                 log.error("Nothing can be deleted: %s", error)

@@ -242,6 +242,18 @@ def test_an_empty_store_above_the_limit_deletes_nothing() -> None:
     assert retention(store, max_bytes=100_000).run_once() == 0
 
 
+def test_a_file_that_is_larger_than_allowed_is_told_at_the_start(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit in (10**9, 10**9 - 1, 0):  # the file has 10**9 bytes
+        loop = retention(SizedStore(), max_bytes=limit)
+        monkeypatch.setattr(loop, "run_once", loop._stopping.set)
+        loop.start()
+        loop.stop()
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("The store's file has 1000 MB, more than --max-size allows")
+
+
 # ----------------------------------------------------------------------- the loop
 
 
