@@ -210,6 +210,12 @@ def _p2(case: Case) -> float:
     return 0.7 if case.facts["missing_sampled"] or case.facts["missing_trace_known"] else 0.4
 
 
+def _k7(case: Case) -> float:
+    """Surer than that the producer was never stored."""
+    gone = case.arrived or not case.reachable
+    return 0.92 if gone and case.facts.get("lost") and case.facts["rule"] is None else 0.0
+
+
 def _k4(case: Case) -> float:
     return 0.85 if case.facts.get("after") == "connected" else 0.0
 
@@ -225,6 +231,7 @@ TABLE: list[tuple[str, Callable[[Case], float]]] = [
             else 0.0
         ),
     ),
+    ("K7", _k7),
     ("P1", _p1),
     ("P2", _p2),
     (

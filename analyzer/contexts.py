@@ -59,13 +59,18 @@ def missing_contexts(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
         .then(flags & IS_REMOTE != 0)
         .otherwise(pl.col("kind").is_in([SERVER, CONSUMER]))
     )
-    parents = frame.filter(pl.col("parent_missing") & remote).select(
-        "row",
-        missing_hi="trace_hi",
-        missing_lo="trace_lo",
-        missing_span="parent_span_id",
-        link_flags=pl.lit(None, pl.UInt32),
-        message_id=pl.lit(None, pl.String),
+    parents = (
+        frame.lazy()
+        .filter(pl.col("parent_missing") & remote)
+        .select(
+            "row",
+            missing_hi="trace_hi",
+            missing_lo="trace_lo",
+            missing_span="parent_span_id",
+            link_flags=pl.lit(None, pl.UInt32),
+            message_id=pl.lit(None, pl.String),
+        )
+        .collect()
     )
     absent = links.filter(pl.col("target").is_null() & ~pl.col("empty")).select(
         "row",
@@ -99,8 +104,9 @@ def resolved_contexts(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     here, there = _ends(frame, "own", "row"), _ends(frame, "far", "target")
     delivers = pl.col("own_role").is_in(_DELIVERS)
     by_parent = (
-        frame.filter(pl.col("parent").is_not_null() & pl.col("local_parent").is_null())
-        .select("row", target="parent")
+        frame.select("row", "local_parent", target="parent")
+        .filter(pl.col("target").is_not_null() & pl.col("local_parent").is_null())
+        .drop("local_parent")
         .join(here, on="row")
         .join(there, on="target")
         .filter(

@@ -10,6 +10,8 @@ import polars as pl
 from analyzer.roles import CONSUMER, SERVER
 from analyzer.structure import nearest, nearest_above
 
+_RECORD = ["kafka_topic", "kafka_partition", "kafka_offset"]
+
 
 def _has_context(frame: pl.DataFrame, resolved: pl.DataFrame, missing: pl.DataFrame) -> pl.Series:
     rows = pl.concat([resolved.select("row"), missing.select("row")]).unique()
@@ -44,7 +46,7 @@ def _is_filled(frame: pl.DataFrame) -> pl.Series:
     idle poll has too, and the batch wrappers of aiokafka.
     """
     other = (pl.col("role").is_in(["receive", "settle"])).fill_null(value=False)
-    busy = frame.filter(~other)["local_parent"].drop_nulls().unique()
+    busy = frame.select("role", "local_parent").filter(~other)["local_parent"].drop_nulls().unique()
     record = (
         (pl.col("kind") == CONSUMER)
         & pl.col("kafka_partition").is_not_null()
@@ -61,17 +63,23 @@ def _is_filled(frame: pl.DataFrame) -> pl.Series:
 def _names_a_sent_message(frame: pl.DataFrame) -> pl.Series:
     """Roots that say nothing but a message's unique id or Kafka position, which a send of
     another trace says too: application spans whose broker call nobody instrumented."""
-    record = ["kafka_topic", "kafka_partition", "kafka_offset"]
-    silent = frame.filter(
+    keys = [["message_id"], _RECORD]
+    told = [name for key in keys for name in key]
+    narrow = frame.select(
+        "row", "trace", "start", "work_end", "role", "parent_span_id", "marked", *told
+    )
+    silent = narrow.filter(
         pl.col("role").is_null() & pl.col("parent_span_id").is_null() & pl.col("marked")
     )
-    sent = frame.filter(pl.col("role") == "send")
+    if silent.is_empty():
+        return pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
+    sends = narrow.filter(pl.col("role") == "send").select(*told, sender="trace", sent="start")
     found = [
         silent.drop_nulls(key)
-        .join(sent.drop_nulls(key).select(*key, sender="trace", sent="start"), on=key)
+        .join(sends.drop_nulls(key), on=key)
         .filter((pl.col("trace") != pl.col("sender")) & (pl.col("sent") <= pl.col("work_end")))
         .select("row")
-        for key in (["message_id"], record)
+        for key in keys
     ]
     return frame["row"].is_in(pl.concat(found)["row"].implode())
 
@@ -95,14 +103,16 @@ def _counts_only(frame: pl.DataFrame, links: pl.DataFrame) -> pl.Series:
 def _told_elsewhere(frame: pl.DataFrame, process: pl.Series) -> pl.Series:
     """Receive spans without work below whose message has a process span of the same
     service in another trace: one delivery, and the process span stands for it."""
-    record = ["kafka_topic", "kafka_partition", "kafka_offset"]
-    told = frame.filter(process)
-    idle = frame.filter((pl.col("role") == "receive") & ~pl.col("has_children"))
+    narrow = frame.select("row", "role", "has_children", "service", "message_id", *_RECORD)
+    idle = narrow.filter((pl.col("role") == "receive") & ~pl.col("has_children"))
+    if idle.is_empty():
+        return pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
+    told = narrow.filter(process)
     found = [
         idle.drop_nulls(key)
         .join(told.drop_nulls(key), on=["service", *key], how="semi")
         .select("row")
-        for key in (["message_id"], record)
+        for key in (["message_id"], _RECORD)
     ]
     return frame["row"].is_in(pl.concat(found)["row"].implode())
 

@@ -85,8 +85,11 @@ def _keep_orphans(
     arrived: pl.DataFrame,
 ) -> pl.DataFrame:
     """New rows of roots that arrived or whose producer was found now, old ones of the
-    others, but not of a root that is none any more while its trace is connected now."""
-    mine = new.join(lost, on=_TRACE, how="semi")
+    others, but not of a root that is none any more while its trace is connected now. The
+    facts of the new ones say that something is lost."""
+    mine = new.join(lost, on=_TRACE, how="semi").with_columns(
+        pl.col("facts").str.replace('"lost":false', '"lost":true', literal=True)
+    )
     told = pl.concat(
         [
             mine.join(arrived, on=SPAN, how="semi"),

@@ -39,6 +39,7 @@ FACTS = {
     "missing_sampled": pl.Boolean,
     "missing_trace_known": pl.Boolean,
     "epoch_trace": pl.Boolean,
+    "lost": pl.Boolean,  # spans near it were deleted (analyzer/losses.py)
 }
 
 
@@ -87,6 +88,7 @@ def orphan_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
             pl.col("any_children").alias("has_children"),
             (pl.col("message_id").is_not_null() | pl.col("offset").is_not_null()).alias("has_id"),
             pl.col("producer_connected_elsewhere").fill_null(value=False),
+            pl.lit(value=False).alias("lost"),
         )
         .join(
             frame.select(

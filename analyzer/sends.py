@@ -19,11 +19,11 @@ def find_sends(frame: pl.DataFrame) -> pl.DataFrame:
     """
     is_send = (frame["role"] == "send").fill_null(value=False)
     api = (pl.col("kind") == CLIENT) & pl.col("scope_name").str.contains(AWS_API_SCOPES)
-    sends = (
-        frame.with_columns(nearest_above(frame, is_send).alias("outer"), api.alias("api"))
-        .filter(is_send)
-        .select("row", "outer", pl.col("api").fill_null(value=False))
-    )
+    sends = frame.select(
+        "row",
+        nearest_above(frame, is_send).alias("outer"),
+        api.fill_null(value=False).alias("api"),
+    ).filter(is_send)
     outer = sends.select(outer="row", outer_api="api")
     sends = sends.join(outer, on="outer", how="left").with_columns(
         (pl.col("api") & ~pl.col("outer_api")).fill_null(value=False).alias("beneath")

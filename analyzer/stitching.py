@@ -115,7 +115,9 @@ def _left_over(
     carries one of the ids, the ids that remain belong to the messages without context.
     """
     links = stated.filter(pl.col("relation") == "link").select(row="delivery", send="send")
-    whole = ends.frame.filter(pl.col("dropped_links_count") == 0).select("row")
+    whole = ends.frame.select("row", "dropped_links_count").filter(
+        pl.col("dropped_links_count") == 0
+    )
     linked = links.join(ends.units.rename({"row": "send"}), on="send", how="left").select(
         "row", unit=pl.coalesce("unit", "send")
     )
