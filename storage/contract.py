@@ -145,7 +145,7 @@ class SpanStore(SpanDeletion, Protocol):
         ...
 
     def forget_answers(self) -> None:
-        """Remove all endpoints, connections, orphans, losses and past facts;
+        """Remove all endpoints, connections, orphans and past facts;
         `analysed_generation` = 0."""
         ...
 

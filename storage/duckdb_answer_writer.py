@@ -35,6 +35,6 @@ class AnswerWriter:
 
     def forget_answers(self) -> None:
         with self._database.write() as session:
-            for table in ("endpoints", "connections", "orphans", "losses", "past_facts"):
+            for table in ("endpoints", "connections", "orphans", "past_facts"):
                 session.run(f"DELETE FROM {table}")
             session.run(statement("set_analysed_generation"), generation=0)

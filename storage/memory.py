@@ -106,7 +106,7 @@ class MemoryStore:
 
     def forget_answers(self) -> None:
         with self._writing:
-            answers = ("endpoints", "connections", "orphans", "losses", "past_facts")
+            answers = ("endpoints", "connections", "orphans", "past_facts")
             self._frames = self._read() | {name: first_frames()[name] for name in answers}
             self._analysed = 0
 

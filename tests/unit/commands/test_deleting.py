@@ -144,24 +144,28 @@ def test_what_was_known_is_forgotten_with_the_last_span_beside_it(served: Served
     assert served.causes == {(11, 21): alone}
 
 
-def test_a_consumer_that_arrives_after_its_producer_was_deleted_is_an_expected_orphan(
+def test_a_consumer_that_arrives_after_its_producer_was_deleted_is_an_orphan(
     served: Served,
 ) -> None:
-    served.take(send(flags=0x101))
+    served.take(send())
     served.delete(1)
-    served.take(process(links=[link(trace=1, id=11, flags=0x101)]))
+    served.take(process(links=[link(trace=1, id=11)]))
     assert list(served.causes) == [(2, 21)]
     assert served.connections == {}
 
 
-def test_analysing_everything_again_finds_what_is_stored(served: Served) -> None:
+@pytest.mark.parametrize("sampled", [0x100, 0x101])
+def test_analysing_everything_again_says_that_the_producer_was_deleted(
+    sampled: int, served: Served
+) -> None:
     served.take(send())
-    served.take(process(links=[link(trace=1, id=11)]))
+    served.take(process(links=[link(trace=1, id=11, flags=sampled)]))
     served.delete(1)
     served.store.forget_answers()
     served.restart()
     assert served.connections == {}
-    assert list(served.causes) == [(2, 21)]
+    (orphan,) = served.store.orphans(OrphanQuery(), Page(9)).table.to_pylist()
+    assert (orphan["cause_code"], orphan["expected"]) == ("K7", True)
 
 
 def test_a_late_producer_still_finds_its_consumer(served: Served) -> None:
