@@ -1,8 +1,8 @@
 """The DuckDB engine's file: opened, guarded, migrated, refused with a sentence."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pytest
@@ -28,6 +28,22 @@ store = open_store(sys.argv[1])
 print("open", flush=True)
 sys.stdin.read()
 store.close()
+"""
+
+# Root writes into read-only directories: it becomes somebody else, once all is imported.
+OPEN_AS_ANYBODY = """
+import os, sys
+import storage.duckdb_store
+from storage.contract import StoreError
+from storage.engines import open_store
+
+if os.geteuid() == 0:
+    os.setegid(65534)
+    os.seteuid(65534)
+try:
+    open_store(sys.argv[1])
+except StoreError as error:
+    print(error, flush=True)
 """
 
 
@@ -185,11 +201,17 @@ def test_a_store_with_a_missing_column_is_refused(file: Path) -> None:
         open_store(f"duckdb:{file}")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes into read-only directories")
-def test_a_read_only_directory_is_refused(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(StoreError, match="cannot be written; check the permissions"):
-        open_store(f"duckdb:{tmp_path}")
+@pytest.mark.parametrize("used", [False, True])
+def test_a_read_only_directory_is_refused(used: bool) -> None:
+    with TemporaryDirectory() as directory:  # others cannot enter pytest's
+        if used:
+            open_store(f"duckdb:{directory}").close()
+        Path(directory).chmod(0o555)
+        with start_process(OPEN_AS_ANYBODY, f"duckdb:{directory}") as process:
+            told, _ = process.communicate()
+        Path(directory).chmod(0o755)
+        assert "cannot be written; check the permissions of its directory." in told
+        assert [path.name for path in Path(directory).iterdir()] == [FILE_NAME] * used
 
 
 def test_a_data_directory_that_is_a_file_is_refused(tmp_path: Path) -> None:
