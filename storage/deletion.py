@@ -25,6 +25,10 @@ class SpanDeletion(Protocol):
         stored_at_unix_nano, spans."""
         ...
 
+    def count_spans(self) -> int:
+        """Stored spans; cheaper than `status`."""
+        ...
+
     def traces_until(self, generation: int) -> pa.Table:
         """TRACE_IDS of the traces with spans of generations up to this one."""
         ...

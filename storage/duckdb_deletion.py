@@ -35,6 +35,10 @@ class SpanDeleter:
             found = session.select(statement("oldest_generations"), spans=max(spans, 1))
         return fit(found, results.GENERATIONS)
 
+    def count_spans(self) -> int:
+        with self._database.read() as session:
+            return _count(session, "SELECT count(*) FROM spans")
+
     def traces_until(self, generation: int) -> pa.Table:
         with self._database.read() as session:
             found = session.select(statement("traces_until"), generation=generation)

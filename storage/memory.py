@@ -115,6 +115,9 @@ class MemoryStore:
     def oldest_generations(self, spans: int) -> pa.Table:
         return memory_deletion.oldest_generations(self._read()["spans"], spans)
 
+    def count_spans(self) -> int:
+        return self._read()["spans"].height
+
     def traces_until(self, generation: int) -> pa.Table:
         return memory_deletion.traces_until(self._read()["spans"], generation)
 

@@ -74,7 +74,7 @@ class RetentionLoop:
             return 0
         last = self._last_old(now - self._max_age * _SECOND, now)
         # Answers are kept only of what was looked at.
-        upto = min(last, self._store.status().analysed_generation)
+        upto = min(last, self._store.generations()[1])
         return self.delete_until(upto, "age") if upto else 0
 
     def _last_old(self, before: int, now: int) -> int:
@@ -104,7 +104,7 @@ class RetentionLoop:
         self._above = self._exceeds(usage)
         if not self._above:
             return 0
-        spans = max(self._store.status().spans, 1)
+        spans = max(self._store.count_spans(), 1)
         excess = self._total(usage) - self._end
         wanted = min(MOST_SPANS, 1 + spans * excess // max(usage.used_bytes, 1))
         oldest = self._store.oldest_generations(wanted)

@@ -79,6 +79,7 @@ def test_the_status_follows_what_is_deleted(three: SpanStore) -> None:
     assert (three.status().spans, three.status().pending_spans) == (5, 2)
     three.delete_until(2, traces(1, 2))
     status = three.status()
+    assert three.count_spans() == status.spans
     assert (status.spans, status.traces, status.pending_spans) == (2, 2, 2)
     assert (status.generation, status.analysed_generation) == (3, 2)
     assert (status.oldest_unix_nano, status.newest_unix_nano) == (4, 15)

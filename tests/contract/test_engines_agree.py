@@ -227,6 +227,7 @@ def _reads() -> Iterator[Callable[[SpanStore], object]]:
     yield lambda s: s.endpoints(EndpointQuery(role="send", system="a"), 2).to_pylist()
     yield lambda s: s.endpoints_of(few)
     yield lambda s: s.past_facts()
+    yield lambda s: [s.count_spans()]
     yield lambda s: s.losses_of(few)
     yield lambda s: s.oldest_generations(3).to_pylist()
     yield lambda s: s.orphans_of(few)
