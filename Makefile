@@ -52,10 +52,10 @@ bench: .venv/installed-test .venv/installed-decoder ## measure ingest and every 
 	@$(BIN)/python -m benchmarks.bench_ingest $(ARGS)
 	@$(BIN)/python -m benchmarks.bench_pages
 
-soak: .venv/installed-test ## an hour of load with kills, restarts and questions; ARGS="--minutes 10 --rounds 20"
+soak: .venv/installed-test .venv/installed-decoder ## an hour of load with kills, restarts and questions; ARGS="--minutes 10 --rounds 20"
 	@$(BIN)/python -m tests.soak $(ARGS)
 
-interop: .venv/installed-test ## exporters of other languages through a restart of the server
+interop: .venv/installed-test .venv/installed-decoder ## exporters of other languages through a restart of the server
 	@$(BIN)/python -m tests.interop $(ARGS)
 
 fuzz: .venv/installed-test .venv/installed-decoder ## compare both decoders on random requests for a minute

@@ -17,9 +17,9 @@ from collector.attribute_filter import Filter
 from collector.decoded import UndecodableRequest
 from collector.keeping import Keeper, Sealed
 from collector.waiting import Tell, Waiting
-from collector.writer import MIB, ROW_GROUP, Writer
+from collector.writer import MIB, Writer
 from storage.contract import StoreError
-from storage.schema import SpanBatch
+from storage.schema import ROW_GROUP, SpanBatch
 
 GROUP_BYTES = 16 * MIB
 SEAL_BYTES = 128 * MIB
@@ -103,12 +103,12 @@ class Intake:
         self._seal()
 
     def _look_round(self) -> None:
+        if self._unlogged:  # before a request is taken: none may be forgotten by a fault here
+            self._write(self._unlogged)
         try:
             first = self._queue.get(timeout=self._pause())
         except Empty:
             first = None
-        if self._unlogged:
-            self._write(self._unlogged)
         if first is not None:
             self._take(first)
         if self._is_due():

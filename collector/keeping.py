@@ -16,7 +16,7 @@ from storage.contract import DataRefused, SpanStore, StoreError
 from storage.schema import SpanBatch
 
 # After so many failures a batch is stored request by request: it may be too large.
-_WHOLE_ATTEMPTS = 3
+WHOLE_ATTEMPTS = 3
 
 _logger = logging.getLogger(__name__)
 
@@ -40,6 +40,8 @@ class Sealed:
     waiting: list[Waiting] = field(default_factory=list)
     """Those that are answered only now, one for each position."""
     failures: int = 0
+    refused: dict[int, UnstorableBatch] = field(default_factory=dict)
+    """Positions of requests that never will be stored, so far."""
 
 
 class Keeper:
@@ -60,7 +62,7 @@ class Keeper:
         """Returns when everything is in the store, but for the requests at these
         positions, which never will be. Raises StoreError: some may be in the store, and
         it is worth trying again."""
-        if sealed.batch is not None and sealed.failures < _WHOLE_ATTEMPTS:
+        if sealed.batch is not None and sealed.failures < WHOLE_ATTEMPTS:
             try:
                 self._append(sealed.batch)
             except DataRefused as error:
@@ -77,9 +79,10 @@ class Keeper:
         return self._store_singly(sealed)
 
     def _store_singly(self, sealed: Sealed) -> Mapping[int, UnstorableBatch]:
-        refused = {}
         payloads = self.journal.read(sealed.after, sealed.last)
         for position, payload in enumerate(payloads, sealed.after + 1):
+            if position in sealed.refused:  # when the store failed on a later one
+                continue
             try:
                 builder = self.decoder.builder()
                 builder.append(payload)
@@ -87,10 +90,10 @@ class Keeper:
             except StoreError as error:
                 if not isinstance(error, DataRefused):
                     raise
-                refused[position] = self._set_aside(payload, error)
+                sealed.refused[position] = self._set_aside(payload, error)
             except BaseException as error:  # noqa: BLE001 - a panic again; it is logged there
-                refused[position] = self._set_aside(payload, error)
-        return refused
+                sealed.refused[position] = self._set_aside(payload, error)
+        return sealed.refused
 
     def _append(self, batch: SpanBatch) -> None:
         began = time.monotonic()

@@ -22,6 +22,7 @@ _FRAME = struct.Struct("<4sII")
 _LENGTH = struct.Struct("<I")
 HEADER_BYTES = _HEADER.size
 FRAME_BYTES = _FRAME.size
+MARKER_BYTES = 4
 
 
 class OtherVersion(ValueError):
@@ -41,7 +42,7 @@ class Flaw:
 
 def make_header() -> tuple[bytes, bytes]:
     """The header of a new segment, and its marker."""
-    marker = secrets.token_bytes(4)
+    marker = secrets.token_bytes(MARKER_BYTES)
     start = _HEADER.pack(MAGIC, VERSION, marker, 0)[: -_LENGTH.size]
     return start + _LENGTH.pack(crc32(start)), marker
 
@@ -51,17 +52,24 @@ def frame_header(marker: bytes, payload: bytes) -> bytes:
     return _FRAME.pack(marker, len(payload), _checksum(payload))
 
 
-def read_segment(path: Path) -> Iterator[bytes | Flaw]:
-    """Payloads in their order, and what is damaged between them. The file may grow
-    meanwhile. Raises OSError, OtherVersion."""
+def read_segment(path: Path, size: int | None = None) -> Iterator[bytes | Flaw]:
+    """Payloads in their order, and what is damaged between them; of the first `size` bytes
+    alone where more may be on its way, or be taken back. Raises OSError, OtherVersion."""
     with path.open("rb") as file:
-        if path.stat().st_size == 0:  # nothing that could be mapped
+        length = path.stat().st_size if size is None else min(size, path.stat().st_size)
+        if length == 0:  # nothing that could be mapped
             return
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        with mmap.mmap(file.fileno(), length, access=mmap.ACCESS_READ) as data:
             marker = _read_header(data)
-            if marker is None:
+            if marker is not None:
+                yield from _read_frames(data, marker)
+                return
+            # It stands on every frame too, where no sender can write.
+            marker = data[HEADER_BYTES : HEADER_BYTES + MARKER_BYTES]
+            if _payload_at(data, HEADER_BYTES, marker) is None:
                 yield Flaw(0, len(data), is_tail=len(data) < HEADER_BYTES or not any(data))
             else:
+                yield Flaw(0, HEADER_BYTES, is_tail=False)
                 yield from _read_frames(data, marker)
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 from collector.decoded import BatchBuilder, Decoder
 from collector.intake import SEAL_BYTES
 from collector.journal import HeldRequests
-from collector.keeping import Keeper, Sealed
+from collector.keeping import WHOLE_ATTEMPTS, Keeper, Sealed
 from collector.request_log import RequestLog
-from collector.writer import ROW_GROUP
-from storage.contract import SpanStore
+from storage.contract import SpanStore, StoreError
+from storage.schema import ROW_GROUP
 
 
 def open_keeper(store: SpanStore, decoder: Decoder, log_directory: Path | None) -> Keeper:
@@ -30,10 +30,10 @@ def recover_requests(log: RequestLog, keeper: Keeper) -> int:
     for payload in log.replay():
         whole &= _append(builder, payload)
         if builder.spans >= ROW_GROUP or builder.nbytes >= SEAL_BYTES:
-            keeper.store(_seal(builder, whole, after, log.position))
+            _store(keeper, _seal(builder, whole, after, log.position))
             builder, whole, after = keeper.decoder.builder(), True, log.position
     if log.position > after:
-        keeper.store(_seal(builder, whole, after, log.position))
+        _store(keeper, _seal(builder, whole, after, log.position))
     log.release(log.position)
     keeper.measures.count(requests_recovered=log.position)
     return log.position
@@ -46,6 +46,18 @@ def _append(builder: BatchBuilder, payload: bytes) -> bool:
     except BaseException:  # noqa: BLE001 - also a panic; the keeper says what is wrong
         return False
     return True
+
+
+def _store(keeper: Keeper, sealed: Sealed) -> None:
+    """As a running writer would: a batch that fails as a whole goes in one by one. Raises
+    StoreError."""
+    for _ in range(WHOLE_ATTEMPTS):
+        try:
+            keeper.store(sealed)
+        except StoreError:
+            continue
+        return
+    keeper.store(sealed)
 
 
 def _seal(builder: BatchBuilder, whole: bool, after: int, last: int) -> Sealed:

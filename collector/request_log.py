@@ -81,7 +81,7 @@ class RequestLog:
         segment is kept under another name when it is released. Raises StoreError."""
         for segment in tuple(self._segments):
             segment.before = self._position
-            for found in _read(segment):
+            for found in _read(segment.path):
                 if isinstance(found, Flaw):
                     self._note(segment, found)
                 else:
@@ -112,12 +112,15 @@ class RequestLog:
         Raises StoreError."""
         with self._lock:
             segments = [s for s in self._segments if s.before < last and s.last > after]
-            positions = [segment.before for segment in segments]
-        for segment, position in zip(segments, positions, strict=True):
-            for found in _read(segment):
+            # Their sizes too: what stands behind them may be taken back meanwhile.
+            now = [(segment.path, segment.before, segment.size) for segment in segments]
+        for path, position, size in now:
+            for found in _read(path, size):
                 if isinstance(found, Flaw):
                     continue
                 position += 1
+                if position > last:
+                    return
                 if after < position <= last:
                     yield found
 
@@ -186,17 +189,16 @@ class RequestLog:
         )
 
 
-def _read(segment: _Segment) -> Iterator[bytes | Flaw]:
+def _read(path: Path, size: int | None = None) -> Iterator[bytes | Flaw]:
     """Raises StoreError."""
     try:
-        yield from read_segment(segment.path)
+        yield from read_segment(path, size)
     except OtherVersion as error:
         raise StoreError(
-            f"The request log {segment.path} is of version {error}; run the tracestitch that"
-            " wrote it."
+            f"The request log {path} is of version {error}; run the tracestitch that wrote it."
         ) from error
     except OSError as error:
-        raise _explain(segment.path, error) from error
+        raise _explain(path, error) from error
 
 
 def _explain(path: Path, error: OSError) -> StoreError:

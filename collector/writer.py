@@ -9,11 +9,9 @@ from queue import SimpleQueue
 from collector.keeping import Keeper, Sealed
 from collector.waiting import Tell
 from storage.contract import StoreError
+from storage.schema import ROW_GROUP
 
 MIB = 1024 * 1024
-# Rows of a DuckDB row group: a transaction of whole ones is compressed straight into the
-# file (docs/adr/0013).
-ROW_GROUP = 122_880
 MOST_SPANS = 2 * ROW_GROUP
 MOST_BYTES = 256 * MIB
 # Seconds before a failed batch is tried again.

@@ -20,13 +20,12 @@ class Numbers:
         self._table, self._key = table, key
         self._known: dict[int, int] = {}
         self._met: dict[int, int] = {}
-        self.read_next(session)
-
-    def read_next(self, session: Session) -> None:
-        """Start over from what is stored."""
-        self._known.clear()
         text = statement("next_number", table=self._table)
         self._next = int(session.select(text)[0][0].as_py())
+
+    def forget(self) -> None:
+        """Rows were deleted: what is known may be gone. Numbers are not given twice."""
+        self._known.clear()
 
     def number(
         self, session: Session, rows: pl.DataFrame, ids: pl.Series

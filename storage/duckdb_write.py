@@ -12,11 +12,7 @@ from storage.duckdb_duplicates import Duplicates
 from storage.duckdb_numbers import Numbers
 from storage.duckdb_statements import statement
 from storage.memory_frames import PART, TRACE, Frames, read
-from storage.schema import BATCH_SCHEMAS, SpanBatch
-
-# Rows of a DuckDB row group. A transaction of whole ones is compressed straight into the
-# file; any other goes through the write-ahead log and is compressed again at a checkpoint.
-ROW_GROUP = 122_880
+from storage.schema import BATCH_SCHEMAS, ROW_GROUP, SpanBatch
 
 
 class SpanWriter:
@@ -44,9 +40,8 @@ class SpanWriter:
         """So many spans are deleted, and with `renumber` numbers too; between appends."""
         self._duplicates.note_deleted(spans)
         if renumber:
-            with self._database.read() as session:
-                for numbers in self._numbers.values():
-                    numbers.read_next(session)
+            for numbers in self._numbers.values():
+                numbers.forget()
 
     def append(self, batch: SpanBatch, stored_at_unix_nano: int) -> AppendResult:
         frames = {name: read(getattr(batch, name)) for name in BATCH_SCHEMAS}

@@ -10,7 +10,6 @@ field has nowhere to live.
 """
 
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from importlib import resources
 from typing import Any
@@ -167,6 +166,11 @@ class SpanBatch:
         return sum(getattr(self, f.name).nbytes for f in fields(self))
 
 
+# Spans in an append that costs least: the rows of a row group of DuckDB. A transaction of
+# whole ones is compressed straight into the file; any other goes through the write-ahead
+# log and is compressed again at a checkpoint.
+ROW_GROUP = 122_880
+
 BATCH_SCHEMAS: dict[str, pa.Schema] = {
     "resources": RESOURCES,
     "scopes": SCOPES,
@@ -178,17 +182,6 @@ BATCH_SCHEMAS: dict[str, pa.Schema] = {
     "correlation": CORRELATION,
     "keys": KEYS,
 }
-
-
-def empty_batch() -> SpanBatch:
-    return SpanBatch(**{name: schema.empty_table() for name, schema in BATCH_SCHEMAS.items()})
-
-
-def concat_batches(batches: Sequence[SpanBatch]) -> SpanBatch:
-    """All rows of at least one batch, in their order."""
-    return SpanBatch(
-        **{name: pa.concat_tables([getattr(b, name) for b in batches]) for name in BATCH_SCHEMAS}
-    )
 
 
 # ------------------------------------------------------------------- the answers

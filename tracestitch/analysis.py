@@ -23,7 +23,7 @@ from storage.schema import ORPHANS, TRACE_IDS
 
 STEPS = 2
 PASS_SPANS = 50_000
-# A value on more spans than this names no single unit of work.
+# A value in more traces than this names no single unit of work.
 HOT_KEY_LIMIT = 1_000
 _IDLE_SECONDS = 1.0
 _ALL = 10_000_000
@@ -81,7 +81,12 @@ class AnalysisLoop:
     def run_once(self) -> bool:
         """One pass; False when there was nothing to do. Raises StoreError."""
         with self.turn:
-            return self._run_once()
+            try:
+                return self._run_once()
+            except BaseException:
+                # What was counted may be half of what is stored now.
+                self.forget_surroundings()
+                raise
 
     def _run_once(self) -> bool:
         newest, analysed = self._store.generations()

@@ -6,12 +6,13 @@ import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import click
 
+from collector.decoding import make_decoder
 from storage.contract import StoreError
 from tracestitch.analysis import AnalysisLoop
 from tracestitch.client_access import ClientAccess
@@ -25,14 +26,19 @@ Get = Callable[[str, Mapping[str, str]], tuple[int, bytes]]
 
 
 @contextmanager
-def open_api(endpoint: str, data_dir: str | None, access: ClientAccess) -> Iterator[Get]:
+def open_api(
+    endpoint: str,
+    data_dir: str | None,
+    access: ClientAccess,
+    correlation_keys: Sequence[str] = (),
+) -> Iterator[Get]:
     """The API over the store of the directory if there is one, else the endpoint's.
     Raises ClickException when that cannot be had."""
     if data_dir is None:
         yield _Server(endpoint, access).get
         return
     try:
-        with open_own_store(data_dir) as store:
+        with open_own_store(data_dir, make_decoder(correlation_keys)) as store:
             analysis = AnalysisLoop(store)
             while analysis.run_once():
                 pass

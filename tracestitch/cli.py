@@ -54,6 +54,13 @@ _drop_attribute = option(
     metavar="KEY",
     help="An attribute that is left out before anything is stored. Repeatable.",
 )
+_correlation_key = option(
+    "--correlation-key",
+    parse_correlation_key,
+    multiple=True,
+    metavar="KEY",
+    help="An attribute whose value names a unit of work, beside the default ones. Repeatable.",
+)
 _data_dir = option("--data-dir", default="./data", metavar="DIR", help="Where the store lives.")
 
 
@@ -61,13 +68,7 @@ _data_dir = option("--data-dir", default="./data", metavar="DIR", help="Where th
 @_data_dir
 @option("--store", metavar="URL", help="duckdb:PATH or memory:, instead of the data directory.")
 @listening_addresses
-@option(
-    "--correlation-key",
-    parse_correlation_key,
-    multiple=True,
-    metavar="KEY",
-    help="An attribute whose value names a unit of work, beside the default ones. Repeatable.",
-)
+@_correlation_key
 @option(
     "--grace",
     parse_duration,
@@ -179,6 +180,7 @@ def _security(
 @client_options
 @client_certificate
 @_drop_attribute
+@_correlation_key
 @click.pass_context
 def load(
     context: click.Context,
@@ -187,16 +189,19 @@ def load(
     otlp_endpoint: OtlpEndpoint,
     data_dir: str | None,
     drop_attribute: tuple[str, ...],
+    correlation_key: tuple[str, ...],
     **access: Path | None,
 ) -> None:
     """Load recorded spans: OTLP protobuf or JSON, Jaeger JSON, Zipkin v2 JSON, gzip or not;
     "-" is the standard input."""
     from tracestitch.client_access import open_client_access
     from tracestitch.load import load_files
+    from tracestitch.sinks import open_sink
 
     data_dir = _unless_asked(context, "otlp_endpoint", data_dir)
     shown = open_client_access(**access)
-    if not load_files(files, otlp_endpoint, data_dir, access=shown, drop=drop_attribute):
+    sink = open_sink(otlp_endpoint, data_dir, shown, correlation_key)
+    if not load_files(files, sink, drop=drop_attribute):
         context.exit(2)
 
 
@@ -232,6 +237,7 @@ _json = click.option(
 @_endpoint
 @_store
 @_json
+@_correlation_key
 @client_options
 @click.pass_context
 def journey(
@@ -241,6 +247,7 @@ def journey(
     endpoint: str,
     data_dir: str | None,
     as_json: bool,
+    correlation_key: tuple[str, ...],
     **access: Path | None,
 ) -> None:
     """Show everything that belongs to one unit of work, such as order.id=123."""
@@ -251,7 +258,7 @@ def journey(
     if not all(attribute.partition("=")):
         raise click.UsageError(f'"{attribute}" is not KEY=VALUE, such as order.id=123.')
     data_dir = _unless_asked(context, "endpoint", data_dir)
-    with open_api(endpoint, data_dir, open_client_access(**access)) as get:
+    with open_api(endpoint, data_dir, open_client_access(**access), correlation_key) as get:
         answer = ask(get, "/api/v1/journeys", {"attribute": attribute})
     click.echo(json.dumps(answer) if as_json else draw_journey(answer["journey"]))
 
@@ -260,6 +267,7 @@ def journey(
 @_endpoint
 @_store
 @_json
+@_correlation_key
 @client_options
 @click.pass_context
 def orphans(
@@ -268,6 +276,7 @@ def orphans(
     endpoint: str,
     data_dir: str | None,
     as_json: bool,
+    correlation_key: tuple[str, ...],
     **access: Path | None,
 ) -> None:
     """Show which hand-overs are broken, why, and how to mend them."""
@@ -276,7 +285,7 @@ def orphans(
     from tracestitch.orphans_text import draw_orphans
 
     data_dir = _unless_asked(context, "endpoint", data_dir)
-    with open_api(endpoint, data_dir, open_client_access(**access)) as get:
+    with open_api(endpoint, data_dir, open_client_access(**access), correlation_key) as get:
         if as_json:
             click.echo(json.dumps(ask_for_all(get, "/api/v1/orphans", "orphans")))
         else:

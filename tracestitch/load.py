@@ -3,7 +3,7 @@
 import stat
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -15,26 +15,19 @@ from collector.formats.errors import UnreadableContent
 from collector.formats.reading import read_requests
 from collector.otlp_client import ReceiverUnreachable, RequestRefused
 from storage.contract import StoreError
-from tracestitch.client_access import ClientAccess
-from tracestitch.config import OtlpEndpoint
-from tracestitch.sinks import Sink, open_sink
+from tracestitch.sinks import Sink
 
 _STDIN = Path("-")
 
 
 def load_files(
-    files: Sequence[Path],
-    endpoint: OtlpEndpoint,
-    data_dir: str | None,
-    *,
-    access: ClientAccess,
-    drop: Sequence[str] = (),
+    files: Sequence[Path], opened: AbstractContextManager[Sink], *, drop: Sequence[str] = ()
 ) -> bool:
     """Whether all could be read; says what was loaded, and a sentence for each that could
     not, whose readable beginning is loaded. Raises ClickException when the sink fails."""
     flaws: list[str] = []
     try:
-        with open_sink(endpoint, data_dir, access) as sink:
+        with opened as sink:
             _read_all(files, sink, drop_attributes(drop), flaws)
             sink.finish()
     except (StoreError, ReceiverUnreachable, RequestRefused) as error:

@@ -3,18 +3,19 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from collector.decoding import make_decoder
+from collector.decoded import Decoder
 from collector.recovery import open_keeper
 from storage.contract import SpanStore
 from storage.engines import locate_request_log, open_store
 
 
 @contextmanager
-def open_own_store(data_dir: str) -> Iterator[SpanStore]:
-    """With what a server that was killed had acknowledged. Raises StoreError."""
+def open_own_store(data_dir: str, decoder: Decoder) -> Iterator[SpanStore]:
+    """With what a server that was killed had acknowledged, as this decoder reads it. Raises
+    StoreError."""
     url = f"duckdb:{data_dir}"
     with closing(open_store(url)) as store:
         log = locate_request_log(url)
         if log is not None and log.is_dir():
-            open_keeper(store, make_decoder(), log).journal.close()
+            open_keeper(store, decoder, log).journal.close()
         yield store

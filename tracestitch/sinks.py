@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -111,12 +111,18 @@ class StoreSink:
 
 
 @contextmanager
-def open_sink(endpoint: OtlpEndpoint, data_dir: str | None, access: ClientAccess) -> Iterator[Sink]:
+def open_sink(
+    endpoint: OtlpEndpoint,
+    data_dir: str | None,
+    access: ClientAccess,
+    correlation_keys: Sequence[str] = (),
+) -> Iterator[Sink]:
     """A sink for the data directory if there is one, else for the endpoint. Raises
     StoreError; the sink's methods raise it too, or ReceiverUnreachable, RequestRefused."""
     if data_dir is not None:
-        with open_own_store(data_dir) as store:
-            yield StoreSink(store, make_decoder())
+        decoder = make_decoder(correlation_keys)
+        with open_own_store(data_dir, decoder) as store:
+            yield StoreSink(store, decoder)
         return
     tls = access.tls or (ClientTls() if endpoint.encrypted else None)
     client = OtlpClient(str(endpoint.address), token=access.token, tls=tls)

@@ -34,6 +34,7 @@ class WatchedFiles(Generic[Value]):
         self._paths, self._load, self._clock = tuple(paths), load, clock
         self._lock = threading.Lock()
         self._stamp = self._look()
+        self._unusable: Stamp | None = None
         self._value = load()
         self._next_look = clock() + LOOK_SECONDS
 
@@ -50,14 +51,16 @@ class WatchedFiles(Generic[Value]):
         stamp = self._look()
         if stamp == self._stamp:
             return
-        self._stamp = stamp  # taken before reading: a change in between is seen next time
-        names = ", ".join(map(str, self._paths))
         try:
             self._value = self._load()
         except UnusableFile as error:
-            log.warning("%s What was loaded before stays in use.", error)
+            # Tried again, for the reason may pass while the files stay as they are.
+            if stamp != self._unusable:
+                log.warning("%s What was loaded before stays in use.", error)
+            self._unusable = stamp
         else:
-            log.info("Loaded again: %s", names)
+            self._stamp = stamp  # taken before reading: a change in between is seen next time
+            log.info("Loaded again: %s", ", ".join(map(str, self._paths)))
 
     def _look(self) -> Stamp:
         return tuple(map(_stamp, self._paths))

@@ -1,13 +1,14 @@
 """The request log on files that are torn or damaged."""
 
 import logging
+import os
 import struct
 from pathlib import Path
 from zlib import crc32
 
 import pytest
 
-from collector.log_segment import FRAME_BYTES, HEADER_BYTES, MAGIC
+from collector.log_segment import FRAME_BYTES, HEADER_BYTES, MAGIC, read_segment
 from collector.request_log import RequestLog
 from storage.contract import StoreError
 
@@ -68,7 +69,7 @@ def test_a_flipped_bit_anywhere_before_the_last_frame_is_said_and_costs_one_fram
 ) -> None:
     (whole,) = write_segments(tmp_path / "whole", PAYLOADS)
     content = whole.read_bytes()
-    for offset in range(HEADER_BYTES, STARTS[-2]):
+    for offset in range(STARTS[-2]):
         directory = tmp_path / str(offset)
         directory.mkdir()
         broken = bytearray(content)
@@ -81,7 +82,8 @@ def test_a_flipped_bit_anywhere_before_the_last_frame_is_said_and_costs_one_fram
         assert [path.name for path in directory.iterdir()] == ["requests-0000000001.damaged"]
         (record,) = caplog.records
         assert record.levelno == logging.ERROR
-        assert f"from byte {STARTS[hit]} to {STARTS[hit + 1]}" in record.message
+        start, end = (STARTS[hit], STARTS[hit + 1]) if hit >= 0 else (0, HEADER_BYTES)
+        assert f"from byte {start} to {end}" in record.message
         assert str(directory / whole.name) in record.message
 
 
@@ -100,11 +102,37 @@ def test_a_segment_that_starts_with_something_else_is_kept_aside(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     first, _ = write_segments(tmp_path, PAYLOADS, [b"four"])
-    first.write_bytes(b"SQLite format 3\x00" + first.read_bytes()[16:])
+    first.write_bytes(b"SQLite format 3\x00" * 20)
 
     assert reopen(tmp_path) == [b"four"]
     assert "from byte 0 to" in caplog.messages[0]
     assert first.with_suffix(".damaged").exists()
+
+
+def test_a_foreign_header_costs_no_frame(tmp_path: Path) -> None:
+    (path,) = write_segments(tmp_path, PAYLOADS)
+    path.write_bytes(bytes(HEADER_BYTES) + path.read_bytes()[HEADER_BYTES:])
+    assert reopen(tmp_path) == PAYLOADS
+
+
+def test_what_is_taken_back_while_it_is_read_harms_nobody(tmp_path: Path) -> None:
+    """A write that fails on a full disk is cut off again: pages of it that a reader had
+    mapped would end the process."""
+    log = RequestLog(tmp_path)
+    log.append([b"x" * 10_000])
+    (path,) = tmp_path.iterdir()
+    durable = path.stat().st_size
+    with path.open("ab") as file:
+        file.write(b"y" * 100_000)
+    reading = log.read(0, 1)
+    os.truncate(path, durable)
+    assert list(reading) == [b"x" * 10_000]
+    with path.open("ab") as file:
+        file.write(b"y" * 100_000)
+    segment = read_segment(path, durable)
+    first = next(segment)
+    os.truncate(path, durable)
+    assert [first, *segment] == [b"x" * 10_000]
 
 
 def test_a_damaged_file_is_kept_until_its_frames_are_released(tmp_path: Path) -> None:

@@ -104,3 +104,18 @@ def test_without_a_directory_nothing_is_logged() -> None:
     keeper = open_keeper(MemoryStore(), make_decoder(), None)
 
     assert not keeper.journal.durable
+
+
+def test_what_is_too_large_at_once_goes_in_one_by_one(tmp_path: Path) -> None:
+    """As in a running server: or it would never start again."""
+
+    def limit(given: SpanBatch) -> None:
+        if given.spans.num_rows > 1:
+            raise StoreError("The store needs more memory than it may use.")
+
+    fill(tmp_path, *(numbered(n) for n in range(1, 4)))
+    store = HeldStore(limit)
+
+    assert recovered(store, tmp_path) == 3
+    assert store.tried == [3, 3, 3, 1, 1, 1]
+    assert store.status().traces == 3

@@ -92,6 +92,30 @@ def test_one_poisonous_request_is_set_aside_and_the_others_are_stored(
     assert "bad" not in line  # it may quote what was sent
 
 
+def test_poison_is_set_aside_once_however_often_the_store_fails_behind_it(tmp_path: Path) -> None:
+    failures = iter([StoreError("full")] * 3)
+
+    def flaw(given: SpanBatch) -> None:
+        names = given.spans["name"].to_pylist()
+        if "poison" in names:
+            raise DataRefused("bad")
+        if names == ["later"] and (failure := next(failures, None)):
+            raise failure
+
+    async def scenario(held: Intake) -> None:
+        held.store.gate.clear()
+        await held.receiver.export(numbered(1))
+        await held.store.is_entered()
+        await held.receiver.export(numbered(2, "poison"))
+        await held.receiver.export(numbered(3, "later"))
+        held.store.gate.set()
+        await held.receiver.flush()
+        assert held.receiver.read_measures().counters["requests_unstorable"] == 1
+
+    run(scenario, tmp_path, HeldStore(flaw))
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
 def test_without_a_log_the_sender_of_poison_is_told(fault: BaseException) -> None:
     async def scenario(held: Intake) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from storage.engines import open_store
-from tests.builders import batch, span
+from collector.request_log import RequestLog
+from storage.engines import locate_request_log, open_store
+from tests.builders import batch, request, span
 from tests.certificates import Authority
 from tracestitch.api_client import ask_for_all
 from tracestitch.cli import main
@@ -197,3 +198,18 @@ def test_the_token_is_not_sent_on_to_where_a_redirect_leads(tmp_path: Path) -> N
     server.server_close()
 
     assert seen == ["Bearer 0123456789abcdef", None]
+
+
+def test_what_a_killed_server_took_in_is_read_with_its_correlation_keys(tmp_path: Path) -> None:
+    open_store(f"duckdb:{tmp_path}").close()
+    log = RequestLog(locate_request_log(f"duckdb:{tmp_path}") or tmp_path)
+    log.append([request(span(attributes={"acme.batch": "7"}))])
+
+    asked = ("journey", "acme.batch=7", f"--data-dir={tmp_path}", "--json")
+    first = run(*asked, "--correlation-key", "acme.batch")
+
+    assert first.exit_code == 0, first.output
+    assert json.loads(first.stdout)["journey"]["key"] == "acme.batch"
+    store = open_store(f"duckdb:{tmp_path}")
+    assert store.correlation_keys() == ["acme.batch"]
+    store.close()

@@ -1,0 +1,60 @@
+"""The loop around the analyzer, when a pass fails."""
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from storage.contract import StoreError
+from storage.memory import MemoryStore
+from tests.builders import batch, link, span
+from tracestitch.analysis import AnalysisLoop
+
+
+class FailingOnce(MemoryStore):
+    """The second half of the first pass does not get through."""
+
+    failed = False
+
+    def replace_orphans(self, traces: pa.Table, orphans: pa.Table, generation: int) -> None:
+        if not self.failed:
+            self.failed = True
+            raise StoreError("full")
+        super().replace_orphans(traces, orphans, generation)
+
+
+def spans(first: int) -> Any:
+    queue = {"messaging.system": "aws_sqs", "messaging.destination.name": "orders"}
+    return batch(
+        span("send", trace=first, id=first, kind="PRODUCER", attributes=queue),
+        span(
+            "process",
+            trace=first + 1,
+            id=first + 1,
+            kind="CONSUMER",
+            attributes=queue,
+            links=[link(trace=first, id=first)],
+        ),
+    )
+
+
+def test_a_pass_that_failed_half_way_leaves_no_count_behind() -> None:
+    store = FailingOnce()
+    loop = AnalysisLoop(store)
+    store.append(spans(1), 1)
+    with pytest.raises(StoreError):
+        loop.run_once()
+    for first in (10, 20):
+        store.append(spans(first), 1)
+        while loop.run_once():
+            pass
+
+    fresh = AnalysisLoop(store)
+    before = fresh._surroundings.read(store.traces_since(0, 1)[0])
+    counted = fresh._surroundings._counts
+    kept = loop._surroundings._counts
+    assert before is not None
+    assert counted is not None
+    assert kept is not None
+    order = sorted(kept.columns)
+    assert kept.select(order).sort(order).equals(counted.select(order).sort(order))
