@@ -74,4 +74,6 @@ def test_any_spans_at_all_get_answers(spans: list[Any]) -> None:
     stored = {(row["trace_lo"], row["span_id"]) for row in told.spans.to_pylist()}
     assert {end for pair in answers.connections for end in pair} <= stored
     assert set(answers.orphans) <= stored
-    assert all(0 < c["confidence"] <= 1 and c["evidence"] for c in answers.connections.values())
+    for connection in answers.connections.values():
+        assert 0 < connection["confidence"] <= 1
+        assert bool(connection["evidence"]) is (connection["relation"] == "stitch")
