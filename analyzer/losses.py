@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from analyzer.analysis import Answers, arrow
 from analyzer.frame import SPAN
+from analyzer.stitching import DRAWN
 from storage.schema import CONNECTIONS, ENDPOINTS
 
 _TRACE = SPAN[:2]
@@ -29,10 +30,9 @@ def keep_answers(new: Answers, old: Answers, lost: pa.Table, arrived: pa.Table) 
     traces, spans = pl.DataFrame(lost), pl.DataFrame(arrived)
     connections = pl.DataFrame(new.connections)
     mine = connections.join(traces, left_on=_CONSUMER_TRACE, right_on=_TRACE, how="semi")
-    fresh = pl.concat(
-        mine.join(spans, left_on=end, right_on=SPAN, how="semi") for end in (_PRODUCER, _CONSUMER)
-    ).unique(_PAIR)
-    kept = _keep_connections(pl.DataFrame(old.connections), mine, fresh, spans)
+    before = pl.DataFrame(old.connections)
+    fresh = _find_fresh(mine, before, spans)
+    kept = _keep_connections(before, mine, fresh, spans)
     other_connections = connections.join(
         traces, left_on=_CONSUMER_TRACE, right_on=_TRACE, how="anti"
     )
@@ -41,6 +41,16 @@ def keep_answers(new: Answers, old: Answers, lost: pa.Table, arrived: pa.Table) 
         connections=arrow(pl.concat([other_connections, kept, fresh]), CONNECTIONS),
         orphans=_keep_orphans(new.orphans, old.orphans, traces, fresh, spans),
     )
+
+
+def _find_fresh(new: pl.DataFrame, old: pl.DataFrame, arrived: pl.DataFrame) -> pl.DataFrame:
+    """Connections of which an end arrived. Not a stitch of a consumer whose producer is
+    gone: beside that one, the new producer might not have been chosen."""
+    late = new.join(arrived, left_on=_CONSUMER, right_on=SPAN, how="semi")
+    gone = old.filter(pl.col("confidence") >= DRAWN).join(new, on=_PAIR, how="anti")
+    sent = new.join(arrived, left_on=_PRODUCER, right_on=SPAN, how="semi")
+    doubtful = sent.filter(pl.col("relation") == "stitch").join(gone, on=_CONSUMER, how="semi")
+    return pl.concat([late, sent.join(doubtful, on=_PAIR, how="anti")]).unique(_PAIR)
 
 
 def _keep_connections(

@@ -82,7 +82,7 @@ def histories(draw: st.DrawFn) -> tuple[list[list[Any]], list[int], list[bool]]:
     return batches, deletions, [draw(st.booleans()) for _ in batches]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(histories())
 def test_what_was_said_of_spans_that_stay_is_said_as_long_as_they_stay(
     history: tuple[list[list[Any]], list[int], list[bool]],
@@ -91,13 +91,15 @@ def test_what_was_said_of_spans_that_stay_is_said_as_long_as_they_stay(
     stored: list[set[Span]] = []  # by generation, of those that are left
     known = Said({}, {})  # said when something was deleted, of spans that stayed
     old: set[Span] = set()
+    early: set[Span] = set()  # stored before anything was deleted
     for spans, generations, restarts in zip(*history, strict=True):
         for each in (side, whole):
             each.take(spans)
         stored.append(ids(spans))
         living = set().union(*stored)
-        check(said(side.store), said(whole.store), known, old & living)
+        check(said(side.store), said(whole.store), known, old & living, early)
         if generations:
+            early = early or living
             before = said(side.store)
             side.delete(generations)
             del stored[:generations]
@@ -111,12 +113,21 @@ def test_what_was_said_of_spans_that_stay_is_said_as_long_as_they_stay(
             side.restart()
             side.analyse()
             if generations:
-                assert said(side.store) == known
+                now = said(side.store)
+                assert now.connections == known.connections
+                assert now.causes.keys() == known.causes.keys()
+                assert all(
+                    now.causes[root] == known.causes[root] for root in early & now.causes.keys()
+                )
 
 
-def check(now: Said, whole: Said, known: Said, old: set[Span]) -> None:
+def check(now: Said, whole: Said, known: Said, old: set[Span], early: set[Span]) -> None:
     """`now` against what was `known` at the last deletion of the `old` spans that stayed
-    then, as far as late spans would not have changed it in a store that deletes nothing."""
+    then, as far as late spans would not have changed it in a store that deletes nothing.
+
+    A root that came after a deletion can get another cause when what was known of the
+    spans before it is forgotten; an `early` one never.
+    """
     assert not {root for root in now.causes if root in old and root not in known.causes} - set(
         whole.causes
     )
@@ -125,4 +136,5 @@ def check(now: Said, whole: Said, known: Said, old: set[Span]) -> None:
             assert pair in now.connections
     for root, cause in known.causes.items():
         if root in old and whole.causes.get(root) == cause:
-            assert now.causes.get(root) == cause
+            assert root in now.causes
+            assert root not in early or now.causes[root] == cause

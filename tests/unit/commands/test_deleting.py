@@ -181,6 +181,19 @@ def test_a_late_producer_still_finds_its_consumer(served: Served) -> None:
     assert served.causes == {}
 
 
+def test_a_late_producer_takes_no_consumer_from_one_that_is_deleted(served: Served) -> None:
+    """Both would be producers by the order's id; the first one was chosen."""
+    order = {"order.id": "ORD-1"}
+    served.take(send(attributes=order))
+    served.take(process(attributes=order))
+    assert served.connections == {(1, 2): "stitch"}
+    had = served.causes
+    served.delete(1)
+    served.take(send(trace=3, at=0.5, attributes=order | {"messaging.system": "aws_eventbridge"}))
+    assert served.connections == {(1, 2): "stitch"}
+    assert served.causes == had
+
+
 def test_a_late_root_in_a_trace_that_lost_something_is_judged(served: Served) -> None:
     served.take(send())
     served.take(process(links=[link(trace=1, id=11)]))
