@@ -4,6 +4,9 @@ import asyncio
 from collections import deque
 
 PATIENCE_SECONDS = 2.0
+# Of one listener, each with a file descriptor: half of those that a process has where
+# nobody gave it more.
+MOST_CONNECTIONS = 512
 
 
 class Overloaded(Exception):

@@ -12,6 +12,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from collector.admission import MOST_CONNECTIONS
 from collector.grpc_handlers import make_handlers
 from collector.other_signals import DroppedSignals
 from collector.receiving import MAX_REQUEST_BYTES, Receive
@@ -19,6 +20,8 @@ from collector.receiving import MAX_REQUEST_BYTES, Receive
 SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
 
 _OPTIONS = (
+    # As over HTTP: connections that do nothing would take all file descriptors.
+    ("grpc.max_allowed_incoming_connections", MOST_CONNECTIONS),
     ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
     ("grpc.so_reuseport", 0),  # a second server on the port fails instead of sharing it
     # Exporters and proxies that ping an idle connection are not sent away.

@@ -10,10 +10,9 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from collector.admission import MOST_CONNECTIONS
 from collector.http_bodies import BODY_SECONDS
 
-# Half of the file descriptors that a process has where nobody gave it more.
-MOST_CONNECTIONS = 512
 HEAD_SECONDS = 10.0
 HEAD_BYTES = 32 * 1024
 # What comes of a body that is answered already is read and forgotten for so long: many

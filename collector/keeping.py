@@ -12,7 +12,7 @@ from collector.journal import Journal
 from collector.measures import Measures
 from collector.segment_writer import sync_directory
 from collector.waiting import Waiting
-from storage.contract import DataRefused, SpanStore, StoreError
+from storage.contract import DataRefused, SpanStore, StoreError, TooMuchAtOnce
 from storage.schema import SpanBatch
 
 # After so many failures a batch is stored request by request: it may be too large.
@@ -40,6 +40,8 @@ class Sealed:
     waiting: list[Waiting] = field(default_factory=list)
     """Those that are answered only now, one for each position."""
     failures: int = 0
+    too_large: dict[int, int] = field(default_factory=dict)
+    """How often requests, by position, were too large for the store on their own."""
     refused: dict[int, UnstorableBatch] = field(default_factory=dict)
     """Positions of requests that never will be stored, so far."""
 
@@ -88,12 +90,20 @@ class Keeper:
                 builder.append(payload)
                 self._append(builder.seal())
             except StoreError as error:
-                if not isinstance(error, DataRefused):
+                if not self._is_beyond(sealed, position, error):
                     raise
                 sealed.refused[position] = self._set_aside(payload, error)
             except BaseException as error:  # noqa: BLE001 - a panic again; it is logged there
                 sealed.refused[position] = self._set_aside(payload, error)
         return sealed.refused
+
+    def _is_beyond(self, sealed: Sealed, position: int, error: StoreError) -> bool:
+        """Whether this request never will be stored: it is refused, or too large for the
+        store's memory however often it is tried on its own."""
+        if isinstance(error, TooMuchAtOnce):
+            sealed.too_large[position] = sealed.too_large.get(position, 0) + 1
+            return sealed.too_large[position] >= WHOLE_ATTEMPTS
+        return isinstance(error, DataRefused)
 
     def _append(self, batch: SpanBatch) -> None:
         began = time.monotonic()

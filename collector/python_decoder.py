@@ -63,7 +63,7 @@ class PythonBuilder:
 
     def append(self, payload: bytes) -> Appended:
         request = parse_request(payload)  # raises before anything is appended
-        check_size(request)
+        check_size(request, len(payload))
         rejected = Counter[str]()
         before = self.spans
         for resource_spans in request.resource_spans:

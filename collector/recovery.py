@@ -51,7 +51,7 @@ def _append(builder: BatchBuilder, payload: bytes) -> bool:
 def _store(keeper: Keeper, sealed: Sealed) -> None:
     """As a running writer would: a batch that fails as a whole goes in one by one. Raises
     StoreError."""
-    for _ in range(WHOLE_ATTEMPTS):
+    for _ in range(2 * WHOLE_ATTEMPTS):
         try:
             keeper.store(sealed)
         except StoreError:

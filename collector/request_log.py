@@ -21,7 +21,7 @@ from collector.segment_writer import SegmentWriter, sync_directory
 from storage.contract import StoreError
 
 SEGMENT_BYTES = 64 * 1024 * 1024
-_NAME = re.compile(r"requests-(\d{10})\.(log|damaged)")
+_NAME = re.compile(r"requests-(\d{10,})\.(log|damaged)")
 
 _logger = logging.getLogger(__name__)
 
@@ -54,11 +54,11 @@ class RequestLog:
             if not directory.is_dir():
                 directory.mkdir(parents=True)
                 sync_directory(directory.parent)
-            found = sorted(p for p in directory.iterdir() if _NAME.fullmatch(p.name))
+            found = sorted((p for p in directory.iterdir() if _NAME.fullmatch(p.name)), key=_number)
             sizes = [path.stat().st_size for path in found]
         except OSError as error:
             raise _explain(directory, error) from error
-        self._number = max((int(path.stem.removeprefix("requests-")) for path in found), default=0)
+        self._number = max(map(_number, found), default=0)
         self._segments = [
             _Segment(path, size=size)
             for path, size in zip(found, sizes, strict=True)
@@ -199,6 +199,10 @@ def _read(path: Path, size: int | None = None) -> Iterator[bytes | Flaw]:
         ) from error
     except OSError as error:
         raise _explain(path, error) from error
+
+
+def _number(path: Path) -> int:
+    return int(path.stem.removeprefix("requests-"))
 
 
 def _explain(path: Path, error: OSError) -> StoreError:

@@ -1,5 +1,6 @@
 """Writing one segment of the request log, durably."""
 
+import errno
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -48,7 +49,12 @@ class SegmentWriter:
             self.usable = False
             self._undo()
             raise
-        self.size += sum(map(len, buffers))
+        size = self.size + sum(map(len, buffers))
+        told = os.fstat(self._descriptor)
+        if told.st_nlink == 0 or told.st_size != size:
+            self.usable = False
+            raise OSError(errno.EIO, "somebody has removed or cut its file")
+        self.size = size
 
     def empty(self) -> None:
         """Removes all frames."""

@@ -40,6 +40,7 @@ __all__ = [
     "StoreError",
     "StoreStatus",
     "StoreUsage",
+    "TooMuchAtOnce",
 ]
 
 
@@ -48,6 +49,10 @@ class StoreError(Exception):
 
     The message is a sentence for the operator.
     """
+
+
+class TooMuchAtOnce(StoreError):
+    """The store lacks the memory for this; with less at once it may do."""
 
 
 class DataRefused(StoreError):

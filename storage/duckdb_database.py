@@ -14,13 +14,15 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from storage.contract import DataRefused, StoreError, StoreUsage
+from storage.contract import DataRefused, StoreError, StoreUsage, TooMuchAtOnce
 from storage.duckdb_opening import connect, release
 from storage.duckdb_statements import statement
 from storage.readers import Readers
 
 Value = int | float | str | bool | None
 
+# How DuckDB says so where it is no OutOfMemoryException.
+_NO_MEMORY = "could not allocate"
 _QUIET_SECONDS = 2.0
 # Smaller than this a checkpoint is not worth its disk writes.
 _WORTH_CHECKPOINT_BYTES = 4 * 2**20
@@ -184,12 +186,12 @@ class Database:
             )
             raise StoreError(self._refusal) from error
         except duckdb.OutOfMemoryException as error:
-            raise StoreError(
-                f"The store needs more memory than it may use ({_first_line(error)})."
-            ) from error
+            raise _too_much(error) from error
         except _FAULTS_OF_DATA as error:
             raise DataRefused(f"The store refused this: {_first_line(error)}") from error
         except duckdb.Error as error:
+            if _NO_MEMORY in str(error):  # of a commit
+                raise _too_much(error) from error
             raise StoreError(f"The store failed: {_first_line(error)}") from error
 
     def _checkpoint_when_quiet(self) -> None:
@@ -224,6 +226,10 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
+
+
+def _too_much(error: Exception) -> TooMuchAtOnce:
+    return TooMuchAtOnce(f"The store needs more memory than it may use ({_first_line(error)}).")
 
 
 def _first_line(error: Exception) -> str:

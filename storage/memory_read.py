@@ -59,7 +59,8 @@ def related_traces(frames: Frames, traces: pl.DataFrame, hot_key_limit: int) -> 
         .join(named, on="key_hash", how="semi")
         .filter(pl.len().over("key_hash") <= hot_key_limit)
     )
-    links = frames["links"]
+    # Links to no trace at all connect nothing.
+    links = frames["links"].filter((pl.col(_LINKED[0]) > 0) | (pl.col(_LINKED[1]) > 0))
     found = pl.concat(
         [
             traces.select(TRACE),

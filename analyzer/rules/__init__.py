@@ -49,18 +49,18 @@ def latest_earlier() -> list[str | pl.Expr]:
 
 # A value that this many pairs share says nothing about any of them, and comparing all of
 # them would take memory without bound.
-MOST_PAIRS = 1_000_000
+MOST_PAIRS = 100_000
 
 
 def selective(
-    sends: pl.DataFrame, deliveries: pl.DataFrame, on: list[str]
+    sends: pl.DataFrame, deliveries: pl.DataFrame, on: list[str], most: int = MOST_PAIRS
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Both sides without the values of `on` that would pair off more than MOST_PAIRS times."""
+    """Both sides without the values of `on` that would pair off more than `most` times."""
     pairs = (
         sends.group_by(on)
         .agg(pl.len().cast(pl.Int64).alias("sends"))
         .join(deliveries.group_by(on).agg(pl.len().cast(pl.Int64).alias("deliveries")), on=on)
-        .filter(pl.col("sends") * pl.col("deliveries") > MOST_PAIRS)
+        .filter(pl.col("sends") * pl.col("deliveries") > most)
     )
     if pairs.is_empty():
         return sends, deliveries

@@ -15,6 +15,10 @@ SINGLE, SHARED = 0.9, 0.6
 RENAMING = ["gcp_pubsub", "rabbitmq", "servicebus"]
 _RENAMED = 4
 
+# An id that fifty producers and fifty deliveries carry names no hop: what is left of its
+# candidates would be listed with next to no confidence, and be very many.
+MOST_PAIRS = 2_500
+
 _BRIDGES = {"aws_eventbridge": ["aws_sqs", "aws_sns", "aws_kinesis"], "aws_sns": ["aws_sqs"]}
 
 
@@ -103,7 +107,7 @@ def match_correlation_ids(
         on="row",
     ).rename({"row": "send", "near": "send_near"})
     here = keys.join(deliveries, on="row").rename({"row": "delivery"})
-    there, here = selective(there, here, ["world", "key", "value"])
+    there, here = selective(there, here, ["world", "key", "value"], MOST_PAIRS)
     pairs = (
         here.join(there, on=["world", "key", "value"])
         .filter(in_time() & (pl.col("trace") != pl.col("send_trace")))

@@ -20,6 +20,10 @@ const SCHEMA_URL: u32 = tag(3, LENGTH);
 /// Messages in one request. The largest requests hold a tenth of it; more are two bytes each,
 /// and would take forty times as much memory.
 const MOST_PARTS: usize = 2_000_000;
+/// Of one message: as text they can become six times as long, an entity thirty times, and a
+/// store has to hold that text in one piece.
+const MOST_SPAN_BYTES: usize = 8 << 20;
+const MOST_ORIGIN_BYTES: usize = 1 << 20;
 /// Bytes that memory for one row keeps for the next batch.
 const KEPT: usize = 1 << 20;
 
@@ -142,6 +146,9 @@ impl Builder {
         origin: (u64, u64),
         walk: &mut Walk<'a>,
     ) -> Walked<()> {
+        if message.len() > MOST_SPAN_BYTES {
+            return Err(Flaw("a span of more than 8 MiB is in it"));
+        }
         walk.links.clear();
         walk.events.clear();
         self.writers.span.clear();
@@ -217,6 +224,9 @@ fn read_head(message: &[u8], first: u32, depth: u32) -> Walked<(Vec<&[u8]>, &[u8
             _ if tag == first => parts.push(cursor.bytes()?),
             _ => cursor.skip(tag, depth)?,
         }
+    }
+    if parts.iter().map(|part| part.len()).sum::<usize>() + schema_url.len() > MOST_ORIGIN_BYTES {
+        return Err(Flaw("a resource or scope of more than 1 MiB is in it"));
     }
     Ok((parts, schema_url))
 }

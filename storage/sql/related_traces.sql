@@ -1,5 +1,5 @@
 -- Joins on numbers only. A key that very many traces have ("1", a constant) would pull in
--- everything and says nothing: it connects nothing.
+-- everything and says nothing: it connects nothing. Nor do links to no trace at all.
 WITH named AS (
     SELECT DISTINCT key_hash FROM keys SEMI JOIN wanted USING (trace_hi, trace_lo)
 ),
@@ -13,7 +13,10 @@ SELECT trace_hi, trace_lo FROM wanted
 UNION
 SELECT trace_hi, trace_lo FROM carriers SEMI JOIN cold USING (key_hash)
 UNION
-SELECT linked_trace_hi, linked_trace_lo FROM links SEMI JOIN wanted USING (trace_hi, trace_lo)
+SELECT linked_trace_hi, linked_trace_lo
+FROM links
+SEMI JOIN wanted USING (trace_hi, trace_lo)
+WHERE linked_trace_hi > 0 OR linked_trace_lo > 0
 UNION
 SELECT links.trace_hi, links.trace_lo
 FROM links

@@ -195,3 +195,27 @@ def test_a_directory_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None
 
     with pytest.raises(StoreError, match=r"The request log .*file.* cannot be used"):
         RequestLog(tmp_path / "file" / "log")
+
+
+@pytest.mark.parametrize("harm", ["removed", "cut"])
+def test_a_log_whose_file_is_taken_away_acknowledges_nothing_into_the_void(
+    harm: str, tmp_path: Path
+) -> None:
+    log = RequestLog(tmp_path)
+    log.append([b"before"])
+    (path,) = tmp_path.iterdir()
+    if harm == "removed":
+        path.unlink()
+    else:
+        os.truncate(path, 0)
+    with pytest.raises(StoreError, match="removed or cut"):
+        log.append([b"lost"])
+    log.append([b"in another file"])
+    assert b"in another file" in list(RequestLog(tmp_path).replay())
+
+
+def test_segments_are_numbered_without_end(tmp_path: Path) -> None:
+    (first,) = write_segments(tmp_path, [b"one"])
+    first.rename(tmp_path / "requests-9999999999.log")
+    RequestLog(tmp_path).append([b"two"])
+    assert list(RequestLog(tmp_path).replay()) == [b"one", b"two"]

@@ -122,9 +122,11 @@ def test_the_bytes_held_are_about_those_of_the_batch() -> None:
 
 def test_a_request_of_the_largest_size_is_taken() -> None:
     """Its JSON text is six times as long."""
-    length = 64 * MIB - 200
+    length, spans = 8 * MIB - 200, 7
     builder = NATIVE.builder()
-    assert builder.append(request(span(attributes={"a": "\x01" * length}))).spans == 1
+    text = {"a": "\x01" * length}
+    payload = request(*(span(id=n, attributes=text) for n in range(1, spans + 1)))
+    assert builder.append(payload).spans == spans
     stored: str = builder.seal().spans["attributes"][0].as_py()
     assert (len(stored), stored.count("\\u0001")) == (6 * length + 8, length)
 

@@ -9,7 +9,7 @@ from collector import recovery
 from collector.decoding import make_decoder
 from collector.recovery import open_keeper
 from collector.request_log import RequestLog
-from storage.contract import StoreError
+from storage.contract import StoreError, TooMuchAtOnce
 from storage.memory import MemoryStore
 from storage.schema import SpanBatch
 from tests.builders import request, span
@@ -119,3 +119,19 @@ def test_what_is_too_large_at_once_goes_in_one_by_one(tmp_path: Path) -> None:
     assert recovered(store, tmp_path) == 3
     assert store.tried == [3, 3, 3, 1, 1, 1]
     assert store.status().traces == 3
+
+
+def test_one_request_that_is_too_large_for_the_stores_memory_is_set_aside(tmp_path: Path) -> None:
+    """Or nothing would ever be stored again, and no start succeed."""
+
+    def limit(given: SpanBatch) -> None:
+        if "huge" in given.spans["name"].to_pylist():
+            raise TooMuchAtOnce("The store needs more memory than it may use.")
+
+    fill(tmp_path, numbered(1), numbered(2, "huge"), numbered(3))
+    store = HeldStore(limit)
+
+    assert recovered(store, tmp_path) == 3
+    assert store.status().traces == 2
+    (aside,) = tmp_path.iterdir()
+    assert aside.read_bytes() == numbered(2, "huge")

@@ -1,0 +1,48 @@
+"""Requests that would become gigabytes, or a text that no store holds in one piece."""
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from collector.decoded import Decoder, UndecodableRequest, decode_request
+from collector.decoding import make_decoder
+from collector.python_decoder import PythonDecoder
+from tests.builders import request, span
+
+DECODERS = {decoder.name: decoder for decoder in (PythonDecoder(), make_decoder())}
+MIB = 1 << 20
+
+
+def of_entities(count: int) -> bytes:
+    message = ExportTraceServiceRequest()
+    message.ParseFromString(request(span()))
+    for _ in range(count):
+        message.resource_spans[0].resource.entity_refs.add()
+    return message.SerializeToString()
+
+
+@pytest.fixture(params=DECODERS)
+def decoder(request: pytest.FixtureRequest) -> Decoder:
+    return DECODERS[request.param]
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        (request(span(attributes={"a": "\x01" * (8 * MIB)})), "a span of more than 8 MiB"),
+        (request(span(events=[("e", {"a": "x" * (8 * MIB)})])), "a span of more than 8 MiB"),
+        (request(span(resource={"a": "x" * MIB})), "a resource or scope of more than 1 MiB"),
+        (request(span(scope="x" * MIB)), "a resource or scope of more than 1 MiB"),
+        (of_entities(600_000), "a resource or scope of more than 1 MiB"),
+    ],
+    ids=["attributes", "event", "resource", "scope", "entities"],
+)
+def test_what_is_too_long_is_refused_in_a_sentence(
+    payload: bytes, said: str, decoder: Decoder
+) -> None:
+    with pytest.raises(UndecodableRequest, match=said):
+        decode_request(decoder, payload)
+
+
+def test_what_is_long_and_not_too_long_is_taken(decoder: Decoder) -> None:
+    long = span(attributes={"a": "x" * (8 * MIB - 200)}, resource={"b": "y" * (MIB - 200)})
+    assert decode_request(decoder, request(long)).spans == 1
