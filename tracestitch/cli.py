@@ -29,6 +29,7 @@ from tracestitch.config import (
     variable,
 )
 from tracestitch.demo import demo
+from tracestitch.open_files import keep_files_private
 
 if TYPE_CHECKING:
     from tracestitch.logs import Format
@@ -43,6 +44,7 @@ def main() -> None:
     """Stitches traces that lost their context across queues, and says which hop broke."""
     silence_grpc()
     share_cores()
+    keep_files_private()
 
 
 main.add_command(demo)

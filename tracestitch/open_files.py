@@ -1,5 +1,6 @@
-"""How many files and connections the process may have open."""
+"""What files the process may have open, and who may read those it makes."""
 
+import os
 import resource
 from contextlib import suppress
 
@@ -15,3 +16,8 @@ def raise_file_limit() -> None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(ValueError, OSError):  # then it stays as it is
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def keep_files_private() -> None:
+    """What is made from now on is its owner's alone: spans are nobody else's business."""
+    os.umask(0o077)

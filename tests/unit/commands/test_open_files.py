@@ -1,9 +1,14 @@
-"""How many files the process may have open."""
+"""What files the process may have open, and who may read those it makes."""
 
+import os
 import resource
+import stat
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from tracestitch.cli import main
 from tracestitch.open_files import raise_file_limit
 
 
@@ -38,3 +43,14 @@ def test_a_system_that_does_not_allow_it_is_left_alone(monkeypatch: pytest.Monke
     monkeypatch.setattr(resource, "setrlimit", refuse)
 
     raise_file_limit()
+
+
+def test_files_that_a_command_makes_are_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        CliRunner().invoke(main, ["journey", "order.id=1", f"--data-dir={tmp_path / 'data'}"])
+    finally:
+        os.umask(before)
+    (file,) = (tmp_path / "data").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
