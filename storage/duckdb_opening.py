@@ -18,7 +18,7 @@ _MAGIC, _MAGIC_OFFSET = b"DUCK", 8
 # 16 MB that stalls a commit every few seconds; the log must still stay small enough to be
 # replayed into memory after a crash.
 CHECKPOINT_THRESHOLD = "256MB"
-MEMORY_LIMIT = "384MB"
+MEMORY_LIMIT = "256MB"
 
 # How often what is left of a damaged log may turn out to be damaged too.
 _REPAIRS = 3

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass
 
+import polars as pl
 import pyarrow as pa
 
 from storage import results, schema
@@ -148,7 +149,9 @@ class SpanReader:
     def spans_with_correlation(self, key: str, value: str) -> pa.Table:
         with self._database.read() as session:
             found = _carriers(session, key, value)
-        return fit(found.group_by(schema.SPAN_IDS.names).aggregate([]), schema.SPAN_IDS)
+        # Contents of one id; pyarrow's own grouping would take 20 ms to load.
+        spans = pl.DataFrame(found.select(schema.SPAN_IDS.names)).unique()
+        return fit(spans.to_arrow(), schema.SPAN_IDS)
 
     def traces_of_span(self, span_id: int) -> pa.Table:
         with self._database.read() as session:
