@@ -25,6 +25,7 @@ from storage.queries import (
     SearchQuery,
 )
 from storage.schema import SpanBatch
+from storage.state import StoreStatus, StoreUsage
 
 __all__ = [
     "AppendResult",
@@ -69,38 +70,6 @@ class AppendResult:
     """Spans that were there already with the same content (dropped)."""
     conflicts: int
     """Stored spans whose ids were there with other content (kept)."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoreStatus:
-    engine: str
-    """Such as "duckdb"."""
-    spans: int
-    traces: int
-    pending_spans: int
-    """Stored spans of generations above `analysed_generation`."""
-    generation: int
-    analysed_generation: int
-    oldest_unix_nano: int | None
-    """Smallest start time."""
-    newest_unix_nano: int | None
-    """Largest end time."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoreUsage:
-    """What an engine without files has none of is 0."""
-
-    file_bytes: int
-    """Of the file that holds the spans and answers."""
-    used_bytes: int
-    """Of it; the rest is free for what comes, since the last checkpoint."""
-    log_bytes: int
-    """Of its write-ahead log."""
-    checkpoints: int
-    """Since the store was opened."""
-    checkpoint_seconds: float
-    """What they took in all."""
 
 
 class SpanStore(SpanDeletion, Protocol):
