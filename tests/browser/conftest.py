@@ -66,7 +66,7 @@ class Served:
 
 def _serve(store: SpanStore) -> Iterator[Served]:
     app = create_app(store, version="1.2.3", decoder="python", otlp_grpc_address="127.0.0.1:4317")
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -33,7 +33,7 @@ def guarded_empty() -> Iterator[str]:
 def serve(store: SpanStore) -> Iterator[str]:
     gate, hosts = Gate(lambda: Tokens(TOKEN), 0), AllowedHosts("127.0.0.1")
     app = create_app(store, gate=gate, hosts=hosts)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -115,7 +115,7 @@ def test_many_large_bodies_at_once_are_taken_or_told_to_come_later(server: Runni
 
 
 def test_bad_text_deep_inside_a_large_value_costs_bounded_memory(server: RunningServer) -> None:
-    value: object = "QQQQ" + "x" * (16 * MIB)
+    value: object = "QQQQ" + "x" * (7 * MIB)
     for _ in range(40):
         value = [value]
     payload = request(span(trace=0xBAD, attributes={"a": value}), span("beside", trace=0xBAD, id=2))

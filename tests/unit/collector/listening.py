@@ -38,7 +38,7 @@ async def serving_http(
         http=connection,
         h11_max_incomplete_event_size=HEAD_BYTES,
         port=0,
-        log_level="error",
+        log_config=None,
         lifespan="off",
     )
     server = uvicorn.Server(config)
