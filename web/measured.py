@@ -51,4 +51,6 @@ def list_counters(measured: Measured) -> dict[str, int]:
         told["spans accepted"] = counters["spans_accepted"]
         told["spans rejected"] = counters["spans_rejected"]
         told["spans sent again and dropped"] = counters["spans_duplicate"]
+    if measured.deleted:
+        told["spans deleted, too old or too many"] = sum(measured.deleted.values())
     return told
