@@ -31,16 +31,17 @@ _ALL = 10_000_000
 log = logging.getLogger(__name__)
 
 
-def reach(store: SpanStore, traces: pa.Table) -> pa.Table:
-    """The traces and what lies within STEPS of them."""
-    found = step = pl.DataFrame(traces).unique()
-    for _ in range(STEPS):
-        if step.is_empty():
-            break
-        near = pl.DataFrame(store.related_traces(_arrow_ids(step), HOT_KEY_LIMIT))
-        step = near.join(found, on=TRACE_IDS.names, how="anti")
-        found = pl.concat([found, step])
-    return _arrow_ids(found)
+def reach(store: SpanStore, traces: pa.Table, *steps: int) -> list[pa.Table]:
+    """The traces and what lies within each of these numbers of steps, in their order."""
+    found = last = pl.DataFrame(traces).unique()
+    reached = [found]
+    for _ in range(max(steps)):
+        if not last.is_empty():
+            near = pl.DataFrame(store.related_traces(_arrow_ids(last), HOT_KEY_LIMIT))
+            last = near.join(found, on=TRACE_IDS.names, how="anti")
+            found = pl.concat([found, last])
+        reached.append(found)
+    return [_arrow_ids(reached[step]) for step in steps]
 
 
 class AnalysisLoop:
@@ -93,8 +94,8 @@ class AnalysisLoop:
         if newest == analysed and self._facts is not None:
             return False
         new, generation = self._store.traces_since(analysed, PASS_SPANS)
-        owners = reach(self._store, new)
-        answers = analyse(self._store.analysis_input(reach(self._store, owners)), owners)
+        owners, around = reach(self._store, new, STEPS, 2 * STEPS)
+        answers = analyse(self._store.analysis_input(around), owners)
         answers = self._keep(answers, owners, analysed)
         before = self._surroundings.read(owners)
         self._store.replace_connections(owners, answers.endpoints, answers.connections)

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 from storage.contract import SpanStore, StoreError, StoreUsage
-from tracestitch.analysis import AnalysisLoop, reach
+from tracestitch.analysis import STEPS, AnalysisLoop, reach
 from tracestitch.steady_clock import SteadyClock
 
 MOST_SPANS = 500_000
@@ -124,7 +124,7 @@ class RetentionLoop:
             victims = self._store.traces_until(generation)
             if not victims.num_rows:
                 return 0
-            touched = reach(self._store, victims)
+            (touched,) = reach(self._store, victims, STEPS)
             deleted = self._store.delete_until(generation, touched)
             if deleted.expired_facts:
                 self._analysis.forget_surroundings()
