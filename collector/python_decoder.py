@@ -5,33 +5,23 @@ It walks the messages and appends to columns; no object stands for a span.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
-from collector.any_value import Json, json_text, plain_text, to_object
-from collector.columns import BatchColumns
+from collector.any_value import json_text, to_object
 from collector.decoded import Appended, UndecodableRequest
+from collector.derived_columns import DerivedColumns
 from collector.identity import canonical, content_hash
-from collector.join_keys import Key, join_key, message_keys, work_keys
 from collector.request_size import check_size
-from collector.typed_columns import CorrelationKeys, Typed, TypedColumns
 from collector.utf8 import MalformedWire, repair_request
 from storage.join_keys import content_id
-from storage.schema import (
-    MESSAGE_COLUMNS,
-    RESOURCES,
-    SHAPE_COLUMNS,
-    SpanBatch,
-    load_attributes,
-)
+from storage.schema import SpanBatch, load_attributes
 
 _LATEST = 2**63 - 1  # 11 April 2262: times are signed 64-bit nanoseconds
-_PRODUCER, _CONSUMER = 4, 5
-_MESSAGE_VALUES = (*MESSAGE_COLUMNS, "alternatives")
 
 
 class PythonDecoder:
@@ -56,9 +46,7 @@ class PythonBuilder:
     """A BatchBuilder."""
 
     def __init__(self, told: Mapping[str, Any], correlation_keys: Sequence[str]) -> None:
-        self._typed = TypedColumns(told)
-        self._correlation = CorrelationKeys(told, correlation_keys)
-        self._resource_names: dict[str, list[str]] = told["resource"]
+        self._derived = DerivedColumns(told, correlation_keys)
         self._clear()
 
     def append(self, payload: bytes) -> Appended:
@@ -86,17 +74,9 @@ class PythonBuilder:
         return batch
 
     def _clear(self) -> None:
-        self._columns = BatchColumns()
-        self._met: dict[str, set[Any]] = {}
+        self._derived.begin()
+        self._columns = self._derived.columns
         self.spans = self.nbytes = 0
-
-    def _is_new(self, table: str, identity: Any) -> bool:
-        """True the first time since the last seal."""
-        met = self._met.setdefault(table, set())
-        if identity in met:
-            return False
-        met.add(identity)
-        return True
 
     def _add_resource(self, spans: ResourceSpans) -> int:
         resource = spans.resource
@@ -114,16 +94,10 @@ class PythonBuilder:
             ]
         )
         identity = content_id(canonical([dropped], [text, entities, spans.schema_url]))
-        if self._is_new("resources", identity):
-            known = {
-                column: next(
-                    (found for name in names if (found := plain_text(attributes.get(name)))), None
-                )
-                for column, names in self._resource_names.items()
-            }
+        if self._derived.is_new("resources", identity):
             self._columns["resources"].append(
                 identity,
-                *(known[column] for column in RESOURCES.names[1:6]),
+                *self._derived.name_resource(attributes),
                 text,
                 dropped,
                 entities if resource.entity_refs else None,
@@ -136,7 +110,7 @@ class PythonBuilder:
         text, dropped = json_text(to_object(scope.attributes)), scope.dropped_attributes_count
         texts = [scope.name, scope.version, text, spans.schema_url]
         identity = content_id(canonical([dropped], texts))
-        if self._is_new("scopes", identity):
+        if self._derived.is_new("scopes", identity):
             self._columns["scopes"].append(
                 identity, scope.name, scope.version, text, dropped, spans.schema_url
             )
@@ -188,6 +162,16 @@ class PythonBuilder:
         trace = _trace_halves(span.trace_id)
         part = (*trace, int.from_bytes(span.span_id, "big"), content_hash(b"".join(pieces)))
         kind, flags, start, end, status, *dropped_counts = numbers
+        correlation = self._derived.add_span(
+            part,
+            resource=resource,
+            kind=kind,
+            name=span.name,
+            parent=parent,
+            start=start,
+            end=end,
+            attributes=attributes,
+        )
         self._columns["spans"].append(
             *part,
             parent or None,
@@ -203,50 +187,17 @@ class PythonBuilder:
             span.status.message or None,
             text,
             *dropped_counts,
-            self._add_correlation(trace, self._correlation.values(attributes)),
+            correlation,
         )
-        self._add_keys(trace, work_keys(resource, kind, span.name, parent, start, end))
-        boundary = kind in (_PRODUCER, _CONSUMER)
-        self._add_typed(part, "span", 0, self._typed.row(attributes, always=boundary))
         for position, (hi, lo, linked, state, flags, told, dropped) in enumerate(links):
             self._columns["links"].append(
                 *part, position, hi, lo, linked, state, flags, json_text(told), dropped
             )
-            self._add_typed(part, "link", position, self._typed.row(told, part=True))
+            self._derived.add_part(part, "link", position, told)
         for position, (time, name, told, dropped) in enumerate(events):
             self._columns["events"].append(*part, position, time, name, json_text(told), dropped)
-            self._add_typed(part, "event", position, self._typed.row(told, part=True))
+            self._derived.add_part(part, "event", position, told)
         self.spans += 1
-
-    def _add_correlation(self, trace: tuple[int, int], values: Mapping[str, str]) -> int | None:
-        """`values` in the order of their keys. The id of the set, None of an empty one."""
-        if not values:
-            return None
-        identity = content_id(canonical([], [text for pair in values.items() for text in pair]))
-        if self._is_new("correlation", identity):
-            for key, value in values.items():
-                self._columns["correlation"].append(identity, key, value)
-        self._add_keys(trace, (join_key("correlation", *pair) for pair in values.items()))
-        return identity
-
-    def _add_keys(self, trace: tuple[int, int], keys: Iterable[Key]) -> None:
-        for key in keys:
-            if self._is_new("keys", (*trace, *key)):
-                self._columns["keys"].append(*trace, *key)
-
-    def _add_typed(
-        self, part: tuple[int, ...], kind: str, position: int, row: dict[str, Typed] | None
-    ) -> None:
-        if row is None:
-            return
-        texts = [_as_text(row.get(column)) for column in SHAPE_COLUMNS]
-        shape = content_id(canonical([], texts))
-        if self._is_new("shapes", shape):
-            self._columns["shapes"].append(shape, *(row.get(c) for c in SHAPE_COLUMNS))
-        self._columns["messaging"].append(
-            *part, kind, position, shape, *(row.get(c) for c in _MESSAGE_VALUES)
-        )
-        self._add_keys(part[:2], message_keys(row))  # type: ignore[arg-type]  # two halves
 
 
 def parse_request(payload: bytes) -> ExportTraceServiceRequest:
@@ -263,13 +214,6 @@ def parse_request(payload: bytes) -> ExportTraceServiceRequest:
         raise UndecodableRequest(f"not an ExportTraceServiceRequest: {flaw}") from None
     except DecodeError as error:
         raise UndecodableRequest(f"not an ExportTraceServiceRequest: {error}") from None
-
-
-def _as_text(value: Json) -> str | None:
-    """A typed value in the canonical form of its shape."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return None if value is None else str(value)
 
 
 def _flaw(span: Span) -> str | None:
