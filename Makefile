@@ -6,7 +6,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench soak interop fuzz record clean
+.PHONY: help setup run demo test check bench score soak interop fuzz record clean
 
 # A dependency that would be built with maturin must not fetch a compiler by itself.
 export MATURIN_NO_INSTALL_RUST = 1
@@ -51,6 +51,9 @@ check: .venv/installed-test ## lint, format, types, import contracts
 bench: .venv/installed-test .venv/installed-decoder ## measure ingest and every page (docs/performance.md)
 	@$(BIN)/python -m benchmarks.bench_ingest $(ARGS)
 	@$(BIN)/python -m benchmarks.bench_pages
+
+score: .venv/installed-test .venv/installed-decoder ## answers against what really happened; ARGS="DIR --wrong" (docs/evidence.md)
+	@$(BIN)/python -m benchmarks.score_recordings $(ARGS)
 
 soak: .venv/installed-test .venv/installed-decoder ## an hour of load with kills, restarts and questions; ARGS="--minutes 10 --rounds 20"
 	@$(BIN)/python -m tests.soak $(ARGS)

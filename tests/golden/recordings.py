@@ -1,7 +1,7 @@
 """A recording in a store, analysed, and the answers as the truth and the tree need them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,37 +31,52 @@ class Answers:
     orphans: pa.Table
 
 
-def read_truth(name: str) -> dict[str, Any]:
-    truth: dict[str, Any] = json.loads((FOLDER / name / "truth.json").read_text("utf-8"))
+def read_truth(name: str, folder: Path = FOLDER) -> dict[str, Any]:
+    truth: dict[str, Any] = json.loads((folder / name / "truth.json").read_text("utf-8"))
     return truth
 
 
-@cache
-def open_recording(name: str) -> tuple[SpanStore, list[SpanBatch]]:
+def read_requests(name: str, folder: Path = FOLDER) -> list[bytes]:
+    """The export requests of a recording, as they arrived."""
+    return list(_payloads((folder / name / "spans.otlp.pb").read_bytes()))
+
+
+def store_requests(
+    requests: Iterable[bytes], *, pass_after_each: bool = False
+) -> tuple[SpanStore, list[SpanBatch]]:
     """A memory store with everything analysed, and the batches that went in."""
     decoder = make_decoder()
-    batches = [
-        decode_request(decoder, payload).batch
-        for payload in _payloads((FOLDER / name / "spans.otlp.pb").read_bytes())
-    ]
     store = open_store("memory:")
-    for batch in batches:
-        store.append(batch, stored_at_unix_nano=1)
     loop = AnalysisLoop(store)
+    batches = []
+    for payload in requests:
+        batches.append(decode_request(decoder, payload).batch)
+        store.append(batches[-1], stored_at_unix_nano=1)
+        while pass_after_each and loop.run_once():
+            pass
     while loop.run_once():
         pass
     return store, batches
 
 
-@cache
-def analyse_recording(name: str) -> Answers:
+def answers_of(store: SpanStore, batches: list[SpanBatch]) -> Answers:
     """Drawn connections and orphan roots."""
-    store, batches = open_recording(name)
     return Answers(
         batches=batches,
         connections=store.connections(ConnectionQuery(), ALL).table,
         orphans=store.orphans(OrphanQuery(), ALL).table,
     )
+
+
+@cache
+def open_recording(name: str) -> tuple[SpanStore, list[SpanBatch]]:
+    """One of the project's recordings in a store."""
+    return store_requests(read_requests(name))
+
+
+@cache
+def analyse_recording(name: str) -> Answers:
+    return answers_of(*open_recording(name))
 
 
 def _payloads(data: bytes) -> Iterator[bytes]:
@@ -74,7 +89,9 @@ def _payloads(data: bytes) -> Iterator[bytes]:
 
 def connections_of(answers: Answers) -> list[Connection]:
     return [
-        Connection(_ids(row, "producer_"), _ids(row, "consumer_"), row["relation"])
+        Connection(
+            _ids(row, "producer_"), _ids(row, "consumer_"), row["relation"], row["confidence"]
+        )
         for row in answers.connections.to_pylist()
     ]
 

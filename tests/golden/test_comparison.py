@@ -31,10 +31,12 @@ def lost(**fields: Any) -> Fact:
 def compared(
     edges: list[Fact], connections: list[Connection], roots: list[Fact], orphans: list[Orphan]
 ) -> dict[str, int]:
-    """Number of entries of each list that is not empty."""
+    """Number of entries of each list of differences that is not empty."""
     result = compare({"edges": edges, "orphan_roots": roots}, connections, orphans)
     return {
-        name: len(getattr(result, name)) for name in Comparison.__slots__ if getattr(result, name)
+        name: len(getattr(result, name))
+        for name in Comparison.__slots__
+        if getattr(result, name) and not name.startswith("found")
     }
 
 
@@ -55,6 +57,10 @@ def test_a_connection_to_another_span_is_wrong_and_the_delivery_is_missed() -> N
 def test_a_second_connection_for_one_delivery_is_wrong() -> None:
     twice = [Connection(P, C, "stitch"), Connection(P, ROOT, "stitch")]
     assert compared([edge()], twice, [], []) == {"wrong_edges": 1}
+
+
+def test_one_connection_shows_all_messages_of_a_batch_between_two_spans() -> None:
+    assert compared([edge(), edge()], [Connection(P, C, "stitch")], [], []) == {}
 
 
 def test_a_delivery_whose_producer_was_never_sent_cannot_be_missed() -> None:

@@ -16,6 +16,7 @@ class Connection:
     producer: Ids
     consumer: Ids
     relation: str
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,17 @@ class Orphan:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs; every list is empty when answers and truth agree."""
+    """What was found and what differs; when answers and truth agree, only the lists that
+    begin with "found" hold anything."""
 
+    found_edges: list[tuple[Fact, Connection]]
+    """Deliveries with the connection that shows each."""
     wrong_edges: list[Connection]
     """Connections that no delivery explains, and a second one for the same delivery."""
     missed_edges: list[Fact]
     """Deliveries, both of whose ends are in the data, that no connection shows."""
     wrong_relations: list[Connection]
+    found_orphans: list[tuple[Fact, Orphan]]
     false_orphans: list[Orphan]
     missed_orphans: list[Fact]
     wrong_causes: list[tuple[Orphan, str]]
@@ -44,8 +49,10 @@ class Comparison:
 def compare(
     truth: Fact, connections: Iterable[Connection], orphans: Iterable[Orphan]
 ) -> Comparison:
-    wrong_edges, missed_edges, wrong_relations = _compare_edges(truth["edges"], list(connections))
+    found_edges, wrong_edges = _compare_edges(truth["edges"], list(connections))
+    shown = {id(edge) for edge, _ in found_edges}
     found = {orphan.root: orphan for orphan in orphans}
+    found_orphans: list[tuple[Fact, Orphan]] = []
     missed_orphans: list[Fact] = []
     wrong_causes, other_causes = [], []
     for lost in truth["orphan_roots"]:
@@ -53,15 +60,26 @@ def compare(
         answers = [found.pop(place) for place in places if place in found]
         if not answers:
             missed_orphans.append(lost)
+        found_orphans += ((lost, orphan) for orphan in answers[:1])
         for orphan in answers:
             if orphan.cause in lost["also_ok"]:
                 other_causes.append((orphan, lost["cause"]))
             elif orphan.cause != lost["cause"]:
                 wrong_causes.append((orphan, lost["cause"]))
     return Comparison(
+        found_edges=found_edges,
         wrong_edges=wrong_edges,
-        missed_edges=missed_edges,
-        wrong_relations=wrong_relations,
+        missed_edges=[
+            edge for edge in truth["edges"] if can_be_found(edge) and id(edge) not in shown
+        ],
+        wrong_relations=[
+            connection
+            for edge, connection in found_edges
+            # A true relation of "none" or "same_trace" can only be inferred.
+            if connection.relation
+            != (edge["relation"] if edge["relation"] in {"parent", "link"} else "stitch")
+        ],
+        found_orphans=found_orphans,
         false_orphans=list(found.values()),
         missed_orphans=missed_orphans,
         wrong_causes=wrong_causes,
@@ -71,33 +89,35 @@ def compare(
 
 def _compare_edges(
     edges: list[Fact], connections: list[Connection]
-) -> tuple[list[Connection], list[Fact], list[Connection]]:
-    deliveries: dict[tuple[Ids, Ids], int] = {}
+) -> tuple[list[tuple[Fact, Connection]], list[Connection]]:
+    """What was found and what is wrong. A pair of spans may stand for several messages
+    (a batch sent and received at once): its one connection shows all of them."""
+    deliveries: dict[tuple[Ids, Ids], list[int]] = {}
     for number, edge in enumerate(edges):
         for producer in _ends(edge, "producer", "producer_alt"):
             for consumer in _ends(edge, "consumer", "consumer_root", "via", "consumer_alt"):
-                deliveries.setdefault((producer, consumer), number)
-    wrong, relations = [], []
-    shown: set[int] = set()
+                deliveries.setdefault((producer, consumer), []).append(number)
+    shown: dict[int, Connection] = {}
+    wrong, right = [], []
     for connection in connections:
-        number = deliveries.get((connection.producer, connection.consumer), -1)
-        if number < 0 or number in shown:
+        numbers = deliveries.get((connection.producer, connection.consumer), [])
+        new = [number for number in numbers if number not in shown]
+        if new:
+            shown[new[0]] = connection
+            right.append((numbers, connection))
+        else:
             wrong.append(connection)
-            continue
-        shown.add(number)
-        # A true relation of "none" or "same_trace" can only be inferred.
-        relation = edges[number]["relation"]
-        if connection.relation != (relation if relation in {"parent", "link"} else "stitch"):
-            relations.append(connection)
-    missed = [
-        edge
-        for number, edge in enumerate(edges)
-        if number not in shown
-        and edge["producer"]
-        and edge["producer_exported"]
-        and edge["consumer_exported"]
-    ]
-    return wrong, missed, relations
+    for numbers, connection in right:
+        for number in numbers:
+            shown.setdefault(number, connection)
+    return [(edges[number], connection) for number, connection in shown.items()], wrong
+
+
+def can_be_found(edge: Fact) -> bool:
+    """Both ends of the delivery are in the data."""
+    return bool(
+        edge["producer"] and edge["producer_exported"] and edge.get("consumer_exported", True)
+    )
 
 
 def _ends(edge: Fact, *fields: str) -> set[Ids]:

@@ -1,0 +1,73 @@
+"""How right the answers are: recordings with known truth, scored.
+
+    python -m benchmarks.score_recordings [DIR …] [--wrong]
+
+DIR holds one folder a recording (sample_data/recordings, the default, describes the
+files); a line each, and a total. `--wrong` lists what is not as the truth has it.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks.scores import Score, score
+from tests.golden.recordings import (
+    FOLDER,
+    answers_of,
+    connections_of,
+    orphans_of,
+    read_requests,
+    read_truth,
+    store_requests,
+)
+from tests.golden.truth import Comparison, compare
+
+_DIFFERENCES = ("wrong_edges", "missed_edges", "false_orphans", "missed_orphans", "wrong_causes")
+
+
+def compare_recording(name: str, folder: Path) -> Comparison:
+    answers = answers_of(*store_requests(read_requests(name, folder)))
+    return compare(read_truth(name, folder), connections_of(answers), orphans_of(answers))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folders", metavar="DIR", type=Path, nargs="*", default=[FOLDER])
+    parser.add_argument("--wrong", action="store_true", help="list what differs from the truth")
+    given = parser.parse_args()
+    recordings = [
+        (path.parent.name, folder)
+        for folder in given.folders
+        for path in sorted(folder.glob("*/spans.otlp.pb"))
+    ]
+    if not recordings:
+        parser.error(f"no */spans.otlp.pb in {', '.join(map(str, given.folders))}")
+    width = max(len(name) for name, _ in recordings)
+    titles = Score.titles()
+    print(" " * width, *titles, sep="  ")
+    total = Score()
+    for name, folder in recordings:
+        compared = compare_recording(name, folder)
+        one = score(compared)
+        total += one
+        _print_line(name.ljust(width), [str(share) for share in one.shares()])
+        if given.wrong:
+            _print_differences(compared)
+    _print_line("total".ljust(width), [str(share) for share in total.shares()])
+    _print_line("".ljust(width), [share.percent for share in total.shares()])
+    return 0
+
+
+def _print_line(name: str, texts: list[str]) -> None:
+    columns = zip(texts, Score.titles(), strict=True)
+    print(name, *(text.rjust(len(title)) for text, title in columns), sep="  ")
+
+
+def _print_differences(compared: Comparison) -> None:
+    for kind in _DIFFERENCES:
+        for item in getattr(compared, kind):
+            print(f"    {kind}: {item}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
