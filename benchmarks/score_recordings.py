@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks.scores import Score, score
+from benchmarks.scores import TITLES, Score, score
 from tests.golden.recordings import (
     FOLDER,
     answers_of,
@@ -43,8 +43,7 @@ def main() -> int:
     if not recordings:
         parser.error(f"no */spans.otlp.pb in {', '.join(map(str, given.folders))}")
     width = max(len(name) for name, _ in recordings)
-    titles = Score.titles()
-    print(" " * width, *titles, sep="  ")
+    print(" " * width, *TITLES, sep="  ")
     total = Score()
     for name, folder in recordings:
         compared = compare_recording(name, folder)
@@ -59,7 +58,7 @@ def main() -> int:
 
 
 def _print_line(name: str, texts: list[str]) -> None:
-    columns = zip(texts, Score.titles(), strict=True)
+    columns = zip(texts, TITLES, strict=True)
     print(name, *(text.rjust(len(title)) for text, title in columns), sep="  ")
 
 

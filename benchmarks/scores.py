@@ -3,7 +3,7 @@
 `sample_data/recordings/README.md` describes the fields of the truth.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from tests.golden.truth import Comparison, can_be_found, ids_of
@@ -30,27 +30,28 @@ class Share:
         return f"{100 * self.right / self.of:.1f} %" if self.of else "·"
 
 
-def _titled(title: str) -> Any:
-    return field(default_factory=Share, metadata={"title": title})
+_NONE = Share()
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    precision: Share = _titled("connections right")
+    """`TITLES` names the figures for people, in the same order."""
+
+    precision: Share = _NONE
     """Of the drawn connections, those that a delivery explains."""
-    recall: Share = _titled("hand-overs found")
+    recall: Share = _NONE
     """Of the deliveries with both ends in the data, those that a connection shows."""
-    named: Share = _titled("sharing an id")
+    named: Share = _NONE
     """Recall of those that nothing states, but an id of both ends that names one candidate."""
-    unstated: Share = _titled("not stated")
+    unstated: Share = _NONE
     """Recall of all that neither a parent nor a link states."""
-    ends: Share = _titled("exact ends")
+    ends: Share = _NONE
     """Of the deliveries found, those shown between the very end points."""
-    orphan_precision: Share = _titled("orphans right")
-    orphan_recall: Share = _titled("orphans found")
-    cause: Share = _titled("cause")
+    orphan_precision: Share = _NONE
+    orphan_recall: Share = _NONE
+    cause: Share = _NONE
     """Of the orphan roots found, those with the true cause."""
-    cause_or_alike: Share = _titled("cause or alike")
+    cause_or_alike: Share = _NONE
     """… or one that the spans cannot tell from it."""
 
     def __add__(self, other: "Score") -> "Score":
@@ -58,12 +59,22 @@ class Score:
             *(getattr(self, each.name) + getattr(other, each.name) for each in fields(Score))
         )
 
-    @classmethod
-    def titles(cls) -> list[str]:
-        return [each.metadata["title"] for each in fields(cls)]
-
     def shares(self) -> list[Share]:
+        """In the order of `TITLES`."""
         return [getattr(self, each.name) for each in fields(self)]
+
+
+TITLES = (
+    "connections right",
+    "hand-overs found",
+    "sharing an id",
+    "not stated",
+    "exact ends",
+    "orphans right",
+    "orphans found",
+    "cause",
+    "cause or alike",
+)
 
 
 def score(comparison: Comparison) -> Score:
