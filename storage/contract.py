@@ -24,6 +24,7 @@ from storage.queries import (
     Rows,
     SearchQuery,
 )
+from storage.rewriting import SpanRewriting, StoredSpans
 from storage.schema import SpanBatch
 from storage.state import StoreStatus, StoreUsage
 
@@ -41,6 +42,7 @@ __all__ = [
     "StoreError",
     "StoreStatus",
     "StoreUsage",
+    "StoredSpans",
     "TooMuchAtOnce",
 ]
 
@@ -72,7 +74,7 @@ class AppendResult:
     """Stored spans whose ids were there with other content (kept)."""
 
 
-class SpanStore(SpanDeletion, Protocol):
+class SpanStore(SpanDeletion, SpanRewriting, Protocol):
     """Spans, and what the analyzer made of them.
 
     Threads. Every method may be called from any thread at any time; one `append`

@@ -43,6 +43,9 @@ class Duplicates:
     def add(self, ids: U64Array) -> None:
         self._seen.add(ids)
 
+    def add_spans(self, spans: pl.DataFrame) -> None:
+        self._seen.add(self._seen.hash_ids(spans))
+
     def note_deleted(self, spans: int) -> None:
         self._deleted += spans
 

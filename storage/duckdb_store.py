@@ -1,9 +1,9 @@
 """The default engine: one DuckDB file, one process.
 
 Writing is in `duckdb_write` (spans) and `duckdb_answer_writer`, deleting in
-`duckdb_deletion`, reading in `duckdb_read` (spans) and `duckdb_answers`;
-`duckdb_database` has the transactions, `duckdb_opening` the settings, `duckdb_schema`
-the tables.
+`duckdb_deletion`, writing anew in `duckdb_rewriting`, reading in `duckdb_read` (spans) and
+`duckdb_answers`; `duckdb_database` has the transactions, `duckdb_opening` the settings,
+`duckdb_schema` the tables.
 """
 
 from storage.contract import StoreUsage
@@ -13,10 +13,11 @@ from storage.duckdb_database import Database
 from storage.duckdb_deletion import SpanDeleter
 from storage.duckdb_opening import locate
 from storage.duckdb_read import SpanReader
+from storage.duckdb_rewriting import SpanRewriter
 from storage.duckdb_write import SpanWriter
 
 
-class DuckDBStore(SpanWriter, SpanDeleter, AnswerWriter, SpanReader, AnswerReader):
+class DuckDBStore(SpanWriter, SpanDeleter, SpanRewriter, AnswerWriter, SpanReader, AnswerReader):
     engine = "duckdb"
 
     def __init__(self, path: str) -> None:
@@ -26,6 +27,7 @@ class DuckDBStore(SpanWriter, SpanDeleter, AnswerWriter, SpanReader, AnswerReade
             SpanReader.__init__(self, database)
             SpanWriter.__init__(self, database)
             SpanDeleter.__init__(self, database, self)
+            SpanRewriter.__init__(self, database, self)
         except BaseException:
             database.close()
             raise

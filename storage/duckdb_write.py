@@ -11,7 +11,8 @@ from storage.duckdb_database import Database, Session
 from storage.duckdb_duplicates import Duplicates
 from storage.duckdb_numbers import Numbers
 from storage.duckdb_statements import statement
-from storage.memory_frames import PART, TRACE, Frames, read
+from storage.memory_frames import PART, TRACE, Frames, newest_of, read
+from storage.rewriting import StoredSpans
 from storage.schema import BATCH_SCHEMAS, ROW_GROUP, SpanBatch
 
 
@@ -59,14 +60,39 @@ class SpanWriter:
                     self._store(part, stored_at_unix_nano)
         return AppendResult(self._generation, stored, batch.spans.num_rows - stored, conflicts)
 
+    def store_again(self, spans: StoredSpans) -> None:
+        """Spans with their generations (storage/rewriting.py)."""
+        given = {name: read(getattr(spans.batch, name)) for name in BATCH_SCHEMAS}
+        stamped = given | {"spans": given["spans"].hstack(read(spans.stored))}
+        of = stamped["spans"].select(*PART, "generation")
+        for name in ("links", "events", "messaging"):
+            stamped[name] = given[name].join(of, on=PART, how="left", maintain_order="left")
+        stamped["keys"] = given["keys"].hstack(read(spans.key_generations))
+        with self._appending:
+            self._duplicates.add_spans(stamped["spans"])
+            self._commit(stamped, newest_of(stamped["spans"]))
+
     def _store(self, batch: Frames, stored_at: int) -> None:
+        generation = self._generation + 1
+        stamp = pl.lit(generation, pl.UInt64).alias("generation")
+        stamped = batch | {
+            name: batch[name].with_columns(stamp)
+            for name in ("spans", "links", "events", "messaging", "keys")
+        }
+        stamped["spans"] = stamped["spans"].with_columns(
+            pl.lit(stored_at, pl.Int64).alias("stored_at_unix_nano")
+        )
+        self._commit(stamped, generation)
+
+    def _commit(self, batch: Frames, newest: int) -> None:
+        """Rows with their generations, the last of which is the `newest`."""
         with self._database.write() as session:
-            self._insert(session, batch, self._generation + 1, stored_at)
-        self._generation += 1
+            self._insert(session, batch)
+        self._generation = max(self._generation, newest)
         for numbers in self._numbers.values():
             numbers.remember()
 
-    def _insert(self, session: Session, batch: Frames, generation: int, stored_at: int) -> None:
+    def _insert(self, session: Session, batch: Frames) -> None:
         spans, messaging = batch["spans"], batch["messaging"]
         resources, new_resources = self._numbers["resources"].number(
             session, batch["resources"], spans["resource_id"]
@@ -90,12 +116,10 @@ class SpanWriter:
         }
         given = {f"incoming_{name}": frame.to_arrow() for name, frame in rows.items()}
         with session.given(**given):
-            session.run(statement("insert_spans"), generation=generation, stored_at=stored_at)
+            session.run(statement("insert_spans"))
             for name, frame in rows.items():
-                if name in self._numbers and frame.height:
+                if name != "spans" and frame.height:
                     session.run(f"INSERT INTO {name} BY NAME SELECT * FROM incoming_{name}")
-                elif name != "spans" and frame.height:
-                    session.run(statement("insert_parts", table=name), generation=generation)
 
 
 def _split(batch: Frames) -> list[Frames]:
@@ -124,13 +148,14 @@ def _by_trace(batch: Frames) -> Frames:
 
 
 def _dated(correlation: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    """The sets that the spans carry, with the latest start of these."""
+    """The sets that the spans of each generation carry, with the latest start of these."""
     carried = (
         spans.lazy()
-        .select("correlation_id", "start_time_unix_nano")
+        .select("correlation_id", "generation", "start_time_unix_nano")
         .drop_nulls("correlation_id")
-        .group_by("correlation_id")
+        .group_by("correlation_id", "generation")
         .agg(pl.max("start_time_unix_nano"))
         .collect()
     )
-    return correlation.unique().join(carried, on="correlation_id")
+    dated = correlation.unique().join(carried, on="correlation_id")
+    return dated.sort("generation", maintain_order=True)

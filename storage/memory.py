@@ -11,7 +11,7 @@ from typing import Literal
 import polars as pl
 import pyarrow as pa
 
-from storage import memory_answers, memory_deletion, memory_read, results
+from storage import memory_answers, memory_deletion, memory_read, memory_rewriting, results
 from storage.contract import (
     AppendResult,
     ConnectionQuery,
@@ -22,6 +22,7 @@ from storage.contract import (
     Page,
     Rows,
     SearchQuery,
+    StoredSpans,
     StoreError,
     StoreStatus,
     StoreUsage,
@@ -35,6 +36,7 @@ from storage.memory_frames import (
     arrow,
     distinct,
     first_frames,
+    newest_of,
     read,
 )
 from storage.schema import BATCH_SCHEMAS, SpanBatch
@@ -141,6 +143,24 @@ class MemoryStore:
 
     def spans_since(self, generation: int, traces: pa.Table) -> pa.Table:
         return memory_deletion.spans_since(self._read()["spans"], generation, read(traces))
+
+    # ------------------------------------------------------------ writing anew
+
+    def stored_spans(self, after: int, limit: int) -> StoredSpans:
+        return memory_rewriting.stored_spans(self._read(), after, limit)
+
+    def restore(self, spans: StoredSpans) -> None:
+        with self._writing:
+            self._frames = memory_rewriting.restore(self._read(), spans)
+            self._generation = newest_of(self._frames["spans"])
+
+    def losses(self) -> pa.Table:
+        return arrow(self._read()["losses"], results.LOSSES)
+
+    def restore_losses(self, losses: pa.Table) -> None:
+        with self._writing:
+            noted = pl.concat([self._read()["losses"], read(losses)])
+            self._frames = self._frames | {"losses": noted}
 
     # -------------------------------------------------------------------- state
 

@@ -43,6 +43,12 @@ def read(table: pa.Table) -> pl.DataFrame:
     return pl.DataFrame(table)
 
 
+def newest_of(spans: pl.DataFrame) -> int:
+    """The newest generation of rows that have one; 0 without any."""
+    newest: int | None = spans.select(pl.max("generation")).item()
+    return newest or 0
+
+
 def arrow(frame: pl.DataFrame, columns: pa.Schema) -> pa.Table:
     # Polars' own strings are views, which pyarrow cannot filter.
     table = frame.select(columns.names).to_arrow(compat_level=pl.CompatLevel.oldest())

@@ -50,6 +50,12 @@ GENERATIONS = pa.schema(
     [*_required(U64, "generation"), *_required(I64, "stored_at_unix_nano", "spans")]
 )
 
+# Of each span, beside its columns.
+STORED = pa.schema([*_required(U64, "generation"), *_required(I64, "stored_at_unix_nano")])
+KEY_GENERATIONS = pa.schema(_required(U64, "generation"))
+# Of each trace: when it lost something last.
+LOSSES = pa.schema([*TRACE_IDS, *_required(U64, "generation")])
+
 ORPHAN_GROUPS = pa.schema(
     [
         *_required(TEXT, "cause_code"),

@@ -2,7 +2,5 @@
 INSERT INTO spans BY NAME
 SELECT
     * EXCLUDE (end_time_unix_nano),
-    end_time_unix_nano - start_time_unix_nano AS duration_nano,
-    $generation::UBIGINT AS generation,
-    $stored_at::BIGINT AS stored_at_unix_nano
+    end_time_unix_nano - start_time_unix_nano AS duration_nano
 FROM incoming_spans

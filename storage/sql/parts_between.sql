@@ -1,0 +1,1 @@
+SELECT * FROM {table} WHERE generation > $after AND generation <= $upto ORDER BY rowid
