@@ -19,6 +19,9 @@ class Columns:
         for add, value in zip(self._add, row, strict=True):
             add(value)
 
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
     def table(self) -> pa.Table:
         arrays = [
             pa.array(column, type=field.type)

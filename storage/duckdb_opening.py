@@ -1,6 +1,7 @@
 """Opening a DuckDB file with our settings, and saying in a sentence why it cannot be."""
 
 import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -34,6 +35,20 @@ def locate(path: str) -> Path:
     given = Path(path).expanduser()
     named = given.suffix in {".duckdb", ".db"} and not given.is_dir()
     return (given if named or given.is_file() else given / FILE_NAME).absolute()
+
+
+def name_replacement(file: Path) -> Path:
+    """Where a store is written anew, to take the place of this one (duckdb_replacement)."""
+    return file.with_name(f"{file.stem}.new.duckdb")
+
+
+def remove_replacement(file: Path) -> None:
+    """What somebody left who was stopped while they wrote the store anew. Whoever has the
+    store open may do so: nobody else writes it anew meanwhile."""
+    copy = name_replacement(file)
+    for left in (copy, copy.with_name(copy.name + ".wal")):
+        left.unlink(missing_ok=True)
+    shutil.rmtree(copy.with_name(copy.name + ".tmp"), ignore_errors=True)
 
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:

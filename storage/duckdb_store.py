@@ -11,7 +11,7 @@ from storage.duckdb_answer_writer import AnswerWriter
 from storage.duckdb_answers import AnswerReader
 from storage.duckdb_database import Database
 from storage.duckdb_deletion import SpanDeleter
-from storage.duckdb_opening import locate
+from storage.duckdb_opening import locate, remove_replacement
 from storage.duckdb_read import SpanReader
 from storage.duckdb_rewriting import SpanRewriter
 from storage.duckdb_write import SpanWriter
@@ -22,8 +22,10 @@ class DuckDBStore(SpanWriter, SpanDeleter, SpanRewriter, AnswerWriter, SpanReade
 
     def __init__(self, path: str) -> None:
         """Opens or creates the store in a file or directory. Raises StoreError."""
-        database = Database(locate(path))
+        file = locate(path)
+        database = Database(file)
         try:
+            remove_replacement(file)
             SpanReader.__init__(self, database)
             SpanWriter.__init__(self, database)
             SpanDeleter.__init__(self, database, self)

@@ -1,5 +1,7 @@
 """Stores by URL. Each engine is imported only when it is asked for."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from storage.contract import SpanStore, StoreError
@@ -18,6 +20,19 @@ def open_store(url: str) -> SpanStore:
 
         return DuckDBStore(path)
     raise StoreError(f'The store "{url}" is not one of "memory:", "duckdb:PATH".')
+
+
+@contextmanager
+def rewritten_store(url: str) -> Iterator[tuple[SpanStore, SpanStore]]:
+    """The store of a URL, and an empty one that takes its place when the block ends; when
+    it raises, or the process dies, the store is as it was. Raises StoreError."""
+    engine, _, path = url.partition(":")
+    if engine != "duckdb" or not path:
+        raise StoreError(f'The store "{url}" is not a file that could be written anew.')
+    from storage.duckdb_replacement import replaced
+
+    with replaced(path) as stores:
+        yield stores
 
 
 def locate_request_log(url: str) -> Path | None:

@@ -16,7 +16,6 @@ from tracestitch.config import (
     listening_addresses,
     option,
     parse_attribute,
-    parse_correlation_key,
     parse_duration,
     parse_log_format,
     parse_max_size,
@@ -30,6 +29,7 @@ from tracestitch.config import (
 )
 from tracestitch.demo import demo
 from tracestitch.open_files import keep_files_private
+from tracestitch.store_options import correlation_key_option, data_dir_option, store_option
 
 if TYPE_CHECKING:
     from tracestitch.logs import Format
@@ -56,21 +56,13 @@ _drop_attribute = option(
     metavar="KEY",
     help="An attribute that is left out before anything is stored. Repeatable.",
 )
-_correlation_key = option(
-    "--correlation-key",
-    parse_correlation_key,
-    multiple=True,
-    metavar="KEY",
-    help="An attribute whose value names a unit of work, beside the default ones. Repeatable.",
-)
-_data_dir = option("--data-dir", default="./data", metavar="DIR", help="Where the store lives.")
 
 
 @main.command()
-@_data_dir
-@option("--store", metavar="URL", help="duckdb:PATH or memory:, instead of the data directory.")
+@data_dir_option
+@store_option
 @listening_addresses
-@_correlation_key
+@correlation_key_option
 @option(
     "--grace",
     parse_duration,
@@ -182,7 +174,7 @@ def _security(
 @client_options
 @client_certificate
 @_drop_attribute
-@_correlation_key
+@correlation_key_option
 @click.pass_context
 def load(
     context: click.Context,
@@ -239,7 +231,7 @@ _json = click.option(
 @_endpoint
 @_store
 @_json
-@_correlation_key
+@correlation_key_option
 @client_options
 @click.pass_context
 def journey(
@@ -269,7 +261,7 @@ def journey(
 @_endpoint
 @_store
 @_json
-@_correlation_key
+@correlation_key_option
 @client_options
 @click.pass_context
 def orphans(
@@ -293,3 +285,15 @@ def orphans(
         else:
             groups = ask_for_all(get, "/api/v1/orphans/groups", "groups")["groups"]
             click.echo(draw_orphans(groups))
+
+
+@main.command()
+@data_dir_option
+@store_option
+@correlation_key_option
+def reanalyze(data_dir: str, store: str | None, correlation_key: tuple[str, ...]) -> None:
+    """Read typed columns and correlation keys from the stored attributes anew, and work out
+    every answer again. For a store that no server holds."""
+    from tracestitch.reanalysis import run_reanalysis
+
+    run_reanalysis(store or f"duckdb:{data_dir}", correlation_key)

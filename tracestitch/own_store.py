@@ -15,7 +15,13 @@ def open_own_store(data_dir: str, decoder: Decoder) -> Iterator[SpanStore]:
     StoreError."""
     url = f"duckdb:{data_dir}"
     with closing(open_store(url)) as store:
-        log = locate_request_log(url)
-        if log is not None and log.is_dir():
-            open_keeper(store, decoder, log).journal.close()
+        take_in_log(store, url, decoder)
         yield store
+
+
+def take_in_log(store: SpanStore, url: str, decoder: Decoder) -> None:
+    """What a server that was killed had acknowledged goes into its store. Raises
+    StoreError."""
+    log = locate_request_log(url)
+    if log is not None and log.is_dir():
+        open_keeper(store, decoder, log).journal.close()

@@ -35,9 +35,9 @@ class Counts:
 
     def __str__(self) -> str:
         parts = [
-            _count(self.files, "file"),
-            _count(self.requests, "request"),
-            _count(self.spans, "span"),
+            count_of(self.files, "file"),
+            count_of(self.requests, "request"),
+            count_of(self.spans, "span"),
             f"{self.rejected:,} rejected",
         ]
         if self.duplicates is not None:
@@ -45,7 +45,7 @@ class Counts:
         return ", ".join(parts)
 
 
-def _count(number: int, noun: str) -> str:
+def count_of(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
