@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 import pyarrow as pa
 
 from storage.deletion import Deleted, SpanDeletion
+from storage.origins import Origins
 from storage.queries import (
     ConnectionQuery,
     EndpointQuery,
@@ -74,7 +75,7 @@ class AppendResult:
     """Stored spans whose ids were there with other content (kept)."""
 
 
-class SpanStore(SpanDeletion, SpanRewriting, Protocol):
+class SpanStore(SpanDeletion, SpanRewriting, Origins, Protocol):
     """Spans, and what the analyzer made of them.
 
     Threads. Every method may be called from any thread at any time; one `append`
@@ -120,9 +121,9 @@ class SpanStore(SpanDeletion, SpanRewriting, Protocol):
         `analysed_generation` to `generation` in the same transaction."""
         ...
 
-    def forget_answers(self) -> None:
+    def forget_answers(self, rules: str = "") -> None:
         """Remove all endpoints, connections, orphans and past facts;
-        `analysed_generation` = 0."""
+        `analysed_generation` = 0. The answers that come are made by `rules`."""
         ...
 
     # -------------------------------------------------------------------- state

@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from storage.duckdb_database import Database
+from storage.duckdb_schema import ANSWER_TABLES
 from storage.duckdb_statements import statement
 
 
@@ -33,8 +34,9 @@ class AnswerWriter:
             session.run(statement("insert_orphans"))
             session.run(statement("set_analysed_generation"), generation=generation)
 
-    def forget_answers(self) -> None:
+    def forget_answers(self, rules: str = "") -> None:
         with self._database.write() as session:
-            for table in ("endpoints", "connections", "orphans", "past_facts"):
+            for table in ANSWER_TABLES:
                 session.run(f"DELETE FROM {table}")
+            session.run("INSERT INTO answering_rules VALUES ($rules)", rules=rules)
             session.run(statement("set_analysed_generation"), generation=0)

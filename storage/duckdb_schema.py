@@ -13,14 +13,15 @@ from storage import results, schema
 from storage.contract import StoreError
 from storage.duckdb_statements import statement
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 # Version to the statements (files in sql/) that make it the next one.
-MIGRATIONS: dict[int, tuple[str, ...]] = {}
+MIGRATIONS: dict[int, tuple[str, ...]] = {2: ("create_settings_notes",)}
 
 _GENERATION = pa.field("generation", schema.U64, nullable=False)
 _STORED_AT = pa.field("stored_at_unix_nano", schema.I64, nullable=False)
 _START = pa.field("start_time_unix_nano", schema.I64, nullable=False)
 _DURATION = pa.field("duration_nano", schema.I64, nullable=False)
+_NAME = pa.field("name", schema.TEXT, nullable=False)
 _NUMBER = pa.field("number", schema.U32, nullable=False)
 
 
@@ -68,7 +69,12 @@ TABLES: dict[str, pa.Schema] = {
     # What outlives deleted spans, and the newest generation when they were deleted.
     "losses": schema.TRACE_IDS.append(_GENERATION),
     "past_facts": results.PAST_FACTS.append(_GENERATION),
+    # What made what is stored (storage/origins.py): notes, and no row or one.
+    "settings_notes": pa.schema((_GENERATION, _NAME)),
+    "answering_rules": pa.schema([_NAME]),
 }
+# Those that are made of others: an older form of them is not migrated but made again.
+ANSWER_TABLES = ("endpoints", "connections", "orphans", "past_facts", "answering_rules")
 
 _TYPES: dict[pa.DataType, str] = {
     schema.U64: "UBIGINT",
@@ -92,6 +98,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
         _create(connection)
     else:
         _migrate(connection, _read_version(connection))
+        _renew_answers(connection)
         _add_messaging_columns(connection)
         _compare(connection)
 
@@ -116,12 +123,16 @@ def _read_version(connection: duckdb.DuckDBPyConnection) -> int:
 
 def _create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.begin()
-    for name, columns in TABLES.items():
-        lines = ", ".join(_column(field) for field in columns)
-        connection.execute(f"CREATE TABLE {name} ({lines})")
+    for name in TABLES:
+        _create_table(connection, name)
     connection.execute(statement("create_state"))
     connection.execute(statement("insert_state"), {"schema_version": SCHEMA_VERSION})
     connection.commit()
+
+
+def _create_table(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    lines = ", ".join(_column(field) for field in TABLES[name])
+    connection.execute(f"CREATE TABLE {name} ({lines})")
 
 
 def _migrate(connection: duckdb.DuckDBPyConnection, version: int) -> None:
@@ -139,6 +150,18 @@ def _migrate(connection: duckdb.DuckDBPyConnection, version: int) -> None:
         connection.commit()
 
 
+def _renew_answers(connection: duckdb.DuckDBPyConnection) -> None:
+    """Answers in tables of another form are forgotten, and made again by the analysis."""
+    if all(_columns(connection, name) == _types_of(name) for name in ANSWER_TABLES):
+        return
+    connection.begin()
+    for name in ANSWER_TABLES:
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
+        _create_table(connection, name)
+    connection.execute(statement("set_analysed_generation"), {"generation": 0})
+    connection.commit()
+
+
 def _add_messaging_columns(connection: duckdb.DuckDBPyConnection) -> None:
     """A typed column added to attributes.toml needs no new schema version: older rows
     have it null."""
@@ -154,14 +177,18 @@ def _add_messaging_columns(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _compare(connection: duckdb.DuckDBPyConnection) -> None:
-    for table, columns in TABLES.items():
+    for table in TABLES:
         present = _columns(connection, table)
-        for field in columns:
-            if present.get(field.name) != _TYPES[field.type]:
+        for name, type_ in _types_of(table).items():
+            if present.get(name) != type_:
                 raise StoreError(
-                    f"The store's column {table}.{field.name} is missing or of another type; "
+                    f"The store's column {table}.{name} is missing or of another type; "
                     "restore a backup or start with a new data directory."
                 )
+
+
+def _types_of(table: str) -> dict[str, str]:
+    return {field.name: _TYPES[field.type] for field in TABLES[table]}
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:

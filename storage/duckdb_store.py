@@ -12,12 +12,15 @@ from storage.duckdb_answers import AnswerReader
 from storage.duckdb_database import Database
 from storage.duckdb_deletion import SpanDeleter
 from storage.duckdb_opening import locate, remove_replacement
+from storage.duckdb_origins import OriginsKeeper
 from storage.duckdb_read import SpanReader
 from storage.duckdb_rewriting import SpanRewriter
 from storage.duckdb_write import SpanWriter
 
 
-class DuckDBStore(SpanWriter, SpanDeleter, SpanRewriter, AnswerWriter, SpanReader, AnswerReader):
+class DuckDBStore(
+    SpanWriter, SpanDeleter, SpanRewriter, OriginsKeeper, AnswerWriter, SpanReader, AnswerReader
+):
     engine = "duckdb"
 
     def __init__(self, path: str) -> None:

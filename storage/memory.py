@@ -11,7 +11,7 @@ from typing import Literal
 import polars as pl
 import pyarrow as pa
 
-from storage import memory_answers, memory_deletion, memory_read, memory_rewriting, results
+from storage import memory_answers, memory_deletion, memory_read, memory_rewriting, origins, results
 from storage.contract import (
     AppendResult,
     ConnectionQuery,
@@ -51,6 +51,8 @@ class MemoryStore:
         self._generation = self._analysed = 0
         self._writing = threading.Lock()
         self._closed = False
+        self._notes: list[origins.Note] = []
+        self._rules = ""
 
     # ------------------------------------------------------------------ writing
 
@@ -106,8 +108,9 @@ class MemoryStore:
         kept = self._read()[name].join(read(traces), left_on=owners, right_on=TRACE, how="anti")
         self._frames = self._frames | {name: pl.concat([kept, rows])}
 
-    def forget_answers(self) -> None:
+    def forget_answers(self, rules: str = "") -> None:
         with self._writing:
+            self._rules = rules
             answers = ("endpoints", "connections", "orphans", "past_facts")
             self._frames = self._read() | {name: first_frames()[name] for name in answers}
             self._analysed = 0
@@ -143,6 +146,24 @@ class MemoryStore:
 
     def spans_since(self, generation: int, traces: pa.Table) -> pa.Table:
         return memory_deletion.spans_since(self._read()["spans"], generation, read(traces))
+
+    # ----------------------------------------------------------------- origins
+
+    def note_settings(self, name: str) -> None:
+        with self._writing:
+            self._notes = origins.add_note(self._notes, name, self._generation, self._oldest())
+
+    def settings_of_spans(self) -> list[str]:
+        with self._writing:
+            return origins.name_settings(self._notes, self._generation, self._oldest())
+
+    def answering_rules(self) -> str:
+        self._read()
+        return self._rules
+
+    def _oldest(self) -> int | None:
+        oldest: int | None = self._read()["spans"].select(pl.min("generation")).item()
+        return oldest
 
     # ------------------------------------------------------------ writing anew
 

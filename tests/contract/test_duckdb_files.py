@@ -1,6 +1,7 @@
 """The DuckDB engine's file: opened, guarded, migrated, refused with a sentence."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +15,7 @@ from storage.duckdb_statements import statement
 from storage.engines import open_store
 from tests.contract.rows import (
     make_batch,
+    make_table,
     message,
     span,
     traces,
@@ -144,6 +146,7 @@ def test_an_older_store_is_migrated_step_by_step(
     monkeypatch.setattr("storage.duckdb_schema.statement", _with_texts(texts))
     steps = {0: ("add_keys",), 1: ("add_start", "fill_start")}
     monkeypatch.setattr(duckdb_schema, "MIGRATIONS", steps)
+    monkeypatch.setattr(duckdb_schema, "SCHEMA_VERSION", 2)
     change_file(
         file,
         "UPDATE state SET schema_version = 0",
@@ -157,6 +160,37 @@ def test_an_older_store_is_migrated_step_by_step(
         store.close()
     with duckdb.connect(file) as connection:
         assert connection.execute("SELECT schema_version FROM state").fetchall() == [(2,)]
+
+
+def test_a_store_of_version_2_gets_notes_of_its_settings(file: Path) -> None:
+    change_file(file, "UPDATE state SET schema_version = 2", "DROP TABLE settings_notes")
+    with closing(open_store(f"duckdb:{file}")) as store:
+        assert store.settings_of_spans() == [""]
+        store.note_settings("a")
+    with closing(open_store(f"duckdb:{file}")) as store:
+        assert store.settings_of_spans() == [""]
+        store.append(make_batch([span(2, 2)]), 1)
+        assert store.settings_of_spans() == ["", "a"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE connections ADD COLUMN colour VARCHAR",
+        "ALTER TABLE orphans DROP COLUMN facts",
+        "DROP TABLE past_facts",
+    ],
+)
+def test_answers_in_tables_of_another_form_are_made_again(file: Path, change: str) -> None:
+    with closing(open_store(f"duckdb:{file}")) as store:
+        store.forget_answers("rules")
+        store.replace_orphans(traces(1), make_table(schema.ORPHANS, [{"trace_hi": 1}]), 1)
+        assert store.status().pending_spans == 0
+    change_file(file, change)
+    with closing(open_store(f"duckdb:{file}")) as store:
+        assert (store.status().pending_spans, store.status().spans) == (1, 1)
+        assert store.orphans_of(traces(1)).num_rows == 0
+        assert store.answering_rules() == ""
 
 
 def test_a_migration_that_fails_changes_nothing(
