@@ -13,36 +13,36 @@ STATUS_ERROR = 2
 def connection_rows(ends: Ends, handovers: pl.DataFrame) -> pl.DataFrame:
     """Columns of CONNECTIONS, and the rows (`delivery`, `send`) behind them."""
     frame = ends.frame
-    near = frame.select(
-        delivery="row",
-        **{f"consumer_{c}": pl.col(c) for c in [*SPAN, *IDENTITY]},
+    near = frame.tell(
+        handovers["delivery"],
+        "celery_task",
+        "delivery_attempt",
+        "status_code",
+        "message_id",
+        "kafka_offset",
+        "dead_letter",
+        **{f"consumer_{c}": c for c in [*SPAN, *IDENTITY, "system", "destination", "scope"]},
         consumer_span_name="name",
         consumer_start_time_unix_nano="start",
         consumer_end="end",
+        consumer_group="consumer_group",
+        consumer_kind_role="role",
+        consumer_service="service",
+    )
+    far = frame.tell(
+        handovers["send"],
+        **{f"producer_{c}": c for c in [*SPAN, *IDENTITY, "system", "destination", "scope"]},
+        producer_span_name="name",
+        producer_end="end",
+    )
+    rows = pl.concat([handovers, near, far], how="horizontal").with_columns(
+        unit_of(ends).gather(handovers["send"]).alias("unit"),
         consumer_failed=pl.col("status_code") == STATUS_ERROR,
         told_attempt=pl.when(pl.col("celery_task").is_not_null())
         .then(pl.col("delivery_attempt") + 1)  # celery counts retries, from 0
         .otherwise(pl.col("delivery_attempt")),
-        consumer_system="system",
-        consumer_destination="destination",
-        consumer_scope="scope",
-        consumer_group="consumer_group",
-        dead_letter="dead_letter",
-        consumer_kind_role="role",
         message=pl.coalesce("message_id", pl.col("kafka_offset").cast(pl.String)),
-        consumer_service="service",
     )
-    far = frame.select(
-        send="row",
-        **{f"producer_{c}": pl.col(c) for c in [*SPAN, *IDENTITY]},
-        producer_span_name="name",
-        producer_end="end",
-        producer_system="system",
-        producer_destination="destination",
-        producer_scope="scope",
-    )
-    rows = handovers.join(near, on="delivery").join(far, on="send")
-    rows = rows.join(ends.units.select(send="row", unit="unit"), on="send", how="left")
     # A polling receive span ends when its message arrives.
     arrival = (
         pl.when((pl.col("consumer_kind_role") == "receive") & (pl.col("relation") != "parent"))
@@ -88,6 +88,12 @@ def _number_attempts(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def unit_of(ends: Ends) -> pl.Series:
+    """Of each row the producer that it is a span of; null where it is no send."""
+    none = pl.Series([None], dtype=pl.UInt32).new_from_index(0, ends.frame.rows.height)
+    return none.scatter(ends.units["row"], ends.units["unit"])
+
+
 def endpoint_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
     """Columns of ENDPOINTS, and `row`."""
     best = (
@@ -102,41 +108,37 @@ def endpoint_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
             pl.col("system").alias("known_system"),
         )
     )
-    ends_ = pl.concat(
+    # A poll that tells nothing of its messages may be one of several spans of theirs, work
+    # after a receive call and a silent Lambda root tell nothing of themselves.
+    silent = ends.deliveries["part"].is_in(["polled", "body", "maybe"])
+    told = ends.deliveries["row"]
+    told = told.filter(~silent | ends.frame.flag(best["row"]).gather(told))
+    rows = pl.concat(
         [
-            ends.sends.select("row", role=pl.lit("send")),
-            # a poll that tells nothing of its messages may be one of several spans of theirs,
-            # work after a receive call and a silent Lambda root tell nothing of themselves
-            ends.deliveries.filter(
-                ~pl.col("part").is_in(["polled", "body", "maybe"])
-                | pl.col("row").is_in(best["row"].implode())
-            ).select("row", role=pl.lit("process")),
+            ends.sends.filter(~ends.frame.flag(told).gather(ends.sends["row"])).select(
+                "row", role=pl.lit("send")
+            ),
+            told.to_frame().select("row", role=pl.lit("process")),
         ]
-    ).unique("row", keep="last", maintain_order=True)
-    told = ends.frame.select(
-        "row",
-        *SPAN,
-        *IDENTITY,
-        "service_version",
-        "scope_name",
-        "system",
-        "destination",
-        "scope",
-        "consumer_group",
-        "dead_letter",
-        "has_children",
-        span_name="name",
-        start_time_unix_nano="start",
-        end_time_unix_nano="end",
-        error=pl.col("status_code") == STATUS_ERROR,
-    )
+    ).sort("row")
     return (
-        ends_.join(told, on="row")
-        .join(best, on="row", how="left")
+        rows.hstack(
+            ends.frame.tell(
+                rows["row"],
+                *SPAN,
+                *IDENTITY,
+                *("service_version", "scope_name", "system", "destination", "scope"),
+                *("consumer_group", "dead_letter", "has_children", "status_code"),
+                span_name="name",
+                start_time_unix_nano="start",
+                end_time_unix_nano="end",
+            )
+        )
+        .join(best, on="row", how="left", maintain_order="left")
         .with_columns(
             pl.coalesce("destination", "known_destination").alias("destination"),
             pl.coalesce("system", "known_system").alias("system"),
+            error=pl.col("status_code") == STATUS_ERROR,
         )
         .select("row", *ENDPOINTS.names)
-        .sort("row")
     )

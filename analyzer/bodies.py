@@ -8,6 +8,7 @@ never connected, only reported.
 
 import polars as pl
 
+from analyzer.frame import Frame
 from analyzer.roles import CLIENT, CONSUMER, INTERNAL
 
 # Handling follows within milliseconds; a settle call or another message may stand between.
@@ -15,10 +16,11 @@ GAP_NANO = 250_000_000
 # No further than stores relate the two (storage.contract.SpanStore.related_traces).
 WINDOW_NANO = 1_000_000_000
 _MILLISECOND = 1_000_000
+_NOTHING = pl.DataFrame(schema={"row": pl.UInt32, "receive": pl.UInt32, "connected": pl.Boolean})
 
 
 def find_bodies(
-    frame: pl.DataFrame, links: pl.DataFrame, deliveries: pl.DataFrame, stated: pl.DataFrame
+    frame: Frame, links: pl.DataFrame, deliveries: pl.DataFrame, stated: pl.DataFrame
 ) -> pl.DataFrame:
     """(row, receive, connected): roots of kind INTERNAL without any messaging below or
     beside them, the receive span whose message they handle, and whether that receive
@@ -27,21 +29,26 @@ def find_bodies(
     The latest receive span of the process decides: after an idle poll nothing is handled,
     and a receive span that has work below it has not ended too early.
     """
-    tops = deliveries.select("row").join(frame.select("row", "top"), on="row")["top"]
-    receives = _receives(frame, deliveries, stated).sort("ended")
-    works = _works(frame, pl.concat([tops, links["row"]])).sort("start")
-    if receives.is_empty() or works.is_empty():
-        return pl.DataFrame(
-            schema={"row": pl.UInt32, "receive": pl.UInt32, "connected": pl.Boolean}
+    works = _works(frame, links, deliveries)
+    if works.is_empty():
+        return _NOTHING
+    receives = _receives(frame, deliveries, stated)
+    if receives.is_empty():
+        return _NOTHING
+    followed = (
+        works.sort("start")
+        .join_asof(
+            receives.sort("ended"),
+            left_on="start",
+            right_on="ended",
+            by="resource",
+            strategy="backward",
+            check_sortedness=False,
         )
-    followed = works.join_asof(
-        receives,
-        left_on="start",
-        right_on="ended",
-        by="resource_id",
-        strategy="backward",
-        check_sortedness=False,
-    ).filter(pl.col("receive").is_not_null() & (pl.col("start") - pl.col("ended") <= WINDOW_NANO))
+        .filter(
+            pl.col("receive").is_not_null() & (pl.col("start") - pl.col("ended") <= WINDOW_NANO)
+        )
+    )
     # The handling of one message begins where that of the one before it ends.
     before = pl.max_horizontal(
         "ended", pl.col("work_end").shift(1).over("receive", order_by=["start", "row"])
@@ -57,29 +64,30 @@ def find_bodies(
     )
 
 
-def handled_calls(frame: pl.DataFrame, bodies: pl.DataFrame) -> pl.DataFrame:
+def handled_calls(frame: Frame, bodies: pl.DataFrame) -> pl.DataFrame:
     """(row, receive, first): the works that stand for deliveries, because their receive
     span brought no context, so that the ids of a message stand on its work alone.
     `first` is the one that the message id of an API call is about: of several messages
     it names the first."""
     return (
         bodies.filter(~pl.col("connected"))
-        .join(frame.select("row", "start"), on="row")
+        .with_columns(pl.lit(frame["start"]).gather(pl.col("row")).alias("start"))
         .sort("receive", "start", "row")
         .select("row", "receive", (pl.int_range(pl.len()).over("receive") == 0).alias("first"))
     )
 
 
-def _works(frame: pl.DataFrame, taken: pl.Series) -> pl.DataFrame:
-    return frame.filter(
+def _works(frame: Frame, links: pl.DataFrame, deliveries: pl.DataFrame) -> pl.DataFrame:
+    taken = pl.concat([frame["top"].gather(deliveries["row"]), links["row"]])
+    return frame.rows.filter(
         (pl.col("kind") == INTERNAL)
         & pl.col("parent_span_id").is_null()
         & ~pl.col("marked")
         & pl.col("role").is_null()
-        & ~pl.col("row").is_in(taken.implode())
+        & ~frame.flag(taken)
     ).select(
         "row",
-        "resource_id",
+        "resource",
         # JavaScript starts spans on whole milliseconds and ends them between
         pl.when(pl.col("start") % _MILLISECOND == 0)
         .then(pl.col("start") + (_MILLISECOND - 1))
@@ -89,29 +97,40 @@ def _works(frame: pl.DataFrame, taken: pl.Series) -> pl.DataFrame:
     )
 
 
-def _receives(frame: pl.DataFrame, deliveries: pl.DataFrame, stated: pl.DataFrame) -> pl.DataFrame:
-    """(receive, resource_id, ended, filled, connected), one for each process and instant."""
-    tops = frame.select("row", "top")
-    connected = stated.select("row").join(tops, on="row")["top"].unique()
-    busy = frame.filter(~pl.col("role").is_in(["receive", "settle"]).fill_null(value=False))
-    above = busy["local_parent"].drop_nulls().unique()
+def _receives(frame: Frame, deliveries: pl.DataFrame, stated: pl.DataFrame) -> pl.DataFrame:
+    """(receive, resource, ended, filled, connected), one for each process and instant."""
+    rows = frame["row"].filter(
+        frame.rows.select(
+            (pl.col("role") == "receive") & pl.col("kind").is_in([CLIENT, CONSUMER])
+        ).to_series()
+    )
+    connected = frame.flag(frame["top"].gather(stated["row"]))
+    busy = frame.rows.select("role", "local_parent").filter(
+        ~pl.col("role").is_in(["receive", "settle"]).fill_null(value=False)
+    )
+    above = frame.flag(busy["local_parent"])
+    handled = frame.flag(deliveries["row"])
     api = pl.col("api_receive") & pl.col("message_id").is_not_null()
     counted = (pl.col("batch_count") > 0).fill_null(value=False)
-    handled = pl.col("row").is_in(deliveries["row"].implode())
     return (
-        frame.filter(
-            (pl.col("role") == "receive")
-            & pl.col("kind").is_in([CLIENT, CONSUMER])
-            & pl.col("says_receive")
+        frame.tell(
+            rows,
+            *("says_receive", "api_receive", "message_id", "batch_count", "resource", "top"),
+            receive="row",
+            ended="end",
         )
+        .with_columns(above=above.gather(rows), handled=handled.gather(rows))
+        .filter("says_receive")
         .select(
-            pl.col("row").alias("receive"),
-            "resource_id",
-            pl.col("end").alias("ended"),
-            ((handled | api | counted) & ~pl.col("row").is_in(above.implode())).alias("filled"),
+            "receive",
+            "resource",
+            "ended",
+            ((pl.col("handled") | api | counted) & ~pl.col("above")).alias("filled"),
             # a batch of which nothing more is known counts as connected
-            (pl.col("top").is_in(connected.implode()) | (counted & ~handled)).alias("connected"),
+            (pl.lit(connected).gather(pl.col("top")) | (counted & ~pl.col("handled"))).alias(
+                "connected"
+            ),
         )
-        .sort("resource_id", "ended", "filled", "receive")
-        .unique(["resource_id", "ended"], keep="last", maintain_order=True)
+        .sort("resource", "ended", "filled", "receive")
+        .unique(["resource", "ended"], keep="last", maintain_order=True)
     )

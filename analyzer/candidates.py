@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from analyzer.frame import DOMAIN
+from analyzer.meaning import DOMAIN
 from storage.schema import CONNECTIONS
 
 WINDOW_NANO = 15 * 60 * 1_000_000_000

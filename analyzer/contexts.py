@@ -7,7 +7,7 @@ may be any span.
 
 import polars as pl
 
-from analyzer.frame import PART, read_table
+from analyzer.frame import PART, SPAN, Frame, read_table
 from analyzer.roles import CONSUMER, SERVER
 from storage.schema import SpanBatch
 
@@ -15,9 +15,12 @@ from storage.schema import SpanBatch
 HAS_IS_REMOTE, IS_REMOTE, SAMPLED = 0x100, 0x200, 0x01
 
 _DELIVERS = ["receive", "process"]
+_LINKED = [f"linked_{name}" for name in SPAN]
+# What is compared of both ends of a context.
+_COMPARED = ["role", "service", "trace"]
 
 
-def read_links(batch: SpanBatch, frame: pl.DataFrame) -> pl.DataFrame:
+def read_links(batch: SpanBatch, frame: Frame) -> pl.DataFrame:
     """Links with `row` of the linking span and `target` row (null when absent), `empty`
     for all-zero contexts (a message that arrived without any; api.md, "Link"), and the
     `message_id` that the link's own attributes name."""
@@ -27,25 +30,25 @@ def read_links(batch: SpanBatch, frame: pl.DataFrame) -> pl.DataFrame:
         .select(*PART, "position", "message_id")
         .unique([*PART, "position"])
     )
-    targets = frame.select(
-        linked_trace_hi="trace_hi",
-        linked_trace_lo="trace_lo",
-        linked_span_id="span_id",
-        target="row",
+    links = read_table(batch, "links", ["attributes", "trace_state", "dropped_attributes_count"])
+    # Told apart by one id first: a fraction of all spans links or is linked to.
+    ids = frame.rows.select("row", *PART)
+    linking = ids.filter(pl.col("span_id").is_in(links["span_id"].unique().implode()))
+    linked = ids.filter(pl.col("span_id").is_in(links["linked_span_id"].unique().implode())).select(
+        pl.col(SPAN).name.prefix("linked_"), pl.col("row").alias("target")
     )
     return (
-        read_table(batch, "links", ["attributes", "trace_state", "dropped_attributes_count"])
-        .join(frame.select(*PART, "row"), on=PART, how="inner")
-        .sort(*PART, "position")
+        links.join(linking, on=PART, how="inner")
+        .sort("row", "position")
         .join(named, on=[*PART, "position"], how="left", maintain_order="left")
-        .join(targets, on=["linked_trace_hi", "linked_trace_lo", "linked_span_id"], how="left")
+        .join(linked, on=_LINKED, how="left", maintain_order="left")
         .with_columns(
             ((pl.col("linked_trace_hi") == 0) & (pl.col("linked_trace_lo") == 0)).alias("empty")
         )
     )
 
 
-def missing_contexts(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+def missing_contexts(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
     """Contexts that came over the wire and point at spans the store does not hold:
     (row, missing_hi, missing_lo, missing_span, link_flags, message_id).
 
@@ -60,8 +63,8 @@ def missing_contexts(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.col("kind").is_in([SERVER, CONSUMER]))
     )
     parents = (
-        frame.lazy()
-        .filter(pl.col("parent_missing") & remote)
+        frame.rows.filter(pl.col("parent_missing"))
+        .filter(remote)
         .select(
             "row",
             missing_hi="trace_hi",
@@ -70,7 +73,6 @@ def missing_contexts(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
             link_flags=pl.lit(None, pl.UInt32),
             message_id=pl.lit(None, pl.String),
         )
-        .collect()
     )
     absent = links.filter(pl.col("target").is_null() & ~pl.col("empty")).select(
         "row",
@@ -83,17 +85,7 @@ def missing_contexts(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([parents, absent])
 
 
-def _ends(frame: pl.DataFrame, prefix: str, row: str) -> pl.DataFrame:
-    return frame.select(
-        pl.col("row").alias(row),
-        *(
-            pl.col(c).alias(f"{prefix}_{c}")
-            for c in ("role", "service", "trace", "start", "work_end")
-        ),
-    )
-
-
-def resolved_contexts(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+def resolved_contexts(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
     """Stated hand-overs: (row, target, relation, message_id), the target upstream of the
     row, `message_id` as the link names it or null.
 
@@ -101,31 +93,23 @@ def resolved_contexts(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     between a service's own deliveries (aiokafka's batch wrapper) point at no producer;
     a `process` span's link to its `receive` span (franz-go) is followed one step.
     """
-    here, there = _ends(frame, "own", "row"), _ends(frame, "far", "target")
     delivers = pl.col("own_role").is_in(_DELIVERS)
+    crossing = frame.rows.filter(
+        pl.col("parent").is_not_null() & pl.col("local_parent").is_null()
+    ).select("row", target="parent", message_id=pl.lit(None, pl.String))
     by_parent = (
-        frame.select("row", "local_parent", target="parent")
-        .filter(pl.col("target").is_not_null() & pl.col("local_parent").is_null())
-        .drop("local_parent")
-        .join(here, on="row")
-        .join(there, on="target")
+        _with_ends(frame, crossing)
         .filter(
             (delivers | (pl.col("far_role") == "send").fill_null(value=False))
             & ~pl.col("own_role").is_in(["send", "settle"]).fill_null(value=False)
         )
-        .select("row", "target", relation=pl.lit("parent"), message_id=pl.lit(None, pl.String))
+        .select("row", "target", pl.lit("parent").alias("relation"), "message_id")
     )
-    linked = (
-        links.filter(pl.col("target").is_not_null())
-        .select("row", "target", "message_id")
-        .unique(["row", "target"], keep="first", maintain_order=True)
-        .join(here, on="row")
-        .join(there, on="target")
-        .filter(
-            ~pl.col("own_role").is_in(["send", "settle"]).fill_null(value=False)
-            & ~(pl.col("far_role") == "settle").fill_null(value=False)
-            & (pl.col("target") != pl.col("row"))
-        )
+    present = links.filter(pl.col("target").is_not_null()).select("row", "target", "message_id")
+    linked = _with_ends(frame, _firsts(present)).filter(
+        ~pl.col("own_role").is_in(["send", "settle"]).fill_null(value=False)
+        & ~(pl.col("far_role") == "settle").fill_null(value=False)
+        & (pl.col("target") != pl.col("row"))
     )
     same_service = pl.col("own_service") == pl.col("far_service")
     # What a context states stands whatever the clocks say; a target that is no send
@@ -151,9 +135,24 @@ def resolved_contexts(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     followed = local.join(upstream, left_on="via", right_on="row").select(
         "row", "target", "relation", "message_id"
     )
-    return (
-        pl.concat([by_parent, upstream, followed])
-        # one entry for a pair; parent beats link
-        .sort("row", "target", "relation", descending=[False, False, True])
-        .unique(["row", "target"], keep="first", maintain_order=True)
+    # one entry for a pair; parent beats link
+    return _firsts(
+        pl.concat([by_parent, upstream, followed]).sort(
+            "row", "target", "relation", descending=[False, False, True]
+        )
     )
+
+
+def _firsts(contexts: pl.DataFrame) -> pl.DataFrame:
+    """Of several contexts of one row and target the first."""
+    pair = pl.col("row").cast(pl.UInt64) * 2**32 + pl.col("target").cast(pl.UInt64)
+    return contexts.filter(pair.is_first_distinct())
+
+
+def _with_ends(frame: Frame, contexts: pl.DataFrame) -> pl.DataFrame:
+    """Add what both ends of contexts (row, target) are, as `own_…` and `far_…`."""
+    told = [
+        frame.tell(contexts[column], **{f"{end}_{name}": name for name in (*_COMPARED, *also)})
+        for column, end, also in (("row", "own", ["work_end"]), ("target", "far", ["start"]))
+    ]
+    return pl.concat([contexts, *told], how="horizontal")

@@ -7,135 +7,147 @@ is the process span if there is one, else the receive span or the Lambda root.
 
 import polars as pl
 
+from analyzer.frame import Frame
 from analyzer.roles import CONSUMER, SERVER
 from analyzer.structure import nearest, nearest_above
 
 _RECORD = ["kafka_topic", "kafka_partition", "kafka_offset"]
 
 
-def _has_context(frame: pl.DataFrame, resolved: pl.DataFrame, missing: pl.DataFrame) -> pl.Series:
-    rows = pl.concat([resolved.select("row"), missing.select("row")]).unique()
-    return frame["row"].is_in(rows["row"].implode())
+def _is(frame: Frame, role: str) -> pl.Series:
+    return (frame["role"] == role).fill_null(value=False)
 
 
-def _process_ends(frame: pl.DataFrame, stated: pl.Series) -> pl.Series:
+def _process_ends(frame: Frame, process: pl.Series, stated: pl.Series) -> pl.Series:
     """Process spans that are deliveries: of nested ones the outer, unless only the
     inner ones state a context (a batch wrapper over one span a message)."""
-    process = (frame["role"] == "process").fill_null(value=False)
-    above = nearest_above(frame, process)
+    above = nearest_above(frame.rows, process)
     inner = process & above.is_not_null()
-    speaking_below = above.filter(inner & stated).drop_nulls().unique()
-    wrapper = process & ~stated & frame["row"].is_in(speaking_below.implode())
+    if not inner.any():
+        return process
+    wrapper = process & ~stated & frame.flag(above.filter(inner & stated))
     return process & ~wrapper & (~inner | stated)
 
 
-def _error_events(frame: pl.DataFrame) -> pl.Series:
+def _error_events(frame: Frame, process: pl.Series) -> pl.Series:
     """Kafka error and end-of-partition events (rule N3): a process span below a
     `recv` root that has a partition but no record."""
-    kafka = (pl.col("system") == "kafka") & (pl.col("parent_scope").str.contains("confluent"))
+    idle = frame.rows.select("row", "parent").filter(
+        process & ~frame["has_children"] & frame["parent"].is_not_null()
+    )
+    told = frame.tell(idle["row"], "system", "message_id", *_RECORD).with_columns(
+        frame.tell(idle["parent"], parent_scope="scope_name")
+    )
     empty = pl.col("kafka_offset").is_null() & pl.col("message_id").is_null()
-    nothing = kafka & empty & pl.col("kafka_partition").is_not_null() & ~pl.col("has_children")
-    return frame.select(nothing.fill_null(value=False)).to_series()
+    nothing = (
+        empty
+        & pl.col("kafka_partition").is_not_null()
+        & (pl.col("system") == "kafka")
+        & pl.col("parent_scope").str.contains("confluent", literal=True)
+    )
+    return frame.flag(idle["row"].filter(told.select(nothing.fill_null(value=False)).to_series()))
 
 
-def _is_filled(frame: pl.DataFrame) -> pl.Series:
-    """Receive spans that took something: an id, a record's partition (kafka-python names
-    no offset, and makes no span for an empty poll) or work below.
+def _filled(frame: Frame, receives: pl.DataFrame) -> pl.Series:
+    """Whether receive spans (row, …) took something: an id, a record's partition
+    (kafka-python names no offset, and makes no span for an empty poll) or work below.
 
     A receive below a receive is no work: botocore's API call below boto3sqs, which an
     idle poll has too, and the batch wrappers of aiokafka.
     """
-    other = (pl.col("role").is_in(["receive", "settle"])).fill_null(value=False)
-    busy = frame.select("role", "local_parent").filter(~other)["local_parent"].drop_nulls().unique()
+    other = pl.col("role").is_in(["receive", "settle"]).fill_null(value=False)
+    busy = frame.flag(
+        frame.rows.select("role", "local_parent").filter(
+            pl.col("local_parent").is_not_null() & ~other
+        )["local_parent"]
+    )
     record = (
         (pl.col("kind") == CONSUMER)
         & pl.col("kafka_partition").is_not_null()
         & pl.col("batch_count").is_null()
     )
-    return frame.select(
+    return receives.select(
         pl.col("message_id").is_not_null()
         | pl.col("kafka_offset").is_not_null()
         | record
-        | pl.col("row").is_in(busy.implode())
+        | busy.gather(receives["row"])
     ).to_series()
 
 
-def _names_a_sent_message(frame: pl.DataFrame) -> pl.Series:
-    """Roots that say nothing but a message's unique id or Kafka position, which a send of
-    another trace says too: application spans whose broker call nobody instrumented."""
+def _name_a_sent_message(frame: Frame) -> pl.Series:
+    """Rows of roots that say nothing but a message's unique id or Kafka position, which a
+    send of another trace says too: application spans whose broker call nobody instrumented."""
     keys = [["message_id"], _RECORD]
     told = [name for key in keys for name in key]
-    narrow = frame.select(
-        "row", "trace", "start", "work_end", "role", "parent_span_id", "marked", *told
-    )
-    silent = narrow.filter(
+    silent = frame.rows.select("row", "role", "parent_span_id", "marked").filter(
         pl.col("role").is_null() & pl.col("parent_span_id").is_null() & pl.col("marked")
-    )
+    )["row"]
     if silent.is_empty():
-        return pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
-    sends = narrow.filter(pl.col("role") == "send").select(*told, sender="trace", sent="start")
+        return silent
+    roots = frame.tell(silent, "row", "trace", "work_end", *told)
+    sends = frame.tell(frame["row"].filter(_is(frame, "send")), *told, sender="trace", sent="start")
     found = [
-        silent.drop_nulls(key)
+        roots.drop_nulls(key)
         .join(sends.drop_nulls(key), on=key)
         .filter((pl.col("trace") != pl.col("sender")) & (pl.col("sent") <= pl.col("work_end")))
         .select("row")
         for key in keys
     ]
-    return frame["row"].is_in(pl.concat(found)["row"].implode())
+    return pl.concat(found)["row"]
 
 
-def _counts_only(frame: pl.DataFrame, links: pl.DataFrame) -> pl.Series:
-    """Polls that took messages (their count says so) and have neither link nor child:
-    JavaScript's aws-sdk on messages without context."""
-    return (
-        frame.select(
-            (pl.col("kind") == CONSUMER)
-            & (pl.col("batch_count") > 0)
-            & pl.col("parent_span_id").is_null()
-            & ~pl.col("has_children")
-            & ~pl.col("row").is_in(links["row"].implode())
-        )
-        .to_series()
-        .fill_null(value=False)
-    )
+def _count_only(receives: pl.DataFrame, links: pl.DataFrame) -> pl.Series:
+    """Rows of polls that took messages (their count says so) and have neither link nor
+    child: JavaScript's aws-sdk on messages without context."""
+    return receives.filter(
+        (pl.col("kind") == CONSUMER)
+        & (pl.col("batch_count") > 0)
+        & pl.col("parent_span_id").is_null()
+        & ~pl.col("has_children")
+        & ~pl.col("row").is_in(links["row"].unique().implode())
+    )["row"]
 
 
-def _told_elsewhere(frame: pl.DataFrame, process: pl.Series) -> pl.Series:
-    """Receive spans without work below whose message has a process span of the same
-    service in another trace: one delivery, and the process span stands for it."""
-    narrow = frame.select("row", "role", "has_children", "service", "message_id", *_RECORD)
-    idle = narrow.filter((pl.col("role") == "receive") & ~pl.col("has_children"))
+def _told_elsewhere(frame: Frame, receives: pl.DataFrame, process: pl.Series) -> pl.Series:
+    """Rows of receive spans without work below whose message has a process span of the
+    same service in another trace: one delivery, and the process span stands for it."""
+    idle = receives.filter(~pl.col("has_children"))
     if idle.is_empty():
-        return pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
-    told = narrow.filter(process)
+        return idle["row"]
+    told = frame.tell(frame["row"].filter(process), "service", "message_id", *_RECORD)
     found = [
         idle.drop_nulls(key)
         .join(told.drop_nulls(key), on=["service", *key], how="semi")
         .select("row")
         for key in (["message_id"], _RECORD)
     ]
-    return frame["row"].is_in(pl.concat(found)["row"].implode())
+    return pl.concat(found)["row"]
 
 
-def _silent_lambdas(frame: pl.DataFrame) -> pl.Series:
-    """Lambda roots without trigger: Python's for an EventBridge or SNS event, and also
-    for a timer or a direct call. One that sends is rather where the work entered."""
-    sends = (frame["role"] == "send").fill_null(value=False)
-    sending = frame["top"].filter(sends).unique()
-    return frame.select(
-        (
-            (pl.col("kind") == SERVER)
-            & pl.col("role").is_null()
-            & pl.col("invocation_id").is_not_null()
-            & pl.col("trigger").is_null()
-            & pl.col("parent_span_id").is_null()
-            & ~pl.col("row").is_in(sending.implode())
-        ).fill_null(value=False)
-    ).to_series()
+def _silent_lambdas(frame: Frame) -> pl.Series:
+    """Rows of Lambda roots without trigger: Python's for an EventBridge or SNS event, and
+    also for a timer or a direct call. One that sends is rather where the work entered."""
+    roots = _lambda_roots(frame).filter(
+        pl.col("invocation_id").is_not_null()
+        & pl.col("trigger").is_null()
+        & pl.col("parent_span_id").is_null()
+    )["row"]
+    if roots.is_empty():
+        return roots
+    sending = frame.flag(frame["top"].filter(_is(frame, "send")))
+    return roots.filter(~sending.gather(roots))
+
+
+def _lambda_roots(frame: Frame) -> pl.DataFrame:
+    """SERVER spans with what tells a function's invocation: `row`, `trigger`, …"""
+    rows = frame.rows.select("row", "kind", "role", "marked").filter(
+        pl.col("marked") & (pl.col("kind") == SERVER) & pl.col("role").is_null()
+    )["row"]
+    return frame.tell(rows, "row", "parent_span_id", "trigger", "invocation_id")
 
 
 def find_deliveries(
-    frame: pl.DataFrame, links: pl.DataFrame, resolved: pl.DataFrame, missing: pl.DataFrame
+    frame: Frame, links: pl.DataFrame, resolved: pl.DataFrame, missing: pl.DataFrame
 ) -> pl.DataFrame:
     """(row, end): the spans that deliveries end at, and their role there, "process",
     "receive", "invoke" (a Lambda root), "stated" (only a context says so), "polled" (a
@@ -145,75 +157,65 @@ def find_deliveries(
     Idle polls (N1), settle calls (N4), API-level receives, error events (N3) and the
     batch wrapper of aiokafka (N6) are none.
     """
-    stated = _has_context(frame, resolved, missing)
-    upstream = frame["row"].is_in(resolved["row"].unique().implode())
-    process = _process_ends(frame, stated) & ~(_error_events(frame) & ~upstream)
-    any_process = (frame["role"] == "process").fill_null(value=False)
-    covered = frame["row"].is_in(_rows_above(frame, any_process).implode())
-    receive = (frame["role"] == "receive").fill_null(value=False) & ~frame["api_receive"]
-    filled = _is_filled(frame)
-    wrapper = frame["row"].is_in(_local_links(frame, links).implode()) & ~upstream
-    receives = receive & ~covered & ~wrapper & (stated | filled)
-    trigger = frame.select(
-        (
-            (pl.col("kind") == SERVER) & pl.col("role").is_null() & (pl.col("trigger") == "pubsub")
-        ).fill_null(value=False)
-    ).to_series()
-    invoked = trigger & ~covered
-    only_stated = upstream & frame["role"].is_null() & ~covered
-    receives = receives & ~(_told_elsewhere(frame, process) & ~stated)
-    polled = receive & ~covered & _counts_only(frame, links)
-    process = process | _names_a_sent_message(frame)
-    end = (
-        pl.when(process)
-        .then(pl.lit("process"))
-        .when(receives)
-        .then(pl.lit("receive"))
-        .when(polled)
-        .then(pl.lit("polled"))
-        .when(invoked)
-        .then(pl.lit("invoke"))
-        .when(only_stated)
-        .then(pl.lit("stated"))
-        .when(_silent_lambdas(frame) & ~covered & ~stated)
-        .then(pl.lit("maybe"))
+    upstream = frame.flag(resolved["row"])
+    stated = upstream | frame.flag(missing["row"])
+    any_process = _is(frame, "process")
+    process = _process_ends(frame, any_process, stated) & (
+        ~_error_events(frame, any_process) | upstream
     )
-    return frame.select("row", end.alias("end")).drop_nulls("end").sort("row")
+    open_ = ~frame.flag(_rows_above(frame, any_process))
+    receives = frame.tell(
+        frame["row"].filter(_is(frame, "receive") & open_),
+        *("row", "kind", "service", "parent_span_id", "has_children", "api_receive"),
+        *("message_id", "batch_count", *_RECORD),
+    ).filter(~pl.col("api_receive"))
+    wrapper = frame.flag(_local_links(frame, links)) & ~upstream
+    told_elsewhere = frame.flag(_told_elsewhere(frame, receives, process)) & ~stated
+    rows = receives["row"]
+    taken = (stated.gather(rows) | _filled(frame, receives)) & ~(wrapper | told_elsewhere).gather(
+        rows
+    )
+    invoked = _lambda_roots(frame).filter(pl.col("trigger") == "pubsub")["row"]
+    maybe = _silent_lambdas(frame)
+    # What a span is first of all.
+    ends = [
+        ("process", frame["row"].filter(process)),
+        ("process", _name_a_sent_message(frame)),
+        ("receive", rows.filter(taken)),
+        ("polled", _count_only(receives, links)),
+        ("invoke", invoked.filter(open_.gather(invoked))),
+        ("stated", frame["row"].filter(upstream & frame["role"].is_null() & open_)),
+        ("maybe", maybe.filter((open_ & ~stated).gather(maybe))),
+    ]
+    found = [pl.DataFrame({"row": rows}).with_columns(end=pl.lit(end)) for end, rows in ends]
+    return pl.concat(found).unique("row", keep="first", maintain_order=True).sort("row")
 
 
-def _rows_above(frame: pl.DataFrame, wanted: pl.Series) -> pl.Series:
+def _rows_above(frame: Frame, wanted: pl.Series) -> pl.Series:
     """Rows that have a wanted row among their local descendants, as far as the next
     receive span or root above it."""
-    receive_or_top = (frame["role"] == "receive").fill_null(value=False) | frame[
-        "local_parent"
-    ].is_null()
-    above = nearest_above(frame, receive_or_top)
-    tops = frame["top"]
     found = wanted & frame["local_parent"].is_not_null()
-    return pl.concat([above.filter(found).drop_nulls(), tops.filter(found)]).unique()
+    if not found.any():
+        return frame["row"].clear()
+    above = nearest_above(frame.rows, _is(frame, "receive") | frame["local_parent"].is_null())
+    return pl.concat([above.filter(found).drop_nulls(), frame["top"].filter(found)])
 
 
-def _local_links(frame: pl.DataFrame, links: pl.DataFrame) -> pl.Series:
+def _local_links(frame: Frame, links: pl.DataFrame) -> pl.Series:
     """Receive spans that link to deliveries of their own service."""
-    here = frame.select("row", "role", "service")
-    there = frame.select(target="row", far_role="role", far_service="service", far_kind="kind")
-    return (
-        links.filter(pl.col("target").is_not_null())
-        .select("row", "target")
-        .join(here.filter(pl.col("role") == "receive"), on="row")
-        .join(there, on="target")
-        .filter(
-            (pl.col("service") == pl.col("far_service"))
-            & pl.col("far_role").is_in(["receive", "process"])
-            & (pl.col("far_kind") == CONSUMER)
-        )["row"]
-        .unique()
+    present = links.filter(pl.col("target").is_not_null()).select("row", "target")
+    ends = frame.tell(present["row"], "row", "role", "service").with_columns(
+        frame.tell(present["target"], far_role="role", far_service="service", far_kind="kind")
     )
+    return ends.filter(
+        (pl.col("role") == "receive")
+        & (pl.col("service") == pl.col("far_service"))
+        & pl.col("far_role").is_in(["receive", "process"])
+        & (pl.col("far_kind") == CONSUMER)
+    )["row"]
 
 
-def place_contexts(
-    frame: pl.DataFrame, deliveries: pl.DataFrame, contexts: pl.DataFrame
-) -> pl.DataFrame:
+def place_contexts(frame: Frame, deliveries: pl.DataFrame, contexts: pl.DataFrame) -> pl.DataFrame:
     """Contexts (row, …) moved to the delivery they are about.
 
     A delivery without a context of its own takes those of the nearest local ancestor
@@ -222,43 +224,24 @@ def place_contexts(
     message id; what stays over remains at the holder, which so becomes a delivery of its
     own. Contexts that no delivery holds remain where they are.
     """
-    with_context = frame["row"].is_in(contexts["row"].unique().implode())
-    holder = nearest(frame, with_context)
-    held = (
-        deliveries.select("row", pl.lit(holder).gather(pl.col("row")).alias("holder"))
-        .drop_nulls("holder")
-        .join(frame.select("row", own_id="message_id"), on="row")
-        .with_columns(pl.len().over("holder").alias("deliveries"))
-    )
-    given = contexts.rename({"row": "holder"}).with_columns(
-        pl.len().over("holder").alias("contexts")
-    )
+    if contexts.is_empty():
+        return contexts
+    columns = [c for c in contexts.columns if c != "row"]
+    holder = nearest(frame.rows, frame.flag(contexts["row"]))
+    held = deliveries.select("row", holder.gather(deliveries["row"]).alias("holder")).drop_nulls()
+    given = contexts.rename({"row": "holder"}).with_row_index("context")
+    crowded = held["holder"].is_duplicated()
     # Never every delivery with every context: that is unbounded, and wrong.
-    alone = pl.concat(
-        [
-            held.filter(pl.col("deliveries") == 1).join(given, on="holder"),
-            held.filter(pl.col("deliveries") > 1).join(
-                given.filter(pl.col("contexts") == 1), on="holder"
-            ),
-        ]
-    )
-    named = held.filter(pl.col("deliveries") > 1).join(
-        given.filter(pl.col("contexts") > 1).with_columns(own_id="message_id"),
-        on=["holder", "own_id"],
-    )
-    columns = ["row", *_context_columns(contexts), "holder"]
-    placed = pl.concat([alone.select(columns), named.select(columns)])
-    taken = placed.select("holder", *_context_columns(contexts))
-    left = given.join(
-        taken, on=["holder", *_context_columns(contexts)], how="anti", nulls_equal=True
-    )
+    placed = [held.filter(~crowded).join(given, on="holder")]
+    if crowded.any():
+        crowd = held.filter(crowded)
+        several = given["holder"].is_duplicated()
+        named = crowd.with_columns(frame.tell(crowd["row"], own_id="message_id")).join(
+            given.filter(several).with_columns(own_id="message_id"), on=["holder", "own_id"]
+        )
+        placed += [crowd.join(given.filter(~several), on="holder"), named.drop("own_id")]
+    taken = pl.concat(placed)
+    left = given.filter(~pl.col("context").is_in(taken["context"].unique().implode()))
     return pl.concat(
-        [
-            placed.drop("holder"),
-            left.select(pl.col("holder").alias("row"), *_context_columns(contexts)),
-        ]
-    ).sort("row", *_context_columns(contexts))
-
-
-def _context_columns(contexts: pl.DataFrame) -> list[str]:
-    return [c for c in contexts.columns if c != "row"]
+        [taken.select("row", *columns), left.select(pl.col("holder").alias("row"), *columns)]
+    ).sort("row", *columns)

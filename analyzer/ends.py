@@ -7,34 +7,16 @@ import polars as pl
 from analyzer.bodies import find_bodies, handled_calls
 from analyzer.contexts import missing_contexts, read_links, resolved_contexts
 from analyzer.deliveries import find_deliveries, place_contexts
-from analyzer.frame import build_frame
+from analyzer.frame import Frame, build_frame
 from analyzer.sends import find_sends
 from storage.schema import SpanBatch
 
+# What is told of both ends.
 _COLUMNS = [
-    "row",
-    "trace",
-    "top",
-    "world",
-    "service",
-    "system",
-    "destination",
-    "scope",
-    "consumer_group",
-    "dead_letter",
-    "domain",
-    "start",
-    "end",
-    "work_end",
-    "status_code",
-    "message_id",
-    "event_id",
-    "event_source",
-    "event_detail_type",
-    "kafka_topic",
-    "kafka_partition",
-    "kafka_offset",
-    "kafka_cluster",
+    *("trace", "top", "world", "service", "start", "end", "work_end", "status_code"),
+    *("system", "destination", "scope", "consumer_group", "dead_letter", "domain"),
+    *("message_id", "event_id", "event_source", "event_detail_type"),
+    *("kafka_topic", "kafka_partition", "kafka_offset", "kafka_cluster"),
 ]
 
 
@@ -50,7 +32,7 @@ class Ends:
     `bodies` the works after closed receive spans (analyzer.bodies.find_bodies).
     """
 
-    frame: pl.DataFrame
+    frame: Frame
     sends: pl.DataFrame
     deliveries: pl.DataFrame
     stated: pl.DataFrame
@@ -68,18 +50,15 @@ def find_ends(batch: SpanBatch) -> Ends:
     found = find_deliveries(frame, links, resolved, missing)
     stated = place_contexts(frame, found, resolved)
     # A receive span whose contexts no delivery below took stands for itself.
-    extra = stated.select("row").unique().join(found, on="row", how="anti")
-    found = pl.concat([found, extra.select("row", end=pl.lit("receive"))]).sort("row")
+    extra = stated["row"].filter(~frame.flag(found["row"]).gather(stated["row"])).unique()
+    found = pl.concat([found, extra.to_frame().select("row", end=pl.lit("receive"))]).sort("row")
     units = find_sends(frame)
-    told = frame.select(_COLUMNS)
     bodies = find_bodies(frame, links, found, stated)
-    deliveries = pl.concat(
-        [found.rename({"end": "part"}).join(told, on="row"), _after_calls(frame, told, bodies)]
-    )
+    sends = units.filter("leaf")["row"]
     return Ends(
         frame=frame,
-        sends=units.filter("leaf").select("row").join(told, on="row").sort("row"),
-        deliveries=deliveries.sort("row"),
+        sends=frame.tell(sends, "row", *_COLUMNS),
+        deliveries=pl.concat([_deliveries(frame, found), _after_calls(frame, bodies)]).sort("row"),
         stated=stated.select(
             delivery="row", send="target", relation="relation", message_id="message_id"
         ),
@@ -90,19 +69,21 @@ def find_ends(batch: SpanBatch) -> Ends:
     )
 
 
+def _deliveries(frame: Frame, found: pl.DataFrame) -> pl.DataFrame:
+    return found.select("row", part="end").hstack(frame.tell(found["row"], *_COLUMNS))
+
+
 # What a work after a receive span knows of its message from it.
 _FROM_CALL = ["system", "destination", "scope", "consumer_group", "dead_letter", "message_id"]
 
 
-def _after_calls(frame: pl.DataFrame, told: pl.DataFrame, bodies: pl.DataFrame) -> pl.DataFrame:
+def _after_calls(frame: Frame, bodies: pl.DataFrame) -> pl.DataFrame:
     """Works after receives without context as deliveries, part "body"."""
     works = handled_calls(frame, bodies)
     # The id of a receive span that is a delivery itself says what it always said.
-    own_id = pl.when(frame["api_receive"]).then("message_id").alias("message_id")
-    call = told.with_columns(own_id).select(pl.col("row").alias("receive"), *_FROM_CALL)
-    return (
-        works.join(told.drop(_FROM_CALL), on="row")
-        .join(call, on="receive")
-        .with_columns(pl.when("first").then("message_id").alias("message_id"))
-        .select("row", pl.lit("body").alias("part"), *_COLUMNS[1:])
+    call = frame.tell(works["receive"], "api_receive", *_FROM_CALL).select(
+        pl.exclude("api_receive", "message_id"),
+        pl.when(pl.col("api_receive") & works["first"]).then("message_id").alias("message_id"),
     )
+    told = frame.tell(works["row"], *_COLUMNS).with_columns(call)
+    return works.select("row", pl.lit("body").alias("part")).hstack(told)

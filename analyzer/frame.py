@@ -1,15 +1,19 @@
 """The working frame: one row per span, small integers instead of ids.
 
 Rules join on `row` (the index of a span in its frame), `world` (environment and
-namespace: what weaker evidence never crosses) and `service`.
+namespace: what weaker evidence never crosses) and `service`. What many spans share, and
+what only messages have, stands once beside the rows and is told where it is needed: most
+spans never hand anything over.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
-from analyzer.names import mark_messages, name_shapes, read_messages
-from analyzer.roles import assign_roles
+from analyzer.meaning import find_meanings
+from analyzer.names import mark_messages, read_messages
 from analyzer.structure import find_parents
 from storage.schema import SHAPE_COLUMNS, SpanBatch
 
@@ -17,43 +21,15 @@ SPAN = ["trace_hi", "trace_lo", "span_id"]
 PART = [*SPAN, "content_hash"]
 IDENTITY = ["service_name", "service_namespace", "environment"]
 
-# "order.publish" and "order.process" belong to the domain "order"
-DOMAIN = (
-    r"(?i)^(.+)[._/ -]"
-    r"(?:publish|send|produce|create|emit|process|receive|consume|handle)(?:d|r|er)?$"
-)
-
 # A message's own columns that rules read.
 _MESSAGE = [
     "message_id",
     "event_id",
     "kafka_partition",
     "kafka_offset",
-    "kafka_key",
     "batch_count",
     "delivery_attempt",
     "invocation_id",
-]
-# What spans that agree in these mean is worked out once for all of them.
-_ALIKE = ["shape_id", "scope_id", "name", "kind", "marked", "recorded", "identified"]
-_MEANING = [
-    "system",
-    "destination",
-    "scope",
-    "consumer_group",
-    "dead_letter",
-    "kafka_topic",
-    "kafka_cluster",
-    "event_source",
-    "event_detail_type",
-    "trigger",
-    "celery_task",
-    "scope_name",
-    "scope_version",
-    "role",
-    "api_receive",
-    "domain",
-    "says_receive",
 ]
 _ORDER = ["trace_hi", "trace_lo", "start_time_unix_nano", "span_id"]
 _UNREAD = [
@@ -65,6 +41,62 @@ _UNREAD = [
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Spans with structure, role and numbers of what else is known of them.
+
+    `rows` has one row a span and the columns `row`, `trace` (row of the trace's first
+    span), ids, `start`, `end`, `kind`, `flags`, …, `world`, `service`, `role`, `marked`
+    (the span has messaging attributes), what analyzer.structure.find_parents adds, and
+    `message`, `meaning`, `resource`: rows of the other tables, `message` null where not
+    marked.
+    """
+
+    rows: pl.DataFrame
+    messages: pl.DataFrame
+    """`row` of the span, `message_id`, `event_id`, `kafka_topic`, … by span row."""
+    meanings: pl.DataFrame
+    """What spans of one kind, name, scope and shape mean: `system`, `destination`, …"""
+    resources: pl.DataFrame
+    """`service_name`, `service_namespace`, `environment`, `service_version`, …"""
+
+    def __getitem__(self, name: str) -> pl.Series:
+        """A column of `rows`."""
+        return self.rows[name]
+
+    def tell(self, rows: pl.Series, *names: str, **renamed: str) -> pl.DataFrame:
+        """Columns of any of the tables for these rows, in their order: null where the
+        span has none. Keywords give new names."""
+        wanted = dict.fromkeys(names) | renamed
+        numbers: dict[int, pl.Series] = {}
+        told = []
+        for alias, name in wanted.items():
+            of = name or alias
+            table, number = self._holder(of)
+            if id(table) not in numbers:
+                numbers[id(table)] = rows if number is None else self.rows[number].gather(rows)
+            told.append(table[of].gather(numbers[id(table)]).alias(alias))
+        return pl.DataFrame(told)
+
+    def _holder(self, name: str) -> tuple[pl.DataFrame, str | None]:
+        if name in self.rows.columns:
+            return self.rows, None
+        for table, number in (
+            (self.messages, "message"),
+            (self.meanings, "meaning"),
+            (self.resources, "resource"),
+        ):
+            if name in table.columns:
+                return table, number
+        raise KeyError(name)
+
+    def flag(self, rows: pl.Series) -> pl.Series:
+        """Boolean by row: true for these."""
+        flags = np.zeros(self.rows.height, dtype=np.bool_)
+        flags[rows.drop_nulls().to_numpy()] = True
+        return pl.Series(flags)
+
+
 def read_table(batch: SpanBatch, name: str, unread: Sequence[str] = ()) -> pl.DataFrame:
     """One table of the batch as a Polars frame, without some columns."""
     frame = pl.from_arrow(getattr(batch, name).drop_columns(list(unread)))
@@ -72,46 +104,54 @@ def read_table(batch: SpanBatch, name: str, unread: Sequence[str] = ()) -> pl.Da
     return frame
 
 
-def build_frame(batch: SpanBatch) -> pl.DataFrame:
-    """Spans with service, message, meaning, role and structure.
+def read_shapes(batch: SpanBatch) -> pl.DataFrame:
+    return read_table(batch, "shapes").unique("shape_id").select("shape_id", *SHAPE_COLUMNS)
+
+
+def build_frame(batch: SpanBatch) -> Frame:
+    """The frame of a batch.
 
     Sorted by (trace, start, span id): the row order is a function of the set of
     spans. Of spans with the same ids one is kept, the one with the smallest
     content hash; which arrived first does not matter.
     """
+    spans = _in_order(_one_of_each(read_table(batch, "spans", _UNREAD)))
     messages = mark_messages(
         read_table(batch, "messaging")
         .filter(pl.col("part") == "span")
-        .select(*PART, "shape_id", *_MESSAGE, marked=pl.lit(value=True))
+        .select(*PART, "shape_id", "kafka_key", *_MESSAGE)
     )
-    spans = _in_order(_one_of_each(read_table(batch, "spans", _UNREAD)))
-    frame = (
-        _join_messages(spans, messages)
-        .with_columns(pl.col("marked", "recorded", "identified").fill_null(value=False))
-        .with_row_index("row")
-        .join(_read_services(batch), on="resource_id", how="left", maintain_order="left")
+    message = _number_messages(spans, messages)
+    resources = _read_resources(batch)
+    rows = (
+        _number_traces(spans.with_row_index("row"))
+        .with_columns(
+            message,
+            message.is_not_null().alias("marked"),
+            *(messages[name].gather(message) for name in ("shape_id", "recorded", "identified")),
+            _number_of(spans["resource_id"], resources["resource_id"]).alias("resource"),
+        )
         .rename({"start_time_unix_nano": "start", "end_time_unix_nano": "end"})
     )
-    new = pl.col("trace_hi").ne_missing(pl.col("trace_hi").shift()) | pl.col("trace_lo").ne_missing(
-        pl.col("trace_lo").shift()
+    rows = rows.with_columns(
+        pl.col("recorded", "identified").fill_null(value=False),
+        *(resources[name].gather(rows["resource"]) for name in ("world", "service")),
     )
-    frame = frame.with_columns(  # the first row of each trace stands for it
-        pl.when(new).then("row").forward_fill().alias("trace")
+    meaning, meanings = find_meanings(rows, read_table(batch, "scopes"), read_shapes(batch))
+    rows = rows.with_columns(meaning, meanings["role"].gather(meaning))
+    rows = find_parents(rows)
+    rows, told = _read_messages(rows, messages, meanings)
+    return Frame(
+        rows=rows.with_columns(_work_ends(rows)).drop("shape_id", "recorded", "identified"),
+        messages=told,
+        meanings=meanings,
+        resources=resources,
     )
-    frame = find_parents(read_messages(_add_meaning(frame, batch)))
-    return frame.with_columns(pl.col("end").max().over("top").alias("work_end"))
 
 
 def _are_unique(rows: pl.DataFrame) -> bool:
     """No span id stands twice: nearly always, and quickly told."""
     return rows["span_id"].n_unique() == rows.height
-
-
-def _join_messages(spans: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
-    if _are_unique(spans) and _are_unique(messages):  # one column tells what belongs together
-        messages = messages.drop("trace_hi", "trace_lo", "content_hash")
-        return spans.join(messages, on="span_id", how="left", maintain_order="left")
-    return spans.join(messages.unique(PART), on=PART, how="left", maintain_order="left")
 
 
 def _one_of_each(spans: pl.DataFrame) -> pl.DataFrame:
@@ -130,7 +170,33 @@ def _in_order(spans: pl.DataFrame) -> pl.DataFrame:
     return spans.sort(_ORDER) if behind.any() else spans
 
 
-def _read_services(batch: SpanBatch) -> pl.DataFrame:
+def _number_traces(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add `trace`: the first row of each trace stands for it."""
+    new = pl.col("trace_hi").ne_missing(pl.col("trace_hi").shift()) | pl.col("trace_lo").ne_missing(
+        pl.col("trace_lo").shift()
+    )
+    return rows.with_columns(pl.when(new).then("row").forward_fill().alias("trace"))
+
+
+def _number_messages(spans: pl.DataFrame, messages: pl.DataFrame) -> pl.Series:
+    """`message`: of each span the index of its row in `messages`, null without one."""
+    numbers = messages.select(PART).with_row_index("message")
+    if _are_unique(spans) and _are_unique(messages):  # one column tells what belongs together
+        numbers, on = numbers.select("span_id", "message"), ["span_id"]
+    else:
+        numbers, on = numbers.unique(PART, keep="any"), PART
+    return spans.select(on).join(numbers, on=on, how="left", maintain_order="left")["message"]
+
+
+def _number_of(ids: pl.Series, known: pl.Series) -> pl.Series:
+    """Of each id its index in `known`, which holds them all."""
+    numbers = pl.DataFrame({"id": known}).with_row_index("number")
+    return pl.DataFrame({"id": ids}).join(numbers, on="id", how="left", maintain_order="left")[
+        "number"
+    ]
+
+
+def _read_resources(batch: SpanBatch) -> pl.DataFrame:
     """Resources with numbers for `world` and `service`: dense, and a function of the set."""
     resources = (
         read_table(batch, "resources")
@@ -143,29 +209,24 @@ def _read_services(batch: SpanBatch) -> pl.DataFrame:
     return resources
 
 
-def _add_meaning(frame: pl.DataFrame, batch: SpanBatch) -> pl.DataFrame:
-    scopes = (
-        read_table(batch, "scopes")
-        .unique("scope_id")
-        .select("scope_id", scope_name="name", scope_version="version")
-    )
-    kinds = frame.select(_ALIKE).unique()
-    told = assign_roles(
-        name_shapes(
-            kinds.join(scopes, on="scope_id", how="left").join(
-                read_shapes(batch), on="shape_id", how="left"
-            )
+def _read_messages(
+    rows: pl.DataFrame, messages: pl.DataFrame, meanings: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The messages by span row with what their columns mean, and rows numbered after them."""
+    marked = rows.select("row", "message", "meaning").filter(pl.col("message").is_not_null())
+    told = read_messages(
+        messages.select(_MESSAGE)[marked["message"]].with_columns(
+            marked["row"],
+            *(meanings[name].gather(marked["meaning"]) for name in ("system", "kafka_topic")),
         )
-    ).with_columns(
-        pl.col("name").str.extract(DOMAIN).str.to_lowercase().alias("domain"),
-        pl.col("name")
-        .str.to_lowercase()
-        .str.contains("receive", literal=True)
-        .alias("says_receive"),
-    )
-    told = told.select(*_ALIKE, *_MEANING)
-    return frame.join(told, on=_ALIKE, how="left", nulls_equal=True, maintain_order="left")
+    ).drop("system")
+    number = pl.col("marked").cum_sum().cast(pl.UInt32) - 1
+    return rows.with_columns(pl.when("marked").then(number).alias("message")), told
 
 
-def read_shapes(batch: SpanBatch) -> pl.DataFrame:
-    return read_table(batch, "shapes").unique("shape_id").select("shape_id", *SHAPE_COLUMNS)
+def _work_ends(rows: pl.DataFrame) -> pl.Series:
+    """`work_end`: when the last span of the local tree that a row belongs to ended."""
+    tops, ends = rows["top"].to_numpy(), rows["end"].to_numpy().copy()
+    latest = ends.copy()
+    np.maximum.at(latest, tops, ends)
+    return pl.Series("work_end", latest[tops])

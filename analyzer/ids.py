@@ -7,7 +7,7 @@ an event, on a `receive` span above or on the application's own span below.
 import polars as pl
 
 from analyzer.ends import Ends
-from analyzer.frame import PART, read_shapes, read_table
+from analyzer.frame import PART, Frame, read_shapes, read_table
 from analyzer.names import mark_messages, name_shapes, read_messages
 from analyzer.roles import SERVER
 from analyzer.structure import nearest, nearest_above
@@ -28,13 +28,23 @@ SHARED_KEYS = ["workflow.id", "messaging.message.conversation_id"]
 def _on_parts(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
     """Ids on links and events, except on links that are resolved already."""
     typed = read_table(batch, "messaging").filter((pl.col("part") != "span") & _says_an_id())
+    if typed.is_empty():
+        return _on_spans(ends.frame).clear()
     done = (
         ends.links.filter(pl.col("target").is_not_null())
         .select("row", "position", part=pl.lit("link"))
         .unique()
     )
-    span = ends.frame.select(
-        *PART, "row", "name", "scope_name", span_system="system", span_destination="destination"
+    rows = ends.frame.rows.select(*PART, "row").filter(
+        pl.col("span_id").is_in(typed["span_id"].unique().implode())
+    )
+    span = rows.hstack(
+        ends.frame.tell(
+            rows["row"],
+            *("name", "scope_name"),
+            span_system="system",
+            span_destination="destination",
+        )
     )
     parts = (
         typed.join(span, on=PART, how="inner")
@@ -59,12 +69,10 @@ def _deliveries_below(ends: Ends) -> pl.Series:
     """Of each row the delivery whose own work it is: itself or the nearest above,
     not beyond a send (the next hop has ids of its own)."""
     frame = ends.frame
-    delivery = frame["row"].is_in(ends.deliveries["row"].implode())
-    send = frame["row"].is_in(ends.units["row"].implode())
-    owner = nearest(frame, delivery | send)
-    return pl.select(
-        pl.when(delivery.gather(owner.fill_null(0)) & owner.is_not_null()).then(owner)
-    ).to_series()
+    delivery = frame.flag(ends.deliveries["row"])
+    owner = nearest(frame.rows, delivery | frame.flag(ends.units["row"]))
+    mine = delivery.gather(owner)
+    return pl.select(pl.when(mine).then(owner)).to_series()
 
 
 def _deliveries_beside(ends: Ends, owner: pl.Series) -> pl.Series:
@@ -74,17 +82,32 @@ def _deliveries_beside(ends: Ends, owner: pl.Series) -> pl.Series:
     ever making it active: the application's spans are its siblings.
     """
     frame = ends.frame
-    lambda_root = (pl.col("kind") == SERVER) & (
+    only = ends.deliveries.filter(pl.len().over("top") == 1).select("top", only="row")
+    only = only.filter(_poll_or_lambda(frame, only["top"]))
+    nothing = pl.Series([None], dtype=pl.UInt32).new_from_index(0, frame.rows.height)
+    if only.is_empty():
+        return nothing
+    beside = nothing.scatter(only["top"], only["only"]).gather(frame["top"])
+    sends = frame.flag(ends.units["row"])
+    free = owner.is_null() & nearest(frame.rows, sends).is_null()
+    return pl.select(pl.when(free).then(beside)).to_series()
+
+
+def _poll_or_lambda(frame: Frame, rows: pl.Series) -> pl.Series:
+    told = frame.tell(rows, "kind", "role", "trigger", "invocation_id")
+    invoked = (pl.col("kind") == SERVER) & (
         pl.col("trigger").is_not_null() | pl.col("invocation_id").is_not_null()
     )
-    roots = frame.filter(lambda_root | (pl.col("role") == "receive")).select(top="row")
-    only = ends.deliveries.filter(pl.len().over("top") == 1).select("top", only="row")
-    beside = frame.select("row", "top", pl.lit(owner).alias("owner")).join(
-        only.join(roots, on="top"), on="top", how="left", maintain_order="left"
+    return told.select((invoked | (pl.col("role") == "receive")).fill_null(value=False)).to_series()
+
+
+def _on_spans(frame: Frame) -> pl.DataFrame:
+    messages = frame.messages
+    return (
+        messages.select(pl.col("row"), *(c for c in _IDS if c in messages.columns))
+        .with_columns(frame.tell(messages["row"], "kafka_cluster"))
+        .select("row", *_IDS)
     )
-    free = pl.col("owner").is_null() & ~pl.col("row").is_in(ends.units["row"].implode())
-    beyond = nearest(frame, frame["row"].is_in(ends.units["row"].implode())).is_not_null()
-    return beside.select(pl.when(free & ~beyond).then(pl.col("only"))).to_series()
 
 
 def read_ids(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -92,7 +115,7 @@ def read_ids(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
     frame = ends.frame
     parts = _on_parts(batch, ends)
     known = _says_an_id()
-    everything = pl.concat([frame.select("row", *_IDS), parts]).filter(known)
+    everything = pl.concat([_on_spans(frame), parts]).filter(known)
     sends = (
         everything.join(ends.units, on="row", how="inner")
         .select(pl.col("unit").alias("row"), *_IDS)
@@ -107,12 +130,10 @@ def read_ids(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
     own = own.drop_nulls("owner").drop("beside")
     own = pl.concat([own, beside.join(own.select("owner"), on="owner", how="anti")])
     # A receive span above gives its id to the one delivery below it.
-    receives = frame["row"].is_in(everything["row"].unique().implode()) & (
-        frame["role"] == "receive"
-    ).fill_null(value=False)
+    receives = frame.flag(everything["row"]) & (frame["role"] == "receive").fill_null(value=False)
     above = (
         ends.deliveries.select(
-            owner="row", holder=pl.lit(nearest_above(frame, receives)).gather(pl.col("row"))
+            owner="row", holder=pl.lit(nearest_above(frame.rows, receives)).gather(pl.col("row"))
         )
         .drop_nulls("holder")
         .filter(pl.len().over("holder") == 1)
@@ -139,14 +160,14 @@ def read_correlation(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.Dat
     """
     frame = ends.frame
     sets = read_table(batch, "correlation").unique().filter(~pl.col("key").is_in(SHARED_KEYS))
-    said = frame.select("row", "correlation_id").join(sets, on="correlation_id")
+    said = frame.rows.select("row", "correlation_id").join(sets, on="correlation_id")
     owner = _deliveries_below(ends)
     near = [(2, owner), (3, _deliveries_beside(ends, owner))]
     sends: list[pl.DataFrame] = []
     deliveries: list[pl.DataFrame] = []
     for key in sorted(said["key"].unique().to_list()):
         values = said.filter(pl.col("key") == key)
-        carrier = nearest(frame, frame["row"].is_in(values["row"].unique().implode()))
+        carrier = nearest(frame.rows, frame.flag(values["row"]))
         for rows, out in ((ends.sends, sends), (ends.deliveries, deliveries)):
             out.append(
                 rows.select("row", carrier=pl.lit(carrier).gather(pl.col("row")))

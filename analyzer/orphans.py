@@ -8,6 +8,7 @@ a locally missing parent (N8), an HTTP entry or a timer (N9) are dropped here.
 
 import polars as pl
 
+from analyzer.answers import unit_of
 from analyzer.contexts import SAMPLED
 from analyzer.ends import Ends
 from analyzer.frame import IDENTITY
@@ -46,66 +47,42 @@ FACTS = {
 def orphan_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
     """ORPHANS columns up to `facts`, the stitched producer, and `row` of the root."""
     frame = ends.frame
-    roots = _broken_roots(ends)
-    stitched = _stitched(ends, connections)
-    told = frame.select(
-        row="row",
+    broken = _broken(ends)
+    bodies = _bodies(ends)
+    found = pl.concat([broken, bodies])
+    told = frame.tell(
+        found["row"],
+        *("domain", "scope_name", "scope_version", "has_children", "dead_letter", "message_id"),
+        *("system", "destination", "scope", "consumer_group"),
         delivery_start="start",
         delivery_name="name",
         own_system="system",
         own_destination="destination",
-        domain="domain",
-        scope_name="scope_name",
-        scope_version="scope_version",
-        has_children="has_children",
-        dead_letter="dead_letter",
-        message_id="message_id",
         offset="kafka_offset",
-        system="system",
-        destination="destination",
-        scope="scope",
-        consumer_group="consumer_group",
-    )
-    broken = (
-        ends.deliveries.filter(pl.col("part") != "body")
-        .select("row", "top", "part", after=pl.lit(None, pl.String), stitched="row")
-        .join(roots.select(top="row"), on="top")
     )
     deliveries = (
-        pl.concat([broken, _bodies(ends)])
-        .join(told, on="row")
-        .join(stitched, left_on="stitched", right_on="delivery", how="left")
+        found.hstack(told)
+        .join(_stitched(ends, connections), left_on="stitched", right_on="delivery", how="left")
         .filter((pl.col("part") != "maybe") | pl.col("rule").is_not_null())
-        .join(_missing(ends), on="row", how="left")
+        .join(_missing(ends, found["row"]), on="row", how="left")
         .sort("top", "delivery_start", "row")
     )
     # One root can stand for several deliveries: the first one speaks for it.
     first = deliveries.unique("top", keep="first", maintain_order=True)
     busy = deliveries.group_by("top").agg(pl.col("has_children").any().alias("any_children"))
-    rows = (
-        first.join(busy, on="top")
-        .with_columns(
-            pl.col("any_children").alias("has_children"),
-            (pl.col("message_id").is_not_null() | pl.col("offset").is_not_null()).alias("has_id"),
-            pl.col("producer_connected_elsewhere").fill_null(value=False),
-            pl.lit(value=False).alias("lost"),
-        )
-        .join(
-            frame.select(
-                "trace_hi",
-                "trace_lo",
-                "span_id",
-                *IDENTITY,
-                "service_version",
-                "sdk_language",
-                top="row",
-                span_name="name",
-                start_time_unix_nano="start",
-                epoch_trace=_epoch_form(),
-            ),
-            on="top",
-        )
+    rows = first.join(busy, on="top").with_columns(
+        pl.col("any_children").alias("has_children"),
+        (pl.col("message_id").is_not_null() | pl.col("offset").is_not_null()).alias("has_id"),
+        pl.col("producer_connected_elsewhere").fill_null(value=False),
+        pl.lit(value=False).alias("lost"),
     )
+    root = frame.tell(
+        rows["top"],
+        *("trace_hi", "trace_lo", "span_id", *IDENTITY, "service_version", "sdk_language"),
+        span_name="name",
+        start_time_unix_nano="start",
+    )
+    rows = rows.hstack(root).with_columns(epoch_trace=_epoch_form())
     return (
         rows.with_columns(_base_evidence().alias("seen"))
         .with_columns(
@@ -127,13 +104,16 @@ def _bodies(ends: Ends) -> pl.DataFrame:
     )
 
 
-def _broken_roots(ends: Ends) -> pl.DataFrame:
-    """Local roots of deliveries of which none has a stated producer, that do not
+def _broken(ends: Ends) -> pl.DataFrame:
+    """Deliveries below local roots of which none has a stated producer, and that do not
     continue another trace and are no entry of their own."""
     frame = ends.frame
-    tops = frame.select("row", "top")
-    connected = ends.stated.select(row="delivery").join(tops, on="row").select(row="top").unique()
-    remote_missing = ends.missing.select("row").join(tops, on="row").select(row="top").unique()
+    connected = frame.flag(frame["top"].gather(ends.stated["delivery"]))
+    remote = frame.flag(frame["top"].gather(ends.missing["row"]))
+    open_ = ~connected.gather(ends.deliveries["top"])
+    found = ends.deliveries.filter(open_ & (ends.deliveries["part"] != "body")).select(
+        "row", "top", "part", after=pl.lit(None, pl.String), stitched="row"
+    )
     entry = (
         (pl.col("kind") == SERVER)
         & ~pl.col("marked")
@@ -141,32 +121,34 @@ def _broken_roots(ends: Ends) -> pl.DataFrame:
         & pl.col("trigger").is_null()
     )
     timer = pl.col("trigger").is_in(["timer", "datasource"]).fill_null(value=False)
-    return (
-        ends.deliveries.select(row="top")
-        .unique()
-        .join(connected, on="row", how="anti")
-        .join(frame, on="row")
-        .join(remote_missing.with_columns(remote=pl.lit(value=True)), on="row", how="left")
-        .filter(
-            (pl.col("parent_span_id").is_null() | pl.col("remote").fill_null(value=False))
+    roots = frame.tell(
+        found["top"],
+        *("kind", "marked", "invocation_id", "trigger", "parent_span_id", "cyclic"),
+    ).with_columns(remote=remote.gather(found["top"]))
+    return found.filter(
+        roots.select(
+            (pl.col("parent_span_id").is_null() | pl.col("remote"))
             & ~entry
             & ~timer
             & ~pl.col("cyclic")
-        )
-        .select("row")
+        ).to_series()
     )
 
 
-def _missing(ends: Ends) -> pl.DataFrame:
-    """Of each delivery with unresolved contexts: whether a parent or a link is missing,
-    whether it was sampled (null: the exporter does not say), whether its trace is known."""
-    traces = ends.frame.select(
-        missing_hi="trace_hi", missing_lo="trace_lo", known_trace="trace"
-    ).unique(["missing_hi", "missing_lo"])
-    own = ends.frame.select("row", own_trace="trace")
+def _missing(ends: Ends, rows: pl.Series) -> pl.DataFrame:
+    """Of each of these deliveries with unresolved contexts: whether a parent or a link is
+    missing, whether it was sampled (null: the exporter does not say), whether its trace is
+    known."""
+    missing = ends.missing.filter(ends.frame.flag(rows).gather(ends.missing["row"]))
+    traces = (
+        ends.frame.rows.select("trace_hi", "trace_lo", known_trace="trace")
+        .filter(pl.col("trace_lo").is_in(missing["missing_lo"].unique().implode()))
+        .unique()
+        .rename({"trace_hi": "missing_hi", "trace_lo": "missing_lo"})
+    )
     return (
-        ends.missing.join(traces, on=["missing_hi", "missing_lo"], how="left")
-        .join(own, on="row")
+        missing.join(traces, on=["missing_hi", "missing_lo"], how="left")
+        .with_columns(ends.frame["trace"].gather(missing["row"]).alias("own_trace"))
         .group_by("row")
         .agg(
             pl.when(pl.col("link_flags").is_null().any())
@@ -185,34 +167,28 @@ def _missing(ends: Ends) -> pl.DataFrame:
 
 def _stitched(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
     """The drawn producer of each delivery, and whether another consumer got its context."""
-    units = ends.units.select(send="row", unit="unit")
-    stated = (
-        ends.stated.join(units, on="send", how="left")
-        .select(unit=pl.coalesce("unit", "send"), producer_connected_elsewhere=pl.lit(value=True))
-        .unique("unit")
-    )
-    return (
+    stitches = (
         connections.filter((pl.col("confidence") >= DRAWN) & (pl.col("relation") == "stitch"))
         .sort("delivery", "confidence", "send", descending=[False, True, False])
         .unique("delivery", keep="first", maintain_order=True)
         .with_columns(pl.coalesce("unit", "send").alias("unit"))
-        .join(stated, on="unit", how="left")
-        .join(ends.frame.select(send="row", producer_scope_name="scope_name"), on="send")
-        .select(
-            "delivery",
-            "rule",
-            "producer_trace_hi",
-            "producer_trace_lo",
-            "producer_span_id",
-            "producer_service_name",
-            "producer_span_name",
-            pl.col("producer_service_name").alias("own_producer_service_name"),
-            "producer_system",
-            "producer_destination",
-            "producer_scope_name",
-            "producer_connected_elsewhere",
-            pl.col("evidence").alias("match"),
-        )
+    )
+    unit = unit_of(ends).gather(ends.stated["send"])
+    elsewhere = ends.frame.flag(pl.select(pl.coalesce(unit, ends.stated["send"])).to_series())
+    return stitches.select(
+        "delivery",
+        "rule",
+        "producer_trace_hi",
+        "producer_trace_lo",
+        "producer_span_id",
+        "producer_service_name",
+        "producer_span_name",
+        pl.col("producer_service_name").alias("own_producer_service_name"),
+        "producer_system",
+        "producer_destination",
+        ends.frame.tell(stitches["send"], "scope_name")["scope_name"].alias("producer_scope_name"),
+        elsewhere.gather(stitches["unit"]).alias("producer_connected_elsewhere"),
+        pl.col("evidence").alias("match"),
     )
 
 
@@ -223,7 +199,7 @@ def _epoch_form() -> pl.Expr:
     about twice in 100,000.
     """
     made = (pl.col("trace_hi") // 2**32).cast(pl.Int64)
-    age = pl.col("start") // 1_000_000_000 - made
+    age = pl.col("start_time_unix_nano") // 1_000_000_000 - made
     return age.is_between(-60, _DAY)
 
 

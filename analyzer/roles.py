@@ -8,6 +8,8 @@ else speaks (Python botocore, Go otelaws, .NET and Azure send with kind CLIENT,
 import polars as pl
 
 INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = 1, 2, 3, 4, 5
+ROLE = pl.Enum(["send", "receive", "process", "settle"])
+AWS_API_SCOPES = r"botocore|otelaws|aws-sdk|AWSSDK"
 
 _OPERATIONS = {
     "publish": "send",
@@ -108,7 +110,7 @@ def assign_roles(frame: pl.DataFrame) -> pl.DataFrame:
         .otherwise(said)
     )
     # "receive" calls of the AWS API never can link to a producer
-    api_call = (kind == CLIENT) & scope.str.contains(r"botocore|otelaws|aws-sdk|AWSSDK")
+    api_call = (kind == CLIENT) & scope.str.contains(AWS_API_SCOPES)
     return frame.with_columns(pl.when(messaging).then(role).alias("role")).with_columns(
         (api_call & (pl.col("role") == "receive")).fill_null(value=False).alias("api_receive")
     )

@@ -2,14 +2,13 @@
 
 import polars as pl
 
+from analyzer.frame import Frame
 from analyzer.roles import CLIENT
 from analyzer.structure import follow, nearest_above
 
-AWS_API_SCOPES = r"botocore|otelaws|aws-sdk|AWSSDK"
 
-
-def find_sends(frame: pl.DataFrame) -> pl.DataFrame:
-    """(row, unit, leaf) of every span with role send.
+def find_sends(frame: Frame) -> pl.DataFrame:
+    """(row, unit, leaf) of every span with role send, by row.
 
     Nested sends of one message (a hand-written span around an instrumented one, pika's
     two, botocore below boto3sqs) are one producer: the innermost, but not the AWS API
@@ -18,23 +17,29 @@ def find_sends(frame: pl.DataFrame) -> pl.DataFrame:
     outer span is known to be the same message; `leaf` marks the producer itself.
     """
     is_send = (frame["role"] == "send").fill_null(value=False)
-    api = (pl.col("kind") == CLIENT) & pl.col("scope_name").str.contains(AWS_API_SCOPES)
-    sends = frame.select(
-        "row",
-        nearest_above(frame, is_send).alias("outer"),
-        api.fill_null(value=False).alias("api"),
-    ).filter(is_send)
-    outer = sends.select(outer="row", outer_api="api")
-    sends = sends.join(outer, on="outer", how="left").with_columns(
-        (pl.col("api") & ~pl.col("outer_api")).fill_null(value=False).alias("beneath")
+    sends = frame.rows.select("row").filter(is_send)
+    outer = nearest_above(frame.rows, is_send).filter(is_send)
+    if outer.null_count() == outer.len():  # none below another
+        return sends.with_columns(unit="row", leaf=pl.lit(value=True))
+    api = (pl.col("kind") == CLIENT) & pl.col("aws_api")
+    above = frame.tell(outer, outer_kind="kind", outer_api="aws_api").select(
+        outer_api=(pl.col("outer_kind") == CLIENT) & pl.col("outer_api")
     )
+    sends = pl.concat(
+        [
+            sends.with_columns(outer.alias("outer")),
+            frame.tell(sends["row"], "kind", "aws_api").select(api.alias("api")),
+            above,
+        ],
+        how="horizontal",
+    ).with_columns((pl.col("api") & ~pl.col("outer_api")).fill_null(value=False).alias("beneath"))
     inner = (
         sends.filter(~pl.col("beneath") & pl.col("outer").is_not_null())
         .group_by("outer")
         .agg(pl.col("row").first().alias("inner"), pl.len().alias("inners"))
         .rename({"outer": "row"})
     )
-    sends = sends.join(inner, on="row", how="left")
+    sends = sends.join(inner, on="row", how="left", maintain_order="left")
     pointer = (
         pl.when(pl.col("beneath"))
         .then(pl.col("outer"))
@@ -42,10 +47,10 @@ def find_sends(frame: pl.DataFrame) -> pl.DataFrame:
         .then(pl.col("inner"))
         .otherwise(pl.col("row"))
     )
-    steps = frame.select("row").join(sends.select("row", pointer.alias("to")), on="row", how="left")
-    unit = follow(steps.sort("row")["to"].fill_null(frame["row"]))
+    steps = frame["row"].clone().scatter(sends["row"], sends.select(pointer).to_series())
+    unit = follow(steps)
     return sends.select(
         "row",
-        pl.lit(unit).gather(pl.col("row")).alias("unit"),
+        unit.gather(sends["row"]).alias("unit"),
         (~pl.col("beneath") & pl.col("inners").is_null()).alias("leaf"),
     )

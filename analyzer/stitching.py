@@ -29,7 +29,9 @@ def stitch(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
     left_over = _left_over(ends, stated, send_keys, keys)
     rest = pl.concat([rest, ends.deliveries.join(left_over.select("row").unique(), on="row")])
     keys = pl.concat([keys.join(stated.select(row="delivery"), on="row", how="anti"), left_over])
-    by_key = match_correlation_ids(ends.sends, rest, send_keys, keys, _explained(ends, known))
+    by_key = match_correlation_ids(
+        ends.sends, rest, send_keys, keys, _explained(ends, known), ends.missing
+    )
     by_key = _within_reach(ends, by_key)
     weak = exact.filter(pl.col("confidence") < DRAWN)
     left = _combine([by_key, weak.select(list(EVIDENCE))])
@@ -115,7 +117,7 @@ def _left_over(
     carries one of the ids, the ids that remain belong to the messages without context.
     """
     links = stated.filter(pl.col("relation") == "link").select(row="delivery", send="send")
-    whole = ends.frame.select("row", "dropped_links_count").filter(
+    whole = ends.frame.rows.select("row", "dropped_links_count").filter(
         pl.col("dropped_links_count") == 0
     )
     linked = links.join(ends.units.rename({"row": "send"}), on="send", how="left").select(

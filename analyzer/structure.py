@@ -1,9 +1,12 @@
 """The tree inside a trace: parents, and the local root that a span's work hangs from."""
 
+import numpy as np
 import polars as pl
 
 # Doubling reaches the end of a chain of n spans in log2(n) steps.
 _MAX_STEPS = 40
+# How many rows before a span its parent is looked for before all are joined.
+_NEAR = 8
 
 
 def follow(pointers: pl.Series) -> pl.Series:
@@ -44,7 +47,7 @@ def _cut_cycles(parents: pl.Series, rows: pl.Series) -> pl.Series:
     )["parent"]
 
 
-def find_parents(frame: pl.DataFrame) -> pl.DataFrame:
+def find_parents(rows: pl.DataFrame) -> pl.DataFrame:
     """Add the columns
 
     - `parent`: row of the parent span, null when there is none or it is missing;
@@ -55,44 +58,66 @@ def find_parents(frame: pl.DataFrame) -> pl.DataFrame:
     - `top`: row of the local root, reached over local parents;
     - `has_children`: some span has it as local parent.
     """
-    known = frame.select("trace", "row", parent_span_id="span_id").rename({"row": "parent"})
-    frame = frame.join(known, on=["trace", "parent_span_id"], how="left", maintain_order="left")
-    parents = _cut_cycles(frame["parent"], frame["row"])
-    frame = frame.with_columns(
+    found = _look_up_parents(rows)
+    parents = _cut_cycles(found, rows["row"])
+    above = {name: rows[name].gather(parents) for name in ("service", "role")}
+    crosses = (pl.col("service") != above["service"]) | (
+        pl.lit(above["role"] == "send") & pl.col("role").is_in(["receive", "process"])
+    )
+    rows = rows.with_columns(
         parents.alias("parent"),
-        (frame["parent"].is_not_null() & parents.is_null()).alias("cyclic"),
-        (pl.col("parent_span_id").is_not_null() & pl.col("parent").is_null()).alias(
+        (found.is_not_null() & parents.is_null()).alias("cyclic"),
+        (pl.col("parent_span_id").is_not_null() & pl.lit(parents).is_null()).alias(
             "parent_missing"
         ),
+        pl.when(~crosses.fill_null(value=False)).then(parents).alias("local_parent"),
     )
-    frame = frame.with_columns(
-        frame[name].gather(frame["parent"]).alias(f"parent_{of}")
-        for name, of in (("service", "service"), ("role", "role"), ("scope_name", "scope"))
-    )
-    crosses = (pl.col("service") != pl.col("parent_service")) | (
-        (pl.col("parent_role") == "send") & pl.col("role").is_in(["receive", "process"])
-    )
-    frame = frame.with_columns(
-        pl.when(pl.col("parent").is_not_null() & ~crosses.fill_null(value=False))
-        .then(pl.col("parent"))
-        .alias("local_parent")
-    )
-    top = follow(frame["local_parent"].fill_null(frame["row"]))
-    busy = frame["local_parent"].drop_nulls().unique()
-    return frame.with_columns(
-        top.alias("top"), pl.col("row").is_in(busy.implode()).alias("has_children")
+    local = rows["local_parent"]
+    busy = np.zeros(rows.height, dtype=np.bool_)
+    busy[local.drop_nulls().to_numpy()] = True
+    return rows.with_columns(
+        follow(local.fill_null(rows["row"])).alias("top"), pl.Series("has_children", busy)
     )
 
 
-def nearest(frame: pl.DataFrame, wanted: pl.Series) -> pl.Series:
+def _look_up_parents(rows: pl.DataFrame) -> pl.Series:
+    """Row of the span that each one names as its parent; null where there is none.
+
+    Rows are sorted by trace and start, so nearly every parent stands a few rows before
+    its child; the others are joined.
+    """
+    same = [
+        pl.when(
+            (pl.col("parent_span_id") == pl.col("span_id").shift(back))
+            & (pl.col("trace") == pl.col("trace").shift(back))
+        ).then(pl.col("row") - back)
+        for back in range(1, _NEAR + 1)
+    ]
+    near = rows.select(pl.coalesce(same)).to_series()
+    open_ = rows.filter(near.is_null() & pl.col("parent_span_id").is_not_null())
+    if open_.is_empty():
+        return near
+    traces = rows.filter(pl.col("trace").is_in(open_["trace"].unique().implode()))
+    far = open_.select("row", "trace", "parent_span_id").join(
+        traces.select("trace", parent_span_id="span_id", parent="row"),
+        on=["trace", "parent_span_id"],
+    )
+    return near.scatter(far["row"], far["parent"])
+
+
+def nearest(rows: pl.DataFrame, wanted: pl.Series) -> pl.Series:
     """Of each row, the nearest row among itself and its local ancestors for which
     `wanted` (boolean, by row) holds; null without one."""
-    rows, above = frame["row"], frame["local_parent"]
-    pointers = pl.select(pl.when(wanted).then(rows).otherwise(above.fill_null(rows))).to_series()
+    if not wanted.any():
+        return pl.Series([None], dtype=pl.UInt32).new_from_index(0, rows.height)
+    here = rows["row"]
+    pointers = rows.select(
+        pl.when(wanted).then("row").otherwise(pl.coalesce("local_parent", "row"))
+    ).to_series()
     ends = follow(pointers)
-    return pl.select(pl.when(wanted.gather(ends)).then(ends)).to_series()
+    return here.to_frame().select(pl.when(wanted.gather(ends)).then(ends)).to_series()
 
 
-def nearest_above(frame: pl.DataFrame, wanted: pl.Series) -> pl.Series:
+def nearest_above(rows: pl.DataFrame, wanted: pl.Series) -> pl.Series:
     """As `nearest`, among the local ancestors alone."""
-    return nearest(frame, wanted).gather(frame["local_parent"])
+    return nearest(rows, wanted).gather(rows["local_parent"])
