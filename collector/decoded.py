@@ -46,6 +46,8 @@ class Decoder(Protocol):
 
     name: str
     """Such as "native"."""
+    settings: str
+    """What it reads attributes by (settings_name.py)."""
 
     def builder(self) -> BatchBuilder: ...
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import tracestitch_decoder
 
 from collector.decoded import Appended, UndecodableRequest
+from collector.settings_name import name_settings
 from storage.schema import BATCH_SCHEMAS, RESOURCES, SpanBatch, load_attributes
 
 # What a column's parts stand in.
@@ -29,6 +30,7 @@ class NativeDecoder:
         correlation_keys: Sequence[str] = (),
     ) -> None:
         """`attributes` is storage/attributes.toml; `correlation_keys` adds to its keys."""
+        self.settings = name_settings(correlation_keys, attributes)
         told = load_attributes() if attributes is None else attributes
         self._columns = [
             (

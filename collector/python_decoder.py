@@ -17,6 +17,7 @@ from collector.decoded import Appended, UndecodableRequest
 from collector.derived_columns import DerivedColumns
 from collector.identity import canonical, content_hash
 from collector.request_size import check_size
+from collector.settings_name import name_settings
 from collector.utf8 import MalformedWire, repair_request
 from storage.join_keys import content_id
 from storage.schema import SpanBatch, load_attributes
@@ -35,6 +36,7 @@ class PythonDecoder:
         correlation_keys: Sequence[str] = (),
     ) -> None:
         """`attributes` is storage/attributes.toml; `correlation_keys` adds to its keys."""
+        self.settings = name_settings(correlation_keys, attributes)
         self._told = load_attributes() if attributes is None else attributes
         self._correlation_keys = tuple(correlation_keys)
 

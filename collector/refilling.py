@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from collector.any_value import Json
 from collector.derived_columns import DerivedColumns, Part
+from collector.settings_name import name_settings
 from storage.results import KEY_GENERATIONS
 from storage.rewriting import StoredSpans
 from storage.schema import RESOURCES, load_attributes
@@ -43,6 +44,7 @@ class Refiller:
         """`attributes` is storage/attributes.toml; `correlation_keys` adds to its keys."""
         told = load_attributes() if attributes is None else attributes
         self._derived = DerivedColumns(told, correlation_keys)
+        self.settings = name_settings(correlation_keys, attributes)
 
     def refill(self, stored: StoredSpans) -> StoredSpans:
         """The same spans; whatever the derived tables held is replaced."""

@@ -18,6 +18,7 @@ from analyzer.analysis import Answers, analyse, arrow
 from analyzer.judging import judge
 from analyzer.losses import keep_answers
 from analyzer.surroundings import STABLE, stable_facts
+from analyzer.version import RULES_VERSION
 from storage.contract import OrphanQuery, Page, SpanStore, StoreError
 from storage.schema import ORPHANS, TRACE_IDS
 
@@ -51,6 +52,7 @@ class AnalysisLoop:
         self._store = store
         self._surroundings = _Surroundings(store)
         self._facts: pl.DataFrame | None = None
+        self._rules_known = False
         self._wake = threading.Event()
         self._stopping = False
         self.turn = threading.Lock()
@@ -90,6 +92,8 @@ class AnalysisLoop:
                 raise
 
     def _run_once(self) -> bool:
+        if not self._rules_known:
+            self._follow_rules()
         newest, analysed = self._store.generations()
         if newest == analysed and self._facts is not None:
             return False
@@ -109,6 +113,14 @@ class AnalysisLoop:
         self._store.replace_orphans(traces, arrow(judge(orphans, facts), ORPHANS), generation)
         self._facts = facts
         return newest != analysed
+
+    def _follow_rules(self) -> None:
+        """Answers of other rules are no answers: all are worked out anew."""
+        if self._store.answering_rules() != RULES_VERSION:
+            if self._store.generations()[1]:
+                log.warning("The answers were made by other rules and are worked out again")
+            self._store.forget_answers(RULES_VERSION)
+        self._rules_known = True
 
     def _keep(self, answers: Answers, owners: pa.Table, analysed: int) -> Answers:
         """The answers, with what traces had that have lost something since."""

@@ -23,5 +23,6 @@ def take_in_log(store: SpanStore, url: str, decoder: Decoder) -> None:
     """What a server that was killed had acknowledged goes into its store. Raises
     StoreError."""
     log = locate_request_log(url)
-    if log is not None and log.is_dir():
+    if log is not None and log.is_dir() and any(log.iterdir()):
+        store.note_settings(decoder.settings)
         open_keeper(store, decoder, log).journal.close()

@@ -57,6 +57,7 @@ def reanalyse_store(url: str, correlation_keys: Sequence[str]) -> Reanalysed:
 
 def refill_spans(old: SpanStore, new: SpanStore, refiller: Refiller, progress: Progress) -> None:
     """All spans, and what is known of deleted ones. Raises StoreError."""
+    new.note_settings(refiller.settings)
     after = 0
     while (stored := old.stored_spans(after, BATCH_SPANS)).stored.num_rows:
         new.restore(refiller.refill(stored))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import click
 
+from analyzer.version import RULES_VERSION
 from collector.attribute_filter import drop_attributes
 from collector.decoded import Decoder
 from collector.decoding import make_decoder
@@ -35,6 +36,11 @@ from tracestitch.retention import RetentionLoop
 from tracestitch.security import Security, SecuritySettings
 from tracestitch.watched import UnusableFile
 from web.app import create_app
+
+_READ_OTHERWISE = (
+    "Spans in the store were read with other correlation keys or by another version;"
+    " `tracestitch reanalyze` reads them anew."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,7 @@ def run_server(settings: ServeSettings) -> None:
 
 def _open_keeper(store: SpanStore, decoder: Decoder, store_url: str) -> Keeper:
     try:
+        store.note_settings(decoder.settings)
         keeper = open_keeper(store, decoder, locate_request_log(store_url))
     except StoreError as error:
         raise click.ClickException(str(error)) from error
@@ -136,6 +143,9 @@ async def _serve(
         )
         _say(f"OTLP/HTTP on {security.scheme}://{http}")
 
+        def read_otherwise() -> bool:
+            return store.settings_of_spans() not in ([], [keeper.decoder.settings])
+
         def ready() -> None:
             listeners.check()
             receiver.check()
@@ -150,6 +160,8 @@ async def _serve(
             waiting_spans=lambda: receiver.waiting_spans,
             flush=receiver.flush,
             otlp_grpc_address=str(grpc),
+            rules_version=RULES_VERSION,
+            read_otherwise=read_otherwise,
             gate=security.gate,
             hosts=security.hosts(settings.web_address),
         )
@@ -159,6 +171,8 @@ async def _serve(
         _say(f"web on {security.scheme}://{web}")
         if (asked := security.describe()) is not None:
             _say(asked)
+        if read_otherwise():
+            _say(_READ_OTHERWISE)
         _say(f"decoder {keeper.decoder.name}, store {settings.store_url}")
         if (warning := security.warn(grpc, http, web)) is not None:
             click.secho(warning, fg="red", bold=True, err=True)

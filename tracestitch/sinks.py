@@ -89,6 +89,7 @@ class StoreSink:
     def __init__(self, store: SpanStore, decoder: Decoder) -> None:
         self.counts = Counts(duplicates=0)
         self._store, self._builder = store, decoder.builder()
+        store.note_settings(decoder.settings)
 
     def take(self, request: Request) -> None:
         appended = self._builder.append(request.payload)

@@ -46,6 +46,8 @@ def status_answer(site: Site) -> Status:
         "analysed_generation": status.analysed_generation,
         "grace_nano": site.grace_nano,
         "otlp_grpc_address": site.otlp_grpc_address,
+        "rules_version": site.rules_version,
+        "needs_reanalyze": site.read_otherwise(),
     }
 
 

@@ -38,6 +38,8 @@ def create_app(
     waiting_spans: Callable[[], int] = int,
     flush: Flush | None = None,
     otlp_grpc_address: str = "",
+    rules_version: str = "",
+    read_otherwise: Callable[[], bool] = bool,
     gate: Gate | None = None,
     hosts: AllowedHosts | None = None,
 ) -> FastAPI:
@@ -58,6 +60,8 @@ def create_app(
         decoder=decoder,
         grace_nano=round(grace_seconds * 1e9),
         otlp_grpc_address=otlp_grpc_address,
+        rules_version=rules_version,
+        read_otherwise=read_otherwise,
         ready=ready,
         measured=measured,
         waiting_spans=waiting_spans,

@@ -195,6 +195,8 @@ class Status(TypedDict):
     analysed_generation: int
     grace_nano: int
     otlp_grpc_address: str
+    rules_version: str
+    needs_reanalyze: bool
 
 
 class CorrelationValues(TypedDict):

@@ -22,6 +22,10 @@ class Site:
     decoder: str = "none"
     grace_nano: int = 60_000_000_000
     otlp_grpc_address: str = ""
+    rules_version: str = ""
+    """Which rules answers are made by."""
+    read_otherwise: Callable[[], bool] = bool
+    """Whether attributes of stored spans were read with other settings than this server's."""
     ready: Callable[[], None] = field(default=_always_ready)
     """Raises an exception with a sentence while a listener does not accept."""
     measured: Callable[[], Measured] = field(default=Measured)

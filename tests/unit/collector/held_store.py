@@ -46,7 +46,7 @@ class HeldStore(MemoryStore):
 class HeldDecoder:
     """Requests are decoded while `gate` is set. `flaw` may raise before one is."""
 
-    name = "held"
+    name, settings = "held", "held"
 
     def __init__(self, flaw: Callable[[bytes], None] = lambda _: None) -> None:
         self.gate = threading.Event()

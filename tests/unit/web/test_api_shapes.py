@@ -52,6 +52,8 @@ def test_status(client: WebClient) -> None:
         "analysed_generation": 1,
         "grace_nano": 500,
         "otlp_grpc_address": "127.0.0.1:4317",
+        "rules_version": "",
+        "needs_reanalyze": False,
     }
 
 
