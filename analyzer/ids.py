@@ -151,9 +151,12 @@ def read_ids(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
     return sends, deliveries
 
 
-def read_correlation(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
+def read_correlation(
+    batch: SpanBatch, ends: Ends, asked: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(sends, deliveries): `row` of the end point, `key`, `value`, and `near`: 0 on the
-    span itself, 1 on a local ancestor, 2 below it. Shared keys are left out.
+    span itself, 1 on a local ancestor, 2 below it. Shared keys are left out. Of the
+    deliveries only those in `asked` are told.
 
     A producer reads its own span, else the nearest local ancestor; a consumer its own,
     else the ancestors', else what stands below it.
@@ -168,7 +171,7 @@ def read_correlation(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.Dat
     for key in sorted(said["key"].unique().to_list()):
         values = said.filter(pl.col("key") == key)
         carrier = nearest(frame.rows, frame.flag(values["row"]))
-        for rows, out in ((ends.sends, sends), (ends.deliveries, deliveries)):
+        for rows, out in ((ends.sends, sends), (asked, deliveries)):
             out.append(
                 rows.select("row", carrier=pl.lit(carrier).gather(pl.col("row")))
                 .drop_nulls()
@@ -183,7 +186,7 @@ def read_correlation(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.Dat
         for distance, of in near:
             told = (
                 values.with_columns(pl.lit(of).gather(pl.col("row")).alias("owner"))
-                .drop_nulls("owner")
+                .filter(pl.col("owner").is_in(asked["row"].implode()))
                 .join(
                     pl.concat(deliveries).filter(pl.col("key") == key).select(owner="row"),
                     on="owner",

@@ -6,7 +6,8 @@ Stated by the spans first; then unique ids; then correlation ids over what is le
 import polars as pl
 
 from analyzer.ends import Ends
-from analyzer.ids import read_correlation, read_ids
+from analyzer.frame import read_table
+from analyzer.ids import SHARED_KEYS, read_correlation, read_ids
 from analyzer.rules import EVIDENCE
 from analyzer.rules.correlation_id import match_correlation_ids
 from analyzer.rules.kafka_offset import match_kafka_offsets
@@ -22,31 +23,78 @@ def stitch(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
     """Hand-overs (delivery, send, relation, rule, confidence, evidence), one a pair."""
     stated = _stated(ends)
     open_ = ends.deliveries.join(stated.select(row="delivery"), on="row", how="anti")
-    exact = _combine(_find_exact(batch, ends, open_))
+    exact = _combine(_find_exact(batch, ends, open_, stated))
     known = pl.concat([stated, exact.filter(pl.col("confidence") >= DRAWN)])
     rest = open_.join(known.select(row="delivery"), on="row", how="anti")
-    send_keys, keys = read_correlation(batch, ends)
-    left_over = _left_over(ends, stated, send_keys, keys)
-    rest = pl.concat([rest, ends.deliveries.join(left_over.select("row").unique(), on="row")])
-    keys = pl.concat([keys.join(stated.select(row="delivery"), on="row", how="anti"), left_over])
-    by_key = match_correlation_ids(
-        ends.sends, rest, send_keys, keys, _explained(ends, known), ends.missing
-    )
-    by_key = _within_reach(ends, by_key)
+    by_key = _find_by_keys(batch, ends, stated, known, rest)
     weak = exact.filter(pl.col("confidence") < DRAWN)
     left = _combine([by_key, weak.select(list(EVIDENCE))])
     return _without_doubles(ends, pl.concat([known, left]))
 
 
-def _find_exact(batch: SpanBatch, ends: Ends, open_: pl.DataFrame) -> list[pl.DataFrame]:
+def _find_by_keys(
+    batch: SpanBatch, ends: Ends, stated: pl.DataFrame, known: pl.DataFrame, rest: pl.DataFrame
+) -> pl.DataFrame:
+    """What correlation ids say of the deliveries that are left, and of the messages that
+    batches leave over."""
+    batches = _may_leave_over(batch, ends, stated)
+    asked = ends.deliveries.filter(
+        ends.frame.flag(pl.concat([rest["row"], batches])).gather(ends.deliveries["row"])
+    )
+    if asked.is_empty():  # all is well, as it mostly is
+        return pl.DataFrame(schema=EVIDENCE)
+    send_keys, keys = read_correlation(batch, ends, asked)
+    left_over = _left_over(ends, stated, send_keys, keys)
+    rest = pl.concat([rest, ends.deliveries.join(left_over.select("row").unique(), on="row")])
+    keys = pl.concat([keys.join(stated.select(row="delivery"), on="row", how="anti"), left_over])
+    found = match_correlation_ids(
+        ends.sends, rest, send_keys, keys, _explained(ends, known), ends.missing
+    )
+    return _within_reach(ends, found)
+
+
+def _may_leave_over(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.Series:
+    """Rows of deliveries with links whose local tree carries more values of a key than
+    they have links: only there can values be left over."""
+    frame = ends.frame
+    links = stated.filter(pl.col("relation") == "link")["delivery"]
+    batches = frame.flag(frame["top"].gather(links))
+    carried = (
+        frame.rows.select("top", "correlation_id")
+        .filter(pl.col("correlation_id").is_not_null() & batches.gather(frame["top"]))
+        .unique()
+    )
+    sets = read_table(batch, "correlation").unique().filter(~pl.col("key").is_in(SHARED_KEYS))
+    twice = sets.filter(sets.select("correlation_id", "key").is_duplicated())["correlation_id"]
+    several = carried.filter(
+        pl.col("top").is_duplicated() | pl.col("correlation_id").is_in(twice.unique().implode())
+    )
+    if several.is_empty():
+        return links.clear()
+    most = (
+        several.join(sets, on="correlation_id")
+        .group_by("top", "key")
+        .agg(pl.col("value").n_unique())
+        .group_by("top")
+        .agg(pl.col("value").max().alias("values"))
+    )
+    counts = links.value_counts(name="links")
+    tops = counts.select(frame["top"].gather(counts["delivery"]).alias("top"))
+    told = counts.hstack(tops).join(most, on="top")
+    return told.filter(pl.col("values") > pl.col("links"))["delivery"]
+
+
+def _find_exact(
+    batch: SpanBatch, ends: Ends, open_: pl.DataFrame, stated: pl.DataFrame
+) -> list[pl.DataFrame]:
     """What ids that name one message say of the deliveries that nothing states."""
-    if open_.is_empty():  # all is well, as it mostly is
+    if open_.is_empty():
         return [pl.DataFrame(schema=EVIDENCE)]
     send_ids, ids = read_ids(batch, ends)
     return [
         match_kafka_offsets(ends.sends, open_, send_ids, ids),
         match_message_ids(ends.sends, open_, send_ids, ids),
-        match_same_trace(ends.sends, open_, ends.missing),
+        match_same_trace(ends.sends, open_, ends.missing, _explained(ends, stated)),
     ]
 
 
@@ -159,8 +207,18 @@ def _explained(ends: Ends, known: pl.DataFrame) -> pl.DataFrame:
 
 def _without_doubles(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:
     """A receive span over the process span of the same message is not a second one."""
-    roles = ends.deliveries.select(delivery="row", part="part", consumer="service")
+    parts = ends.deliveries.select(delivery="row", part="part", consumer="service")
+    received = parts.filter(pl.col("part") == "receive")
+    if received.is_empty():
+        return found
     units = ends.units.select(send="row", unit="unit")
-    known = found.join(roles, on="delivery").join(units, on="send", how="left")
-    processed = (pl.col("part") == "process").any().over(pl.coalesce("unit", "send"), "consumer")
-    return known.filter((pl.col("part") != "receive") | ~processed).select(found.columns)
+    told = found.join(units, on="send", how="left", maintain_order="left").with_columns(
+        unit=pl.coalesce("unit", "send")
+    )
+    processed = told.join(parts.filter(pl.col("part") == "process"), on="delivery")
+    doubles = (
+        told.join(received, on="delivery")
+        .join(processed, on=["unit", "consumer"], how="semi")
+        .select("delivery", "send")
+    )
+    return found.join(doubles, on=["delivery", "send"], how="anti")

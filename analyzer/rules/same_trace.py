@@ -13,9 +13,17 @@ SAME_TRACE = 0.98
 
 
 def match_same_trace(
-    sends: pl.DataFrame, deliveries: pl.DataFrame, missing: pl.DataFrame
+    sends: pl.DataFrame,
+    deliveries: pl.DataFrame,
+    missing: pl.DataFrame,
+    explained: pl.DataFrame,
 ) -> pl.DataFrame:
-    """EVIDENCE rows for deliveries whose remote parent is missing from their own trace."""
+    """EVIDENCE rows for deliveries whose remote parent is missing from their own trace.
+
+    `explained` (send, service, consumer_group): sends that a service and group already has
+    the delivery of. Any send whose message arrived is none for a consumer that does not name
+    its destination, unless a bus may have several targets: the missing span was the send.
+    """
     here = deliveries.join(missing.select("row").unique(), on="row").rename({"row": "delivery"})
     there = sends.select(
         "trace",
@@ -35,9 +43,17 @@ def match_same_trace(
             (pl.col("destination") == pl.col("send_destination")).fill_null(value=True)
             | (pl.col("send_system") == "aws_eventbridge")
         )
+        & (
+            (pl.col("destination") == pl.col("send_destination")).fill_null(value=False)
+            | (pl.col("send_system") == "aws_eventbridge").fill_null(value=False)
+            | ~pl.col("send").is_in(explained["send"].implode())
+        )
     )
     return (
-        pairs.sort("delivery", "send_start", "send", descending=[False, True, True])
+        pairs.join(
+            explained, on=["send", "service", "consumer_group"], how="anti", nulls_equal=True
+        )
+        .sort("delivery", "send_start", "send", descending=[False, True, True])
         .unique("delivery", keep="first", maintain_order=True)
         .select(
             "delivery",
