@@ -1,0 +1,81 @@
+"""A producer whose span is not stored: its consumer is not given to somebody else's message."""
+
+from typing import Any
+
+from tests.analysed import analysed
+from tests.builders import link, span
+from tests.unit.analyzer.messages import ORDER, SENT, delivery, send
+
+BUS = {"messaging.system": "aws_eventbridge", "messaging.destination.name": "shop-bus"}
+LATER = (3, 31)
+
+
+def arrived(**changes: Any) -> Any:
+    """The delivery of `send` to a first queue, which its link states."""
+    return delivery(links=[link(trace=1, id=11)], attributes={**ORDER, **changes})
+
+
+def later(queue: str = "invoices", **changes: Any) -> Any:
+    """A delivery of another service, with the same order, later."""
+    attributes = {"messaging.destination.name": queue, **ORDER}
+    return delivery(trace=3, id=31, service="invoicing", at=4.0, attributes=attributes, **changes)
+
+
+def test_an_event_that_arrived_is_only_a_candidate_for_another_queue() -> None:
+    found = analysed(send(attributes={**BUS, **ORDER}), arrived(), later())
+    assert found.edges == {(SENT, (2, 21)): "link"}
+    assert found.connections[(SENT, LATER)]["confidence"] < 0.5
+
+
+def test_an_event_that_arrived_nowhere_else_explains_a_queue() -> None:
+    found = analysed(send(attributes={**BUS, **ORDER}), later())
+    assert found.edges == {(SENT, LATER): "correlation-id"}
+
+
+def test_a_second_consumer_of_the_same_topic_is_still_found_by_the_order() -> None:
+    kafka = {"messaging.system": "kafka", **ORDER}
+    found = analysed(
+        send(attributes=kafka),
+        arrived(**kafka),
+        delivery(trace=3, id=31, service="audit", at=4.0, attributes=kafka),
+    )
+    assert found.edges == {(SENT, (2, 21)): "link", (SENT, LATER): "correlation-id"}
+
+
+def test_a_dead_letter_is_found_by_the_order_although_an_attempt_was_delivered() -> None:
+    found = analysed(send(attributes=ORDER), arrived(), later("orders-dlq"))
+    assert found.edges[(SENT, LATER)] == "correlation-id"
+
+
+def test_a_delivery_that_names_a_missing_producer_is_not_given_another_destinations() -> None:
+    lost = later(links=[link(trace=9, id=91)])
+    found = analysed(send(attributes={**BUS, **ORDER}), lost)
+    assert found.edges == {}
+
+
+def test_a_missing_send_beside_one_that_arrived_in_the_same_trace_is_not_that_one() -> None:
+    first = delivery(trace=1, id=21, parent=11, flags=0x300)
+    second = delivery(trace=1, id=31, parent=99, flags=0x300, at=3.0)
+    found = analysed(send(), first, second)
+    assert found.edges == {(SENT, (1, 21)): "parent"}
+
+
+def test_a_consumer_that_names_no_destination_is_not_given_a_message_that_arrived() -> None:
+    first = delivery(trace=1, id=21, parent=11, flags=0x300)
+    function = span(
+        "stock-fn",
+        trace=1,
+        id=41,
+        parent=99,
+        flags=0x300,
+        kind="SERVER",
+        service="stock-fn",
+        at=4.0,
+        attributes={"faas.trigger": "pubsub", "faas.invocation_id": "1"},
+    )
+    assert analysed(send(), first, function).edges == {(SENT, (1, 21)): "parent"}
+
+
+def test_a_rewritten_parent_in_the_same_trace_still_finds_its_send() -> None:
+    found = analysed(send(), delivery(trace=1, id=21, parent=99, flags=0x300))
+    assert found.edges == {(SENT, (1, 21)): "same-trace"}
