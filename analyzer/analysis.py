@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from analyzer.answers import connection_rows, endpoint_rows
 from analyzer.ends import find_ends
+from analyzer.hot_keys import Hot
 from analyzer.orphans import orphan_rows
 from analyzer.stitching import stitch
 from storage.schema import CONNECTIONS, ENDPOINTS, ORPHANS, SpanBatch
@@ -38,15 +39,15 @@ class Answers:
     orphans: pl.DataFrame
 
 
-def analyse(batch: SpanBatch, owners: pa.Table | None = None) -> Answers:
+def analyse(batch: SpanBatch, owners: pa.Table | None = None, hot: Hot = frozenset()) -> Answers:
     """Endpoints, connections and orphan roots owned by the traces `owners` (TRACE_IDS,
-    None for all), given everything around them.
+    None for all), given everything around them. Values whose key is `hot` join nothing.
 
     A pure function of the set of spans: order, batching and repetition change nothing.
     Never raises on data.
     """
-    ends = find_ends(batch)
-    connections = connection_rows(ends, stitch(batch, ends))
+    ends = find_ends(batch, hot)
+    connections = connection_rows(ends, stitch(batch, ends, hot))
     endpoints = endpoint_rows(ends, connections)
     orphans = orphan_rows(ends, connections)
     if owners is not None:

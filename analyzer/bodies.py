@@ -9,6 +9,7 @@ never connected, only reported.
 import polars as pl
 
 from analyzer.frame import Frame
+from analyzer.hot_keys import Hot, leave_out_works
 from analyzer.roles import CLIENT, CONSUMER, INTERNAL
 
 # Handling follows within milliseconds; a settle call or another message may stand between.
@@ -20,7 +21,11 @@ _NOTHING = pl.DataFrame(schema={"row": pl.UInt32, "receive": pl.UInt32, "connect
 
 
 def find_bodies(
-    frame: Frame, links: pl.DataFrame, deliveries: pl.DataFrame, stated: pl.DataFrame
+    frame: Frame,
+    links: pl.DataFrame,
+    deliveries: pl.DataFrame,
+    stated: pl.DataFrame,
+    hot: Hot = frozenset(),
 ) -> pl.DataFrame:
     """(row, receive, connected): roots of kind INTERNAL without any messaging below or
     beside them, the receive span whose message they handle, and whether that receive
@@ -29,7 +34,7 @@ def find_bodies(
     The latest receive span of the process decides: after an idle poll nothing is handled,
     and a receive span that has work below it has not ended too early.
     """
-    works = _works(frame, links, deliveries)
+    works = leave_out_works(_works(frame, links, deliveries), frame, hot)
     if works.is_empty():
         return _NOTHING
     receives = _receives(frame, deliveries, stated)

@@ -8,6 +8,7 @@ from analyzer.bodies import find_bodies, handled_calls
 from analyzer.contexts import missing_contexts, read_links, resolved_contexts
 from analyzer.deliveries import find_deliveries, place_contexts
 from analyzer.frame import Frame, build_frame
+from analyzer.hot_keys import Hot
 from analyzer.sends import find_sends
 from storage.schema import SpanBatch
 
@@ -42,7 +43,7 @@ class Ends:
     bodies: pl.DataFrame
 
 
-def find_ends(batch: SpanBatch) -> Ends:
+def find_ends(batch: SpanBatch, hot: Hot = frozenset()) -> Ends:
     frame = build_frame(batch)
     links = read_links(batch, frame)
     resolved = resolved_contexts(frame, links)
@@ -53,7 +54,7 @@ def find_ends(batch: SpanBatch) -> Ends:
     extra = stated["row"].filter(~frame.flag(found["row"]).gather(stated["row"])).unique()
     found = pl.concat([found, extra.to_frame().select("row", end=pl.lit("receive"))]).sort("row")
     units = find_sends(frame)
-    bodies = find_bodies(frame, links, found, stated)
+    bodies = find_bodies(frame, links, found, stated, hot)
     sends = units.filter("leaf")["row"]
     return Ends(
         frame=frame,

@@ -58,7 +58,7 @@ class Frame:
     meanings: pl.DataFrame
     """What spans of one kind, name, scope and shape mean: `system`, `destination`, …"""
     resources: pl.DataFrame
-    """`service_name`, `service_namespace`, `environment`, `service_version`, …"""
+    """`resource_id`, `service_name`, `service_namespace`, `environment`, …"""
 
     def __getitem__(self, name: str) -> pl.Series:
         """A column of `rows`."""

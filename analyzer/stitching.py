@@ -7,6 +7,7 @@ import polars as pl
 
 from analyzer.ends import Ends
 from analyzer.frame import read_table
+from analyzer.hot_keys import Hot, leave_out_hot_values, leave_out_ids
 from analyzer.ids import SHARED_KEYS, read_correlation, read_ids
 from analyzer.rules import EVIDENCE
 from analyzer.rules.correlation_id import match_correlation_ids
@@ -19,11 +20,12 @@ DRAWN = 0.8  # at and above it a stitch is an edge, below it a candidate
 _MOST = 0.99  # several rules that agree never say more than that
 
 
-def stitch(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
+def stitch(batch: SpanBatch, ends: Ends, hot: Hot = frozenset()) -> pl.DataFrame:
     """Hand-overs (delivery, send, relation, rule, confidence, evidence), one a pair."""
+    batch = leave_out_hot_values(batch, hot)
     stated = _stated(ends)
     open_ = ends.deliveries.join(stated.select(row="delivery"), on="row", how="anti")
-    exact = _combine(_find_exact(batch, ends, open_, stated))
+    exact = _combine(_find_exact(batch, ends, open_, stated, hot))
     known = pl.concat([stated, exact.filter(pl.col("confidence") >= DRAWN)])
     rest = open_.join(known.select(row="delivery"), on="row", how="anti")
     by_key = _find_by_keys(batch, ends, stated, known, rest)
@@ -85,12 +87,12 @@ def _may_leave_over(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.Se
 
 
 def _find_exact(
-    batch: SpanBatch, ends: Ends, open_: pl.DataFrame, stated: pl.DataFrame
+    batch: SpanBatch, ends: Ends, open_: pl.DataFrame, stated: pl.DataFrame, hot: Hot
 ) -> list[pl.DataFrame]:
     """What ids that name one message say of the deliveries that nothing states."""
     if open_.is_empty():
         return [pl.DataFrame(schema=EVIDENCE)]
-    send_ids, ids = read_ids(batch, ends)
+    send_ids, ids = (leave_out_ids(found, hot) for found in read_ids(batch, ends))
     return [
         match_kafka_offsets(ends.sends, open_, send_ids, ids),
         match_message_ids(ends.sends, open_, send_ids, ids),

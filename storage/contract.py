@@ -173,6 +173,16 @@ class SpanStore(SpanDeletion, SpanRewriting, Origins, Protocol):
         """
         ...
 
+    def hot_keys(self, traces: pa.Table, hot_key_limit: int) -> pa.Table:
+        """KEY_HASHES: the keys of these traces that more than `hot_key_limit` traces have."""
+        ...
+
+    def heated_traces(self, hot: pa.Table, hot_key_limit: int, after: int, upto: int) -> pa.Table:
+        """The traces whose answers may rest on a key that was none too many had: those
+        that have one of the keys `hot` since a generation up to `after`, if at most
+        `hot_key_limit` traces had it then, and more have with the generations up to `upto`."""
+        ...
+
     def analysis_input(self, traces: pa.Table) -> SpanBatch:
         """All spans of these traces as `spans_of` gives them, but with empty
         attribute texts ("{}") on spans, links and events, no scope attributes, and no

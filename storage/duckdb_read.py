@@ -116,6 +116,18 @@ class SpanReader:
             found = session.select(statement("related_traces"), hot_key_limit=hot_key_limit)
         return fit(found, schema.TRACE_IDS)
 
+    def hot_keys(self, traces: pa.Table, hot_key_limit: int) -> pa.Table:
+        with self._database.read() as session, session.given(wanted=traces):
+            found = session.select(statement("hot_keys"), hot_key_limit=hot_key_limit)
+        return fit(found, results.KEY_HASHES)
+
+    def heated_traces(self, hot: pa.Table, hot_key_limit: int, after: int, upto: int) -> pa.Table:
+        with self._database.read() as session, session.given(hot=hot):
+            found = session.select(
+                statement("heated_traces"), hot_key_limit=hot_key_limit, after=after, upto=upto
+            )
+        return fit(found, schema.TRACE_IDS)
+
     def analysis_input(self, traces: pa.Table) -> SpanBatch:
         return self._read_batch(traces, bare=True)
 

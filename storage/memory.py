@@ -230,6 +230,13 @@ class MemoryStore:
     def related_traces(self, traces: pa.Table, hot_key_limit: int) -> pa.Table:
         return memory_read.related_traces(self._read(), read(traces), hot_key_limit)
 
+    def hot_keys(self, traces: pa.Table, hot_key_limit: int) -> pa.Table:
+        return memory_read.hot_keys(self._read()["keys"], read(traces), hot_key_limit)
+
+    def heated_traces(self, hot: pa.Table, hot_key_limit: int, after: int, upto: int) -> pa.Table:
+        keys = self._read()["keys"].filter(pl.col("generation") <= upto)
+        return memory_read.heated_traces(keys, read(hot), hot_key_limit, after)
+
     def analysis_input(self, traces: pa.Table) -> SpanBatch:
         return memory_read.spans_of(self._read(), read(traces), bare=True)
 

@@ -74,6 +74,25 @@ def related_traces(frames: Frames, traces: pl.DataFrame, hot_key_limit: int) -> 
     return arrow(found.unique(), schema.TRACE_IDS)
 
 
+def hot_keys(keys: pl.DataFrame, traces: pl.DataFrame, limit: int) -> pa.Table:
+    named = keys.join(traces, on=TRACE, how="semi")
+    carriers = keys.join(named, on="key_hash", how="semi").select("key_hash", *TRACE).unique()
+    hot = carriers.group_by("key_hash").len().filter(pl.col("len") > limit)
+    return arrow(hot, results.KEY_HASHES)
+
+
+def heated_traces(keys: pl.DataFrame, hot: pl.DataFrame, limit: int, after: int) -> pa.Table:
+    carriers = (
+        keys.join(hot, on="key_hash", how="semi")
+        .group_by("key_hash", *TRACE)
+        .agg(before=pl.min("generation") <= after)
+    )
+    counts = carriers.group_by("key_hash").agg(pl.len(), pl.col("before").sum())
+    heated = counts.filter((pl.col("len") > limit) & (pl.col("before") <= limit))
+    found = carriers.filter("before").join(heated, on="key_hash", how="semi")
+    return arrow(found.select(TRACE).unique(), schema.TRACE_IDS)
+
+
 def spans_of(frames: Frames, traces: pl.DataFrame, *, bare: bool) -> SpanBatch:
     bared = {"spans", "links", "events", "scopes"} if bare else set()
     spans = (

@@ -50,6 +50,7 @@ GENERATIONS = pa.schema(
     [*_required(U64, "generation"), *_required(I64, "stored_at_unix_nano", "spans")]
 )
 
+KEY_HASHES = pa.schema(_required(U64, "key_hash"))
 # Of each span, beside its columns.
 STORED = pa.schema([*_required(U64, "generation"), *_required(I64, "stored_at_unix_nano")])
 KEY_GENERATIONS = pa.schema(_required(U64, "generation"))

@@ -98,8 +98,8 @@ class AnalysisLoop:
         if newest == analysed and self._facts is not None:
             return False
         new, generation = self._store.traces_since(analysed, PASS_SPANS)
-        owners, around = reach(self._store, new, STEPS, 2 * STEPS)
-        answers = analyse(self._store.analysis_input(around), owners)
+        owners, around, hot = self._reach_cold(new, analysed, generation)
+        answers = analyse(self._store.analysis_input(around), owners, hot)
         answers = self._keep(answers, owners, analysed)
         before = self._surroundings.read(owners)
         self._store.replace_connections(owners, answers.endpoints, answers.connections)
@@ -113,6 +113,21 @@ class AnalysisLoop:
         self._store.replace_orphans(traces, arrow(judge(orphans, facts), ORPHANS), generation)
         self._facts = facts
         return newest != analysed
+
+    def _reach_cold(
+        self, new: pa.Table, analysed: int, upto: int
+    ) -> tuple[pa.Table, pa.Table, frozenset[int]]:
+        """Whose answers are computed, from which traces, and the hot keys of these. Answers
+        that rest on a key that became hot are computed too."""
+        owners, around = reach(self._store, new, STEPS, 2 * STEPS)
+        hot = self._store.hot_keys(around, HOT_KEY_LIMIT)
+        if hot.num_rows:
+            heated = self._store.heated_traces(hot, HOT_KEY_LIMIT, analysed, upto)
+            if heated.num_rows:
+                seeds = _trace_ids(pl.concat([pl.DataFrame(new), pl.DataFrame(heated)]))
+                owners, around = reach(self._store, seeds, STEPS, 2 * STEPS)
+                hot = self._store.hot_keys(around, HOT_KEY_LIMIT)
+        return owners, around, frozenset(pl.DataFrame(hot)["key_hash"])
 
     def _follow_rules(self) -> None:
         """Answers of other rules are no answers: all are worked out anew."""

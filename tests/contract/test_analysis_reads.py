@@ -5,7 +5,7 @@ import pytest
 
 from storage import schema
 from storage.contract import SpanStore
-from storage.join_keys import KINDS
+from storage.join_keys import KINDS, hash_key
 from tests.contract.rows import (
     Row,
     correlated,
@@ -53,6 +53,35 @@ def test_a_plain_span_brings_its_trace_when_an_earlier_span_had_a_message(
     store.append(make_batch([span(1, 2), span(3, 3)]), 1)
     found, upto = store.traces_since(1, 10)
     assert (trace_numbers(found), upto) == ([1], 2)
+
+
+def test_a_key_that_more_traces_have_than_the_limit_is_hot(store: SpanStore) -> None:
+    rows = [span(number, number) for number in range(1, 5)]
+    values = {1: "A", 2: "A", 3: "A", 4: "B"}
+    store.append(
+        make_batch(rows, correlation=[correlated(row, values[row["trace_lo"]]) for row in rows]), 1
+    )
+    store.append(make_batch([span(1, 9)], correlation=[correlated(span(1, 9), "A")]), 1)
+
+    assert store.hot_keys(traces(1), 3).num_rows == 0
+    (hot,) = store.hot_keys(traces(1, 4), 2)["key_hash"].to_pylist()
+    assert hot == hash_key("correlation", "order.id", "A")
+    assert store.hot_keys(traces(4), 2).num_rows == 0
+    assert store.hot_keys(traces(7), 0).num_rows == 0
+
+
+def test_traces_are_told_whose_key_became_hot_since(store: SpanStore) -> None:
+    for number in range(1, 6):
+        one = span(number, number)
+        store.append(make_batch([one], correlation=[correlated(one, "A")]), 1)
+    store.append(make_batch([span(1, 9)], correlation=[correlated(span(1, 9), "A")]), 1)
+    hot = store.hot_keys(traces(1), 2)
+
+    assert trace_numbers(store.heated_traces(hot, 2, 2, 3)) == [1, 2]
+    assert trace_numbers(store.heated_traces(hot, 2, 1, 6)) == [1]
+    assert store.heated_traces(hot, 2, 3, 6).num_rows == 0  # it was before
+    assert store.heated_traces(hot, 2, 1, 2).num_rows == 0  # it is not yet
+    assert store.heated_traces(hot.slice(0, 0), 2, 2, 3).num_rows == 0
 
 
 def test_both_ends_of_a_link_are_to_be_analysed(store: SpanStore) -> None:

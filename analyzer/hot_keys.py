@@ -1,0 +1,91 @@
+"""Values that too many traces carry to name a unit of work: they join nothing.
+
+Which these are is a matter of the whole store (`SpanStore.hot_keys`), not of the spans that
+are looked at together: else a value would join in one pass what it does not in another.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from analyzer.frame import Frame, read_table
+from storage.join_keys import hash_key
+from storage.schema import CORRELATION, SpanBatch
+
+_SECOND = 1_000_000_000
+Hot = Collection[int]
+"""Hashes of keys."""
+
+
+def leave_out_hot_values(batch: SpanBatch, hot: Hot) -> SpanBatch:
+    """The batch with correlation sets without hot values."""
+    if not hot:
+        return batch
+    sets = _leave_out(
+        read_table(batch, "correlation"),
+        ["key", "value"],
+        hot,
+        lambda row: (("correlation", row["key"], row["value"]),),
+    )
+    return replace(batch, correlation=sets.to_arrow().cast(CORRELATION))
+
+
+def leave_out_ids(ids: pl.DataFrame, hot: Hot) -> pl.DataFrame:
+    """Ids of messages (`analyzer.ids.read_ids`), null where they are hot."""
+    record = ["kafka_topic", "kafka_partition", "kafka_offset"]
+    for columns in (["message_id"], ["event_id"], record):
+        ids = _null_hot(ids, columns, hot)
+    return ids
+
+
+def leave_out_works(works: pl.DataFrame, frame: Frame, hot: Hot) -> pl.DataFrame:
+    """Works (column `row`) without those that begin in a second of their process in which
+    too many do."""
+    if not hot:
+        return works
+    told = frame.tell(works["row"], "row", "resource_id", second="start")
+    told = told.with_columns(pl.col("second") // _SECOND)
+    cold = _leave_out(
+        told,
+        ["resource_id", "second"],
+        hot,
+        lambda row: (("work", str(row["resource_id"]), str(row["second"])),),
+    )
+    return works.join(cold, on="row", how="semi", maintain_order="left")
+
+
+def _message_texts(row: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """As collector/join_keys.py makes keys of these columns."""
+    if "kafka_topic" in row:
+        yield "message", f"{row['kafka_topic']}.{row['kafka_partition']}.{row['kafka_offset']}"
+    for name in ("message_id", "event_id"):
+        if name in row:
+            yield "message", str(row[name])
+
+
+def _null_hot(ids: pl.DataFrame, columns: list[str], hot: Hot) -> pl.DataFrame:
+    if not hot or ids.is_empty():
+        return ids
+    cold = _leave_out(ids.drop_nulls(columns), columns, hot, _message_texts).select(columns)
+    kept = ids.join(cold.unique(), on=columns, how="semi", maintain_order="left")
+    left = ids.join(cold.unique(), on=columns, how="anti", maintain_order="left")
+    nothing = [pl.lit(None, ids.schema[name]).alias(name) for name in columns]
+    return pl.concat([kept, left.with_columns(nothing)])
+
+
+def _leave_out(rows: pl.DataFrame, columns: list[str], hot: Hot, texts: Any) -> pl.DataFrame:
+    """`rows` without those for which one of the keys that `texts` makes of them is hot."""
+    if not hot or rows.is_empty():
+        return rows
+    values = rows.select(columns).unique()
+    found = [
+        any(hash_key(*key) in hot for key in texts(row)) for row in values.iter_rows(named=True)
+    ]
+    return rows.join(
+        values.filter(pl.Series(found, dtype=pl.Boolean)),
+        on=columns,
+        how="anti",
+        maintain_order="left",
+    )
