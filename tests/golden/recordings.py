@@ -90,7 +90,11 @@ def _payloads(data: bytes) -> Iterator[bytes]:
 def connections_of(answers: Answers) -> list[Connection]:
     return [
         Connection(
-            _ids(row, "producer_"), _ids(row, "consumer_"), row["relation"], row["confidence"]
+            _ids(row, "producer_"),
+            _ids(row, "consumer_"),
+            row["relation"],
+            row["confidence"],
+            row["rule"],
         )
         for row in answers.connections.to_pylist()
     ]

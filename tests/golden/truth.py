@@ -17,6 +17,7 @@ class Connection:
     consumer: Ids
     relation: str
     confidence: float = 1.0
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)

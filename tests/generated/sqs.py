@@ -1,0 +1,175 @@
+"""Amazon SQS: message attributes carry the context, the message id is on most spans."""
+
+from tests.generated.styles import MIDDLE, NEW, OLD, W3C, XRAY, ReceiveStyle, SendStyle, Told
+
+_BOTO3SQS = ("opentelemetry.instrumentation.boto3sqs", "0.66b1")
+_BOTOCORE = ("opentelemetry.instrumentation.botocore.sqs", "0.66b1")
+_JS = ("@opentelemetry/instrumentation-aws-sdk", "0.78.0")
+_JAVA = ("io.opentelemetry.aws-sdk-2.2", "2.31.0")
+_LAMBDA = ("opentelemetry.instrumentation.aws_lambda", "0.66b1")
+_HAND = ("shop", "1")
+
+_CALL = {"system": "aws.sqs", "service": "SQS"}
+
+SENDS = {
+    "boto3sqs": SendStyle(
+        "python",
+        _BOTO3SQS,
+        MIDDLE,
+        Told("{} send", "PRODUCER", ("destination", "id"), {"system": "aws.sqs"}),
+    ),
+    "boto3sqs over botocore": SendStyle(
+        "python",
+        _BOTO3SQS,
+        MIDDLE,
+        Told("{} send", "PRODUCER", ("destination", "id"), {"system": "aws.sqs"}),
+        call=Told(
+            "SQS.SendMessage", "CLIENT", ("destination", "id"), {**_CALL, "method": "SendMessage"}
+        ),
+        carriers=W3C | XRAY,
+    ),
+    "botocore": SendStyle(
+        "python",
+        _BOTOCORE,
+        OLD,
+        Told(
+            "SQS.SendMessage", "CLIENT", ("destination", "id"), {**_CALL, "method": "SendMessage"}
+        ),
+        carriers=XRAY,
+    ),
+    "javascript": SendStyle(
+        "nodejs",
+        _JS,
+        NEW,
+        Told(
+            "{} send",
+            "PRODUCER",
+            ("destination", "id"),
+            {"system": "aws_sqs", "method": "SendMessage"},
+        ),
+    ),
+    "java": SendStyle(
+        "java",
+        _JAVA,
+        MIDDLE,
+        Told(
+            "{} publish",
+            "PRODUCER",
+            ("destination", "id"),
+            {"system": "aws_sqs", "operation": "publish"},
+        ),
+        carriers=XRAY,
+    ),
+    "by hand": SendStyle(
+        "python",
+        _HAND,
+        OLD,
+        Told("order.publish", "INTERNAL", ("destination_url", "order"), {"system": "aws_sqs"}),
+    ),
+    "by hand with id": SendStyle(
+        "python",
+        _HAND,
+        OLD,
+        Told("order.publish", "PRODUCER", ("destination", "id", "order"), {"system": "aws_sqs"}),
+    ),
+}
+
+RECEIVES = {
+    "boto3sqs": ReceiveStyle(
+        "python",
+        _BOTO3SQS,
+        MIDDLE,
+        "receive over process",
+        Told(
+            "{} process",
+            "CONSUMER",
+            ("destination", "id"),
+            {"system": "aws.sqs", "operation": "process"},
+        ),
+        Told(
+            "{} receive",
+            "CONSUMER",
+            ("destination",),
+            {"system": "aws.sqs", "operation": "receive"},
+        ),
+        batches=True,
+        settles=Told("SQS.DeleteMessage", "CLIENT", (), {**_CALL, "method": "DeleteMessage"}),
+    ),
+    "botocore": ReceiveStyle(
+        "python",
+        _BOTOCORE,
+        OLD,
+        "call",
+        Told("handle order", "INTERNAL", ("order",)),
+        Told(
+            "SQS.ReceiveMessage",
+            "CLIENT",
+            ("destination", "id"),
+            {**_CALL, "method": "ReceiveMessage"},
+        ),
+        carriers=frozenset(),
+    ),
+    "javascript": ReceiveStyle(
+        "nodejs",
+        _JS,
+        NEW,
+        "closed receive with links",
+        Told("handle order", "INTERNAL", ("order",)),
+        Told(
+            "{} receive",
+            "CONSUMER",
+            ("destination", "count"),
+            {"system": "aws_sqs", "operation": "receive"},
+        ),
+        batches=True,
+        link_facts=("id",),
+        settles=Told("SQS.DeleteMessage", "CLIENT", (), {**_CALL, "method": "DeleteMessage"}),
+    ),
+    "java": ReceiveStyle(
+        "java",
+        _JAVA,
+        MIDDLE,
+        "child",
+        Told(
+            "{} process",
+            "CONSUMER",
+            ("destination", "id"),
+            {"system": "aws_sqs", "operation": "process"},
+        ),
+        carriers=XRAY,
+    ),
+    "lambda": ReceiveStyle(
+        "python",
+        _LAMBDA,
+        NEW,
+        "lambda",
+        Told(
+            "process {}",
+            "CONSUMER",
+            ("destination",),
+            {"system": "aws_sqs", "operation": "process"},
+        ),
+        Told("orders-fn", "SERVER", ("invocation",), {"trigger": "pubsub"}),
+        batches=True,
+        link_facts=("id",),
+    ),
+    "by hand": ReceiveStyle(
+        "python",
+        _HAND,
+        OLD,
+        "child",
+        Told("order.process", "CONSUMER", ("destination", "id", "order"), {"system": "aws_sqs"}),
+    ),
+    "by hand with links": ReceiveStyle(
+        "python",
+        _HAND,
+        NEW,
+        "link",
+        Told(
+            "order.process",
+            "CONSUMER",
+            ("destination", "id", "order", "attempt"),
+            {"system": "aws_sqs", "operation": "process"},
+        ),
+    ),
+}

@@ -1,0 +1,41 @@
+"""What has to hold of every pipeline, on pipelines made up at random (tests/generated).
+
+`make soak` tries many more of them.
+"""
+
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.generated.checks import check_journeys, check_order, check_truth
+from tests.generated.pipelines import generate
+from tests.generated.topology import Habits
+
+SEEDS = st.integers(0, 2**32)
+HABITS = {"healthy": Habits(healthy=True), "open": Habits(open=True), "anything": Habits()}
+
+
+@pytest.mark.parametrize("habits", HABITS.values(), ids=HABITS)
+def test_nothing_is_said_that_did_not_happen_and_what_is_certain_is_found(habits: Habits) -> None:
+    @settings(max_examples=20, deadline=None)
+    @given(SEEDS)
+    def holds(seed: int) -> None:
+        assert check_truth(generate(Random(seed), habits), habits) == []
+
+    holds()
+
+
+@settings(max_examples=12, deadline=None)
+@given(SEEDS)
+def test_order_batches_repetition_and_passes_change_no_answer(seed: int) -> None:
+    random = Random(seed)
+    assert check_order(generate(random), random) == []
+
+
+@settings(max_examples=12, deadline=None)
+@given(SEEDS)
+def test_a_journey_holds_no_span_of_another_order(seed: int) -> None:
+    # where producers are missing or silent, an order id may name the wrong hop
+    assert check_journeys(generate(Random(seed), Habits(open=True))) == []
