@@ -7,23 +7,18 @@ their findings become the answer.
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.journey_status import (
-    JourneyStatus,
-    Unit,
-    find_units,
-    is_waiting,
-    judge_status,
-    list_attempts,
-    open_sends,
-)
+from analyzer.attempt_chains import chain_units
+from analyzer.journey_status import JourneyStatus, is_waiting, judge_status, open_sends
 from analyzer.journey_traces import SpanId, TraceId
+from analyzer.journey_units import find_units
 from analyzer.journeys import Walk
 from storage.contract import Page, SearchQuery, SpanStore
 from storage.schema import SpanBatch
 from web.answers import is_correlation_key
+from web.attempts import attempts_of
 from web.errors import NotFoundError
 from web.notes import MOST_SPANS, about_all, about_span, note_batch, note_left_out, note_unfinished
-from web.rows import Row, connection_object, span_hex, span_id, trace_hex, trace_table
+from web.rows import Row, connection_object, span_id, trace_hex, trace_table
 from web.shapes import CorrelationId
 from web.spans import sort_spans, span_objects
 from web.trace_shapes import Attempt, JourneyAnswer
@@ -38,6 +33,7 @@ _UNIT_COLUMNS = [
     "parent_span_id",
     "name",
     "start_time_unix_nano",
+    "end_time_unix_nano",
     "status_code",
     "resource_id",
 ]
@@ -140,8 +136,8 @@ def _status(
     # what other hand-overs name may be outside the journey
     sends = open_sends(endpoints, reached.connections, units)
     waiting = bool(sends) and is_waiting(sends, store.endpoint_facts().to_pylist())
-    attempts = [_attempt(unit) for unit in list_attempts(units)]
-    return judge_status(units, waiting=waiting), attempts
+    chains = chain_units(units)
+    return judge_status(units, chains, waiting=waiting), attempts_of(chains)
 
 
 def _plain_spans(batch: SpanBatch) -> list[Row]:
@@ -169,17 +165,6 @@ def _message_ids(batch: SpanBatch) -> dict[SpanId, str]:
                 partition = row["kafka_partition"]
                 found[span_id(row)] = f"{topics[row['shape_id']]}.{partition}.{row['kafka_offset']}"
     return found
-
-
-def _attempt(unit: Unit) -> Attempt:
-    return {
-        "message": unit.message,
-        "destination": unit.destination,
-        "attempt": unit.attempt,
-        "trace_id": trace_hex(*unit.span[:2]),
-        "span_id": span_hex(unit.span[2]),
-        "outcome": unit.outcome,
-    }
 
 
 def _related(batch: SpanBatch, asked: tuple[str, str] | tuple[None, None]) -> list[CorrelationId]:

@@ -6,6 +6,7 @@ from web.shapes import Attributes, Connection, CorrelationId, JourneyNote, Note,
 
 JourneyStatus = Literal["ok", "error", "waiting", "dead-letter"]
 Outcome = Literal["ok", "error", "dead-letter"]
+How = Literal["first", "redelivery", "retry", "dead-letter", "redrive"]
 
 
 class Scope(TypedDict):
@@ -102,10 +103,14 @@ class Attempt(TypedDict):
 
     message: str  # its id, else that of the span that sent it
     destination: str | None
-    attempt: int
+    attempt: int  # counted over the whole chain
     trace_id: str
     span_id: str
     outcome: Outcome
+    how: How  # this attempt came about
+    gap_nano: int | None  # since the end of the attempt before; null for the first
+    chain: int  # attempts at one message have the same number
+    ended_by: Outcome  # of the chain's last attempt
 
 
 class NotSeen(TypedDict):

@@ -56,8 +56,15 @@ def test_a_failed_attempt_that_was_repeated_with_success_is_ok() -> None:
             "trace_id": trace_hex(trace),
             "span_id": span_hex(1),
             "outcome": outcome,
+            "how": how,
+            "gap_nano": gap,
+            "chain": 1,
+            "ended_by": "ok",
         }
-        for attempt, trace, outcome in ((1, 2, "error"), (2, 3, "ok"))
+        for attempt, trace, outcome, how, gap in (
+            (1, 2, "error", "first", None),
+            (2, 3, "ok", "redelivery", 90),
+        )
     ]
 
 
@@ -96,7 +103,7 @@ def test_a_dead_letter_is_listed_after_the_attempts_that_led_to_it() -> None:
         (1, "orders", "error"),
         (2, "orders", "error"),
         (3, "orders", "error"),
-        (1, "orders-dlq", "dead-letter"),
+        (4, "orders-dlq", "dead-letter"),
     ]
     assert {a["message"] for a in journey["attempts"]} == {span_hex(2)}
 
