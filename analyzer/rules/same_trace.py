@@ -10,6 +10,11 @@ import polars as pl
 from analyzer.rules import EVIDENCE, compared, in_time, selective
 
 SAME_TRACE = 0.98
+# The consumer does not say where it read, and the trace sends to several places.
+SEVERAL_PLACES = 0.6
+
+# What can invoke a Lambda function that says no more than that a message did.
+_INVOKING = ["aws_eventbridge", "aws_sns", "aws_sqs", "aws_kinesis", "kafka"]
 
 
 def match_same_trace(
@@ -23,6 +28,7 @@ def match_same_trace(
     `explained` (send, service, consumer_group): sends that a service and group already has
     the delivery of. Any send whose message arrived is none for a consumer that does not name
     its destination, unless a bus may have several targets: the missing span was the send.
+    Where such a trace sends to several places, the latest is a candidate only.
     """
     here = deliveries.join(missing.select("row").unique(), on="row").rename({"row": "delivery"})
     there = sends.select(
@@ -34,32 +40,37 @@ def match_same_trace(
         send_start="start",
     )
     there, here = selective(there, here, ["trace"])
-    pairs = here.join(there, on="trace").filter(
-        in_time()
-        & (pl.col("top") != pl.col("send_top"))
-        & (pl.col("send_start") <= pl.col("start"))
-        & (pl.col("system") == pl.col("send_system")).fill_null(value=True)
-        & (
-            (pl.col("destination") == pl.col("send_destination")).fill_null(value=True)
-            | (pl.col("send_system") == "aws_eventbridge")
+    same_place = pl.col("destination") == pl.col("send_destination")
+    bus = (pl.col("send_system") == "aws_eventbridge").fill_null(value=False)
+    function = pl.col("part").is_in(["invoke", "maybe"])
+    arrived = pl.col("send").is_in(explained["send"].implode())
+    place = pl.struct("send_system", "send_destination")
+    pairs = (
+        here.join(there, on="trace")
+        .filter(
+            in_time()
+            & (pl.col("top") != pl.col("send_top"))
+            & (pl.col("send_start") <= pl.col("start"))
+            & (pl.col("system") == pl.col("send_system")).fill_null(value=True)
+            & (same_place.fill_null(value=True) | bus)
+            & (same_place.fill_null(value=False) | bus | ~arrived)
+            & (~function | pl.col("send_system").is_in(_INVOKING).fill_null(value=True))
         )
-        & (
-            (pl.col("destination") == pl.col("send_destination")).fill_null(value=False)
-            | (pl.col("send_system") == "aws_eventbridge").fill_null(value=False)
-            | ~pl.col("send").is_in(explained["send"].implode())
+        .join(explained, on=["send", "service", "consumer_group"], how="anti", nulls_equal=True)
+        .with_columns(
+            (pl.col("destination").is_null() & (place.n_unique().over("delivery") > 1)).alias(
+                "several"
+            )
         )
     )
     return (
-        pairs.join(
-            explained, on=["send", "service", "consumer_group"], how="anti", nulls_equal=True
-        )
-        .sort("delivery", "send_start", "send", descending=[False, True, True])
+        pairs.sort("delivery", "send_start", "send", descending=[False, True, True])
         .unique("delivery", keep="first", maintain_order=True)
         .select(
             "delivery",
             "send",
             pl.lit("same-trace").alias("rule"),
-            pl.lit(SAME_TRACE).alias("confidence"),
+            pl.when("several").then(SEVERAL_PLACES).otherwise(SAME_TRACE).alias("confidence"),
             compared("trace_id", pl.lit("same"), pl.lit("same")).alias("evidence"),
         )
         .cast(EVIDENCE)

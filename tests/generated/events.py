@@ -28,14 +28,14 @@ BUS_SENDS = {
         "python",
         _HAND,
         OLD,
-        Told("stock.publish", "INTERNAL", ("order",), {"system": "aws_eventbridge"}),
+        Told("{domain}.publish", "INTERNAL", ("order",), {"system": "aws_eventbridge"}),
     ),
     "by hand with id": SendStyle(
         "python",
         _HAND,
         OLD,
         Told(
-            "stock.publish",
+            "{domain}.publish",
             "PRODUCER",
             ("destination", "id", "order", "source", "detail_type"),
             {"system": "aws_eventbridge"},
@@ -59,7 +59,7 @@ BUS_RECEIVES = {
         OLD,
         "child",
         Told(
-            "stock.process",
+            "{domain}.process",
             "CONSUMER",
             ("id", "order"),
             {"system": "aws_eventbridge", "trigger": "pubsub"},
@@ -71,7 +71,7 @@ BUS_RECEIVES = {
         NEW,
         "link",
         Told(
-            "stock.process",
+            "{domain}.process",
             "CONSUMER",
             ("id", "order", "source", "detail_type"),
             {"system": "aws_eventbridge", "trigger": "pubsub"},

@@ -49,10 +49,10 @@ SENDS = {
         Told("send {}", "PRODUCER", ("destination", "key"), {**_KAFKA, "operation": "send"}),
     ),
     "by hand": SendStyle(
-        "python", _HAND, OLD, Told("order.publish", "INTERNAL", ("destination", "order"), _KAFKA)
+        "python", _HAND, OLD, Told("{domain}.publish", "INTERNAL", ("destination", "order"), _KAFKA)
     ),
     "by hand with offset": SendStyle(
-        "python", _HAND, OLD, Told("order.publish", "PRODUCER", (*_RECORD, "order"), _KAFKA)
+        "python", _HAND, OLD, Told("{domain}.publish", "PRODUCER", (*_RECORD, "order"), _KAFKA)
     ),
 }
 
@@ -119,13 +119,13 @@ RECEIVES = {
         _HAND,
         OLD,
         "child",
-        Told("order.process", "CONSUMER", (*_RECORD, "group", "order"), _KAFKA),
+        Told("{domain}.process", "CONSUMER", (*_RECORD, "group", "order"), _KAFKA),
     ),
     "by hand with links": ReceiveStyle(
         "python",
         _HAND,
         NEW,
         "link",
-        Told("order.process", "CONSUMER", (*_RECORD, "group", "order"), _PROCESSED),
+        Told("{domain}.process", "CONSUMER", (*_RECORD, "group", "order"), _PROCESSED),
     ),
 }

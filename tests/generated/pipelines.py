@@ -109,7 +109,7 @@ class _Run:
         facts = self._facts(channel, number, order)
         producer = scene.record(
             channel.sender,
-            style.span.name.format(channel.name),
+            style.span.name.format(channel.name, domain=channel.name),
             parent=parent,
             at=at,
             kind=style.span.kind,
@@ -154,6 +154,7 @@ class _Run:
         self._offsets[channel.name, partition] = offset + 1
         unique = f"5f0c1e2a-7b3d-4e4f-8a1b-{number:012x}"
         return {
+            "domain": channel.name,
             "destination": channel.name,
             "destination_url": f"https://sqs.eu-west-1.amazonaws.com/123456789012/{channel.name}",
             "topic_arn": f"arn:aws:sns:eu-west-1:123456789012:{channel.name}",

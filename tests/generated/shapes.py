@@ -72,7 +72,7 @@ class Delivery:
         failed = len(parcels) == 1 and parcels[0].fails
         return self.scene.record(
             self.service,
-            told.name.format(self.destination),
+            told.name.format(self.destination, domain=facts["domain"]),
             at=at,
             kind=told.kind,
             scope=self.style.scope,

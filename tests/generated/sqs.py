@@ -64,13 +64,13 @@ SENDS = {
         "python",
         _HAND,
         OLD,
-        Told("order.publish", "INTERNAL", ("destination_url", "order"), {"system": "aws_sqs"}),
+        Told("{domain}.publish", "INTERNAL", ("destination_url", "order"), {"system": "aws_sqs"}),
     ),
     "by hand with id": SendStyle(
         "python",
         _HAND,
         OLD,
-        Told("order.publish", "PRODUCER", ("destination", "id", "order"), {"system": "aws_sqs"}),
+        Told("{domain}.publish", "PRODUCER", ("destination", "id", "order"), {"system": "aws_sqs"}),
     ),
 }
 
@@ -158,7 +158,7 @@ RECEIVES = {
         _HAND,
         OLD,
         "child",
-        Told("order.process", "CONSUMER", ("destination", "id", "order"), {"system": "aws_sqs"}),
+        Told("{domain}.process", "CONSUMER", ("destination", "id", "order"), {"system": "aws_sqs"}),
     ),
     "by hand with links": ReceiveStyle(
         "python",
@@ -166,7 +166,7 @@ RECEIVES = {
         NEW,
         "link",
         Told(
-            "order.process",
+            "{domain}.process",
             "CONSUMER",
             ("destination", "id", "order", "attempt"),
             {"system": "aws_sqs", "operation": "process"},

@@ -65,7 +65,8 @@ _TEXT = {"partition"}  # a string since 1.25
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A span that an instrumentation makes: its name (`{}` is the destination), kind,
+    """A span that an instrumentation makes: its name (`{}` is the destination,
+    `{domain}` what the channel is about), kind,
     the facts that it tells of a message, and fixed ones."""
 
     name: str

@@ -60,20 +60,36 @@ def test_a_missing_send_beside_one_that_arrived_in_the_same_trace_is_not_that_on
     assert found.edges == {(SENT, (1, 21)): "parent"}
 
 
+FUNCTION = span(
+    "stock-fn",
+    trace=1,
+    id=41,
+    parent=99,
+    flags=0x300,
+    kind="SERVER",
+    service="stock-fn",
+    at=4.0,
+    attributes={"faas.trigger": "pubsub", "faas.invocation_id": "1"},
+)
+
+
 def test_a_consumer_that_names_no_destination_is_not_given_a_message_that_arrived() -> None:
     first = delivery(trace=1, id=21, parent=11, flags=0x300)
-    function = span(
-        "stock-fn",
-        trace=1,
-        id=41,
-        parent=99,
-        flags=0x300,
-        kind="SERVER",
-        service="stock-fn",
-        at=4.0,
-        attributes={"faas.trigger": "pubsub", "faas.invocation_id": "1"},
-    )
-    assert analysed(send(), first, function).edges == {(SENT, (1, 21)): "parent"}
+    assert analysed(send(), first, FUNCTION).edges == {(SENT, (1, 21)): "parent"}
+
+
+def test_a_function_in_the_trace_of_its_only_send_is_found() -> None:
+    assert analysed(send(attributes=BUS), FUNCTION).edges == {(SENT, (1, 41)): "same-trace"}
+
+
+def test_a_function_in_a_trace_that_sends_to_two_places_is_only_a_candidate() -> None:
+    topic = {"messaging.system": "aws.sns", "messaging.destination.name": "news"}
+    found = analysed(send(attributes=BUS), send(id=12, at=1.5, attributes=topic), FUNCTION)
+    assert found.edges == {}
+
+
+def test_no_broker_that_cannot_invoke_functions_is_taken_for_one() -> None:
+    assert analysed(send(attributes={"messaging.system": "rabbitmq"}), FUNCTION).edges == {}
 
 
 def test_a_rewritten_parent_in_the_same_trace_still_finds_its_send() -> None:
