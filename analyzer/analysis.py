@@ -27,6 +27,7 @@ _JUDGED = {
     "cause_fix": pl.String,
     "other_causes": pl.String,
     "evidence": pl.String,
+    "hidden": pl.Boolean,
 }
 
 

@@ -1,6 +1,7 @@
 """Verdicts: from orphan roots and the surroundings of each to causes."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -15,6 +16,18 @@ _ADVICE = (
 )
 # What a verdict may fill in: judging starts from what the spans themselves said.
 _REFINED = ["system", "destination", "producer_service_name"]
+# All that surroundings are looked up by; a root's own, not as refined.
+_PLACE = [
+    "environment",
+    "service_namespace",
+    "system",
+    "destination",
+    "service_name",
+    "consumer_group",
+    "span_name",
+    "domain",
+]
+_TOLD = ["own_system", "own_destination", "domain"]
 _VERDICT = [
     "expected",
     "cause_code",
@@ -23,6 +36,7 @@ _VERDICT = [
     "cause_fix",
     "other_causes",
     "evidence",
+    "hidden",
 ]
 
 
@@ -33,20 +47,51 @@ def judge(roots: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     producer; judging a judged row again gives what judging it first would have given.
     `facts` is `SpanStore.endpoint_facts()` as a frame, or its stable part. Roots that the
     surroundings show to be no work at all (a Kafka end-of-partition event) or represented
-    by another span (a poll) are left out.
+    by another span (a poll) are hidden: other facts may show that they are.
     """
-    by_environment = worlds(facts)
-    nowhere = World([])
+    views = _Views(facts)
     rows = []
     for judged in roots.iter_rows(named=True):
         told = json.loads(judged["facts"])
         root = judged | {name: told[f"own_{name}"] for name in _REFINED}
-        around = by_environment.get(root["environment"], nowhere).around(root, told["domain"])
-        if _is_event_only(told, around) or (told["part"] == "polled" and around.processes):
-            continue
-        rows.append(_verdict_row(root, told, around))
+        around = views.around(root | {"domain": told["domain"]})
+        hidden = _is_event_only(told, around) or (told["part"] == "polled" and around.processes)
+        rows.append(_verdict_row(root, told, around) | {"hidden": hidden})
     schema = pl.DataFrame(ORPHANS.empty_table()).schema
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def select_affected(roots: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """Those of the roots (ORPHANS rows) whose verdicts may differ between the two states of
+    the facts: what surrounds them differs."""
+    told = pl.col("facts").str.json_decode(pl.Struct(dict.fromkeys(_TOLD, pl.String)))
+    seen = roots.with_columns(told.alias("told")).with_columns(
+        system=pl.col("told").struct.field("own_system"),
+        destination=pl.col("told").struct.field("own_destination"),
+        domain=pl.col("told").struct.field("domain"),
+    )
+    places = seen.select(_PLACE).unique()
+    old, new = _Views(before), _Views(after)
+    changed = [old.around(place) != new.around(place) for place in places.iter_rows(named=True)]
+    elsewhere = places.filter(pl.Series(changed, dtype=pl.Boolean))
+    affected = seen.with_row_index("row").join(elsewhere, on=_PLACE, how="semi", nulls_equal=True)
+    return roots[affected["row"].sort()]
+
+
+class _Views:
+    """What surrounds roots; those in one place see the same."""
+
+    def __init__(self, facts: pl.DataFrame) -> None:
+        self._worlds, self._nowhere = worlds(facts), World([])
+        self._seen: dict[tuple[Any, ...], Surroundings] = {}
+
+    def around(self, root: Mapping[str, Any]) -> Surroundings:
+        """Of a root: a row with the columns _PLACE."""
+        place = tuple(root[name] for name in _PLACE)
+        if place not in self._seen:
+            world = self._worlds.get(root["environment"], self._nowhere)
+            self._seen[place] = world.around(root, root["domain"])
+        return self._seen[place]
 
 
 def _is_event_only(told: dict[str, Any], around: Surroundings) -> bool:

@@ -256,10 +256,11 @@ class SpanStore(SpanDeletion, SpanRewriting, Origins, Protocol):
 
     def orphans(self, query: OrphanQuery, page: Page) -> Rows:
         """Schema ORPHANS and `stored_at_unix_nano` (when the root was first stored, 0
-        where it is not), newest start first."""
+        where it is not), newest start first. Without the hidden ones here and below, unless
+        asked for."""
         ...
 
-    def orphans_of(self, traces: pa.Table) -> pa.Table:
+    def orphans_of(self, traces: pa.Table, *, hidden: bool = False) -> pa.Table:
         """Schema ORPHANS and `stored_at_unix_nano`, of these traces."""
         ...
 

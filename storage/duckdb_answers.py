@@ -65,6 +65,7 @@ class AnswerReader:
                 service=query.service,
                 destination=query.destination,
                 expected=query.expected,
+                hidden=query.hidden,
                 settled=query.settled,
                 settled_before=within_i64(query.settled_before_unix_nano),
                 start=within_i64(query.start),
@@ -75,9 +76,10 @@ class AnswerReader:
         table = fit(found, results.ORPHAN_ROWS)
         return cut(table, page, paging.ORPHAN_ORDER, "start_time_unix_nano")
 
-    def orphans_of(self, traces: pa.Table) -> pa.Table:
+    def orphans_of(self, traces: pa.Table, *, hidden: bool = False) -> pa.Table:
         with self._database.read() as session, session.given(wanted=traces):
-            return fit(session.select(statement("orphans_of")), results.ORPHAN_ROWS)
+            found = session.select(statement("orphans_of"), hidden=hidden)
+        return fit(found, results.ORPHAN_ROWS)
 
     def orphan_groups(
         self, settled_before_unix_nano: int = 0, *, settled_only: bool = False

@@ -247,7 +247,7 @@ class MemoryStore:
         return memory_answers.endpoints(self._read(), query, limit)
 
     def endpoints_of(self, traces: pa.Table) -> pa.Table:
-        return memory_answers.owned(self._read(), "endpoints", read(traces))
+        return memory_answers.endpoints_of(self._read()["endpoints"], read(traces))
 
     # ------------------------------------------------------------------ reading
 
@@ -286,8 +286,8 @@ class MemoryStore:
     def orphans(self, query: OrphanQuery, page: Page) -> Rows:
         return memory_answers.orphans(self._read()["orphans"], query, page)
 
-    def orphans_of(self, traces: pa.Table) -> pa.Table:
-        return memory_answers.owned(self._read(), "orphans", read(traces))
+    def orphans_of(self, traces: pa.Table, *, hidden: bool = False) -> pa.Table:
+        return memory_answers.orphans_of(self._read()["orphans"], read(traces), hidden=hidden)
 
     def orphan_groups(
         self, settled_before_unix_nano: int = 0, *, settled_only: bool = False

@@ -31,9 +31,17 @@ def _is_trace(prefix: str, trace: tuple[int, int]) -> pl.Expr:
     return (pl.col(f"{prefix}trace_hi") == hi) & (pl.col(f"{prefix}trace_lo") == lo)
 
 
-def owned(frames: Frames, name: str, traces: pl.DataFrame) -> pa.Table:
-    columns = {"endpoints": schema.ENDPOINTS, "orphans": results.ORPHAN_ROWS}[name]
-    return arrow(frames[name].join(traces, on=TRACE, how="semi"), columns)
+def endpoints_of(frame: pl.DataFrame, traces: pl.DataFrame) -> pa.Table:
+    return arrow(frame.join(traces, on=TRACE, how="semi"), schema.ENDPOINTS)
+
+
+def orphans_of(frame: pl.DataFrame, traces: pl.DataFrame, *, hidden: bool) -> pa.Table:
+    found = frame.join(traces, on=TRACE, how="semi")
+    return arrow(found if hidden else _shown(found), results.ORPHAN_ROWS)
+
+
+def _shown(orphans: pl.DataFrame) -> pl.DataFrame:
+    return orphans.filter(~pl.col("hidden"))
 
 
 def connections(frame: pl.DataFrame, query: ConnectionQuery, page: Page) -> Rows:
@@ -65,7 +73,7 @@ def connections_of(
 
 def orphans(frame: pl.DataFrame, query: OrphanQuery, page: Page) -> Rows:
     frame = _where(
-        frame,
+        frame if query.hidden else _shown(frame),
         cause_code=query.cause,
         service_name=query.service,
         destination=query.destination,
@@ -81,6 +89,7 @@ def orphans(frame: pl.DataFrame, query: OrphanQuery, page: Page) -> Rows:
 
 
 def orphan_groups(frame: pl.DataFrame, settled_before: int, *, settled_only: bool) -> pa.Table:
+    frame = _shown(frame)
     settled = pl.col("stored_at_unix_nano") < settled_before
     if settled_only:
         frame = frame.filter(settled)
@@ -104,7 +113,7 @@ def orphan_groups(frame: pl.DataFrame, settled_before: int, *, settled_only: boo
 
 def edges(frames: Frames) -> pa.Table:
     connected = frames["connections"].filter(pl.col("confidence") >= 0.8)
-    orphaned = frames["orphans"].filter(pl.col("producer_span_id").is_null())
+    orphaned = _shown(frames["orphans"]).filter(pl.col("producer_span_id").is_null())
     handovers = pl.concat(
         [
             connected.rename(

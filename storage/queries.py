@@ -46,6 +46,8 @@ class OrphanQuery:
     settled: bool | None = None
     settled_before_unix_nano: int = 0
     """Roots stored before this instant are settled."""
+    hidden: bool = False
+    """With those that are hidden."""
     start: int | None = None
     end: int | None = None
 

@@ -272,4 +272,6 @@ ORPHANS = _schema(
     ("producer_span_id", U64, "null"),
     # of the stitched producer, else of the only service that sends there
     ("producer_service_name", TEXT, "null"),
+    # No orphan root by what is known beside it now: kept to be judged again, never shown.
+    ("hidden", FLAG),
 )

@@ -43,7 +43,8 @@ def analysed(*spans: Any) -> Analysed:
 
 def analysed_batch(spans: SpanBatch) -> Analysed:
     answers = analyse(spans)
-    orphans = judge(answers.orphans, endpoint_facts(answers.endpoints))
+    judged = judge(answers.orphans, endpoint_facts(answers.endpoints))
+    orphans = judged.filter(~pl.col("hidden"))
     return Analysed(
         connections={
             (_key(row, "producer_"), _key(row, "consumer_")): row

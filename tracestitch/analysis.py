@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from analyzer.analysis import Answers, analyse, arrow
-from analyzer.judging import judge
+from analyzer.judging import judge, select_affected
 from analyzer.losses import keep_answers
 from analyzer.surroundings import STABLE, stable_facts
 from analyzer.version import RULES_VERSION
@@ -28,6 +28,7 @@ PASS_SPANS = 50_000
 HOT_KEY_LIMIT = 1_000
 _IDLE_SECONDS = 1.0
 _ALL = 10_000_000
+_ALL_ROOTS = OrphanQuery(hidden=True)
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ class AnalysisLoop:
         orphans = answers.orphans
         traces = owners
         if self._facts is None or not facts.equals(self._facts):
-            others = self._other_orphans(owners)
+            others = self._other_orphans(owners, facts)
             orphans = pl.concat([orphans, others])
             traces = _trace_ids(pl.concat([pl.DataFrame(owners), others.select(TRACE_IDS.names)]))
         self._store.replace_orphans(traces, arrow(judge(orphans, facts), ORPHANS), generation)
@@ -148,16 +149,21 @@ class AnalysisLoop:
         old = Answers(
             endpoints=self._store.endpoints_of(lost),
             connections=self._store.connections_of(lost, "consumer"),
-            orphans=pl.DataFrame(self._store.orphans_of(lost)).select(ORPHANS.names),
+            orphans=pl.DataFrame(self._store.orphans_of(lost, hidden=True)).select(ORPHANS.names),
         )
         return keep_answers(answers, old, lost, self._store.spans_since(analysed, near))
 
-    def _other_orphans(self, owners: pa.Table) -> pl.DataFrame:
-        """Stored orphans that this pass does not replace: their surroundings changed."""
-        stored = pl.DataFrame(self._store.orphans(OrphanQuery(), Page(limit=_ALL)).table)
-        return stored.select(ORPHANS.names).join(
+    def _other_orphans(self, owners: pa.Table, facts: pl.DataFrame) -> pl.DataFrame:
+        """Stored roots of traces that this pass does not replace, and whose surroundings
+        changed; all roots of those traces."""
+        stored = pl.DataFrame(self._store.orphans(_ALL_ROOTS, Page(limit=_ALL)).table)
+        others = stored.select(ORPHANS.names).join(
             pl.DataFrame(owners), on=TRACE_IDS.names, how="anti"
         )
+        if self._facts is None:
+            return others
+        affected = select_affected(others, self._facts, facts)
+        return others.join(affected, on=TRACE_IDS.names, how="semi")
 
     def _count_pass(self, seconds: float) -> None:
         self.passes += 1

@@ -13,7 +13,7 @@ WITH handovers AS (
         environment, service_namespace, producer_service_name, system, destination, scope,
         service_name AS consumer_service_name, consumer_group, start_time_unix_nano
     FROM orphans
-    WHERE producer_span_id IS NULL
+    WHERE producer_span_id IS NULL AND NOT hidden
 )
 SELECT
     {key},

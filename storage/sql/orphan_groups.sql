@@ -19,7 +19,7 @@ FROM (
             'trace_hi': trace_hi, 'trace_lo': trace_lo, 'span_id': span_id
         }} ORDER BY start_time_unix_nano DESC, trace_hi, trace_lo, span_id) AS newest
     FROM orphans
-    WHERE NOT $settled_only OR stored_at_unix_nano < $settled_before
+    WHERE NOT hidden AND (NOT $settled_only OR stored_at_unix_nano < $settled_before)
     GROUP BY ALL
 )
 ORDER BY count DESC, {order}

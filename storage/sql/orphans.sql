@@ -1,6 +1,7 @@
 SELECT *
 FROM orphans
-WHERE ($trace_hi::UBIGINT IS NULL OR (trace_hi = $trace_hi AND trace_lo = $trace_lo))
+WHERE ($hidden OR NOT hidden)
+    AND ($trace_hi::UBIGINT IS NULL OR (trace_hi = $trace_hi AND trace_lo = $trace_lo))
     AND ($cause::VARCHAR IS NULL OR cause_code = $cause)
     AND ($service::VARCHAR IS NULL OR service_name = $service)
     AND ($destination::VARCHAR IS NULL OR destination = $destination)

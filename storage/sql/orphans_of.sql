@@ -1,1 +1,1 @@
-SELECT * FROM orphans SEMI JOIN wanted USING (trace_hi, trace_lo)
+SELECT * FROM orphans SEMI JOIN wanted USING (trace_hi, trace_lo) WHERE $hidden OR NOT hidden

@@ -70,6 +70,20 @@ def test_orphans_and_the_analysed_generation_change_together(store: SpanStore) -
     assert store.status().newest_unix_nano == 13
 
 
+def test_a_hidden_root_is_shown_to_nobody_who_does_not_ask_for_it(store: SpanStore) -> None:
+    one, two = span(1, 1), span(2, 2)
+    store.append(make_batch([one, two]), 70)
+    _orphan(store, owned(one, hidden=True), owned(two))
+
+    assert _roots(store) == [2]
+    assert store.orphans_of(traces(1, 2)).num_rows == 1
+    assert [group["count"] for group in store.orphan_groups().to_pylist()] == [1]
+    assert [edge["count"] for edge in store.edges().to_pylist()] == [1]
+    asked = store.orphans(OrphanQuery(hidden=True), Page()).table.to_pylist()
+    assert sorted((row["span_id"], row["hidden"]) for row in asked) == [(1, True), (2, False)]
+    assert store.orphans_of(traces(1, 2), hidden=True).num_rows == 2
+
+
 def test_forgotten_answers_are_gone_and_all_spans_are_pending(store: SpanStore) -> None:
     one, two = span(1, 1), span(2, 2)
     store.append(make_batch([one, two]), 1)

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pytest
 
+from analyzer.judging import judge
 from storage.contract import StoreError
 from storage.memory import MemoryStore
 from tests.builders import batch, link, span
@@ -58,3 +60,30 @@ def test_a_pass_that_failed_half_way_leaves_no_count_behind() -> None:
     assert kept is not None
     order = sorted(kept.columns)
     assert kept.select(order).sort(order).equals(counted.select(order).sort(order))
+
+
+def test_a_new_name_judges_only_those_roots_again_that_it_is_about(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def root(trace: int, queue: str) -> Any:
+        told = {"messaging.system": "aws_sqs", "messaging.destination.name": queue}
+        return span("process", trace=trace, id=trace, kind="CONSUMER", attributes=told)
+
+    def sent(trace: int, queue: str) -> Any:
+        told = {"messaging.system": "aws_sqs", "messaging.destination.name": queue}
+        return span("send", trace=trace, id=trace, kind="PRODUCER", attributes=told)
+
+    judged: list[list[int]] = []
+
+    def spy(roots: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+        judged.append(sorted(roots["span_id"].to_list()))
+        return judge(roots, facts)
+
+    monkeypatch.setattr("tracestitch.analysis.judge", spy)
+    store = MemoryStore()
+    loop = AnalysisLoop(store)
+    for spans_ in ([root(1, "a"), root(2, "b")], [sent(3, "a")], [sent(4, "c")], [sent(5, "c")]):
+        store.append(batch(*spans_), 1)
+        assert loop.run_once()
+
+    assert judged == [[1, 2], [1], [], []]

@@ -1,0 +1,94 @@
+"""Judging again, when what stands beside a root changed."""
+
+from typing import Any
+
+import polars as pl
+
+from analyzer.analysis import Answers, analyse
+from analyzer.judging import judge, select_affected
+from tests.analysed import endpoint_facts
+from tests.builders import batch, span
+from tests.unit.analyzer.messages import delivery, send
+
+QUEUE = {"messaging.system": "aws_sqs", "messaging.destination.name": "orders"}
+POLL = span(
+    "orders receive",
+    trace=2,
+    id=20,
+    kind="CONSUMER",
+    service="worker",
+    at=2.0,
+    attributes=QUEUE | {"messaging.operation.type": "receive", "messaging.batch.message_count": 1},
+)
+PROCESS = span(
+    "orders process",
+    trace=1,
+    id=22,
+    parent=11,
+    kind="CONSUMER",
+    service="worker",
+    at=2.0,
+    flags=0x300,
+    attributes=QUEUE | {"messaging.operation.type": "process"},
+)
+
+
+def analysed(*spans: Any) -> Answers:
+    return analyse(batch(*spans))
+
+
+def facts(*spans: Any) -> pl.DataFrame:
+    return endpoint_facts(analysed(*spans).endpoints)
+
+
+def shown(judged: pl.DataFrame) -> list[int]:
+    return judged.filter(~pl.col("hidden"))["span_id"].to_list()
+
+
+def test_a_root_that_facts_judged_away_comes_back_with_other_facts() -> None:
+    roots = analysed(send(), POLL).orphans
+    alone, processed = facts(send(), POLL), facts(send(), POLL, PROCESS)
+
+    first = judge(roots, alone)
+    hidden = judge(first, processed)
+
+    assert (shown(first), shown(hidden)) == ([20], [])
+    assert judge(hidden, alone).equals(first)
+    assert judge(roots, processed).equals(hidden)
+
+
+def test_only_roots_whose_surroundings_changed_are_judged_again() -> None:
+    other = delivery(
+        trace=3,
+        id=31,
+        service="other",
+        attributes={"messaging.destination.name": "invoices"},
+    )
+    before = facts(send(), POLL, other)
+    judged = judge(analysed(send(), POLL, other).orphans, before)
+    assert sorted(shown(judged)) == [20, 31]
+
+    def affected(*more: Any) -> list[int]:
+        after = pl.concat([before, facts(*more)], how="diagonal")
+        return sorted(select_affected(judged, before, after)["span_id"].to_list())
+
+    assert affected() == []
+    named = {"trace": 7, "service": "new"}
+    elsewhere = {"messaging.destination.name": "letters"}
+    assert affected(send(attributes=elsewhere, **named)) == []
+    assert affected(send(attributes={"messaging.destination.name": "invoices"}, **named)) == [31]
+    assert affected(send(resource={"deployment.environment.name": "test"}, **named)) == []
+    assert affected(send(), PROCESS) == [20]
+
+
+def test_roots_are_compared_by_what_they_said_themselves() -> None:
+    """A verdict fills in destination and producer; it is no reason to look elsewhere."""
+    silent = delivery(attributes={"messaging.destination.name": ""})
+    before = facts(send(), silent)
+    judged = judge(analysed(send(), silent).orphans, before)
+    assert judged["destination"].to_list() == ["orders"]
+    second = {"messaging.destination.name": "letters"}
+    after = pl.concat([before, facts(send(trace=7, service="b", attributes=second))])
+    found = select_affected(judged, before, after)
+    assert found["span_id"].to_list() == [21]
+    assert judge(found, after)["destination"].to_list() == [None]
