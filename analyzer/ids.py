@@ -23,6 +23,8 @@ _IDS = [
 ]
 # Keys that many units of work share: they do not tell one hand-over from another.
 SHARED_KEYS = ["workflow.id", "messaging.message.conversation_id"]
+# Kafka's record key: of this one record, not of the work around it.
+RECORD_KEY = "messaging.kafka.message.key"
 
 
 def _on_parts(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
@@ -159,7 +161,8 @@ def read_correlation(
     deliveries only those in `asked` are told.
 
     A producer reads its own span, else the nearest local ancestor; a consumer its own,
-    else the ancestors', else what stands below it.
+    else the ancestors', else what stands below it. A record's key is read on the spans
+    themselves alone.
     """
     frame = ends.frame
     sets = read_table(batch, "correlation").unique().filter(~pl.col("key").is_in(SHARED_KEYS))
@@ -175,6 +178,7 @@ def read_correlation(
             out.append(
                 rows.select("row", carrier=pl.lit(carrier).gather(pl.col("row")))
                 .drop_nulls()
+                .filter((pl.col("row") == pl.col("carrier")) | (pl.lit(key) != RECORD_KEY))
                 .join(values.rename({"row": "carrier"}), on="carrier")
                 .select(
                     "row",
@@ -183,7 +187,7 @@ def read_correlation(
                     near=(pl.col("row") != pl.col("carrier")).cast(pl.Int32),
                 )
             )
-        for distance, of in near:
+        for distance, of in [] if key == RECORD_KEY else near:
             told = (
                 values.with_columns(pl.lit(of).gather(pl.col("row")).alias("owner"))
                 .filter(pl.col("owner").is_in(asked["row"].implode()))

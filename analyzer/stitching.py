@@ -8,11 +8,12 @@ import polars as pl
 from analyzer.ends import Ends
 from analyzer.frame import read_table
 from analyzer.hot_keys import Hot, leave_out_hot_values, leave_out_ids
-from analyzer.ids import SHARED_KEYS, read_correlation, read_ids
+from analyzer.ids import RECORD_KEY, SHARED_KEYS, read_correlation, read_ids
 from analyzer.rules import EVIDENCE
 from analyzer.rules.correlation_id import match_correlation_ids
 from analyzer.rules.kafka_offset import match_kafka_offsets
 from analyzer.rules.message_id import match_message_ids
+from analyzer.rules.record_key import match_record_keys
 from analyzer.rules.same_trace import match_same_trace
 from storage.schema import SpanBatch
 
@@ -49,10 +50,16 @@ def _find_by_keys(
     left_over = _left_over(ends, stated, send_keys, keys)
     rest = pl.concat([rest, ends.deliveries.join(left_over.select("row").unique(), on="row")])
     keys = pl.concat([keys.join(stated.select(row="delivery"), on="row", how="anti"), left_over])
+    explained = _explained(ends, known)
+    work = pl.col("key") != RECORD_KEY
     found = match_correlation_ids(
-        ends.sends, rest, send_keys, keys, _explained(ends, known), ends.missing
+        ends.sends, rest, send_keys.filter(work), keys.filter(work), explained, ends.missing
     )
-    return _within_reach(ends, found)
+    found = _within_reach(ends, found)
+    drawn = found.filter(pl.col("confidence") >= DRAWN).select("delivery", "send")
+    rest = rest.join(drawn.select(row="delivery"), on="row", how="anti")
+    explained = pl.concat([explained, _explained(ends, drawn)])
+    return pl.concat([found, match_record_keys(ends.sends, rest, send_keys, keys, explained)])
 
 
 def _may_leave_over(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.Series:

@@ -31,6 +31,7 @@ _RULES = {
     "message-id": "message id",
     "kafka-offset": "Kafka offset",
     "correlation-id": "correlation id",
+    "record-key": "record key",
 }
 _ORDINALS = ("zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

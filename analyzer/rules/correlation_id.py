@@ -27,7 +27,7 @@ MOST_PAIRS = 2_500
 _BRIDGES = {"aws_eventbridge": ["aws_sqs", "aws_sns", "aws_kinesis"], "aws_sns": ["aws_sqs"]}
 
 
-def _scopes_agree(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+def scopes_agree(one: pl.Expr, other: pl.Expr) -> pl.Expr:
     """Equal, or one says less: nothing, or the AWS account without the region (the queue
     URL of an endpoint of one's own names none)."""
     less = one.str.ends_with(pl.concat_str(pl.lit("/"), other)) | other.str.ends_with(
@@ -48,7 +48,7 @@ def _hop() -> pl.Expr:
     name, send_name = pl.col("destination"), pl.col("send_destination")
     same_system = (system == send_system).fill_null(value=True)
     silent = name.is_null() | send_name.is_null()
-    scopes_agree = _scopes_agree(pl.col("scope"), pl.col("send_scope"))
+    agree = scopes_agree(pl.col("scope"), pl.col("send_scope"))
     bridge = pl.lit(value=False)
     for sender, receivers in _BRIDGES.items():
         bridge = bridge | ((send_system == sender) & system.is_in(receivers))
@@ -59,7 +59,7 @@ def _hop() -> pl.Expr:
     source = name.str.replace(r"(?i)[-_.]?(?:dlq|dlt|dead[-_.]?letters?)$", "")
     dead_letter = pl.col("dead_letter") & (source == send_name) & (system == send_system)
     return (
-        pl.when(same_system & (name == send_name) & scopes_agree)
+        pl.when(same_system & (name == send_name) & agree)
         .then(0)
         .when(same_system & silent & (pl.col("domain") == pl.col("send_domain")))
         .then(1)
