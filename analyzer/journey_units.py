@@ -153,7 +153,7 @@ def _unconnected(row: Row, messages: Mapping[SpanId, str]) -> Unit:
 
 
 def _service(row: Row, prefix: str = "") -> tuple[object, ...]:
-    names = ("service_name", "service_namespace", "environment")
+    names = ("environment", "service_namespace", "service_name")
     return tuple(row[f"{prefix}{name}"] for name in names)
 
 

@@ -114,6 +114,15 @@ class Walk:
         here = self._entered & self._views.keys()
         return {d for trace in here for d in self._views[trace].deliveries} - self._own
 
+    def owns_send(self, send: SpanId) -> bool:
+        """Whether what this span of a trace of the journey sent belongs to the journey."""
+        view = self._views[send[:2]]
+        said = view.said_by_send(send)
+        if said:
+            return not self._foreign(said)
+        governor = view.governor(send)
+        return governor is None or governor in self._own
+
     def batches(self) -> dict[SpanId, tuple[int, int]]:
         """Deliveries of several producers not all of which are in the journey: how many
         are in it, how many are not."""

@@ -165,6 +165,9 @@ def endpoints(frames: Frames, query: EndpointQuery, limit: int) -> pa.Table:
         environment=query.environment,
         service_namespace=query.service_namespace,
         system=query.system,
+        destination=query.destination,
+        service_name=query.service_name,
+        span_name=query.span_name,
     )
     frame = between(frame, _START, query.start, query.end)
     if query.unconnected:

@@ -79,6 +79,9 @@ class EndpointQuery:
     environment: str | None = None
     service_namespace: str | None = None
     system: str | None = None
+    destination: str | None = None
+    service_name: str | None = None
+    span_name: str | None = None
     start: int | None = None  # the endpoint starts in [start, end)
     end: int | None = None
     unconnected: bool = False

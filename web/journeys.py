@@ -17,11 +17,12 @@ from storage.schema import SpanBatch
 from web.answers import is_correlation_key
 from web.attempts import attempts_of
 from web.errors import NotFoundError
+from web.not_seen import find_not_seen
 from web.notes import MOST_SPANS, about_all, about_span, note_batch, note_left_out, note_unfinished
 from web.rows import Row, connection_object, span_id, trace_hex, trace_table
 from web.shapes import CorrelationId
 from web.spans import sort_spans, span_objects
-from web.trace_shapes import Attempt, JourneyAnswer
+from web.trace_shapes import Attempt, JourneyAnswer, NotSeen
 from web.traces import orphans_of
 from web.walking import Reached, follow
 
@@ -98,7 +99,7 @@ def _answer(
         for row in reached.connections
         if span_id(row, "producer_")[:2] in inside and span_id(row, "consumer_")[:2] in inside
     ]
-    status, attempts = _status(store, traces, reached, drawn, walk.foreign_deliveries())
+    status, attempts, not_seen = _judge(store, traces, reached, drawn, walk)
     return {
         "journey": {
             "key": asked[0],
@@ -117,27 +118,37 @@ def _answer(
             "connections": [connection_object(row) for row in drawn],
             "orphans": orphans_of(store, traces, settled_before_unix_nano),
             "attempts": attempts,
-            "not_seen": [],
+            "not_seen": not_seen,
         }
     }
 
 
-def _status(
-    store: SpanStore,
-    traces: pa.Table,
-    reached: Reached,
-    drawn: list[Row],
-    foreign: set[SpanId],
-) -> tuple[JourneyStatus, list[Attempt]]:
-    endpoints = store.endpoints_of(traces).to_pylist()
+def _judge(
+    store: SpanStore, traces: pa.Table, reached: Reached, drawn: list[Row], walk: Walk
+) -> tuple[JourneyStatus, list[Attempt], list[NotSeen]]:
+    endpoints = [
+        row
+        for row in store.endpoints_of(traces).to_pylist()
+        if row["role"] != "send" or walk.owns_send(span_id(row))
+    ]
     units = find_units(
-        _plain_spans(reached.batch), drawn, endpoints, _message_ids(reached.batch), foreign
+        _plain_spans(reached.batch),
+        drawn,
+        endpoints,
+        _message_ids(reached.batch),
+        walk.foreign_deliveries(),
+    )
+    chains = chain_units(units)
+    # what was not followed to its end may have gone on
+    not_seen = (
+        find_not_seen(store, endpoints, reached.connections, units) if reached.complete else []
     )
     # what other hand-overs name may be outside the journey
     sends = open_sends(endpoints, reached.connections, units)
-    waiting = bool(sends) and is_waiting(sends, store.endpoint_facts().to_pylist())
-    chains = chain_units(units)
-    return judge_status(units, chains, waiting=waiting), attempts_of(chains)
+    waiting = any(missed["state"] != "dead" for missed in not_seen) or (
+        bool(sends) and is_waiting(sends, store.endpoint_facts().to_pylist())
+    )
+    return judge_status(units, chains, waiting=waiting), attempts_of(chains), not_seen
 
 
 def _plain_spans(batch: SpanBatch) -> list[Row]:

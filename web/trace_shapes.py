@@ -2,7 +2,7 @@
 
 from typing import Literal, TypedDict
 
-from web.shapes import Attributes, Connection, CorrelationId, JourneyNote, Note, Orphan
+from web.shapes import Attributes, Connection, CorrelationId, JourneyNote, Note, Orphan, SpanRef
 
 JourneyStatus = Literal["ok", "error", "waiting", "dead-letter"]
 Outcome = Literal["ok", "error", "dead-letter"]
@@ -114,9 +114,17 @@ class Attempt(TypedDict):
 
 
 class NotSeen(TypedDict):
-    step: str
-    usual_share: float
-    usual_wait_nano: int
+    """A step that the messages of a send usually get to, and this one's did not."""
+
+    step: str  # "stock.process in warehouse-service"
+    usual_share: float  # of the last sends of this kind
+    usual_wait_nano: int  # half of them waited no longer; 0 where no wait is known
+    usual_wait_p95_nano: int | None
+    examples: int  # sends that the share is of
+    state: Literal["waiting", "lost", "dead"]
+    destination: str | None  # where the step reads
+    consumer_group: str | None
+    sent_by: SpanRef
 
 
 class Journey(TypedDict):

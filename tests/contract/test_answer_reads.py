@@ -271,8 +271,8 @@ def test_endpoints_are_chosen_by_every_condition(store: SpanStore) -> None:
     one, two, three = (span(n, n) for n in (1, 2, 3))
     ends = [
         owned(one, role="send", environment="prod", system="kafka"),
-        owned(two, role="process", service_namespace="shop"),
-        owned(three, role="process"),
+        owned(two, role="process", service_namespace="shop", service_name="pay"),
+        owned(three, role="process", destination="orders", span_name="publish"),
     ]
     rows = [connection(one, two), connection(one, three, confidence=0.3)]
     store.replace_connections(
@@ -286,7 +286,9 @@ def test_endpoints_are_chosen_by_every_condition(store: SpanStore) -> None:
     assert found() == [3, 2, 1]
     assert found(limit=2) == [3, 2]
     assert found(role="send") == found(environment="prod") == found(system="kafka") == [1]
-    assert found(service_namespace="shop") == [2]
+    assert found(service_namespace="shop") == found(service_name="pay") == [2]
+    assert found(destination="orders") == found(span_name="publish") == [3]
+    assert found(destination="orders", role="send") == []
     assert found(start=2, end=3) == [2]
     assert found(unconnected=True) == [3]
 
