@@ -57,6 +57,7 @@ _NAMES = [
     r"\S (send|publish|create|process|receive|deliver|subscribe|ack|modack|nack)$",
     r"^(?:SQS|SNS|EventBridge|Kinesis)\.(\w+)$",
     r"^kafka\.(produce|consume)$",
+    r"^basic\.(ack|nack|reject)$",  # AMQP's methods, as the Java agent names calls
     r"[._/-](send|publish|produce|process|receive|consume|handle)$",  # "order.publish"
     r"(?i)^(publish|send|handle|consume|process)(?:[ _A-Z]|$)",
 ]
@@ -79,7 +80,11 @@ def assign_roles(frame: pl.DataFrame) -> pl.DataFrame:
         ),
     )
     messaging = pl.col("marked") & (said_so | kind.is_in([PRODUCER, CONSUMER]))
-    by_name = pl.coalesce([_word(name.str.extract(pattern)) for pattern in _NAMES])
+    # To subscribe is no delivery: "basic.consume" is the call, not a message.
+    subscribes = (kind == CLIENT) & (name == "basic.consume")
+    by_name = pl.when(~subscribes).then(
+        pl.coalesce([_word(name.str.extract(pattern)) for pattern in _NAMES])
+    )
     celery = pl.coalesce(
         pl.when(name.str.starts_with("apply_async/")).then(pl.lit("send")),
         pl.when(name.str.starts_with("run/")).then(pl.lit("process")),
