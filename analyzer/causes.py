@@ -220,6 +220,9 @@ def _k4(case: Case) -> float:
     return 0.85 if case.facts.get("after") == "connected" else 0.0
 
 
+# Brokers whose messages have headers of their own and that have no cause of their own.
+_HEADERS = ("rabbitmq", "jms", "activemq", "nats", "pulsar", "rocketmq")
+
 TABLE: list[tuple[str, Callable[[Case], float]]] = [
     ("K4", _k4),
     ("X2", lambda case: 0.95 if case.facts["rule"] == "same-trace" else 0.0),
@@ -264,7 +267,7 @@ TABLE: list[tuple[str, Callable[[Case], float]]] = [
     (
         "R1",
         lambda case: (
-            0.7 if case.system == "rabbitmq" and not case.arrived and case.reachable else 0.0
+            0.7 if case.system in _HEADERS and not case.arrived and case.reachable else 0.0
         ),
     ),
     ("P5", lambda case: 0.2 if case.sqs or case.kafka else 0.0),
