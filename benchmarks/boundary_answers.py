@@ -108,5 +108,6 @@ def _orphans(rows: pl.DataFrame) -> pa.Table:
         cause_fix=pl.lit("# producer: inject into the headers of the record\n" * 4),
         other_causes=pl.lit("[]"),
         evidence=pl.lit(json.dumps(_FINDINGS)),
+        hidden=pl.lit(value=False),
     )
     return fit(roots, ORPHANS)
