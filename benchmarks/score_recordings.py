@@ -1,15 +1,18 @@
 """How right the answers are: recordings with known truth, scored.
 
-    python -m benchmarks.score_recordings [DIR …] [--wrong]
+    python -m benchmarks.score_recordings [DIR …] [--wrong] [--generated N]
 
 DIR holds one folder a recording (sample_data/recordings, the default, describes the
-files); a line each, and a total. `--wrong` lists what is not as the truth has it.
+files); a line each, and a total. `--wrong` lists what is not as the truth has it. Then
+the same of N pipelines made up at random, and how many stitches are right by what they
+say of themselves.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.reliability import Reliability, measure_reliability
 from benchmarks.scores import TITLES, Score, score
 from tests.golden.recordings import (
     FOLDER,
@@ -34,6 +37,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folders", metavar="DIR", type=Path, nargs="*", default=[FOLDER])
     parser.add_argument("--wrong", action="store_true", help="list what differs from the truth")
+    parser.add_argument(
+        "--generated", type=int, default=100, metavar="N", help="pipelines; 0: none"
+    )
     given = parser.parse_args()
     recordings = [
         (path.parent.name, folder)
@@ -54,7 +60,22 @@ def main() -> int:
             _print_differences(compared)
     _print_line("total".ljust(width), [str(share) for share in total.shares()])
     _print_line("".ljust(width), [share.percent for share in total.shares()])
+    if given.generated:
+        made_up, reliability = measure_reliability(given.generated)
+        print(f"\n{given.generated} pipelines made up at random")
+        _print_line("".ljust(width), [str(share) for share in made_up.shares()])
+        _print_line("".ljust(width), [share.percent for share in made_up.shares()])
+        _print_reliability(reliability)
     return 0
+
+
+def _print_reliability(reliability: Reliability) -> None:
+    print("\nStitches and candidates that are right, by confidence")
+    for bound, share in sorted(reliability.by_confidence.items(), reverse=True):
+        print(f"  from {bound:.2f}  {share!s:>9}  {share.percent:>7}")
+    print("and by rule")
+    for (rule, confidence), share in sorted(reliability.by_rule.items()):
+        print(f"  {rule:22} {confidence:5.3f}  {share!s:>9}  {share.percent:>7}")
 
 
 def _print_line(name: str, texts: list[str]) -> None:

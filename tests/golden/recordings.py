@@ -59,11 +59,12 @@ def store_requests(
     return store, batches
 
 
-def answers_of(store: SpanStore, batches: list[SpanBatch]) -> Answers:
-    """Drawn connections and orphan roots."""
+def answers_of(store: SpanStore, batches: list[SpanBatch], *, candidates: bool = False) -> Answers:
+    """Drawn connections, or candidates too, and orphan roots."""
+    wanted = ConnectionQuery(min_confidence=0.0) if candidates else ConnectionQuery()
     return Answers(
         batches=batches,
-        connections=store.connections(ConnectionQuery(), ALL).table,
+        connections=store.connections(wanted, ALL).table,
         orphans=store.orphans(OrphanQuery(), ALL).table,
     )
 

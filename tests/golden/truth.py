@@ -93,11 +93,7 @@ def _compare_edges(
 ) -> tuple[list[tuple[Fact, Connection]], list[Connection]]:
     """What was found and what is wrong. A pair of spans may stand for several messages
     (a batch sent and received at once): its one connection shows all of them."""
-    deliveries: dict[tuple[Ids, Ids], list[int]] = {}
-    for number, edge in enumerate(edges):
-        for producer in _ends(edge, "producer", "producer_alt"):
-            for consumer in _ends(edge, "consumer", "consumer_root", "via", "consumer_alt"):
-                deliveries.setdefault((producer, consumer), []).append(number)
+    deliveries = deliveries_between(edges)
     shown: dict[int, Connection] = {}
     wrong, right = [], []
     for connection in connections:
@@ -112,6 +108,16 @@ def _compare_edges(
         for number in numbers:
             shown.setdefault(number, connection)
     return [(edges[number], connection) for number, connection in shown.items()], wrong
+
+
+def deliveries_between(edges: list[Fact]) -> dict[tuple[Ids, Ids], list[int]]:
+    """Every pair of spans that is right -> the numbers of the deliveries it shows."""
+    deliveries: dict[tuple[Ids, Ids], list[int]] = {}
+    for number, edge in enumerate(edges):
+        for producer in _ends(edge, "producer", "producer_alt"):
+            for consumer in _ends(edge, "consumer", "consumer_root", "via", "consumer_alt"):
+                deliveries.setdefault((producer, consumer), []).append(number)
+    return deliveries
 
 
 def can_be_found(edge: Fact) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from benchmarks.reliability import Reliability, measure_reliability
 from benchmarks.scores import Score, Share, score
 from tests.golden.truth import Connection, Fact, Ids, Orphan, compare
 
@@ -74,3 +75,25 @@ def test_the_total_adds_every_share() -> None:
     assert [(s.right, s.of) for s in both.shares()] == [
         (2 * s.right, 2 * s.of) for s in one.shares()
     ]
+
+
+def test_stitches_are_counted_by_what_they_say_of_themselves_and_stated_ones_not() -> None:
+    reliability = Reliability()
+    reliability.add(
+        [delivery()],
+        [
+            Connection(P, C, "stitch", 0.9, "correlation-id"),
+            Connection(P, OTHER, "stitch", 0.3, "correlation-id"),
+            Connection(OTHER, C, "parent", 1.0, "parent"),
+        ],
+    )
+    assert reliability.by_confidence == {0.9: Share(1, 1), 0.0: Share(0, 1)}
+    assert reliability.by_rule == {
+        ("correlation-id", 0.9): Share(1, 1),
+        ("correlation-id", 0.3): Share(0, 1),
+    }
+
+
+def test_the_same_pipelines_are_measured_every_time() -> None:
+    assert measure_reliability(2) == measure_reliability(2)
+    assert measure_reliability(2)[0].recall.of > 0
