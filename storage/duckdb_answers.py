@@ -24,12 +24,14 @@ class AnswerReader:
 
     def connections(self, query: ConnectionQuery, page: Page) -> Rows:
         key = None if page.after is None else decode_mark(page.after, paging.CONNECTION_KEY)
-        hi, lo = query.trace or (None, None)
+        ids: dict[str, int] = {}
+        if query.trace is not None:
+            ids = dict(zip(("trace_hi", "trace_lo"), query.trace, strict=True))
+        of_trace = statement("of_trace") if ids else ""
         with self._database.read() as session:
             found = session.select(
-                statement("connections"),
-                trace_hi=hi,
-                trace_lo=lo,
+                statement("connections", of_trace=of_trace),
+                **ids,
                 service=query.service,
                 destination=query.destination,
                 relation=query.relation,

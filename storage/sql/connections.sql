@@ -1,9 +1,7 @@
 SELECT *
 FROM connections
 WHERE confidence >= $min_confidence
-    AND ($trace_hi::UBIGINT IS NULL
-        OR (consumer_trace_hi = $trace_hi AND consumer_trace_lo = $trace_lo)
-        OR (producer_trace_hi = $trace_hi AND producer_trace_lo = $trace_lo))
+    {of_trace}
     AND ($service::VARCHAR IS NULL
         OR consumer_service_name = $service OR producer_service_name = $service)
     AND ($destination::VARCHAR IS NULL OR destination = $destination)
