@@ -134,7 +134,7 @@ def edges(frames: Frames) -> pa.Table:
         count=pl.len(),
         redeliveries=(pl.col("attempt") > 1).sum(),
         dead_letters=pl.col("dead_letter").sum(),
-        waits=pl.col("wait_nano").drop_nulls().sort(),
+        waits=pl.col("wait_nano").filter(pl.col("attempt").fill_null(1) <= 1).drop_nulls().sort(),
         first_seen_unix_nano=pl.min(_START),
         last_seen_unix_nano=pl.max(_START),
     )

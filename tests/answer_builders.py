@@ -73,6 +73,10 @@ class Scene:
     def says(self, span: Row, key: str, value: str) -> None:
         self._correlation.append(rows.correlated(span, value, key))
 
+    def message(self, span: Row, **values: Any) -> None:
+        """What a span says of its message: columns of MESSAGING."""
+        self._messaging.append(rows.message(span, **values))
+
     def link(self, span: Row, trace: int, span_id: int, **values: Any) -> None:
         self._links.append(rows.link(span, trace, span_id, **values))
 

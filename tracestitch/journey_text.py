@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tracestitch.terminal import clean, indent
+from web.sentences import tell_not_seen
 from web.words import say_confidence, say_duration, say_plural, say_rule, say_service
 
 Ids = tuple[str, str]
@@ -21,8 +22,9 @@ def draw_journey(journey: Mapping[str, Any]) -> str:
     for related in journey["related"]:
         lines.append(f"related: {clean(related['key'])}={clean(related['value'])}")
     for missing in journey["not_seen"]:
-        lines.append(f"not seen: {clean(missing['step'])}")
-    lines += dict.fromkeys(f"note: {clean(note['title'])}" for note in journey["notes"])
+        lines.append(f"not seen ({missing['state']}): {clean(tell_not_seen(missing))}")
+    notes = [*journey["notes"], *(n for each in journey["connections"] for n in each["notes"])]
+    lines += dict.fromkeys(f"note: {clean(note['title'])}" for note in notes)
     for cause in {cause["code"]: cause for cause in broken.values()}.values():
         lines += ["", f"{cause['code']} {clean(cause['title'])}. To mend it:"]
         lines += indent(cause["fix"])

@@ -12,6 +12,7 @@ from web import words
 from web.addresses import journey_address, span_address
 from web.answers import status_answer
 from web.reports import destination_address
+from web.sentences import tell_not_seen
 from web.site import Site
 
 _LINKS = (
@@ -47,6 +48,7 @@ def _environment() -> Environment:
         short=words.shorten_id,
         utc=words.utc_time,
         iso=words.iso_time,
+        not_seen=tell_not_seen,
         plural=words.say_plural,
         raw_json=lambda value: json.dumps(value, indent=2, ensure_ascii=False),
     )

@@ -29,6 +29,7 @@ from web.words import (
 
 TRACE_COLOURS = 6
 _SHORT = 18  # letters that find room beside a bar on a phone
+_NOTED = {"clock-offset": "clocks differ", "order": "out of turn"}
 _DEEPEST = 10  # further indentation would push the names out of sight
 
 
@@ -174,6 +175,8 @@ class _Drawing:
         chips.append(relation_chip(connection, cut=row.cut))
         if connection["dead_letter"]:
             chips.insert(1 if system else 0, Chip("dead-letter", "bad"))
+        codes = {note["code"] for note in connection["notes"]}
+        chips += [Chip(_NOTED[code], "note") for code in _NOTED if code in codes]
         other = connection["producer" if row.way == "from outside" else "consumer"]
         name = connection["destination"] or "hand-over"
         href = None
@@ -209,7 +212,13 @@ class _Drawing:
         if row.wait_nano is None:
             return "wait not known"
         if row.wait_nano < 0:
-            return f"starts {say_duration(-row.wait_nano)} before the send ended"
+            early = f"starts {say_duration(-row.wait_nano)} before the send ended"
+            offset = self.connections[row.connection]["clock_offset_nano"]
+            return (
+                early
+                if offset is None
+                else f"{early}, clocks differ by {say_duration(abs(offset))}"
+            )
         if row.again:
             moved = self.connections[row.connection]["dead_letter"]
             word = "moved and read after" if moved else "again after"

@@ -17,9 +17,10 @@ from storage.schema import SpanBatch
 from web.answers import is_correlation_key
 from web.attempts import attempts_of
 from web.errors import NotFoundError
+from web.handover_notes import noted_connections
 from web.not_seen import find_not_seen
 from web.notes import MOST_SPANS, about_all, about_span, note_batch, note_left_out, note_unfinished
-from web.rows import Row, connection_object, span_id, trace_hex, trace_table
+from web.rows import Row, span_id, trace_hex, trace_table
 from web.shapes import CorrelationId
 from web.spans import sort_spans, span_objects
 from web.trace_shapes import Attempt, JourneyAnswer, NotSeen
@@ -115,7 +116,7 @@ def _answer(
                 spans.slice(0, MOST_SPANS),
                 {span: [note] for span, note in batches.items()},
             ),
-            "connections": [connection_object(row) for row in drawn],
+            "connections": noted_connections(reached.batch, drawn),
             "orphans": orphans_of(store, traces, settled_before_unix_nano),
             "attempts": attempts,
             "not_seen": not_seen,

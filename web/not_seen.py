@@ -4,7 +4,7 @@ Bounded: at most MOST_KINDS kinds of sends, each judged by its newest EXAMPLES s
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 from analyzer.journey_traces import SpanId
@@ -39,13 +39,18 @@ def find_not_seen(
     by_send: dict[SpanId, list[Row]] = defaultdict(list)
     for row in connections:
         by_send[span_of(row, "producer_")].append(row)
-    told: list[NotSeen] = []
-    for rows, steps in zip(kinds, learned, strict=True):
-        for send in rows:
-            for step, state in open_steps(send, steps, by_send[span_of(send)], units):
-                if len(told) < _MOST_TOLD and not _may_be_elsewhere(store, step, send):
-                    told.append(_not_seen(step, state, send))
-    return told
+    missed = [
+        (step, state, send)
+        for rows, steps in zip(kinds, learned, strict=True)
+        for send in rows
+        for step, state in open_steps(send, steps, by_send[span_of(send)], units)
+    ]
+    facts = store.endpoint_facts().to_pylist() if missed else []
+    return [
+        _not_seen(step, state, send)
+        for step, state, send in missed[:_MOST_TOLD]
+        if not _may_be_elsewhere(facts, step, send)
+    ]
 
 
 def _sent(row: Row) -> tuple[int, SpanId]:
@@ -85,22 +90,15 @@ def _like(send: Row, role: Literal["send", "process"]) -> EndpointQuery:
     )
 
 
-def _may_be_elsewhere(store: SpanStore, step: Step, send: Row) -> bool:
+def _may_be_elsewhere(facts: Iterable[Row], step: Step, send: Row) -> bool:
     """Whether the step received something since that no producer is known of: it may be
-    this message, so nothing is said of it."""
+    this message, so nothing is said of it. `facts` as of `SpanStore.endpoint_facts`."""
     return any(
-        store.endpoints(
-            EndpointQuery(
-                role="process",
-                environment=environment,
-                service_namespace=namespace,
-                service_name=name,
-                start=send["start_time_unix_nano"],
-                unconnected=True,
-            ),
-            1,
-        ).num_rows
-        for environment, namespace, name in step.services
+        row["role"] == "process"
+        and row["relation"] is None
+        and row["last_start_unix_nano"] >= send["start_time_unix_nano"]
+        and (row["environment"], row["service_namespace"], row["service_name"]) in step.services
+        for row in facts
     )
 
 

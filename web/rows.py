@@ -59,6 +59,7 @@ def connection_object(row: Row) -> Connection:
         "wait_nano": row["wait_nano"],
         "attempt": row["attempt"],
         "dead_letter": row["dead_letter"],
+        "clock_offset_nano": None,
         "notes": json.loads(row["notes"]),
     }
 

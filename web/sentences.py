@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from web.shapes import Connection, Orphan
-from web.trace_shapes import Attempt, Journey, Span
+from web.trace_shapes import Attempt, Journey, NotSeen, Span
 from web.words import (
     join_words,
     say_duration,
@@ -49,6 +49,19 @@ def tell_trace(spans: list[Span], connections: list[Connection]) -> list[Part]:
         parts.append(f"{say_plural(len(after), 'other trace')} continued from it")
     text = join_words(parts)
     return [Part(f"This trace is one part of the whole: {text}.")]
+
+
+def tell_not_seen(missed: NotSeen) -> str:
+    """The step, how usual it is and what its state means."""
+    share = f"{100 * missed['usual_share']:.0f} % of {missed['examples']} sends"
+    usual = missed["usual_wait_nano"]
+    wait = f", {say_duration(usual)} after the send" if usual > 0 else ""
+    state = {
+        "waiting": "nothing shows that it was passed over",
+        "lost": "later messages were received since",
+        "dead": "the message is among dead letters",
+    }[missed["state"]]
+    return f"{missed['step']}, usual in {share}{wait}; {state}"
 
 
 def tell_orphans(orphans: list[Orphan]) -> str:

@@ -69,6 +69,9 @@ class Connection(TypedDict):
     wait_nano: int | None  # negative when the clocks or the spans overlap
     attempt: int | None
     dead_letter: bool
+    # the consumer's clock minus the producer's, beside a negative wait that proves it;
+    # only in journeys and traces
+    clock_offset_nano: int | None
     notes: list[Note]
 
 

@@ -8,10 +8,10 @@ from analyzer.journey_traces import TraceId
 from analyzer.stitching import DRAWN
 from storage.contract import SpanStore
 from web.errors import NotFoundError
+from web.handover_notes import noted_connections
 from web.notes import MOST_SPANS, about_all, note_left_out
 from web.rows import (
     Row,
-    connection_object,
     orphan_object,
     span_id,
     trace_hex,
@@ -35,7 +35,7 @@ def trace_answer(store: SpanStore, trace: TraceId, settled_before_unix_nano: int
         "trace": {
             "trace_id": trace_hex(*trace),
             "spans": span_objects(batch, spans.slice(0, MOST_SPANS)),
-            "connections": [connection_object(row) for row in connections],
+            "connections": noted_connections(batch, connections),
             "orphans": orphans_of(store, asked, settled_before_unix_nano),
             "correlation": [
                 {"key": row["key"], "value": row["value"]}

@@ -1,4 +1,5 @@
--- A hand-over either connected or left an orphan without a producer.
+-- A hand-over either connected or left an orphan without a producer. The time to a further
+-- attempt is no wait in the queue: the attempts before are in it.
 WITH handovers AS (
     SELECT
         consumer_environment AS environment,
@@ -23,9 +24,9 @@ SELECT
     count(*) FILTER (relation = 'stitch') AS stitch,
     count(*) FILTER (attempt > 1) AS redeliveries,
     count(*) FILTER (dead_letter) AS dead_letters,
-    quantile_disc(wait_nano, 0.50) AS wait_p50_nano,
-    quantile_disc(wait_nano, 0.95) AS wait_p95_nano,
-    quantile_disc(wait_nano, 0.99) AS wait_p99_nano,
+    quantile_disc(wait_nano, 0.50) FILTER (attempt IS NULL OR attempt <= 1) AS wait_p50_nano,
+    quantile_disc(wait_nano, 0.95) FILTER (attempt IS NULL OR attempt <= 1) AS wait_p95_nano,
+    quantile_disc(wait_nano, 0.99) FILTER (attempt IS NULL OR attempt <= 1) AS wait_p99_nano,
     min(start_time_unix_nano) AS first_seen_unix_nano,
     max(start_time_unix_nano) AS last_seen_unix_nano
 FROM handovers

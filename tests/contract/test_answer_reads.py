@@ -226,7 +226,7 @@ def test_edges_count_what_connected_and_what_did_not(store: SpanStore) -> None:
     kind = {"destination": "orders", "system": "kafka", "consumer_environment": "prod"}
     made = [
         connection(rows[0], rows[1], **kind, relation="link", wait_nano=10, attempt=1),
-        connection(rows[0], rows[2], **kind, relation="stitch", wait_nano=-5, attempt=2),
+        connection(rows[0], rows[2], **kind, relation="stitch", wait_nano=900, attempt=2),
         connection(rows[0], rows[3], **kind, relation="parent", wait_nano=30, dead_letter=True),
         connection(rows[0], rows[4], **kind, confidence=0.79),
     ]

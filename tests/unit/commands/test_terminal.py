@@ -31,6 +31,7 @@ def connection(producer: int, consumer: int, **fields: Any) -> dict[str, Any]:
         "confidence": 0.98,
         "destination": "orders",
         "wait_nano": 2_000_000,
+        "notes": [],
     }
     return told | fields
 
@@ -56,7 +57,15 @@ def test_consumers_stand_below_their_producers_with_what_joins_them() -> None:
             connections=[connection(2, 3)],
             orphans=[{"trace_id": "t", "span_id": "3", "cause": CAUSE}],
             related=[{"key": "workflow.id", "value": "w"}],
-            not_seen=[{"step": "ship in warehouse"}],
+            not_seen=[
+                {
+                    "step": "ship in warehouse",
+                    "state": "lost",
+                    "usual_share": 0.991,
+                    "examples": 200,
+                    "usual_wait_nano": 1_200_000_000,
+                }
+            ],
             notes=[{"title": "Clocks differ"}] * 2,
         )
     )
@@ -69,7 +78,8 @@ def test_consumers_stand_below_their_producers_with_what_joins_them() -> None:
         " service: span 3  (5 ms)   ! S1 Not requested",
         "        unknown service: span 4  (5 ms)",
         "related: workflow.id=w",
-        "not seen: ship in warehouse",
+        "not seen (lost): ship in warehouse, usual in 99 % of 200 sends, 1.2 s after the send; "
+        "later messages were received since",
         "note: Clocks differ",
         "",
         "S1 Not requested. To mend it:",

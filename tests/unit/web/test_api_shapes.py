@@ -12,7 +12,8 @@ END = {
 }
 CONNECTION = {
     *("producer", "consumer", "relation", "rule", "confidence", "evidence", "system"),
-    *("destination", "scope", "consumer_group", "wait_nano", "attempt", "dead_letter", "notes"),
+    *("destination", "scope", "consumer_group", "wait_nano", "attempt", "dead_letter"),
+    *("clock_offset_nano", "notes"),
 }
 ORPHAN = {
     *("trace_id", "span_id", "service_name", "service_namespace", "environment", "span_name"),
