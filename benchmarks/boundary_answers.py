@@ -16,18 +16,32 @@ _SPAN = ("trace_hi", "trace_lo", "span_id")
 _IDENTITY = ("service_name", "service_namespace", "environment")
 _STEP = 7  # from a service to the next of an order
 _EVIDENCE = [{"field": "messaging.message.id", "producer": "x" * 20, "consumer": "x" * 20}]
+# What the analyzer keeps of a root to judge it again (analyzer/orphans.py).
 _FACTS = {
-    "seen": "[]",
-    "part": "process",
-    "scope_name": "orders.messaging",
-    "scope_version": "",
-    "sdk_language": "java",
-    "has_id": True,
-    "has_children": False,
-    "dead_letter": False,
-    "producer_connected_elsewhere": False,
-    "epoch_trace": False,
-    "lost": False,
+    "own_system": pl.col("system"),
+    "own_destination": pl.col("destination"),
+    "own_producer_service_name": pl.col("producer_service_name"),
+    "seen": pl.lit("[]"),
+    "part": pl.lit("process"),
+    "scope_name": pl.lit("orders.messaging"),
+    "scope_version": pl.lit(""),
+    "sdk_language": pl.lit("java"),
+    "has_id": pl.lit(True),
+    "rule": pl.lit("message-id"),
+    "producer_system": pl.col("system"),
+    "producer_destination": pl.col("destination"),
+    "producer_scope_name": pl.lit("orders.messaging"),
+    **{
+        name: pl.lit(None, pl.String)
+        for name in ("domain", "after", "missing", "missing_sampled", "missing_trace_known")
+    },
+    **{
+        name: pl.lit(False)
+        for name in (
+            *("has_children", "dead_letter", "producer_connected_elsewhere"),
+            *("epoch_trace", "lost"),
+        )
+    },
 }
 _FINDINGS = [{"field": "producer", "value": "x" * 40, "meaning": "found by message-id"}] * 4
 
@@ -101,7 +115,7 @@ def _connections(told: pl.DataFrame) -> pa.Table:
 
 def _orphans(rows: pl.DataFrame) -> pa.Table:
     roots = rows.filter((pl.col("side") == TAKE) & (pl.col("way") > LINK)).with_columns(
-        facts=pl.lit(json.dumps(_FACTS)),
+        facts=pl.struct(**_FACTS).struct.json_encode(),
         cause_code=pl.when(pl.col("system") == "kafka").then(pl.lit("K1")).otherwise(pl.lit("S1")),
         cause_title=pl.lit("The record has no context header"),
         cause_confidence=pl.lit(0.7),
