@@ -16,6 +16,8 @@ JourneyStatus = Literal["ok", "error", "waiting", "dead-letter"]
 # Of the deliveries from a destination so many must connect before a message without
 # one is said to wait: where hand-overs are broken it may long be processed.
 _CONNECTED_SHARE = 0.9
+# And so many for each of the other sends: with fewer, spans tell nothing of most deliveries.
+_SEEN_SHARE = 0.5
 
 
 def judge_status(units: Iterable[Unit], chains: Iterable[Chain], *, waiting: bool) -> JourneyStatus:
@@ -61,12 +63,18 @@ def is_waiting(sends: Collection[Row], facts: Iterable[Row]) -> bool:
     """Whether somebody reads, elsewhere and with connections, what one of these sends
     wrote. `facts` are rows of `SpanStore.endpoint_facts`."""
     counts: dict[tuple[object, ...], list[int]] = defaultdict(lambda: [0, 0])
+    sent: dict[tuple[object, ...], int] = defaultdict(int)
     for row in facts:
         if row["role"] == "process":
             counts[_place(row)][row["relation"] is not None] += row["count"]
+        else:
+            sent[_place(row)] += row["count"]
+    for row in sends:
+        sent[_place(row)] -= 1
     return any(
-        connected > 0 and connected >= _CONNECTED_SHARE * (connected + broken)
-        for broken, connected in (counts[_place(row)] for row in sends)
+        connected >= max(1, _CONNECTED_SHARE * (connected + broken), _SEEN_SHARE * sent[place])
+        for place in map(_place, sends)
+        for broken, connected in [counts[place]]
     )
 
 

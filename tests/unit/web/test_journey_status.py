@@ -181,6 +181,14 @@ def test_where_hand_overs_do_not_connect_nothing_is_said_to_wait() -> None:
     assert journey_of(waiting_scene(relation=None)[0].store())["status"] == "ok"
 
 
+def test_where_most_deliveries_leave_no_trace_nothing_is_said_to_wait() -> None:
+    scene, _ = waiting_scene()
+    scene.endpoint(scene.span(20, 1, order="B"), "send")
+    assert journey_of(scene.store())["status"] == "waiting"
+    scene.endpoint(scene.span(21, 1, order="B"), "send")
+    assert journey_of(scene.store())["status"] == "ok"
+
+
 def test_a_delivery_in_the_journey_whose_producer_is_unknown_may_be_the_message() -> None:
     scene, _ = waiting_scene()
     orphan = scene.span(2, 1, order="A", start_time_unix_nano=200)
