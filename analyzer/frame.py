@@ -25,6 +25,7 @@ IDENTITY = ["service_name", "service_namespace", "environment"]
 _MESSAGE = [
     "message_id",
     "event_id",
+    "sequence_number",
     "kafka_partition",
     "kafka_offset",
     "batch_count",

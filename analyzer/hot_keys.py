@@ -35,7 +35,7 @@ def leave_out_hot_values(batch: SpanBatch, hot: Hot) -> SpanBatch:
 def leave_out_ids(ids: pl.DataFrame, hot: Hot) -> pl.DataFrame:
     """Ids of messages (`analyzer.ids.read_ids`), null where they are hot."""
     record = ["kafka_topic", "kafka_partition", "kafka_offset"]
-    for columns in (["message_id"], ["event_id"], record):
+    for columns in (["message_id"], ["event_id"], ["sequence_number"], record):
         ids = _null_hot(ids, columns, hot)
     return ids
 
@@ -63,6 +63,8 @@ def _message_texts(row: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     for name in ("message_id", "event_id"):
         if name in row:
             yield "message", str(row[name])
+    if "sequence_number" in row:
+        yield "sequence", str(row["sequence_number"])
 
 
 def _null_hot(ids: pl.DataFrame, columns: list[str], hot: Hot) -> pl.DataFrame:

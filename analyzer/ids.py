@@ -16,6 +16,7 @@ from storage.schema import SpanBatch
 _IDS = [
     "message_id",
     "event_id",
+    "sequence_number",
     "kafka_topic",
     "kafka_partition",
     "kafka_offset",
@@ -63,7 +64,8 @@ def _on_parts(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
 
 def _says_an_id() -> pl.Expr:
     return pl.any_horizontal(
-        pl.col(c).is_not_null() for c in ("message_id", "event_id", "kafka_offset")
+        pl.col(c).is_not_null()
+        for c in ("message_id", "event_id", "sequence_number", "kafka_offset")
     )
 
 
@@ -142,7 +144,11 @@ def read_ids(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
         .join(everything.rename({"row": "holder"}), on="holder")
         .join(own.select("owner"), on="owner", how="anti")
     )
-    after_calls = ends.deliveries.filter((pl.col("part") == "body") & known)
+    after_calls = (
+        ends.deliveries.filter(pl.col("part") == "body")
+        .with_columns(sequence_number=pl.lit(None, pl.String))
+        .filter(known)
+    )
     deliveries = pl.concat(
         [
             after_calls.select("row", *_IDS),

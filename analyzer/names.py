@@ -39,6 +39,16 @@ SYSTEMS = {
     "gcppubsub": "gcp_pubsub",
     "pubsub": "gcp_pubsub",
     "celery": "celery",
+    "nats": "nats",
+    "natsjetstream": "nats",
+    "jetstream": "nats",
+    "pulsar": "pulsar",
+    "apachepulsar": "pulsar",
+    "rocketmq": "rocketmq",
+    "apacherocketmq": "rocketmq",
+    "activemq": "activemq",
+    "apacheactivemq": "activemq",
+    "redisstreams": "redis",
 }
 
 # instrumentation scope -> system, where the span itself does not say
@@ -118,6 +128,7 @@ def mark_messages(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(
         _clean(pl.col("message_id")).alias("message_id"),
         _clean(pl.col("event_id")).alias("event_id"),
+        _clean(pl.col("sequence_number")).alias("sequence_number"),
         recorded=pl.any_horizontal(_given("kafka_offset", "kafka_key")),
     ).with_columns(identified=pl.col("message_id").is_not_null())
 

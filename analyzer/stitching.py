@@ -15,6 +15,7 @@ from analyzer.rules.kafka_offset import match_kafka_offsets
 from analyzer.rules.message_id import match_message_ids
 from analyzer.rules.record_key import match_record_keys
 from analyzer.rules.same_trace import match_same_trace
+from analyzer.rules.sequence_number import match_sequence_numbers
 from storage.schema import SpanBatch
 
 DRAWN = 0.8  # at and above it a stitch is an edge, below it a candidate
@@ -103,6 +104,7 @@ def _find_exact(
     return [
         match_kafka_offsets(ends.sends, open_, send_ids, ids),
         match_message_ids(ends.sends, open_, send_ids, ids),
+        match_sequence_numbers(ends.sends, open_, send_ids, ids),
         match_same_trace(ends.sends, open_, ends.missing, _explained(ends, stated)),
     ]
 

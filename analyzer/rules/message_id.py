@@ -46,11 +46,17 @@ def match_message_ids(
     same_destination = (pl.col("destination") == pl.col("send_destination")).fill_null(value=True)
     systems_agree = (pl.col("system") == pl.col("send_system")).fill_null(value=True)
     bridge = (pl.col("send_system") == "aws_eventbridge").fill_null(value=False)
+    # The topic's message id stands in the body that the queue delivers.
+    topic = ((pl.col("send_system") == "aws_sns") & (pl.col("system") == "aws_sqs")).fill_null(
+        value=False
+    )
     # 8 characters or digits alone: "1", "a", an offset
     unique = (pl.col("id").str.len_chars() >= 16) & ~pl.col("id").str.contains(r"^\d+$")
     return (
         pairs.filter(
-            in_time() & (systems_agree | bridge) & (unique | (same_world & same_destination))
+            in_time()
+            & (systems_agree | bridge | topic)
+            & (unique | (same_world & same_destination))
         )
         .sort("delivery", "id", *latest_earlier())
         .unique(["delivery", "id"], keep="first", maintain_order=True)

@@ -1,0 +1,49 @@
+"""The same sequence number of one queue on both ends.
+
+A FIFO queue numbers its messages: SQS tells the producer in the answer to SendMessage and
+the consumer among the message's attributes. Nobody else's number in that queue is the same.
+"""
+
+import polars as pl
+
+from analyzer.rules import EVIDENCE, compared, in_time, latest_earlier, selective
+from analyzer.rules.correlation_id import scopes_agree
+
+UNIQUE = 0.97
+
+_NUMBER = ["world", "system", "destination", "sequence_number"]
+
+
+def match_sequence_numbers(
+    sends: pl.DataFrame, deliveries: pl.DataFrame, send_ids: pl.DataFrame, ids: pl.DataFrame
+) -> pl.DataFrame:
+    """EVIDENCE rows, for each number of a delivery the nearest earlier producer of it to
+    the same queue. Never across environments, namespaces, accounts or regions."""
+    queue = ["row", "world", "system", "destination", "scope"]
+    there = (
+        send_ids.select("row", "sequence_number")
+        .drop_nulls()
+        .join(sends.select(*queue, send_start="start"), on="row")
+    )
+    here = (
+        ids.select("row", "sequence_number")
+        .drop_nulls()
+        .join(deliveries.select(*queue, "start", "work_end"), on="row")
+    )
+    there, here = selective(there, here, _NUMBER)
+    number = pl.col("sequence_number")
+    return (
+        here.rename({"row": "delivery"})
+        .join(there.rename({"row": "send", "scope": "send_scope"}), on=_NUMBER)
+        .filter(in_time() & scopes_agree(pl.col("scope"), pl.col("send_scope")))
+        .sort("delivery", "sequence_number", *latest_earlier())
+        .unique(["delivery", "sequence_number"], keep="first", maintain_order=True)
+        .select(
+            "delivery",
+            "send",
+            pl.lit("sequence-number").alias("rule"),
+            pl.lit(UNIQUE).alias("confidence"),
+            compared("aws.sqs.sequence_number", number, number).alias("evidence"),
+        )
+        .cast(EVIDENCE)
+    )
