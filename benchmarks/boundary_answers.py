@@ -17,7 +17,7 @@ _IDENTITY = ("service_name", "service_namespace", "environment")
 _STEP = 7  # from a service to the next of an order
 _EVIDENCE = [{"field": "messaging.message.id", "producer": "x" * 20, "consumer": "x" * 20}]
 # What the analyzer keeps of a root to judge it again (analyzer/orphans.py).
-_FACTS = {
+_FACTS: dict[str, pl.Expr] = {
     "own_system": pl.col("system"),
     "own_destination": pl.col("destination"),
     "own_producer_service_name": pl.col("producer_service_name"),
@@ -115,7 +115,7 @@ def _connections(told: pl.DataFrame) -> pa.Table:
 
 def _orphans(rows: pl.DataFrame) -> pa.Table:
     roots = rows.filter((pl.col("side") == TAKE) & (pl.col("way") > LINK)).with_columns(
-        facts=pl.struct(**_FACTS).struct.json_encode(),
+        facts=pl.struct([told.alias(name) for name, told in _FACTS.items()]).struct.json_encode(),
         cause_code=pl.when(pl.col("system") == "kafka").then(pl.lit("K1")).otherwise(pl.lit("S1")),
         cause_title=pl.lit("The record has no context header"),
         cause_confidence=pl.lit(0.7),

@@ -104,8 +104,10 @@ class AnswerReader:
 
     def endpoints(self, query: EndpointQuery, limit: int) -> pa.Table:
         values = asdict(query) | {"start": within_i64(query.start), "end": within_i64(query.end)}
+        unconnected = statement("unconnected") if values.pop("unconnected") else ""
+        text = statement("endpoints", unconnected=unconnected)
         with self._database.read() as session:
-            found = session.select(statement("endpoints"), limit=limit, **values)
+            found = session.select(text, limit=limit, **values)
         return fit(found, schema.ENDPOINTS)
 
     def endpoints_of(self, traces: pa.Table) -> pa.Table:
