@@ -99,7 +99,7 @@ def _tell_dead_letter(journey: Journey, spans: dict[tuple[str, str], Span]) -> l
     if not failed:
         return [Part("The message went to "), where, Part(".")]
     last = failed[-1]
-    tries = sum(attempt["message"] == last["message"] for attempt in failed)
+    tries = sum(attempt["chain"] == last["chain"] for attempt in failed)
     span = spans.get((last["trace_id"], last["span_id"]))
     name = span["name"] if span else "Processing"
     service = say_service(span["service_name"]) if span else ""
@@ -130,6 +130,9 @@ def _tell_error(journey: Journey) -> list[Part]:
 def _tell_waiting(journey: Journey) -> list[Part]:
     last = journey["spans"][-1]
     sends = [span for span in journey["spans"] if span["kind"] == "PRODUCER"]
+    stuck = [missed["sent_by"] for missed in journey["not_seen"] if missed["state"] != "dead"]
+    if stuck:
+        sends = [s for s in journey["spans"] if s["span_id"] == stuck[0]["span_id"]]
     sent = sends[-1] if sends else last
     return [
         Part("The message sent by "),

@@ -5,6 +5,7 @@ from typing import Any
 from storage.contract import SpanStore
 from tests.answer_builders import Scene, span_hex, trace_hex
 from web.journeys import journey_of_attribute
+from web.sentences import tell_journey, tell_not_seen
 from web.trace_shapes import Journey
 
 FIRST = 100  # the trace of the first example
@@ -209,3 +210,17 @@ def test_the_message_of_another_order_sent_in_the_same_trace_is_not_missed_here(
     shop.scene.span(1, 9, order="A", start_time_unix_nano=NEWEST)
     shop.send(1, start=NEWEST, order="B", parent=8)
     assert shop.told() == []
+
+
+def test_the_sentence_names_the_send_whose_step_was_not_seen() -> None:
+    shop = Shop()
+    shop.examples()
+    shop.send(1, start=NEWEST, order="A")
+    shop.scene.span(1, 9, parent=1, name="later", kind=4, start_time_unix_nano=NEWEST + 5)
+    told = "".join(part.text for part in tell_journey(shop.ask(), 0))
+    assert told == "The message sent by publish in shop has not been processed yet."
+    (missed,) = shop.ask()["not_seen"]
+    assert tell_not_seen(missed) == (
+        "stock.process in warehouse, usual in 100 % of 20 sends, 50 ns after the send; "
+        "nothing shows that it was passed over"
+    )
