@@ -10,6 +10,7 @@ from analyzer.ends import Ends
 from analyzer.frame import PART, Frame, read_shapes, read_table
 from analyzer.names import mark_messages, name_shapes, read_messages
 from analyzer.roles import SERVER
+from analyzer.rules.conversation_id import CONVERSATION
 from analyzer.structure import nearest, nearest_above
 from storage.schema import SpanBatch
 
@@ -23,9 +24,12 @@ _IDS = [
     "kafka_cluster",
 ]
 # Keys that many units of work share: they do not tell one hand-over from another.
-SHARED_KEYS = ["workflow.id", "messaging.message.conversation_id"]
+_WORKFLOW = "workflow.id"
+SHARED_KEYS = [_WORKFLOW, CONVERSATION]
 # Kafka's record key: of this one record, not of the work around it.
 RECORD_KEY = "messaging.kafka.message.key"
+# Keys of the one message whose span names them.
+OWN_KEYS = [RECORD_KEY, CONVERSATION]
 
 
 def _on_parts(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
@@ -163,16 +167,20 @@ def read_correlation(
     batch: SpanBatch, ends: Ends, asked: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(sends, deliveries): `row` of the end point, `key`, `value`, and `near`: 0 on the
-    span itself, 1 on a local ancestor, 2 below it. Shared keys are left out. Of the
+    span itself, 1 on a local ancestor, 2 below it. Workflow ids are left out. Of the
     deliveries only those in `asked` are told.
 
     A producer reads its own span, else the nearest local ancestor; a consumer its own,
-    else the ancestors', else what stands below it. A record's key is read on the spans
-    themselves alone.
+    else the ancestors', else what stands below it. What is the message's own, a record's key or
+    a conversation id, is read on the spans themselves alone. Entry numbers of a batch,
+    which boto3sqs calls conversation ids, are none.
     """
     frame = ends.frame
-    sets = read_table(batch, "correlation").unique().filter(~pl.col("key").is_in(SHARED_KEYS))
+    sets = read_table(batch, "correlation").unique().filter(pl.col("key") != _WORKFLOW)
     said = frame.rows.select("row", "correlation_id").join(sets, on="correlation_id")
+    talk = said.filter(pl.col("key") == CONVERSATION)["row"]
+    entries = talk.filter(frame.tell(talk, "scope_name")["scope_name"].str.contains("boto3sqs"))
+    said = said.filter((pl.col("key") != CONVERSATION) | ~pl.col("row").is_in(entries.implode()))
     owner = _deliveries_below(ends)
     near = [(2, owner), (3, _deliveries_beside(ends, owner))]
     sends: list[pl.DataFrame] = []
@@ -184,7 +192,7 @@ def read_correlation(
             out.append(
                 rows.select("row", carrier=pl.lit(carrier).gather(pl.col("row")))
                 .drop_nulls()
-                .filter((pl.col("row") == pl.col("carrier")) | (pl.lit(key) != RECORD_KEY))
+                .filter((pl.col("row") == pl.col("carrier")) | (pl.lit(key not in OWN_KEYS)))
                 .join(values.rename({"row": "carrier"}), on="carrier")
                 .select(
                     "row",
@@ -193,7 +201,7 @@ def read_correlation(
                     near=(pl.col("row") != pl.col("carrier")).cast(pl.Int32),
                 )
             )
-        for distance, of in [] if key == RECORD_KEY else near:
+        for distance, of in [] if key in OWN_KEYS else near:
             told = (
                 values.with_columns(pl.lit(of).gather(pl.col("row")).alias("owner"))
                 .filter(pl.col("owner").is_in(asked["row"].implode()))

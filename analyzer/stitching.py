@@ -8,8 +8,9 @@ import polars as pl
 from analyzer.ends import Ends
 from analyzer.frame import read_table
 from analyzer.hot_keys import Hot, leave_out_hot_values, leave_out_ids
-from analyzer.ids import RECORD_KEY, SHARED_KEYS, read_correlation, read_ids
+from analyzer.ids import OWN_KEYS, SHARED_KEYS, read_correlation, read_ids
 from analyzer.rules import EVIDENCE
+from analyzer.rules.conversation_id import match_conversation_ids
 from analyzer.rules.correlation_id import match_correlation_ids
 from analyzer.rules.kafka_offset import match_kafka_offsets
 from analyzer.rules.message_id import match_message_ids
@@ -48,19 +49,29 @@ def _find_by_keys(
     if asked.is_empty():  # all is well, as it mostly is
         return pl.DataFrame(schema=EVIDENCE)
     send_keys, keys = read_correlation(batch, ends, asked)
-    left_over = _left_over(ends, stated, send_keys, keys)
+    work = ~pl.col("key").is_in(OWN_KEYS)
+    left_over = _left_over(ends, stated, send_keys.filter(work), keys.filter(work))
     rest = pl.concat([rest, ends.deliveries.join(left_over.select("row").unique(), on="row")])
     keys = pl.concat([keys.join(stated.select(row="delivery"), on="row", how="anti"), left_over])
     explained = _explained(ends, known)
-    work = pl.col("key") != RECORD_KEY
     found = match_correlation_ids(
         ends.sends, rest, send_keys.filter(work), keys.filter(work), explained, ends.missing
     )
     found = _within_reach(ends, found)
+    rest, explained = _after(ends, found, rest, explained)
+    talks = match_conversation_ids(ends.sends, rest, send_keys, keys, explained, ends.missing)
+    found = pl.concat([found, _within_reach(ends, talks)])
+    rest, explained = _after(ends, talks, rest, explained)
+    return pl.concat([found, match_record_keys(ends.sends, rest, send_keys, keys, explained)])
+
+
+def _after(
+    ends: Ends, found: pl.DataFrame, rest: pl.DataFrame, explained: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What a rule that found these hand-overs leaves unexplained, and what is explained."""
     drawn = found.filter(pl.col("confidence") >= DRAWN).select("delivery", "send")
     rest = rest.join(drawn.select(row="delivery"), on="row", how="anti")
-    explained = pl.concat([explained, _explained(ends, drawn)])
-    return pl.concat([found, match_record_keys(ends.sends, rest, send_keys, keys, explained)])
+    return rest, pl.concat([explained, _explained(ends, drawn)])
 
 
 def _may_leave_over(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.Series:

@@ -1,0 +1,75 @@
+"""The same conversation id, where exactly one producer and one delivery are left for it.
+
+A conversation id (AMQP's and JMS's correlation id, MassTransit's conversation) is shared by
+all messages of an exchange, and the answer carries it back: it tells less than a business
+id, and only from one service to another.
+"""
+
+import polars as pl
+
+from analyzer.rules import EVIDENCE
+from analyzer.rules.correlation_id import SINGLE, match_correlation_ids
+
+CONVERSATION = "messaging.message.conversation_id"
+ALONE, UNNAMED = 0.85, 0.5
+# Below it a candidate is one of too many to be worth a look.
+_LEAST = 0.1
+_PAIR = ["delivery", "send"]
+
+
+def match_conversation_ids(
+    sends: pl.DataFrame,
+    deliveries: pl.DataFrame,
+    send_keys: pl.DataFrame,
+    keys: pl.DataFrame,
+    explained: pl.DataFrame,
+    missing: pl.DataFrame,
+) -> pl.DataFrame:
+    """EVIDENCE rows for the deliveries that nothing stronger explained; arguments as for
+    correlation ids, keys of every kind. Never between ends that carry different business
+    ids, and drawn only where both name their destination."""
+    of_talk = pl.col("key") == CONVERSATION
+    found = match_correlation_ids(
+        sends, deliveries, send_keys.filter(of_talk), keys.filter(of_talk), explained, missing
+    )
+    if found.is_empty():
+        return found
+    near = deliveries.select(delivery="row", service="service", destination="destination")
+    far = sends.select(send="row", send_service="service", send_destination="destination")
+    named = pl.col("destination").is_not_null() & pl.col("send_destination").is_not_null()
+    alone = pl.col("confidence") == SINGLE
+    return (
+        found.join(near, on="delivery")
+        .join(far, on="send")
+        .filter((pl.col("service") != pl.col("send_service")) & (pl.col("confidence") >= _LEAST))
+        .join(
+            _contradicted(found, send_keys.filter(~of_talk), keys.filter(~of_talk)),
+            on=_PAIR,
+            how="anti",
+        )
+        .with_columns(
+            pl.lit("conversation-id").alias("rule"),
+            pl.when(alone & named)
+            .then(ALONE)
+            .when(alone)
+            .then(UNNAMED)
+            .otherwise("confidence")
+            .alias("confidence"),
+        )
+        .select(list(EVIDENCE))
+        .cast(EVIDENCE)
+    )
+
+
+def _contradicted(found: pl.DataFrame, send_keys: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """Pairs whose ends both carry a key and have no value of it in common."""
+    return (
+        found.select(_PAIR)
+        .join(keys.select("key", "value", delivery="row"), on="delivery")
+        .join(send_keys.select("key", send="row", send_value="value"), on=["send", "key"])
+        .group_by(*_PAIR, "key")
+        .agg((pl.col("value") == pl.col("send_value")).any().alias("agree"))
+        .filter(~pl.col("agree"))
+        .select(_PAIR)
+        .unique()
+    )
