@@ -48,9 +48,10 @@ check: .venv/installed-test ## lint, format, types, import contracts
 	@$(BIN)/mypy .
 	@PYTHONPATH=. $(BIN)/lint-imports --no-cache --no-logo
 
-bench: .venv/installed-test .venv/installed-decoder ## measure ingest and every page (docs/performance.md)
+bench: .venv/installed-test .venv/installed-decoder ## measure ingest, every page and the analysis of a million boundary spans (docs/performance.md)
 	@$(BIN)/python -m benchmarks.bench_ingest $(ARGS)
 	@$(BIN)/python -m benchmarks.bench_pages
+	@$(BIN)/python -m benchmarks.bench_analysis
 
 score: .venv/installed-test .venv/installed-decoder ## answers against what really happened; ARGS="DIR --wrong" (docs/evidence.md)
 	@$(BIN)/python -m benchmarks.score_recordings $(ARGS)

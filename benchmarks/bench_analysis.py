@@ -80,7 +80,7 @@ class FilledStore:
         while self.spans < spans:
             size = min(ROW_GROUP, spans - self.spans)
             generation = self.append(size)
-            fill_answers(self.store, self.batches.spans, generation)
+            fill_answers(self.store, self.batches.concerned, generation)
 
     def append(self, spans: int) -> int:
         stored = self.store.append(self.batches.next(max(spans, 8)), time.time_ns())

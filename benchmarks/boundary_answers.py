@@ -47,7 +47,7 @@ _FINDINGS = [{"field": "producer", "value": "x" * 40, "meaning": "found by messa
 
 
 def fill_answers(store: SpanStore, spans: pl.DataFrame, generation: int) -> None:
-    """Store the answers about the spans of a batch (BoundaryBatches.spans)."""
+    """Store the answers about these spans (BoundaryBatches.concerned)."""
     rows = _name_services(spans)
     traces = fit(rows.select(TRACE_IDS.names).unique(), TRACE_IDS)
     told = rows.filter((pl.col("side") == TAKE) & (pl.col("way") < LOST))

@@ -34,17 +34,19 @@ class BoundaryBatches:
     def __init__(self, begun: int = 0) -> None:
         self.begun = begun
         """Orders whose first half is out."""
-        self.spans = pl.DataFrame()
-        """What the last batch holds: columns of boundary_orders.make_spans and `describe`."""
+        self.concerned = pl.DataFrame()
+        """All stored spans of the orders that the last batch brought spans of: columns of
+        boundary_orders.make_spans and `describe`."""
 
     def next(self, spans: int) -> SpanBatch:
         """About so many spans."""
         first, last = self.begun, self.begun + max(1, spans // SPANS_PER_ORDER)
         self.begun = last
         front = make_spans(first, last, range(HOPS // 2))
-        back = make_spans(max(0, first - _LAG), max(0, last - _LAG), range(HOPS // 2, HOPS))
-        self.spans = describe(pl.concat([front, back]))
-        return _tables(self.spans)
+        earlier = make_spans(max(0, first - _LAG), max(0, last - _LAG), range(HOPS))
+        rows = describe(pl.concat([front, earlier.with_columns(earlier=True)], how="diagonal"))
+        self.concerned = rows
+        return _tables(rows.filter(pl.col("earlier").is_null() | (pl.col("hop") >= HOPS // 2)))
 
 
 def _tables(spans: pl.DataFrame) -> SpanBatch:

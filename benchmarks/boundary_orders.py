@@ -40,7 +40,7 @@ def order_id(number: int) -> str:
 def make_spans(first: int, last: int, hops: range) -> pl.DataFrame:
     """Both spans of these hops of the orders `first` to `last` (exclusive).
 
-    Columns: order, side (SEND or TAKE), destination, service (numbers), the trace, span,
+    Columns: order, hop, side (SEND or TAKE), destination, service (numbers), the trace, span,
     parent and linked ids of schema SPANS and LINKS, start_time_unix_nano and
     end_time_unix_nano, way, message (a number of the message, 64 bits), says_message,
     and renamed (how often the order has lost its id).
@@ -66,6 +66,7 @@ def _make_hops(orders: Numbers, hops: range) -> Iterator[pl.DataFrame]:
                 "destination": orders % PIPELINES * HOPS + hop,
                 "message": mix(orders, 100 + hop),
                 "way": way,
+                "hop": np.full(len(orders), hop),
             }
             yield pl.DataFrame(
                 common
