@@ -30,7 +30,16 @@ def match_same_trace(
     its destination, unless a bus may have several targets: the missing span was the send.
     Where such a trace sends to several places, the latest is a candidate only.
     """
-    here = deliveries.join(missing.select("row").unique(), on="row").rename({"row": "delivery"})
+    named = missing.select("row", "missing_span").unique()
+    here = deliveries.join(named.select("row").unique(), on="row").rename({"row": "delivery"})
+    # A send below another delivery of the missing span's message comes after that span.
+    after = (
+        deliveries.join(named, on="row")
+        .select("missing_span", send_top="top")
+        .join(named.rename({"row": "delivery"}), on="missing_span")
+        .select("delivery", "send_top")
+        .unique()
+    )
     there = sends.select(
         "trace",
         send="row",
@@ -57,6 +66,7 @@ def match_same_trace(
             & (~function | pl.col("send_system").is_in(_INVOKING).fill_null(value=True))
         )
         .join(explained, on=["send", "service", "consumer_group"], how="anti", nulls_equal=True)
+        .join(after, on=["delivery", "send_top"], how="anti")
         .with_columns(
             (pl.col("destination").is_null() & (place.n_unique().over("delivery") > 1)).alias(
                 "several"

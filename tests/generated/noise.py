@@ -4,6 +4,32 @@ from random import Random
 
 from tests.generated.scene import Scene, Service
 
+_CONFLUENT = ("opentelemetry.instrumentation.confluent_kafka", "0.66b1")
+
+
+def end_partition(
+    scene: Scene, service: Service, topic: str, partition: int, offset: int | None, at: float
+) -> None:
+    """confluent-kafka's spans of a poll that found the end of a partition, or an error (no
+    offset). The end carries the id of a record that does not exist yet."""
+    recv = scene.record(service, "recv", at=at, kind="CONSUMER", scope=_CONFLUENT)
+    told = {} if offset is None else {"messaging.message.id": f"{topic}.{partition}.{offset}"}
+    scene.record(
+        service,
+        f"{topic} process",
+        parent=recv,
+        at=at,
+        kind="CONSUMER",
+        scope=_CONFLUENT,
+        attributes={
+            "messaging.system": "kafka",
+            "messaging.destination": topic,
+            "messaging.kafka.partition": partition,
+            "messaging.operation": "process",
+            **told,
+        },
+    )
+
 
 def make_noise(
     random: Random, scene: Scene, environment: str | None, namespace: str | None
@@ -25,27 +51,7 @@ def make_noise(
                 "messaging.operation": "receive",
             },
         )
-        recv = scene.record(
-            python,
-            "recv",
-            at=at + 5.5,
-            kind="CONSUMER",
-            scope=("opentelemetry.instrumentation.confluent_kafka", "0.66b1"),
-        )
-        scene.record(
-            python,
-            "stock-1 process",
-            parent=recv,
-            at=at + 5.5,
-            kind="CONSUMER",
-            scope=("opentelemetry.instrumentation.confluent_kafka", "0.66b1"),
-            attributes={
-                "messaging.system": "kafka",
-                "messaging.destination": "stock-1",
-                "messaging.kafka.partition": 0,
-                "messaging.operation": "process",
-            },
-        )
+        end_partition(scene, python, "stock-1", 0, None, at + 5.5)
         scene.record(
             javascript,
             "orders-1 receive",

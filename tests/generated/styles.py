@@ -116,5 +116,5 @@ def spell(
             text = fact in _TEXT and names is NEW
             spelled[names.get(fact) or _ALWAYS[fact]] = str(value) if text else value
     if "rpc.method" in spelled:
-        spelled |= {"rpc.system": "aws-api", "aws.request_id": f"req-{facts['id']}"}
+        spelled |= {"rpc.system": "aws-api", "aws.request_id": f"req-{facts['number']}"}
     return spelled

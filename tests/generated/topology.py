@@ -71,6 +71,10 @@ class World:
     entry: Channel
     tells_order: bool = True
     """Entry spans carry `order.id`."""
+    loses_entries: bool = False
+    """Some entry spans are not exported: their sends name a parent that is missing."""
+    sends_batches: bool = False
+    """Some entries take two orders and send both in one call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,8 @@ def draw_world(
         namespace,
         _Drawing(random, environment, namespace, habits).channel(0),
         tells_order=habits.open or random.random() < 0.7,
+        loses_entries=not habits.open and random.random() < 0.2,
+        sends_batches=not habits.open and random.random() < 0.2,
     )
 
 

@@ -19,7 +19,7 @@ HABITS = {"healthy": Habits(healthy=True), "open": Habits(open=True), "anything"
 
 @pytest.mark.parametrize("habits", HABITS.values(), ids=HABITS)
 def test_nothing_is_said_that_did_not_happen_and_what_is_certain_is_found(habits: Habits) -> None:
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=12, deadline=None)
     @given(SEEDS)
     def holds(seed: int) -> None:
         assert check_truth(generate(Random(seed), habits), habits) == []
@@ -27,14 +27,14 @@ def test_nothing_is_said_that_did_not_happen_and_what_is_certain_is_found(habits
     holds()
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(SEEDS)
 def test_order_batches_repetition_and_passes_change_no_answer(seed: int) -> None:
     random = Random(seed)
     assert check_order(generate(random), random) == []
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(SEEDS)
 def test_a_journey_holds_no_span_of_another_order(seed: int) -> None:
     # where producers are missing or silent, an order id may name the wrong hop

@@ -88,6 +88,13 @@ def test_a_function_in_a_trace_that_sends_to_two_places_is_only_a_candidate() ->
     assert found.edges == {}
 
 
+def test_a_send_of_another_consumer_of_the_missing_event_is_not_its_producer() -> None:
+    other = {"trace": 1, "parent": 99, "flags": 0x300, "kind": "SERVER", "service": "audit-fn"}
+    first = span("audit-fn", id=51, at=0.5, attributes={"faas.trigger": "pubsub"}, **other)
+    sent_on = send(parent=51, service="audit-fn", attributes=BUS)
+    assert analysed(first, sent_on, FUNCTION).edges == {}
+
+
 def test_no_broker_that_cannot_invoke_functions_is_taken_for_one() -> None:
     assert analysed(send(attributes={"messaging.system": "rabbitmq"}), FUNCTION).edges == {}
 
