@@ -10,6 +10,7 @@ from storage import results, schema
 from storage.contract import Page, Rows, SearchQuery, StoreStatus
 from storage.correlation_keys import canonical_key
 from storage.duckdb_database import Database, Session
+from storage.duckdb_places import SpanPlaces
 from storage.duckdb_statements import statement
 from storage.join_keys import KINDS, hash_key
 from storage.paging import TRACE_KEY, TRACE_ORDER, decode_mark, encode_mark, within_i64
@@ -61,6 +62,7 @@ class Extent:
 class SpanReader:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._places = SpanPlaces(database)
         self._extent = Extent()
         self._extent_lock = threading.Lock()
 
@@ -99,6 +101,7 @@ class SpanReader:
     # ------------------------------------------------------------- for analysis
 
     def traces_since(self, generation: int, limit: int) -> tuple[pa.Table, int]:
+        self._places.learn()
         with self._database.read() as session:
             found = session.select(
                 statement("complete_generation"), after=generation, limit=max(limit, 1)
@@ -106,26 +109,37 @@ class SpanReader:
             if found is None:
                 newest = session.select(statement("newest_generation"))[0][0].as_py()
                 return schema.TRACE_IDS.empty_table(), max(generation, newest)
-            traces = session.select(
-                statement("traces_since"), after=generation, upto=found, work=KINDS["work"]
-            )
+            arrived = session.select(statement("arrived_traces"), after=generation, upto=found)
+            within = self._places.within(arrived["trace_lo"])
+            with session.given(wanted=arrived):
+                traces = session.select(
+                    statement("traces_since", within=within), work=KINDS["work"]
+                )
         return fit(traces, schema.TRACE_IDS), found
 
     def related_traces(self, traces: pa.Table, hot_key_limit: int) -> pa.Table:
+        within = self._places.within(traces["trace_lo"])
         with self._database.read() as session, session.given(wanted=traces):
-            found = session.select(statement("related_traces"), hot_key_limit=hot_key_limit)
+            named = session.select(statement("key_hashes_of", within=within))
+            within_keys = self._places.within(named["key_hash"])
+            text = statement("related_traces", within=within, within_keys=within_keys)
+            with session.given(named=named):
+                found = session.select(text, hot_key_limit=hot_key_limit)
         return fit(found, schema.TRACE_IDS)
 
     def hot_keys(self, traces: pa.Table, hot_key_limit: int) -> pa.Table:
+        within = self._places.within(traces["trace_lo"])
         with self._database.read() as session, session.given(wanted=traces):
-            found = session.select(statement("hot_keys"), hot_key_limit=hot_key_limit)
+            named = session.select(statement("key_hashes_of", within=within))
+            text = statement("hot_keys", within_keys=self._places.within(named["key_hash"]))
+            with session.given(named=named):
+                found = session.select(text, hot_key_limit=hot_key_limit)
         return fit(found, results.KEY_HASHES)
 
     def heated_traces(self, hot: pa.Table, hot_key_limit: int, after: int, upto: int) -> pa.Table:
+        text = statement("heated_traces", within_keys=self._places.within(hot["key_hash"]))
         with self._database.read() as session, session.given(hot=hot):
-            found = session.select(
-                statement("heated_traces"), hot_key_limit=hot_key_limit, after=after, upto=upto
-            )
+            found = session.select(text, hot_key_limit=hot_key_limit, after=after, upto=upto)
         return fit(found, schema.TRACE_IDS)
 
     def analysis_input(self, traces: pa.Table) -> SpanBatch:
@@ -136,19 +150,24 @@ class SpanReader:
 
     def _read_batch(self, traces: pa.Table, *, bare: bool) -> SpanBatch:
         bared = "REPLACE ('{}' AS attributes)" if bare else ""
+        within = self._places.within(traces["trace_lo"])
         with self._database.read() as session, session.given(wanted=traces):
-            spans = session.select(statement("spans_of", bared=bared))
-            messaging = session.select(statement("messaging_of"))
+            spans = session.select(statement("spans_of", bared=bared, within=within))
+            messaging = session.select(statement("messaging_of", within=within))
             tables = {"spans": spans, "messaging": messaging}
             for name in ("links", "events"):
-                tables[name] = session.select(statement("parts_of", table=name, bared=bared))
-            keys = schema.KEYS.empty_table() if bare else session.select(statement("keys_of"))
-            tables["keys"] = keys
+                text = statement("parts_of", table=name, bared=bared, within=within)
+                tables[name] = session.select(text)
+            tables["keys"] = (
+                schema.KEYS.empty_table()
+                if bare
+                else session.select(statement("keys_of", within=within))
+            )
             named = spans.select(["resource_id", "scope_id", "correlation_id"])
             with session.given(found=named):
                 tables["resources"] = session.select(statement("resources_of"))
                 tables["scopes"] = session.select(statement("scopes_of", bared=bared))
-                tables["correlation"] = session.select(statement("correlation_sets"))
+                tables["correlation"] = session.select(statement("correlation_sets", within=within))
             with session.given(found=messaging.select(["shape_id"])):
                 tables["shapes"] = session.select(statement("shapes_of"))
         fitted = {
@@ -160,7 +179,7 @@ class SpanReader:
 
     def spans_with_correlation(self, key: str, value: str) -> pa.Table:
         with self._database.read() as session:
-            found = _carriers(session, key, value)
+            found = self._carriers(session, key, value)
         # Contents of one id; pyarrow's own grouping would take 20 ms to load.
         spans = pl.DataFrame(found.select(schema.SPAN_IDS.names)).unique()
         return fit(spans.to_arrow(), schema.SPAN_IDS)
@@ -171,8 +190,9 @@ class SpanReader:
         return fit(found, schema.TRACE_IDS)
 
     def correlation_of(self, traces: pa.Table) -> pa.Table:
+        text = statement("correlation_of", within=self._places.within(traces["trace_lo"]))
         with self._database.read() as session, session.given(wanted=traces):
-            return fit(session.select(statement("correlation_of")), results.TRACE_CORRELATION)
+            return fit(session.select(text), results.TRACE_CORRELATION)
 
     def recent_correlation(self, key: str, limit: int) -> list[str]:
         with self._database.read() as session:
@@ -188,6 +208,13 @@ class SpanReader:
         with self._database.read() as session:
             found = session.select(statement("services"))
         return [str(name) for name in found.column("service_name").to_pylist()]
+
+    def _carriers(self, session: Session, key: str, value: str) -> pa.Table:
+        """PART rows of the spans that carry the canonical key with this value."""
+        hashed = hash_key("correlation", key, value)
+        within = self._places.within(pa.chunked_array([pa.array([hashed], pa.uint64())]))
+        text = statement("correlation_carriers", within=within)
+        return session.select(text, key=key, value=value, key_hash=hashed)
 
     # -------------------------------------------------------------------- search
 
@@ -212,22 +239,18 @@ class SpanReader:
             if correlation is None:
                 found = session.select(statement("search_page", source="spans"), **values)
             else:
-                carriers = _carriers(session, correlation, value or "")
+                carriers = self._carriers(session, correlation, value or "")
                 source = (
                     "spans SEMI JOIN carriers USING (trace_hi, trace_lo, span_id, content_hash)"
                 )
                 with session.given(carriers=carriers):
                     found = session.select(statement("search_page", source=source), **values)
             rows = cut(found, page, TRACE_ORDER, "start_time_unix_nano")
-            with session.given(wanted=rows.table.select(TRACE_ORDER)):
-                summaries = session.select(statement("trace_summaries"))
+            wanted = rows.table.select(TRACE_ORDER)
+            within = self._places.within(wanted["trace_lo"])
+            with session.given(wanted=wanted):
+                summaries = session.select(statement("trace_summaries", within=within))
         return Rows(fit(summaries, results.TRACE_SUMMARIES), rows.next)
-
-
-def _carriers(session: Session, key: str, value: str) -> pa.Table:
-    """PART rows of the spans that carry the canonical key with this value."""
-    hashed = hash_key("correlation", key, value)
-    return session.select(statement("correlation_carriers"), key=key, value=value, key_hash=hashed)
 
 
 def _json_pointer(name: str) -> str:

@@ -47,7 +47,7 @@ class SeenIds:
         names = ("trace_hi", "trace_lo", "span_id")
         for name, secret in zip(names, self._secrets[:3], strict=True):
             column: U64Array = spans[name].to_numpy()
-            hashed = _mix((hashed ^ column) * secret)
+            hashed = mix((hashed ^ column) * secret)
         return hashed
 
     def add(self, ids: U64Array) -> None:
@@ -70,12 +70,12 @@ class SeenIds:
         return held
 
     def _positions(self, ids: U64Array) -> list[U64Array]:
-        step = _mix(ids * self._secrets[3]) | np.uint64(1)
+        step = mix(ids * self._secrets[3]) | np.uint64(1)
         mask = np.uint64(len(self._words) * 64 - 1)
         return [(ids + np.uint64(probe) * step) & mask for probe in range(_PROBES)]
 
 
-def _mix(numbers: U64Array) -> U64Array:
+def mix(numbers: U64Array) -> U64Array:
     """MurmurHash3's 64-bit finalizer: every bit of the input reaches every bit."""
     for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
         numbers = (numbers ^ (numbers >> np.uint64(33))) * np.uint64(factor)

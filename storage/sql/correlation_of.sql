@@ -2,9 +2,9 @@ WITH held AS (
     SELECT DISTINCT trace_hi, trace_lo, correlation_id
     FROM spans
     SEMI JOIN wanted USING (trace_hi, trace_lo)
-    WHERE correlation_id IS NOT NULL
+    WHERE correlation_id IS NOT NULL AND {within}
 )
 SELECT DISTINCT trace_hi, trace_lo, key, value
 FROM held
-JOIN correlation USING (correlation_id)
+JOIN (FROM correlation WHERE {within}) USING (correlation_id)
 ORDER BY ALL

@@ -2,7 +2,7 @@ WITH carriers AS (
     SELECT key_hash, trace_hi, trace_lo, min(generation) AS generation
     FROM keys
     SEMI JOIN hot USING (key_hash)
-    WHERE generation <= $upto
+    WHERE generation <= $upto AND {within_keys}
     GROUP BY ALL
 ),
 heated AS (

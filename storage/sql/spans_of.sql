@@ -2,7 +2,7 @@
 -- would read and unpack the attribute texts of the whole table (ten times the time at
 -- two million spans). With `bared` attributes the texts are not read at all.
 WITH chosen AS MATERIALIZED (
-    SELECT rowid AS chosen_row FROM spans SEMI JOIN wanted USING (trace_hi, trace_lo)
+    SELECT rowid AS chosen_row FROM spans SEMI JOIN wanted USING (trace_hi, trace_lo) WHERE {within}
 ),
 found AS (
     SELECT

@@ -9,6 +9,7 @@ WITH held AS (
             start_time_unix_nano + duration_nano AS end_time_unix_nano
         FROM spans
         SEMI JOIN wanted USING (trace_hi, trace_lo)
+        WHERE {within}
     ) AS s
     LEFT JOIN resources AS r ON r.number = s.resource_number
 ),

@@ -1,0 +1,76 @@
+"""Which generations may hold an id: never one too few, hardly one too many."""
+
+import numpy as np
+import pytest
+
+from storage import places
+from storage.places import Places, U64Array
+
+
+def ids(seed: int, count: int) -> U64Array:
+    return np.random.default_rng(seed).integers(0, 2**63, count, dtype=np.uint64)
+
+
+def test_an_id_is_found_in_the_generation_it_was_added_to() -> None:
+    known = Places()
+    for generation in range(1, 6):
+        known.add(ids(generation, 50_000), generation, generation)
+    for generation in range(1, 6):
+        found = known.find(ids(generation, 50_000)[:3])
+        assert any(first <= generation <= last for first, last in found)
+
+
+def test_new_ids_are_found_nowhere() -> None:
+    known = Places()
+    known.add(ids(1, 80_000), 1, 1)
+    assert known.find(ids(2, 10_000)) == []
+
+
+def test_a_look_up_without_ids_finds_nothing() -> None:
+    known = Places()
+    known.add(ids(1, 10), 1, 1)
+    assert known.find(ids(1, 0)) == []
+
+
+def test_what_was_added_up_to_is_known_also_where_nothing_was_added() -> None:
+    known = Places()
+    known.add(ids(1, 0), 1, 7)
+    assert known.upto == 7
+    assert known.find(ids(1, 10)) == []
+
+
+def test_small_generations_share_a_run() -> None:
+    known = Places()
+    for generation in range(1, 11):
+        known.add(ids(generation, 10), generation, generation)
+    assert known.find(ids(4, 1)) == [(1, 10)]
+
+
+def test_a_generation_larger_than_a_run_is_found_by_any_of_its_ids() -> None:
+    known = Places()
+    many = ids(1, 3 * places._IDS_PER_RUN)
+    known.add(many, 1, 1)
+    known.add(ids(2, 100_000), 2, 2)
+    for position in (0, len(many) // 2, len(many) - 1):
+        assert (1, 1) in [(first, 1) for first, _ in known.find(many[position : position + 1])]
+
+
+def test_adjoining_runs_are_told_as_one() -> None:
+    known = Places()
+    for generation in (1, 2, 3):
+        known.add(ids(generation, places._IDS_PER_RUN), generation, generation)
+    both = np.concatenate([ids(1, 1), ids(2, 1)])
+    assert known.find(both) == [(1, 2)]
+
+
+@pytest.mark.parametrize("runs", [40])
+def test_more_runs_than_a_word_has_bits_go_on_in_another_array(
+    runs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "_IDS_PER_RUN", 100)
+    known = Places()
+    for generation in range(1, runs + 1):
+        known.add(ids(generation, 100), generation, generation)
+    assert known.nbytes == 2 * 4 * 2**places._BITS
+    for generation in (1, 32, 33, runs):
+        assert known.find(ids(generation, 5)) == [(generation, generation)]
