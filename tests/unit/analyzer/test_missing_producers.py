@@ -89,7 +89,7 @@ def test_a_function_in_a_trace_that_sends_to_two_places_is_only_a_candidate() ->
 
 
 def test_a_send_of_another_consumer_of_the_missing_event_is_not_its_producer() -> None:
-    other = {"trace": 1, "parent": 99, "flags": 0x300, "kind": "SERVER", "service": "audit-fn"}
+    other: dict[str, Any] = {"parent": 99, "flags": 0x300, "kind": "SERVER", "service": "audit-fn"}
     first = span("audit-fn", id=51, at=0.5, attributes={"faas.trigger": "pubsub"}, **other)
     sent_on = send(parent=51, service="audit-fn", attributes=BUS)
     assert analysed(first, sent_on, FUNCTION).edges == {}
