@@ -40,11 +40,29 @@ pub fn write_double(out: &mut Vec<u8>, value: f64) {
     }
 }
 
-/// Positional from 1e-4 up to below 1e16, with an exponent of at least two digits elsewhere.
-fn write_finite(out: &mut Vec<u8>, value: f64) {
+/// The fewest digits that give the double back, with an exponent; of several as short the
+/// nearest, and of two as near the even one.
+fn shortest(value: f64) -> Vec<u8> {
     let mut text = Vec::with_capacity(32);
     // Writing into memory does not fail.
     let _ = write!(text, "{value:e}");
+    let after_point = text
+        .iter()
+        .take_while(|&&byte| byte != b'e')
+        .filter(|byte| byte.is_ascii_digit())
+        .count()
+        .saturating_sub(1);
+    // Of two as near, the standard library does not promise which: exactly rounded, it is
+    // the even one.
+    let mut rounded = Vec::with_capacity(32);
+    let _ = write!(rounded, "{value:.after_point$e}");
+    let same = std::str::from_utf8(&rounded).ok().and_then(|text| text.parse().ok()) == Some(value);
+    if same { rounded } else { text }
+}
+
+/// Positional from 1e-4 up to below 1e16, with an exponent of at least two digits elsewhere.
+fn write_finite(out: &mut Vec<u8>, value: f64) {
+    let text = shortest(value);
     let text = text.as_slice();
     let (sign, text) = match text {
         [b'-', rest @ ..] => (&b"-"[..], rest),
@@ -108,6 +126,9 @@ mod tests {
             (0.00001, "1e-05"),
             (0.000123, "0.000123"),
             (123.456, "123.456"),
+            (562_949_953_421_312.25, "562949953421312.2"),
+            (9_007_199_254_740_993.0, "9007199254740992.0"),
+            (2e-44, "2e-44"),
             (5e-324, "5e-324"),
             (f64::MAX, "1.7976931348623157e+308"),
             (f64::NAN, "\"NaN\""),
