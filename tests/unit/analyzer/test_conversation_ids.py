@@ -74,3 +74,11 @@ def test_an_order_id_that_names_the_producer_is_asked_first() -> None:
         delivery(attributes=TALK | order),
     )
     assert answers.edges == {(SENT, DELIVERED): "correlation-id"}
+
+
+@pytest.mark.parametrize("spelling", ["orderID", "shop.order_id", "shop.order.id"])
+def test_an_order_id_is_one_however_it_is_spelled(spelling: str) -> None:
+    answers = analysed(
+        send(attributes={"order.id": "ORD-1"}), delivery(attributes={spelling: "ORD-1"})
+    )
+    assert answers.edges == {(SENT, DELIVERED): "correlation-id"}
