@@ -32,10 +32,9 @@ def find_not_seen(
     for row in endpoints:
         if row["role"] == "send" and not row["error"] and row["destination"] is not None:
             sends[kind_of(row)].append(row)
-    kinds = sorted(sends.values(), key=lambda rows: min(r["start_time_unix_nano"] for r in rows))
-    learned = _learn(
-        store, [rows[0] for rows in kinds[:MOST_KINDS]], {span_of(r) for r in endpoints}
-    )
+    earliest = sorted(sends.values(), key=lambda rows: min(r["start_time_unix_nano"] for r in rows))
+    kinds = earliest[:MOST_KINDS]
+    learned = _learn(store, [rows[0] for rows in kinds], {span_of(r) for r in endpoints})
     by_send: dict[SpanId, list[Row]] = defaultdict(list)
     for row in connections:
         by_send[span_of(row, "producer_")].append(row)
@@ -51,10 +50,6 @@ def find_not_seen(
         for step, state, send in missed[:_MOST_TOLD]
         if not _may_be_elsewhere(facts, step, send)
     ]
-
-
-def _sent(row: Row) -> tuple[int, SpanId]:
-    return row["start_time_unix_nano"], span_of(row)
 
 
 def _learn(store: SpanStore, kinds: list[Row], own: Collection[SpanId]) -> list[list[Step]]:

@@ -5,6 +5,7 @@ from typing import Any
 from storage.contract import SpanStore
 from tests.answer_builders import Scene, span_hex, trace_hex
 from web.journeys import journey_of_attribute
+from web.not_seen import MOST_KINDS
 from web.sentences import tell_journey, tell_not_seen
 from web.trace_shapes import Journey
 
@@ -210,6 +211,19 @@ def test_the_message_of_another_order_sent_in_the_same_trace_is_not_missed_here(
     shop.scene.span(1, 9, order="A", start_time_unix_nano=NEWEST)
     shop.send(1, start=NEWEST, order="B", parent=8)
     assert shop.told() == []
+
+
+def test_a_journey_with_sends_of_more_kinds_than_are_judged_is_answered() -> None:
+    shop = Shop()
+    shop.examples()
+    shop.send(1, start=NEWEST, order="A")
+    for number in range(2, MOST_KINDS + 10):
+        later = NEWEST + number
+        span = shop.scene.span(
+            1, number, parent=1, name=f"other {number}", start_time_unix_nano=later
+        )
+        shop.scene.endpoint(span, "send", start_time_unix_nano=later)
+    assert shop.told() == [(STEP, "waiting")]
 
 
 def test_the_sentence_names_the_send_whose_step_was_not_seen() -> None:
