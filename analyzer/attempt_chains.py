@@ -23,6 +23,8 @@ _FIRST = re.compile(rf"(?i)^{_WORD}[-_.](?=.)")
 _RETRY = re.compile(r"(?i)(?:^|[-_.])(?:retry|retries)(?:$|[-_.])")
 # Ids shorter than this, or numbers, are positions or counters and not a message's own.
 _SHORTEST_ID = 8
+# No broker has longer names; endings come off one by one, which takes long in longer ones.
+_LONGEST_NAME = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ def is_told(chain: Collection[Step]) -> bool:
 
 def base_of(destination: str | None) -> str | None:
     """What a destination is called without the endings of retries and dead letters."""
-    if destination is None:
-        return None
+    if destination is None or len(destination) > _LONGEST_NAME:
+        return destination
     name = destination.removesuffix(".fifo")
     while (shorter := _FIRST.sub("", _LAST.sub("", name))) not in (name, ""):
         name = shorter
@@ -120,7 +122,7 @@ def _find_before(unit: Unit, latest: dict[tuple[object, ...], Unit]) -> Unit | N
         again = latest.get(("same", unit.same, unit.destination))
         if again is None and told is not None:
             again = latest.get(("read", told, unit.service, unit.group, unit.destination))
-        if again is not None:
+        if again is not None and not _elsewhere(again, unit):
             return again
     for name in _looked_for(unit):
         for asked in (("failed", *name), name):
@@ -128,6 +130,12 @@ def _find_before(unit: Unit, latest: dict[tuple[object, ...], Unit]) -> Unit | N
             if before is not None and _moved(before, unit):
                 return before
     return None
+
+
+def _elsewhere(before: Unit, unit: Unit) -> bool:
+    """A record's position that two sends say is of two clusters, or of a topic made anew."""
+    producers = {before.producer, unit.producer} - {None}
+    return _comparable(unit) is None and len(producers) > 1
 
 
 def _looked_for(unit: Unit) -> Iterator[tuple[object, ...]]:

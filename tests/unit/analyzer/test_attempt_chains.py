@@ -132,6 +132,25 @@ def test_a_record_that_kept_the_first_context_on_a_retry_topic_is_the_next_attem
     assert [step.how for step in chain] == ["first", "retry"]
 
 
+def test_the_same_position_of_two_sends_is_no_retry() -> None:
+    """Two clusters, or a topic that was made anew, count their offsets from 0."""
+    units = [
+        attempt(2, "payments", told="payments.0.0", group="stock"),
+        attempt(3, "payments", told="payments.0.0", group="stock", producer=(1, 3, 2)),
+    ]
+    assert said(units) == [[("payments", 1, "first", "ok")]] * 2
+
+
+def test_the_same_position_read_again_is_a_redelivery() -> None:
+    send = {"told": "payments.0.0", "group": "stock", "failed": True}
+    chain = only([attempt(2, "payments", **send), attempt(3, "payments", **send)])
+    assert [step.how for step in chain] == ["first", "redelivery"]
+    lost = only(
+        [attempt(2, "payments", **send), attempt(3, "payments", producer=None, **send)],
+    )
+    assert [step.how for step in lost] == ["first", "redelivery"]
+
+
 def test_a_celery_task_sent_again_below_its_first_run_is_one_chain() -> None:
     chain = only(
         [
