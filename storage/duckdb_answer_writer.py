@@ -2,7 +2,8 @@
 
 import pyarrow as pa
 
-from storage.duckdb_database import Database
+from storage.duckdb_database import Database, Session
+from storage.duckdb_places import RowPlaces
 from storage.duckdb_schema import ANSWER_TABLES
 from storage.duckdb_statements import statement
 
@@ -10,28 +11,36 @@ from storage.duckdb_statements import statement
 class AnswerWriter:
     """Replaces what the analyzer said about some traces."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, spans: RowPlaces, answers: RowPlaces) -> None:
+        self._database, self._span_places, self._answer_places = database, spans, answers
+        self._answered: int | None = None
 
     def replace_connections(
         self, traces: pa.Table, endpoints: pa.Table, connections: pa.Table
     ) -> None:
+        within = self._places_of(traces)
         with (
             self._database.write() as session,
-            session.given(wanted=traces, incoming_endpoints=endpoints, incoming=connections),
+            session.given(wanted=traces, endpoint_rows=endpoints, connection_rows=connections),
         ):
-            session.run(statement("delete_endpoints"))
-            session.run(statement("delete_connections"))
-            session.run("INSERT INTO endpoints BY NAME SELECT * FROM incoming_endpoints")
-            session.run("INSERT INTO connections BY NAME SELECT * FROM incoming")
+            session.run(statement("delete_endpoints", within=within))
+            session.run(statement("delete_connections", within=within))
+            number = self._next_number(session)
+            for table, rows in (("endpoints", "endpoint_rows"), ("connections", "connection_rows")):
+                text = f"INSERT INTO {table} BY NAME SELECT *, $answered AS answered FROM {rows}"
+                session.run(text, answered=number)
 
     def replace_orphans(self, traces: pa.Table, orphans: pa.Table, generation: int) -> None:
+        within = self._places_of(traces)
         with (
             self._database.write() as session,
             session.given(wanted=traces, incoming_orphans=orphans),
         ):
-            session.run(statement("delete_orphans"))
-            session.run(statement("insert_orphans"))
+            session.run(statement("delete_orphans", within=within))
+            if orphans.num_rows:
+                spans = self._span_places.within(orphans["trace_lo"])
+                text = statement("insert_orphans", within=spans)
+                session.run(text, answered=self._next_number(session))
             session.run(statement("set_analysed_generation"), generation=generation)
 
     def forget_answers(self, rules: str = "") -> None:
@@ -40,3 +49,15 @@ class AnswerWriter:
                 session.run(f"DELETE FROM {table}")
             session.run("INSERT INTO answering_rules VALUES ($rules)", rules=rules)
             session.run(statement("set_analysed_generation"), generation=0)
+
+    def _places_of(self, traces: pa.Table) -> str:
+        """A condition on the answers that these traces may have."""
+        self._answer_places.learn()
+        return self._answer_places.within(traces["trace_lo"])
+
+    def _next_number(self, session: Session) -> int:
+        """Of the answer that is being written: larger than of any before."""
+        if self._answered is None:
+            self._answered = session.select(statement("newest_answer"))[0][0].as_py()
+        self._answered += 1
+        return self._answered

@@ -8,6 +8,7 @@ import pyarrow as pa
 from storage import paging, results, schema
 from storage.contract import ConnectionQuery, EndpointQuery, OrphanQuery, Page, Rows
 from storage.duckdb_database import Database
+from storage.duckdb_places import answer_places
 from storage.duckdb_read import after, cut, fit
 from storage.duckdb_statements import statement
 from storage.paging import decode_mark, within_i64
@@ -21,13 +22,16 @@ def _grouping(key: list[str]) -> dict[str, str]:
 class AnswerReader:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._answer_places = answer_places(database)
 
     def connections(self, query: ConnectionQuery, page: Page) -> Rows:
         key = None if page.after is None else decode_mark(page.after, paging.CONNECTION_KEY)
         ids: dict[str, int] = {}
+        of_trace = ""
         if query.trace is not None:
             ids = dict(zip(("trace_hi", "trace_lo"), query.trace, strict=True))
-        of_trace = statement("of_trace") if ids else ""
+            trace = pa.chunked_array([pa.array([ids["trace_lo"]], schema.U64)])
+            of_trace = statement("of_trace", within=self._answer_places.within(trace))
         with self._database.read() as session:
             found = session.select(
                 statement("connections", of_trace=of_trace),
@@ -47,9 +51,10 @@ class AnswerReader:
     def connections_of(
         self, traces: pa.Table, end: Literal["producer", "consumer", "either"]
     ) -> pa.Table:
+        text = statement("connections_of", within=self._within(traces))
         with self._database.read() as session, session.given(wanted=traces):
             found = session.select(
-                statement("connections_of"),
+                text,
                 consumer=end != "producer",
                 producer=end != "consumer",
             )
@@ -79,8 +84,9 @@ class AnswerReader:
         return cut(table, page, paging.ORPHAN_ORDER, "start_time_unix_nano")
 
     def orphans_of(self, traces: pa.Table, *, hidden: bool = False) -> pa.Table:
+        text = statement("orphans_of", within=self._within(traces))
         with self._database.read() as session, session.given(wanted=traces):
-            found = session.select(statement("orphans_of"), hidden=hidden)
+            found = session.select(text, hidden=hidden)
         return fit(found, results.ORPHAN_ROWS)
 
     def orphan_groups(
@@ -111,5 +117,9 @@ class AnswerReader:
         return fit(found, schema.ENDPOINTS)
 
     def endpoints_of(self, traces: pa.Table) -> pa.Table:
+        text = statement("endpoints_of", within=self._within(traces))
         with self._database.read() as session, session.given(wanted=traces):
-            return fit(session.select(statement("endpoints_of")), schema.ENDPOINTS)
+            return fit(session.select(text), schema.ENDPOINTS)
+
+    def _within(self, traces: pa.Table) -> str:
+        return self._answer_places.within(traces["trace_lo"])

@@ -1,6 +1,12 @@
-"""Which generations of the span tables a look-up by trace or key has to read."""
+"""Which rows of the store's tables a look-up by trace or key has to read.
+
+Rows carry the number of the append (`generation`) or of the analyzer's answer (`answered`)
+that wrote them. Rows of one number lie together, so DuckDB skips by its ranges whatever a
+condition on it rules out.
+"""
 
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -9,39 +15,64 @@ from storage.duckdb_database import Database
 from storage.duckdb_statements import statement
 from storage.places import Places, U64Array
 
-# Spans whose ids are read at once; a larger generation comes whole.
-_SPANS_AT_ONCE = 2**18
+# Rows whose ids are read at once; those of a larger number come whole.
+_ROWS_AT_ONCE = 2**18
 
 
-class SpanPlaces:
-    """Knows of each generation the traces that it has spans of or links to, and the hashes
-    of its keys. What it does not know yet is always read. Thread-safe."""
+class RowPlaces:
+    """Knows of each number the ids that rows of it are looked up by. What it does not know
+    yet is always read. Thread-safe.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    `counts` names the statement for (number, rows) after a number, in order, `ids` the one
+    for the ids of rows after a number and up to another.
+    """
+
+    def __init__(self, database: Database, column: str, counts: str, ids: str) -> None:
+        self._database, self._column = database, column
+        self._counts, self._ids = statement(counts), statement(ids)
         self._places = Places()
         self._lock = threading.Lock()
 
     def learn(self) -> None:
-        """Take in the generations that came since the last call."""
-        while True:
-            after = self._places.upto
+        """Take in the rows that came since the last call. Raises StoreError."""
+        after = self._places.upto
+        with self._database.read() as session:
+            counts = session.select(self._counts, after=after)
+        for upto in _steps(counts):
             with self._database.read() as session:
-                upto = session.select(
-                    statement("complete_generation"), after=after, limit=_SPANS_AT_ONCE
-                )[0][0].as_py()
-                if upto is None:
-                    return
-                found = session.select(statement("ids_between"), after=after, upto=upto)
+                found = session.select(self._ids, after=after, upto=upto)
             with self._lock:
                 if self._places.upto == after:
                     self._places.add(found["id"].to_numpy(), after + 1, upto)
+            after = upto
 
     def within(self, *ids: "pa.ChunkedArray[pa.UInt64Scalar]") -> str:
-        """A condition on `generation` that every row meets whose trace (its low half), linked
-        trace or key hash is one of these ids (U64)."""
+        """A condition that every row meets which one of these ids stands in (U64)."""
         numbers: U64Array = np.concatenate([column.to_numpy() for column in ids])
         with self._lock:
             spans, upto = self._places.find(numbers), self._places.upto
-        known = (f"generation BETWEEN {first} AND {last}" for first, last in spans)
-        return "(" + " OR ".join([*known, f"generation > {upto}"]) + ")"
+        known = (f"{self._column} BETWEEN {first} AND {last}" for first, last in spans)
+        return "(" + " OR ".join([*known, f"{self._column} > {upto}"]) + ")"
+
+
+def _steps(counts: pa.Table) -> Iterator[int]:
+    """The last number of each run of rows that are read at once."""
+    rows = 0
+    for number, count in zip(*(column.to_pylist() for column in counts.columns), strict=True):
+        rows += count
+        if rows >= _ROWS_AT_ONCE:
+            yield number
+            rows = 0
+    if rows:
+        yield number
+
+
+def span_places(database: Database) -> RowPlaces:
+    """Of spans and what is stored with them, by the low half of their trace's or linked
+    trace's id and by the hash of a key."""
+    return RowPlaces(database, "generation", "span_counts", "span_ids_between")
+
+
+def answer_places(database: Database) -> RowPlaces:
+    """Of endpoints, connections (both ends) and orphans, by the low half of a trace's id."""
+    return RowPlaces(database, "answered", "answer_counts", "answer_ids_between")

@@ -10,7 +10,7 @@ from storage import results, schema
 from storage.contract import Page, Rows, SearchQuery, StoreStatus
 from storage.correlation_keys import canonical_key
 from storage.duckdb_database import Database, Session
-from storage.duckdb_places import SpanPlaces
+from storage.duckdb_places import span_places
 from storage.duckdb_statements import statement
 from storage.join_keys import KINDS, hash_key
 from storage.paging import TRACE_KEY, TRACE_ORDER, decode_mark, encode_mark, within_i64
@@ -62,7 +62,7 @@ class Extent:
 class SpanReader:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._places = SpanPlaces(database)
+        self._span_places = span_places(database)
         self._extent = Extent()
         self._extent_lock = threading.Lock()
 
@@ -101,7 +101,7 @@ class SpanReader:
     # ------------------------------------------------------------- for analysis
 
     def traces_since(self, generation: int, limit: int) -> tuple[pa.Table, int]:
-        self._places.learn()
+        self._span_places.learn()
         with self._database.read() as session:
             found = session.select(
                 statement("complete_generation"), after=generation, limit=max(limit, 1)
@@ -110,7 +110,7 @@ class SpanReader:
                 newest = session.select(statement("newest_generation"))[0][0].as_py()
                 return schema.TRACE_IDS.empty_table(), max(generation, newest)
             arrived = session.select(statement("arrived_traces"), after=generation, upto=found)
-            within = self._places.within(arrived["trace_lo"])
+            within = self._span_places.within(arrived["trace_lo"])
             with session.given(wanted=arrived):
                 traces = session.select(
                     statement("traces_since", within=within), work=KINDS["work"]
@@ -118,26 +118,26 @@ class SpanReader:
         return fit(traces, schema.TRACE_IDS), found
 
     def related_traces(self, traces: pa.Table, hot_key_limit: int) -> pa.Table:
-        within = self._places.within(traces["trace_lo"])
+        within = self._span_places.within(traces["trace_lo"])
         with self._database.read() as session, session.given(wanted=traces):
             named = session.select(statement("key_hashes_of", within=within))
-            within_keys = self._places.within(named["key_hash"])
+            within_keys = self._span_places.within(named["key_hash"])
             text = statement("related_traces", within=within, within_keys=within_keys)
             with session.given(named=named):
                 found = session.select(text, hot_key_limit=hot_key_limit)
         return fit(found, schema.TRACE_IDS)
 
     def hot_keys(self, traces: pa.Table, hot_key_limit: int) -> pa.Table:
-        within = self._places.within(traces["trace_lo"])
+        within = self._span_places.within(traces["trace_lo"])
         with self._database.read() as session, session.given(wanted=traces):
             named = session.select(statement("key_hashes_of", within=within))
-            text = statement("hot_keys", within_keys=self._places.within(named["key_hash"]))
+            text = statement("hot_keys", within_keys=self._span_places.within(named["key_hash"]))
             with session.given(named=named):
                 found = session.select(text, hot_key_limit=hot_key_limit)
         return fit(found, results.KEY_HASHES)
 
     def heated_traces(self, hot: pa.Table, hot_key_limit: int, after: int, upto: int) -> pa.Table:
-        text = statement("heated_traces", within_keys=self._places.within(hot["key_hash"]))
+        text = statement("heated_traces", within_keys=self._span_places.within(hot["key_hash"]))
         with self._database.read() as session, session.given(hot=hot):
             found = session.select(text, hot_key_limit=hot_key_limit, after=after, upto=upto)
         return fit(found, schema.TRACE_IDS)
@@ -150,7 +150,7 @@ class SpanReader:
 
     def _read_batch(self, traces: pa.Table, *, bare: bool) -> SpanBatch:
         bared = "REPLACE ('{}' AS attributes)" if bare else ""
-        within = self._places.within(traces["trace_lo"])
+        within = self._span_places.within(traces["trace_lo"])
         with self._database.read() as session, session.given(wanted=traces):
             spans = session.select(statement("spans_of", bared=bared, within=within))
             messaging = session.select(statement("messaging_of", within=within))
@@ -190,7 +190,7 @@ class SpanReader:
         return fit(found, schema.TRACE_IDS)
 
     def correlation_of(self, traces: pa.Table) -> pa.Table:
-        text = statement("correlation_of", within=self._places.within(traces["trace_lo"]))
+        text = statement("correlation_of", within=self._span_places.within(traces["trace_lo"]))
         with self._database.read() as session, session.given(wanted=traces):
             return fit(session.select(text), results.TRACE_CORRELATION)
 
@@ -212,7 +212,7 @@ class SpanReader:
     def _carriers(self, session: Session, key: str, value: str) -> pa.Table:
         """PART rows of the spans that carry the canonical key with this value."""
         hashed = hash_key("correlation", key, value)
-        within = self._places.within(pa.chunked_array([pa.array([hashed], pa.uint64())]))
+        within = self._span_places.within(pa.chunked_array([pa.array([hashed], pa.uint64())]))
         text = statement("correlation_carriers", within=within)
         return session.select(text, key=key, value=value, key_hash=hashed)
 
@@ -247,7 +247,7 @@ class SpanReader:
                     found = session.select(statement("search_page", source=source), **values)
             rows = cut(found, page, TRACE_ORDER, "start_time_unix_nano")
             wanted = rows.table.select(TRACE_ORDER)
-            within = self._places.within(wanted["trace_lo"])
+            within = self._span_places.within(wanted["trace_lo"])
             with session.given(wanted=wanted):
                 summaries = session.select(statement("trace_summaries", within=within))
         return Rows(fit(summaries, results.TRACE_SUMMARIES), rows.next)

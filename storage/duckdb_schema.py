@@ -18,6 +18,8 @@ SCHEMA_VERSION = 3
 MIGRATIONS: dict[int, tuple[str, ...]] = {2: ("create_settings_notes",)}
 
 _GENERATION = pa.field("generation", schema.U64, nullable=False)
+# Grows with every answer of the analyzer, so that rows of one lie together too.
+_ANSWERED = pa.field("answered", schema.U64, nullable=False)
 _STORED_AT = pa.field("stored_at_unix_nano", schema.I64, nullable=False)
 _START = pa.field("start_time_unix_nano", schema.I64, nullable=False)
 _DURATION = pa.field("duration_nano", schema.I64, nullable=False)
@@ -62,10 +64,10 @@ TABLES: dict[str, pa.Schema] = {
     "keys": schema.KEYS.append(_GENERATION),
     # With the latest start of the spans that had the set, to tell recent values.
     "correlation": schema.CORRELATION.append(_START).append(_GENERATION),
-    "endpoints": schema.ENDPOINTS,
-    "connections": schema.CONNECTIONS,
+    "endpoints": schema.ENDPOINTS.append(_ANSWERED),
+    "connections": schema.CONNECTIONS.append(_ANSWERED),
     # When the root was stored, kept here so that lists need no join with all spans.
-    "orphans": schema.ORPHANS.append(_STORED_AT),
+    "orphans": schema.ORPHANS.append(_STORED_AT).append(_ANSWERED),
     # What outlives deleted spans, and the newest generation when they were deleted.
     "losses": schema.TRACE_IDS.append(_GENERATION),
     "past_facts": results.PAST_FACTS.append(_GENERATION),

@@ -30,6 +30,8 @@ class DuckDBStore(
         try:
             remove_replacement(file)
             SpanReader.__init__(self, database)
+            AnswerReader.__init__(self, database)
+            AnswerWriter.__init__(self, database, self._span_places, self._answer_places)
             SpanWriter.__init__(self, database)
             SpanDeleter.__init__(self, database, self)
             SpanRewriter.__init__(self, database, self)

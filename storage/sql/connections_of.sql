@@ -4,12 +4,12 @@ WITH chosen AS MATERIALIZED (
     SELECT rowid AS chosen_row
     FROM connections
     SEMI JOIN wanted ON consumer_trace_hi = trace_hi AND consumer_trace_lo = trace_lo
-    WHERE $consumer
+    WHERE $consumer AND {within}
     UNION ALL
     SELECT rowid
     FROM connections
     SEMI JOIN wanted ON producer_trace_hi = trace_hi AND producer_trace_lo = trace_lo
-    WHERE $producer
+    WHERE $producer AND {within}
 )
 SELECT *
 FROM connections

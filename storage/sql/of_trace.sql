@@ -2,9 +2,9 @@
 AND rowid IN (
     SELECT rowid
     FROM connections
-    WHERE consumer_trace_hi = $trace_hi AND consumer_trace_lo = $trace_lo
+    WHERE consumer_trace_hi = $trace_hi AND consumer_trace_lo = $trace_lo AND {within}
     UNION ALL
     SELECT rowid
     FROM connections
-    WHERE producer_trace_hi = $trace_hi AND producer_trace_lo = $trace_lo
+    WHERE producer_trace_hi = $trace_hi AND producer_trace_lo = $trace_lo AND {within}
 )
