@@ -5,6 +5,8 @@ Each rule is one function over frames: sends and deliveries in, evidence out
 the rules here find hand-overs whose context was lost. Confidences: docs/evidence.md.
 """
 
+from collections.abc import Callable
+
 import polars as pl
 
 EVIDENCE = pl.Schema(
@@ -50,18 +52,51 @@ def latest_earlier() -> list[str | pl.Expr]:
 # A value that this many pairs share says nothing about any of them, and comparing all of
 # them would take memory without bound.
 MOST_PAIRS = 100_000
+# Pairs that are compared at once, of all values: about a kilobyte of memory each.
+PAIRS_AT_ONCE = 250_000
 
 
 def selective(
     sends: pl.DataFrame, deliveries: pl.DataFrame, on: list[str], most: int = MOST_PAIRS
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Both sides without the values of `on` that would pair off more than `most` times."""
-    pairs = (
+    return _without_heavy(sends, deliveries, on, _count_pairs(sends, deliveries, on), most)
+
+
+def match_in_portions(
+    sends: pl.DataFrame,
+    deliveries: pl.DataFrame,
+    on: list[str],
+    match: Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame],
+) -> pl.DataFrame:
+    """What `match` finds for the selective values of `on`, where it judges each delivery
+    (column `delivery`) by its own pairs alone: so many deliveries at once that their pairs
+    fit into memory."""
+    counts = _count_pairs(sends, deliveries, on)
+    sends, deliveries = _without_heavy(sends, deliveries, on, counts, MOST_PAIRS)
+    pairs = pl.col("sends") * pl.col("deliveries")
+    if counts.select(pairs.filter(pairs <= MOST_PAIRS).sum()).item() <= PAIRS_AT_ONCE:
+        return match(sends, deliveries)
+    portion = (pl.col("sends").cum_sum() // PAIRS_AT_ONCE).first().over("delivery")
+    told = deliveries.join(counts, on=on).sort("delivery").with_columns(portion.alias("portion"))
+    told = told.drop("sends", "deliveries")
+    parts = told.partition_by("portion", include_key=False, maintain_order=True)
+    return pl.concat([match(sends, part) for part in parts])
+
+
+def _count_pairs(sends: pl.DataFrame, deliveries: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+    """Values of `on` that both sides have, and how often (`sends`, `deliveries`)."""
+    return (
         sends.group_by(on)
         .agg(pl.len().cast(pl.Int64).alias("sends"))
         .join(deliveries.group_by(on).agg(pl.len().cast(pl.Int64).alias("deliveries")), on=on)
-        .filter(pl.col("sends") * pl.col("deliveries") > most)
     )
-    if pairs.is_empty():
+
+
+def _without_heavy(
+    sends: pl.DataFrame, deliveries: pl.DataFrame, on: list[str], counts: pl.DataFrame, most: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    heavy = counts.filter(pl.col("sends") * pl.col("deliveries") > most)
+    if heavy.is_empty():
         return sends, deliveries
-    return sends.join(pairs, on=on, how="anti"), deliveries.join(pairs, on=on, how="anti")
+    return sends.join(heavy, on=on, how="anti"), deliveries.join(heavy, on=on, how="anti")

@@ -6,7 +6,7 @@ hand-written delivery callbacks).
 
 import polars as pl
 
-from analyzer.rules import EVIDENCE, compared, in_time, latest_earlier, selective
+from analyzer.rules import EVIDENCE, compared, in_time, latest_earlier, match_in_portions
 
 SAME_CLUSTER, UNKNOWN_CLUSTER = 0.99, 0.95
 
@@ -23,11 +23,16 @@ def match_kafka_offsets(
     there = send_ids.drop_nulls(_RECORD).join(
         sends.select("row", "world", send_start="start"), on="row"
     )
-    here = ids.drop_nulls(_RECORD).join(
-        deliveries.select("row", "world", "start", "work_end"), on="row"
+    here = (
+        ids.drop_nulls(_RECORD)
+        .join(deliveries.select("row", "world", "start", "work_end"), on="row")
+        .rename({"row": "delivery"})
     )
-    there, here = selective(there, here, [*_RECORD, "world"])
-    pairs = here.rename({"row": "delivery"}).join(
+    return match_in_portions(there, here, [*_RECORD, "world"], _match)
+
+
+def _match(there: pl.DataFrame, here: pl.DataFrame) -> pl.DataFrame:
+    pairs = here.join(
         there.rename({"row": "send", "kafka_cluster": "send_cluster"}), on=[*_RECORD, "world"]
     )
     cluster = pl.col("kafka_cluster") == pl.col("send_cluster")

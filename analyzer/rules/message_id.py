@@ -7,7 +7,7 @@ gets it as `id`) is a message id whatever attribute holds it.
 
 import polars as pl
 
-from analyzer.rules import EVIDENCE, compared, in_time, latest_earlier, selective
+from analyzer.rules import EVIDENCE, compared, in_time, latest_earlier, match_in_portions
 
 UNIQUE, WEAK, EVENT = 0.98, 0.6, 0.97
 
@@ -33,15 +33,22 @@ def match_message_ids(
             send_destination="destination",
             send_world="world",
             send_start="start",
-            send_trace="trace",
         ),
         on="row",
     )
-    here = _texts(ids).join(deliveries, on="row")
-    there, here = selective(there, here, ["id"])
-    pairs = here.rename({"row": "delivery"}).join(
-        there.rename({"row": "send", "is_event": "send_is_event"}), on="id"
+    here = (
+        _texts(ids)
+        .join(
+            deliveries.select("row", "system", "destination", "world", "start", "work_end"),
+            on="row",
+        )
+        .rename({"row": "delivery"})
     )
+    return match_in_portions(there, here, ["id"], _match)
+
+
+def _match(there: pl.DataFrame, here: pl.DataFrame) -> pl.DataFrame:
+    pairs = here.join(there.rename({"row": "send", "is_event": "send_is_event"}), on="id")
     same_world = pl.col("world") == pl.col("send_world")
     same_destination = (pl.col("destination") == pl.col("send_destination")).fill_null(value=True)
     systems_agree = (pl.col("system") == pl.col("send_system")).fill_null(value=True)

@@ -5,9 +5,11 @@ trace id; a sampled-out or lost span leaves the same picture. The latest fitting
 the trace is the producer.
 """
 
+from functools import partial
+
 import polars as pl
 
-from analyzer.rules import EVIDENCE, compared, in_time, selective
+from analyzer.rules import EVIDENCE, compared, in_time, match_in_portions
 
 SAME_TRACE = 0.98
 # The consumer does not say where it read, and the trace sends to several places.
@@ -16,6 +18,14 @@ SEVERAL_PLACES = 0.6
 # What can invoke a Lambda function that says no more than that a message did.
 _INVOKING = ["aws_eventbridge", "aws_sns", "aws_sqs", "aws_kinesis", "kafka"]
 
+# Whoever names more spans of its trace, none of which is stored, may mean any of its sends.
+_MOST_NAMED = 128
+
+_HERE = [
+    *("trace", "top", "start", "work_end", "system", "destination", "part"),
+    *("service", "consumer_group"),
+]
+
 
 def match_same_trace(
     sends: pl.DataFrame,
@@ -23,7 +33,8 @@ def match_same_trace(
     missing: pl.DataFrame,
     explained: pl.DataFrame,
 ) -> pl.DataFrame:
-    """EVIDENCE rows for deliveries whose remote parent is missing from their own trace.
+    """EVIDENCE rows for deliveries whose remote parent is missing from their own trace:
+    `missing` (row, missing_span) are contexts of that trace alone.
 
     `explained` (send, service, consumer_group): sends that a service and group already has
     the delivery of. Any send whose message arrived is none for a consumer that does not name
@@ -31,15 +42,15 @@ def match_same_trace(
     Where such a trace sends to several places, the latest is a candidate only.
     """
     named = missing.select("row", "missing_span").unique()
+    named = named.filter(pl.len().over("row") <= _MOST_NAMED)
     here = deliveries.join(named.select("row").unique(), on="row").rename({"row": "delivery"})
-    # A send below another delivery of the missing span's message comes after that span.
     after = (
-        deliveries.join(named, on="row")
-        .select("missing_span", send_top="top")
-        .join(named.rename({"row": "delivery"}), on="missing_span")
-        .select("delivery", "send_top")
+        deliveries.select("row", send_top="top")
+        .join(named, on="row")
+        .select("missing_span", "send_top")
         .unique()
     )
+    named = named.rename({"row": "delivery"})
     there = sends.select(
         "trace",
         send="row",
@@ -48,7 +59,19 @@ def match_same_trace(
         send_destination="destination",
         send_start="start",
     )
-    there, here = selective(there, here, ["trace"])
+    match = partial(_match, explained=explained, named=named, after=after)
+    return match_in_portions(there, here.select("delivery", *_HERE), ["trace"], match)
+
+
+def _match(
+    there: pl.DataFrame,
+    here: pl.DataFrame,
+    explained: pl.DataFrame,
+    named: pl.DataFrame,
+    after: pl.DataFrame,
+) -> pl.DataFrame:
+    """`named` (delivery, missing_span); `after` (missing_span, send_top): a send below another
+    delivery of the missing span's message comes after that span."""
     same_place = pl.col("destination") == pl.col("send_destination")
     bus = (pl.col("send_system") == "aws_eventbridge").fill_null(value=False)
     function = pl.col("part").is_in(["invoke", "maybe"])
@@ -66,12 +89,16 @@ def match_same_trace(
             & (~function | pl.col("send_system").is_in(_INVOKING).fill_null(value=True))
         )
         .join(explained, on=["send", "service", "consumer_group"], how="anti", nulls_equal=True)
-        .join(after, on=["delivery", "send_top"], how="anti")
-        .with_columns(
-            (pl.col("destination").is_null() & (place.n_unique().over("delivery") > 1)).alias(
-                "several"
-            )
-        )
+    )
+    later = (
+        pairs.select("delivery", "send_top")
+        .unique()
+        .join(after.select("send_top").unique(), on="send_top", how="semi")
+        .join(named, on="delivery")
+        .join(after, on=["missing_span", "send_top"], how="semi")
+    )
+    pairs = pairs.join(later, on=["delivery", "send_top"], how="anti").with_columns(
+        (pl.col("destination").is_null() & (place.n_unique().over("delivery") > 1)).alias("several")
     )
     return (
         pairs.sort("delivery", "send_start", "send", descending=[False, True, True])

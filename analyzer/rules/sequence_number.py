@@ -6,7 +6,7 @@ the consumer among the message's attributes. Nobody else's number in that queue 
 
 import polars as pl
 
-from analyzer.rules import EVIDENCE, compared, in_time, latest_earlier, selective
+from analyzer.rules import EVIDENCE, compared, in_time, latest_earlier, match_in_portions
 from analyzer.rules.correlation_id import scopes_agree
 
 UNIQUE = 0.97
@@ -29,12 +29,15 @@ def match_sequence_numbers(
         ids.select("row", "sequence_number")
         .drop_nulls()
         .join(deliveries.select(*queue, "start", "work_end"), on="row")
+        .rename({"row": "delivery"})
     )
-    there, here = selective(there, here, _NUMBER)
+    return match_in_portions(there, here, _NUMBER, _match)
+
+
+def _match(there: pl.DataFrame, here: pl.DataFrame) -> pl.DataFrame:
     number = pl.col("sequence_number")
     return (
-        here.rename({"row": "delivery"})
-        .join(there.rename({"row": "send", "scope": "send_scope"}), on=_NUMBER)
+        here.join(there.rename({"row": "send", "scope": "send_scope"}), on=_NUMBER)
         .filter(in_time() & scopes_agree(pl.col("scope"), pl.col("send_scope")))
         .sort("delivery", "sequence_number", *latest_earlier())
         .unique(["delivery", "sequence_number"], keep="first", maintain_order=True)
