@@ -18,7 +18,8 @@ def draw_journey(journey: Mapping[str, Any]) -> str:
     them; then what is odd and how to mend it."""
     lines = [_heading(journey)]
     broken = {_ids(orphan): orphan["cause"] for orphan in journey["orphans"]}
-    lines += _draw_tree(journey["spans"], journey["connections"], broken)
+    tried = {_ids(attempt): _tell_attempt(attempt) for attempt in journey["attempts"]}
+    lines += _draw_tree(journey["spans"], journey["connections"], broken, tried)
     for related in journey["related"]:
         lines.append(f"related: {clean(related['key'])}={clean(related['value'])}")
     for missing in journey["not_seen"]:
@@ -48,6 +49,7 @@ def _draw_tree(
     spans: Iterable[Mapping[str, Any]],
     connections: Iterable[Mapping[str, Any]],
     broken: Mapping[Ids, Mapping[str, Any]],
+    tried: Mapping[Ids, str],
 ) -> list[str]:
     """Without recursion: a journey can be thousands of spans deep."""
     by_ids = {_ids(span): span for span in spans}
@@ -72,7 +74,8 @@ def _draw_tree(
         waiting: list[tuple[Ids, str, int]] = [] if top in drawn else [(top, "", 1)]
         while waiting:
             ids, label, depth = waiting.pop()
-            line = "  " * min(depth, _DEEPEST_INDENT) + label + _describe(by_ids[ids])
+            line = "  " * min(depth, _DEEPEST_INDENT) + label
+            line += _describe(by_ids[ids]) + tried.get(ids, "")
             if ids in drawn:
                 lines.append(f"{line} (drawn above)")
                 continue
@@ -88,6 +91,13 @@ def _describe(span: Mapping[str, Any]) -> str:
     took = say_duration(span["end_time_unix_nano"] - span["start_time_unix_nano"])
     error = ", error" if span["status"] == "ERROR" else ""
     return f"{clean(say_service(span['service_name']))}: {clean(span['name'])}  ({took}{error})"
+
+
+def _tell_attempt(attempt: Mapping[str, Any]) -> str:
+    dead = attempt["outcome"] == "dead-letter"
+    what = "dead letter" if dead else f"attempt {attempt['attempt']}"
+    gap = attempt["gap_nano"]
+    return f"  {what}" if gap is None else f"  {what}, {say_duration(gap)} after the one before"
 
 
 def _label(connection: Mapping[str, Any]) -> str:

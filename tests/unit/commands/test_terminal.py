@@ -88,6 +88,31 @@ def test_consumers_stand_below_their_producers_with_what_joins_them() -> None:
     ]
 
 
+def test_deliveries_say_which_attempt_they_were() -> None:
+    def attempt(number: int, gap: int | None, outcome: str) -> dict[str, Any]:
+        span_id = str(number + 1)
+        told = {"trace_id": "t", "span_id": span_id, "attempt": number, "outcome": outcome}
+        return told | {"gap_nano": gap}
+
+    text = draw_journey(
+        journey(
+            spans=[span(1), span(2, 1, status="ERROR"), span(3, 1), span(4, 1)],
+            attempts=[
+                attempt(1, None, "error"),
+                attempt(2, 30_000_000_000, "error"),
+                attempt(3, 1_500_000_000, "dead-letter"),
+            ],
+        )
+    )
+
+    assert text.splitlines()[1:] == [
+        "  service: span 1  (5 ms)",
+        "    service: span 2  (5 ms, error)  attempt 1",
+        "    service: span 3  (5 ms)  attempt 2, 30 s after the one before",
+        "    service: span 4  (5 ms)  dead letter, 1.5 s after the one before",
+    ]
+
+
 def test_a_span_with_two_producers_is_drawn_once_and_named_again() -> None:
     text = draw_journey(
         journey(
