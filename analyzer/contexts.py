@@ -50,7 +50,7 @@ def read_links(batch: SpanBatch, frame: Frame) -> pl.DataFrame:
 
 def missing_contexts(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
     """Contexts that came over the wire and point at spans the store does not hold:
-    (row, missing_hi, missing_lo, missing_span, link_flags, message_id).
+    (row, missing_hi, missing_lo, missing_span, link_flags, message_id, in_own_trace).
 
     A missing parent counts when the flags say that it is remote; exporters too old
     for the flags are judged by kind. A missing local parent is a span that was not
@@ -72,6 +72,7 @@ def missing_contexts(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
             missing_span="parent_span_id",
             link_flags=pl.lit(None, pl.UInt32),
             message_id=pl.lit(None, pl.String),
+            in_own_trace=pl.lit(value=True),
         )
     )
     absent = links.filter(pl.col("target").is_null() & ~pl.col("empty")).select(
@@ -81,6 +82,8 @@ def missing_contexts(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
         missing_span="linked_span_id",
         link_flags="flags",
         message_id="message_id",
+        in_own_trace=(pl.col("linked_trace_hi") == pl.col("trace_hi"))
+        & (pl.col("linked_trace_lo") == pl.col("trace_lo")),
     )
     return pl.concat([parents, absent])
 

@@ -116,20 +116,8 @@ def _find_exact(
         match_kafka_offsets(ends.sends, open_, send_ids, ids),
         match_message_ids(ends.sends, open_, send_ids, ids),
         match_sequence_numbers(ends.sends, open_, send_ids, ids),
-        match_same_trace(ends.sends, open_, _missing_here(ends), _explained(ends, stated)),
+        match_same_trace(ends.sends, open_, ends.missing, _explained(ends, stated)),
     ]
-
-
-def _missing_here(ends: Ends) -> pl.DataFrame:
-    """Contexts that point at spans of their own trace. A link to another trace says that the
-    producer is not in this one."""
-    own = ends.frame.rows.select("row", "trace_hi", "trace_lo")
-    return ends.missing.join(
-        own,
-        left_on=["row", "missing_hi", "missing_lo"],
-        right_on=["row", "trace_hi", "trace_lo"],
-        how="semi",
-    )
 
 
 def _within_reach(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:

@@ -33,15 +33,15 @@ def match_same_trace(
     missing: pl.DataFrame,
     explained: pl.DataFrame,
 ) -> pl.DataFrame:
-    """EVIDENCE rows for deliveries whose remote parent is missing from their own trace:
-    `missing` (row, missing_span) are contexts of that trace alone.
+    """EVIDENCE rows for deliveries whose remote parent is missing from their own trace; a link
+    to another trace says that the producer is not in this one. `missing` as of `Ends`.
 
     `explained` (send, service, consumer_group): sends that a service and group already has
     the delivery of. Any send whose message arrived is none for a consumer that does not name
     its destination, unless a bus may have several targets: the missing span was the send.
     Where such a trace sends to several places, the latest is a candidate only.
     """
-    named = missing.select("row", "missing_span").unique()
+    named = missing.filter("in_own_trace").select("row", "missing_span").unique()
     named = named.filter(pl.len().over("row") <= _MOST_NAMED)
     here = deliveries.join(named.select("row").unique(), on="row").rename({"row": "delivery"})
     after = (

@@ -224,3 +224,9 @@ def test_attempts_that_only_the_broker_counted_are_counted() -> None:
 )
 def test_the_base_of_a_destination(destination: str | None, base: str | None) -> None:
     assert base_of(destination) == base
+
+
+def test_names_longer_than_any_broker_has_are_left_as_they_are() -> None:
+    # endings would come off one by one: minutes for a name of a hundred thousand characters
+    name = "orders" + "-retry" * 200_000
+    assert base_of(name) == name

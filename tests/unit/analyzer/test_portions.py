@@ -68,7 +68,15 @@ def test_a_link_to_another_trace_says_that_the_producer_is_not_in_this_one() -> 
         span("POST /", id=1, kind="SERVER", **call),
         send(parent=1),
         span("GET", id=2, parent=1, kind="CLIENT", **call),
-        span("GET /next", trace=1, id=3, parent=2, kind="SERVER", service="shop", flags=0x300),
+        span(
+            "GET /next",
+            trace=1,
+            id=3,
+            parent=2,
+            kind="SERVER",
+            service="payment-service",
+            flags=0x300,
+        ),
     ]
     linked = delivery(trace=1, parent=3, links=[link(trace=7, id=99, flags=0x300)])
     assert analysed(*spans, linked).edges == {}
