@@ -24,12 +24,16 @@ class RowPlaces:
     yet is always read. Thread-safe.
 
     `counts` names the statement for (number, rows) after a number, in order, `ids` the one
-    for the ids of rows after a number and up to another.
+    for the ids of rows after a number and up to another, `oldest` the one for the least
+    number of any row.
     """
 
-    def __init__(self, database: Database, column: str, counts: str, ids: str) -> None:
+    def __init__(
+        self, database: Database, column: str, *, counts: str, ids: str, oldest: str
+    ) -> None:
         self._database, self._column = database, column
         self._counts, self._ids = statement(counts), statement(ids)
+        self._oldest = statement(oldest)
         self._places = Places()
         self._lock = threading.Lock()
 
@@ -42,9 +46,21 @@ class RowPlaces:
             with self._database.read() as session:
                 found = session.select(self._ids, after=after, upto=upto)
             with self._lock:
+                size = self._places.nbytes
                 if self._places.upto == after:
                     self._places.add(found["id"].to_numpy(), after + 1, upto)
+                grown = self._places.nbytes > size
+            if grown:
+                self._forget_deleted()
             after = upto
+
+    def _forget_deleted(self) -> None:
+        """Retention deletes as much as arrives: what is known stays bounded as the store is."""
+        with self._database.read() as session:
+            oldest = session.select(self._oldest)[0][0].as_py()
+        if oldest is not None:
+            with self._lock:
+                self._places.forget_before(oldest)
 
     def within(self, *ids: "pa.ChunkedArray[pa.UInt64Scalar]") -> str:
         """A condition that every row meets which one of these ids stands in (U64)."""
@@ -70,9 +86,21 @@ def _steps(counts: pa.Table) -> Iterator[int]:
 def span_places(database: Database) -> RowPlaces:
     """Of spans and what is stored with them, by the low half of their trace's or linked
     trace's id and by the hash of a key."""
-    return RowPlaces(database, "generation", "span_counts", "span_ids_between")
+    return RowPlaces(
+        database,
+        "generation",
+        counts="span_counts",
+        ids="span_ids_between",
+        oldest="oldest_generation",
+    )
 
 
 def answer_places(database: Database) -> RowPlaces:
     """Of endpoints, connections (both ends) and orphans, by the low half of a trace's id."""
-    return RowPlaces(database, "answered", "answer_counts", "answer_ids_between")
+    return RowPlaces(
+        database,
+        "answered",
+        counts="answer_counts",
+        ids="answer_ids_between",
+        oldest="oldest_answer",
+    )

@@ -67,6 +67,12 @@ class Places:
             group.spans[-1] = (group.spans[-1][0], last)
         self.upto = last
 
+    def forget_before(self, first: int) -> None:
+        """Nothing is found before this generation any more: filters that tell of nothing
+        later are freed, all but the one that is being filled."""
+        full, filling = self._groups[:-1], self._groups[-1:]
+        self._groups = [group for group in full if group.spans[-1][1] >= first] + filling
+
     def find(self, ids: U64Array) -> list[Span]:
         """First and last generation of the runs that may hold any of the ids, in order,
         adjoining ones as one."""

@@ -74,3 +74,20 @@ def test_more_runs_than_a_word_has_bits_go_on_in_another_array(
     assert known.nbytes == 2 * 4 * 2**places._BITS
     for generation in (1, 32, 33, runs):
         assert known.find(ids(generation, 5)) == [(generation, generation)]
+
+
+def test_filters_of_deleted_generations_are_freed_and_of_the_others_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(places, "_IDS_PER_RUN", 100)
+    known = Places()
+    for generation in range(1, 101):
+        known.add(ids(generation, 100), generation, generation)
+    known.forget_before(50)
+    assert known.nbytes == 3 * 4 * 2**places._BITS
+    for generation in range(50, 101):
+        assert known.find(ids(generation, 5)) == [(generation, generation)]
+    known.forget_before(1_000)
+    assert known.nbytes == 4 * 2**places._BITS
+    known.add(ids(1_000, 100), 1_000, 1_000)
+    assert known.find(ids(1_000, 5)) == [(1_000, 1_000)]

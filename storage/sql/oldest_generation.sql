@@ -1,0 +1,1 @@
+SELECT min(generation) AS generation FROM spans
