@@ -26,9 +26,10 @@ class Ends:
     """What the evidence rules read.
 
     `sends` and `deliveries` have one row an end point and the columns `row` (into
-    `frame`), `world`, `service`, `system`, `destination`, … (sends also `leaf` rows
-    only); `stated` the hand-overs that parents and links state: (delivery, send,
-    relation), `send` being the row the context points at; `missing` the contexts of
+    `frame`), `world`, `service`, `system`, `destination`, …; of nested sends there is the
+    leaf alone, deliveries also have `part` (the `end` of find_deliveries, or "body").
+    `stated` are the hand-overs that parents and links state: (delivery, send, relation,
+    message_id), `send` being the row the context points at; `missing` the contexts of
     deliveries that point at absent spans; `units` maps every send span to its producer;
     `bodies` the works after closed receive spans (analyzer.bodies.find_bodies).
     """

@@ -10,7 +10,6 @@ from tests.unit.analyzer.messages import DELIVERED, KAFKA, ORDER, SENT, delivery
 
 KEY = KAFKA | {"messaging.kafka.message.key": "c-7"}
 GROUP = KEY | {"messaging.consumer.group.name": "billing"}
-OTHER_SYSTEM = {"messaging.system": "x"}
 LINKED = {"parent": 31, "trace": 3, "flags": 0x300}
 
 
