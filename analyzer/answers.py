@@ -5,7 +5,7 @@ import polars as pl
 from analyzer.attempts import number_attempts
 from analyzer.ends import Ends
 from analyzer.frame import IDENTITY, SPAN
-from analyzer.stitching import DRAWN
+from analyzer.rules import DRAWN
 from storage.schema import ENDPOINTS
 
 STATUS_ERROR = 2
@@ -56,7 +56,6 @@ def connection_rows(ends: Ends, handovers: pl.DataFrame) -> pl.DataFrame:
         pl.coalesce("consumer_scope", "producer_scope").alias("scope"),
         (arrival - pl.col("producer_end")).alias("wait_nano"),
         pl.concat_str(pl.lit("["), "evidence", pl.lit("]")).alias("evidence"),
-        pl.lit("[]").alias("notes"),
     )
     return number_attempts(rows)
 

@@ -11,6 +11,7 @@ from analyzer.frame import PART, Frame, read_shapes, read_table
 from analyzer.names import mark_messages, name_shapes, read_messages
 from analyzer.roles import SERVER
 from analyzer.rules.conversation_id import CONVERSATION
+from analyzer.rules.workflow_id import WORKFLOW
 from analyzer.structure import nearest, nearest_above
 from storage.schema import SpanBatch
 
@@ -24,8 +25,7 @@ _IDS = [
     "kafka_cluster",
 ]
 # Keys that many units of work share: they do not tell one hand-over from another.
-_WORKFLOW = "workflow.id"
-SHARED_KEYS = [_WORKFLOW, CONVERSATION]
+SHARED_KEYS = [WORKFLOW, CONVERSATION]
 # Kafka's record key: of this one record, not of the work around it.
 RECORD_KEY = "messaging.kafka.message.key"
 # Keys of the one message whose span names them.
@@ -167,7 +167,7 @@ def read_correlation(
     batch: SpanBatch, ends: Ends, asked: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(sends, deliveries): `row` of the end point, `key`, `value`, and `near`: 0 on the
-    span itself, 1 on a local ancestor, 2 below it. Workflow ids are left out. Of the
+    span itself, 1 on a local ancestor, 2 below it. Of the
     deliveries only those in `asked` are told.
 
     A producer reads its own span, else the nearest local ancestor; a consumer its own,
@@ -176,7 +176,7 @@ def read_correlation(
     which boto3sqs calls conversation ids, are none.
     """
     frame = ends.frame
-    sets = read_table(batch, "correlation").unique().filter(pl.col("key") != _WORKFLOW)
+    sets = read_table(batch, "correlation").unique()
     said = frame.rows.select("row", "correlation_id").join(sets, on="correlation_id")
     talk = said.filter(pl.col("key") == CONVERSATION)["row"]
     entries = talk.filter(frame.tell(talk, "scope_name")["scope_name"].str.contains("boto3sqs"))

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.journey_traces import SpanId, TraceId, TraceView, read_views
-from analyzer.stitching import DRAWN
+from analyzer.rules import DRAWN
 from storage.schema import SpanBatch
 
 _SPAN_ID = ("trace_hi", "trace_lo", "span_id")

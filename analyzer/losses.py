@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from analyzer.analysis import Answers, arrow
 from analyzer.frame import SPAN
-from analyzer.stitching import DRAWN
+from analyzer.rules import DRAWN
 from storage.schema import CONNECTIONS, ENDPOINTS
 
 _TRACE = SPAN[:2]

@@ -13,7 +13,7 @@ from analyzer.contexts import SAMPLED
 from analyzer.ends import Ends
 from analyzer.frame import IDENTITY
 from analyzer.roles import SERVER
-from analyzer.stitching import DRAWN
+from analyzer.rules import DRAWN
 
 _DAY = 86_400
 # What judging compares; the JSON text of `facts` has these fields.

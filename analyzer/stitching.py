@@ -5,11 +5,12 @@ Stated by the spans first; then unique ids; then correlation ids over what is le
 
 import polars as pl
 
+from analyzer.contradictions import demote, find_contradictions, note_of
 from analyzer.ends import Ends
 from analyzer.frame import read_table
 from analyzer.hot_keys import Hot, leave_out_hot_values, leave_out_ids
 from analyzer.ids import OWN_KEYS, SHARED_KEYS, read_correlation, read_ids
-from analyzer.rules import EVIDENCE
+from analyzer.rules import DRAWN, EVIDENCE
 from analyzer.rules.conversation_id import match_conversation_ids
 from analyzer.rules.correlation_id import match_correlation_ids
 from analyzer.rules.kafka_offset import match_kafka_offsets
@@ -17,24 +18,27 @@ from analyzer.rules.message_id import match_message_ids
 from analyzer.rules.record_key import match_record_keys
 from analyzer.rules.same_trace import match_same_trace
 from analyzer.rules.sequence_number import match_sequence_numbers
+from analyzer.rules.workflow_id import WORKFLOW, match_workflow_ids
 from storage.schema import SpanBatch
 
-DRAWN = 0.8  # at and above it a stitch is an edge, below it a candidate
 _MOST = 0.99  # several rules that agree never say more than that
 
 
 def stitch(batch: SpanBatch, ends: Ends, hot: Hot = frozenset()) -> pl.DataFrame:
-    """Hand-overs (delivery, send, relation, rule, confidence, evidence), one a pair."""
+    """Hand-overs (delivery, send, relation, rule, confidence, evidence, notes), one a pair."""
     batch = leave_out_hot_values(batch, hot)
     stated = _stated(ends)
     open_ = ends.deliveries.join(stated.select(row="delivery"), on="row", how="anti")
-    exact = _combine(_find_exact(batch, ends, open_, stated, hot))
+    told = _find_exact(batch, ends, open_, stated, hot)
+    torn = find_contradictions(ends.units, told)
+    exact = _combine([demote(told, torn)])
     known = pl.concat([stated, exact.filter(pl.col("confidence") >= DRAWN)])
     rest = open_.join(known.select(row="delivery"), on="row", how="anti")
     by_key = _find_by_keys(batch, ends, stated, known, rest)
     weak = exact.filter(pl.col("confidence") < DRAWN)
     left = _combine([by_key, weak.select(list(EVIDENCE))])
-    return _without_doubles(ends, pl.concat([known, left]))
+    found = _without_doubles(ends, pl.concat([known, left]))
+    return found.with_columns(notes=note_of(torn))
 
 
 def _find_by_keys(
@@ -49,7 +53,7 @@ def _find_by_keys(
     if asked.is_empty():  # all is well, as it mostly is
         return pl.DataFrame(schema=EVIDENCE)
     send_keys, keys = read_correlation(batch, ends, asked)
-    work = ~pl.col("key").is_in(OWN_KEYS)
+    work = ~pl.col("key").is_in([*OWN_KEYS, WORKFLOW])
     left_over = _left_over(ends, stated, send_keys.filter(work), keys.filter(work))
     rest = pl.concat([rest, ends.deliveries.join(left_over.select("row").unique(), on="row")])
     keys = pl.concat([keys.join(stated.select(row="delivery"), on="row", how="anti"), left_over])
@@ -62,7 +66,10 @@ def _find_by_keys(
     talks = match_conversation_ids(ends.sends, rest, send_keys, keys, explained, ends.missing)
     found = pl.concat([found, _within_reach(ends, talks)])
     rest, explained = _after(ends, talks, rest, explained)
-    return pl.concat([found, match_record_keys(ends.sends, rest, send_keys, keys, explained)])
+    records = match_record_keys(ends.sends, rest, send_keys, keys, explained)
+    rest, explained = _after(ends, records, rest, explained)
+    flows = match_workflow_ids(ends.sends, rest, send_keys, keys, explained, ends.missing)
+    return pl.concat([found, records, _within_reach(ends, flows)])
 
 
 def _after(
@@ -107,17 +114,19 @@ def _may_leave_over(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.Se
 
 def _find_exact(
     batch: SpanBatch, ends: Ends, open_: pl.DataFrame, stated: pl.DataFrame, hot: Hot
-) -> list[pl.DataFrame]:
+) -> pl.DataFrame:
     """What ids that name one message say of the deliveries that nothing states."""
     if open_.is_empty():
-        return [pl.DataFrame(schema=EVIDENCE)]
+        return pl.DataFrame(schema=EVIDENCE)
     send_ids, ids = (leave_out_ids(found, hot) for found in read_ids(batch, ends))
-    return [
-        match_kafka_offsets(ends.sends, open_, send_ids, ids),
-        match_message_ids(ends.sends, open_, send_ids, ids),
-        match_sequence_numbers(ends.sends, open_, send_ids, ids),
-        match_same_trace(ends.sends, open_, ends.missing, _explained(ends, stated)),
-    ]
+    return pl.concat(
+        [
+            match_kafka_offsets(ends.sends, open_, send_ids, ids),
+            match_message_ids(ends.sends, open_, send_ids, ids),
+            match_sequence_numbers(ends.sends, open_, send_ids, ids),
+            match_same_trace(ends.sends, open_, ends.missing, _explained(ends, stated)),
+        ]
+    )
 
 
 def _within_reach(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:

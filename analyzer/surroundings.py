@@ -9,6 +9,7 @@ span and would make verdicts depend on when they were asked for.
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -172,6 +173,7 @@ def _starts(span_name: str, domain: str) -> bool:
     return span_name.lower().startswith(domain)
 
 
+@lru_cache(maxsize=10_000)
 def _base(destination: str) -> str:
     """A destination without its dead-letter ending."""
     lower = destination.lower()

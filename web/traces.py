@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from analyzer.journey_traces import TraceId
-from analyzer.stitching import DRAWN
+from analyzer.rules import DRAWN
 from storage.contract import SpanStore
 from web.errors import NotFoundError
 from web.handover_notes import noted_connections

@@ -19,6 +19,8 @@ EVIDENCE = pl.Schema(
     }
 )
 
+DRAWN = 0.8  # at and above it a stitch is an edge, below it a candidate
+
 # How much earlier than it was sent a message may seem to be consumed: clock skew.
 SKEW_NANO = 5_000_000_000
 
@@ -100,3 +102,20 @@ def _without_heavy(
     if heavy.is_empty():
         return sends, deliveries
     return sends.join(heavy, on=on, how="anti"), deliveries.join(heavy, on=on, how="anti")
+
+
+_PAIR = ["delivery", "send"]
+
+
+def contradicted(found: pl.DataFrame, send_keys: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """Pairs whose ends both carry a key and have no value of it in common."""
+    return (
+        found.select(_PAIR)
+        .join(keys.select("key", "value", delivery="row"), on="delivery")
+        .join(send_keys.select("key", send="row", send_value="value"), on=["send", "key"])
+        .group_by(*_PAIR, "key")
+        .agg((pl.col("value") == pl.col("send_value")).any().alias("agree"))
+        .filter(~pl.col("agree"))
+        .select(_PAIR)
+        .unique()
+    )

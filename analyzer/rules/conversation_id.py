@@ -7,14 +7,13 @@ id, and only from one service to another.
 
 import polars as pl
 
-from analyzer.rules import EVIDENCE
+from analyzer.rules import EVIDENCE, contradicted
 from analyzer.rules.correlation_id import SINGLE, match_correlation_ids
 
 CONVERSATION = "messaging.message.conversation_id"
 ALONE, UNNAMED = 0.85, 0.5
 # Below it a candidate is one of too many to be worth a look.
 _LEAST = 0.1
-_PAIR = ["delivery", "send"]
 
 
 def match_conversation_ids(
@@ -43,8 +42,8 @@ def match_conversation_ids(
         .join(far, on="send")
         .filter((pl.col("service") != pl.col("send_service")) & (pl.col("confidence") >= _LEAST))
         .join(
-            _contradicted(found, send_keys.filter(~of_talk), keys.filter(~of_talk)),
-            on=_PAIR,
+            contradicted(found, send_keys.filter(~of_talk), keys.filter(~of_talk)),
+            on=["delivery", "send"],
             how="anti",
         )
         .with_columns(
@@ -58,18 +57,4 @@ def match_conversation_ids(
         )
         .select(list(EVIDENCE))
         .cast(EVIDENCE)
-    )
-
-
-def _contradicted(found: pl.DataFrame, send_keys: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
-    """Pairs whose ends both carry a key and have no value of it in common."""
-    return (
-        found.select(_PAIR)
-        .join(keys.select("key", "value", delivery="row"), on="delivery")
-        .join(send_keys.select("key", send="row", send_value="value"), on=["send", "key"])
-        .group_by(*_PAIR, "key")
-        .agg((pl.col("value") == pl.col("send_value")).any().alias("agree"))
-        .filter(~pl.col("agree"))
-        .select(_PAIR)
-        .unique()
     )

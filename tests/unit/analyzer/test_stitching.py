@@ -205,11 +205,6 @@ def test_a_producer_that_is_explained_is_not_claimed_by_an_order_id() -> None:
     assert answers.edges == {(SENT, (1, 21)): "parent"}
 
 
-def test_a_workflow_id_alone_draws_nothing() -> None:
-    shared = {"workflow.id": "WF-1"}
-    assert analysed(send(attributes=shared), delivery(attributes=shared)).edges == {}
-
-
 def test_an_event_bus_reaches_a_queue_only_where_nobody_sends_to_it() -> None:
     bus = {"messaging.system": "aws_eventbridge", "messaging.destination.name": "stock"} | ORDER
     answers = analysed(send(attributes=bus), delivery(attributes=ORDER))
