@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from storage.duckdb_database import Database, Session
+from storage.duckdb_database import Database
 from storage.duckdb_places import RowPlaces
 from storage.duckdb_schema import ANSWER_TABLES
 from storage.duckdb_statements import statement
@@ -13,7 +13,10 @@ class AnswerWriter:
 
     def __init__(self, database: Database, spans: RowPlaces, answers: RowPlaces) -> None:
         self._database, self._span_places, self._answer_places = database, spans, answers
-        self._answered: int | None = None
+        # Read before any answer is deleted: a number that was used is never used again, or
+        # look-ups that know it already would miss what is written with it now.
+        with database.read() as session:
+            self._answered = int(session.select(statement("newest_answer"))[0][0].as_py())
 
     def replace_connections(
         self, traces: pa.Table, endpoints: pa.Table, connections: pa.Table
@@ -25,7 +28,7 @@ class AnswerWriter:
         ):
             session.run(statement("delete_endpoints", within=within))
             session.run(statement("delete_connections", within=within))
-            number = self._next_number(session)
+            number = self._next_number()
             for table, rows in (("endpoints", "endpoint_rows"), ("connections", "connection_rows")):
                 text = f"INSERT INTO {table} BY NAME SELECT *, $answered AS answered FROM {rows}"
                 session.run(text, answered=number)
@@ -40,7 +43,7 @@ class AnswerWriter:
             if orphans.num_rows:
                 spans = self._span_places.within(orphans["trace_lo"])
                 text = statement("insert_orphans", within=spans)
-                session.run(text, answered=self._next_number(session))
+                session.run(text, answered=self._next_number())
             session.run(statement("set_analysed_generation"), generation=generation)
 
     def forget_answers(self, rules: str = "") -> None:
@@ -55,9 +58,7 @@ class AnswerWriter:
         self._answer_places.learn()
         return self._answer_places.within(traces["trace_lo"])
 
-    def _next_number(self, session: Session) -> int:
+    def _next_number(self) -> int:
         """Of the answer that is being written: larger than of any before."""
-        if self._answered is None:
-            self._answered = session.select(statement("newest_answer"))[0][0].as_py()
         self._answered += 1
         return self._answered
