@@ -93,7 +93,11 @@ def _explain(span: Span) -> str:
 
 
 def _tell_dead_letter(journey: Journey, spans: dict[tuple[str, str], Span]) -> list[Part]:
-    failed = [attempt for attempt in journey["attempts"] if attempt["outcome"] == "error"]
+    failed = [
+        attempt
+        for attempt in journey["attempts"]
+        if attempt["outcome"] == "error" and attempt["ended_by"] == "dead-letter"
+    ]
     queue = next((c["destination"] for c in journey["connections"] if c["dead_letter"]), None)
     where = Part(queue or "a dead-letter queue", strong=True)
     if not failed:
@@ -130,14 +134,16 @@ def _tell_error(journey: Journey) -> list[Part]:
 def _tell_waiting(journey: Journey) -> list[Part]:
     last = journey["spans"][-1]
     sends = [span for span in journey["spans"] if span["kind"] == "PRODUCER"]
-    stuck = [missed["sent_by"] for missed in journey["not_seen"] if missed["state"] != "dead"]
+    stuck = [missed for missed in journey["not_seen"] if missed["state"] != "dead"]
+    lost = bool(stuck) and stuck[0]["state"] == "lost"
     if stuck:
-        sends = [s for s in journey["spans"] if s["span_id"] == stuck[0]["span_id"]]
+        sends = [s for s in journey["spans"] if s["span_id"] == stuck[0]["sent_by"]["span_id"]]
     sent = sends[-1] if sends else last
+    fate = "was not seen again, although later ones were" if lost else "has not been processed yet"
     return [
         Part("The message sent by "),
         Part(sent["name"], strong=True),
-        Part(f" in {say_service(sent['service_name'])} has not been processed yet."),
+        Part(f" in {say_service(sent['service_name'])} {fate}."),
     ]
 
 

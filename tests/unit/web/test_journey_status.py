@@ -5,6 +5,7 @@ from typing import Any
 from storage.contract import SpanStore
 from tests.answer_builders import Scene, span_hex, trace_hex
 from web.journeys import journey_of_attribute
+from web.sentences import tell_journey
 from web.trace_shapes import Journey
 
 
@@ -106,6 +107,19 @@ def test_a_dead_letter_is_listed_after_the_attempts_that_led_to_it() -> None:
         (4, "orders-dlq", "dead-letter"),
     ]
     assert {a["message"] for a in journey["attempts"]} == {span_hex(2)}
+
+
+def test_the_sentence_tells_the_failures_of_the_message_that_died_and_of_no_other() -> None:
+    scene, send = ordered()
+    for attempt in (1, 2, 3):
+        deliver(scene, send, attempt + 1, error=True, message="m-1", attempt=attempt)
+    deliver(scene, send, 9, service="dlq", destination="orders-dlq", dead_letter=True, attempt=4)
+    other = scene.span(1, 3, parent=1, name="publish again")
+    deliver(scene, other, 20, error=True, name="charge", message="m-2", attempt=1)
+    deliver(scene, other, 21, name="charge", message="m-2", attempt=2)
+    told = "".join(part.text for part in tell_journey(journey_of(scene.store()), 0))
+    assert told.startswith("process failed three times in payment")
+    assert told.endswith("The message went to orders-dlq.")
 
 
 def test_a_dead_letter_shows_the_one_attempt_that_led_to_it() -> None:

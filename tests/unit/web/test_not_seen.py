@@ -103,6 +103,10 @@ def test_a_message_that_later_ones_overtook_is_lost() -> None:
     shop.examples()
     shop.send(1, start=2_500, order="A")
     assert shop.told() == [(STEP, "lost")]
+    told = "".join(part.text for part in tell_journey(shop.ask(), 0))
+    assert told == (
+        "The message sent by publish in shop was not seen again, although later ones were."
+    )
 
 
 def test_a_message_among_dead_letters_is_dead_for_the_step() -> None:
