@@ -31,14 +31,18 @@ def _cut_cycles(parents: pl.Series, rows: pl.Series) -> pl.Series:
     stuck = pointers.gather(ends) != ends
     if not stuck.any():
         return parents
-    cut = set()
+    cut: set[int] = set()
+    seen: set[int] = set()
     step = pointers.to_list()
     for end in ends.filter(stuck).unique().to_list():
+        if end in seen:  # every row of a cycle can be an end: walked once, not once for each
+            continue
         loop, at = [end], step[end]
         while at != end:
             loop.append(at)
             at = step[at]
         cut.add(min(loop))
+        seen.update(loop)
     return pl.DataFrame({"row": rows, "parent": parents}).select(
         pl.when(pl.col("row").is_in(sorted(cut)))
         .then(None)
