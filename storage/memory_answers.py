@@ -132,7 +132,7 @@ def edges(frames: Frames) -> pa.Table:
     groups = handovers.group_by(results.EDGE_KEY).agg(
         *((pl.col("relation") == name).sum().alias(name) for name in ("parent", "link", "stitch")),
         count=pl.len(),
-        redeliveries=(pl.col("attempt") > 1).sum(),
+        redeliveries=((pl.col("attempt") > 1) & ~pl.col("dead_letter")).sum(),
         dead_letters=pl.col("dead_letter").sum(),
         waits=pl.col("wait_nano").filter(pl.col("attempt").fill_null(1) <= 1).drop_nulls().sort(),
         first_seen_unix_nano=pl.min(_START),

@@ -1,5 +1,6 @@
 -- A hand-over either connected or left an orphan without a producer. The time to a further
--- attempt is no wait in the queue: the attempts before are in it.
+-- attempt is no wait in the queue: the attempts before are in it. A dead letter brings the
+-- count of its attempts along: its first reading is no redelivery.
 WITH handovers AS (
     SELECT
         consumer_environment AS environment,
@@ -22,7 +23,7 @@ SELECT
     count(*) FILTER (relation = 'parent') AS parent,
     count(*) FILTER (relation = 'link') AS link,
     count(*) FILTER (relation = 'stitch') AS stitch,
-    count(*) FILTER (attempt > 1) AS redeliveries,
+    count(*) FILTER (attempt > 1 AND dead_letter IS NOT TRUE) AS redeliveries,
     count(*) FILTER (dead_letter) AS dead_letters,
     quantile_disc(wait_nano, 0.50) FILTER (attempt IS NULL OR attempt <= 1) AS wait_p50_nano,
     quantile_disc(wait_nano, 0.95) FILTER (attempt IS NULL OR attempt <= 1) AS wait_p95_nano,

@@ -261,6 +261,15 @@ def test_edges_count_what_connected_and_what_did_not(store: SpanStore) -> None:
     }
 
 
+def test_a_dead_letter_that_brings_its_count_of_attempts_is_no_redelivery(
+    store: SpanStore,
+) -> None:
+    sent, read = span(1, 1), span(2, 2)
+    _connect(store, connection(sent, read, relation="parent", attempt=4, dead_letter=True))
+    (edge,) = store.edges().to_pylist()
+    assert (edge["redeliveries"], edge["dead_letters"]) == (0, 1)
+
+
 def test_an_edge_without_waits_has_none(store: SpanStore) -> None:
     _orphan(store, owned(span(1, 1)))
     (edge,) = store.edges().to_pylist()
