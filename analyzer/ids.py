@@ -11,6 +11,7 @@ from analyzer.frame import PART, Frame, read_shapes, read_table
 from analyzer.names import mark_messages, name_shapes, read_messages
 from analyzer.roles import SERVER
 from analyzer.rules.conversation_id import CONVERSATION
+from analyzer.rules.record_key import RECORD_KEY
 from analyzer.rules.workflow_id import WORKFLOW
 from analyzer.structure import nearest, nearest_above
 from storage.schema import SpanBatch
@@ -26,8 +27,6 @@ _IDS = [
 ]
 # Keys that many units of work share: they do not tell one hand-over from another.
 SHARED_KEYS = [WORKFLOW, CONVERSATION]
-# Kafka's record key: of this one record, not of the work around it.
-RECORD_KEY = "messaging.kafka.message.key"
 # Keys of the one message whose span names them.
 OWN_KEYS = [RECORD_KEY, CONVERSATION]
 

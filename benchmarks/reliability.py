@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
 
+from analyzer.rules import DRAWN
 from benchmarks.scores import Score, Share, score
 from tests.builders import request
 from tests.generated.pipelines import generate
 from tests.golden.recordings import answers_of, connections_of, orphans_of, store_requests
 from tests.golden.truth import Connection, Fact, compare, deliveries_between
 
-DRAWN = 0.8
 # Lower bounds, the surest first.
 BOUNDS = (0.98, 0.9, 0.8, 0.6, 0.4, 0.0)
 

@@ -8,10 +8,10 @@ JavaScript's producers have none) it is all that is left of a record without hea
 
 import polars as pl
 
-from analyzer.ids import RECORD_KEY
 from analyzer.rules import EVIDENCE, compared, in_time, selective
 from analyzer.rules.correlation_id import scopes_agree
 
+RECORD_KEY = "messaging.kafka.message.key"
 ALONE = 0.8
 # A key may come back, and the record it then names have left no span on one of the sides.
 WINDOW_NANO = 15 * 60 * 1_000_000_000
