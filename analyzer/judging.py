@@ -49,14 +49,15 @@ def judge(roots: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     surroundings show to be no work at all (a Kafka end-of-partition event) or represented
     by another span (a poll) are hidden: other facts may show that they are.
     """
-    views = _Views(facts)
+    views, verdicts = _Views(facts), _Verdicts()
     rows = []
     for judged in roots.iter_rows(named=True):
         told = json.loads(judged["facts"])
         root = judged | {name: told[f"own_{name}"] for name in _REFINED}
         around = views.around(root | {"domain": told["domain"]})
         hidden = _is_event_only(told, around) or (told["part"] == "polled" and around.processes)
-        rows.append(_verdict_row(root, told, around) | {"hidden": hidden})
+        case = Case(root, told, around)
+        rows.append(_verdict_row(case, verdicts.of(case)) | {"hidden": hidden})
     schema = pl.DataFrame(ORPHANS.empty_table()).schema
     return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -108,11 +109,22 @@ def _is_event_only(told: dict[str, Any], around: Surroundings) -> bool:
     )
 
 
-def _verdict_row(
-    root: dict[str, Any], told: dict[str, Any], around: Surroundings
-) -> dict[str, Any]:
-    case = Case(root, told, around)
-    verdict = name_cause(case)
+class _Verdicts:
+    """Verdicts of cases; those that differ only in what is shown of them have the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], Verdict] = {}
+
+    def of(self, case: Case) -> Verdict:
+        facts = (value for name, value in case.facts.items() if name != "seen")
+        alike = (case.root["system"], case.around, *facts)
+        if alike not in self._known:
+            self._known[alike] = name_cause(case)
+        return self._known[alike]
+
+
+def _verdict_row(case: Case, verdict: Verdict) -> dict[str, Any]:
+    root, told, around = case.root, case.facts, case.around
     cause = load_causes()[verdict.code]
     fix = cause["fix"].strip() + "\n"
     unmatched = told["rule"] is None and told["missing"] is None
@@ -134,7 +146,7 @@ def _verdict_row(
     }
 
 
-def _evidence(root: dict[str, Any], case: Case, verdict: Verdict) -> list[dict[str, str]]:
+def _evidence(root: Mapping[str, Any], case: Case, verdict: Verdict) -> list[dict[str, str]]:
     """What was seen on the root, then what was seen beside it."""
     around = case.around
     items: list[dict[str, str]] = json.loads(case.facts["seen"])
