@@ -166,13 +166,13 @@ def read_correlation(
     batch: SpanBatch, ends: Ends, asked: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(sends, deliveries): `row` of the end point, `key`, `value`, and `near`: 0 on the
-    span itself, 1 on a local ancestor, 2 below it. Of the
-    deliveries only those in `asked` are told.
+    span itself, 1 on a local ancestor, 2 below it, 3 beside it (_deliveries_beside). Of
+    the deliveries only those in `asked` are told.
 
     A producer reads its own span, else the nearest local ancestor; a consumer its own,
-    else the ancestors', else what stands below it. What is the message's own, a record's key or
-    a conversation id, is read on the spans themselves alone. Entry numbers of a batch,
-    which boto3sqs calls conversation ids, are none.
+    else the ancestors', else what stands below it, else beside it. What is the message's
+    own, a record's key or a conversation id, is read on the spans themselves alone. Entry
+    numbers of a batch, which boto3sqs calls conversation ids, are none.
     """
     frame = ends.frame
     sets = read_table(batch, "correlation").unique()
