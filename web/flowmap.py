@@ -8,6 +8,7 @@ from math import log10
 from typing import Literal
 from urllib.parse import quote
 
+from web.map_labels import Point, place_label
 from web.reports import GroupView, destination_address
 from web.shapes import Edge
 from web.words import say_duration, say_share, say_system
@@ -92,7 +93,7 @@ def draw_map(
         width=2 * _MARGIN + max(len(order) - 1, 0) * _COLUMN + _BOX_WIDTH,
         height=2 * _MARGIN + rows * _LINE - (_LINE - _BOX_HEIGHT),
         nodes=tuple(_node(node, *places[node], hues) for column in order for node in column),
-        edges=tuple(_edge(pair, flow, places) for pair, flow in flows.items()),
+        edges=_edges(flows, places),
     )
 
 
@@ -225,12 +226,31 @@ def _quoted(text: str) -> str:
     return quote(text, safe="", errors="replace")
 
 
-def _edge(pair: tuple[Node, Node], flow: _Flow, places: Mapping[Node, tuple[int, int]]) -> EdgeView:
+def _edges(
+    flows: Mapping[tuple[Node, Node], _Flow], places: Mapping[Node, tuple[int, int]]
+) -> tuple[EdgeView, ...]:
+    """By column and from top to bottom: so labels find room in the order of their lines."""
+    drawn: list[EdgeView] = []
+    taken: list[Point] = []
+    for pair, flow in sorted(flows.items(), key=lambda each: [places[n] for n in each[0]]):
+        edge = _edge(pair, flow, places, taken)
+        if edge.label:
+            taken.append((edge.label_x, edge.label_y))
+        drawn.append(edge)
+    return tuple(drawn)
+
+
+def _edge(
+    pair: tuple[Node, Node],
+    flow: _Flow,
+    places: Mapping[Node, tuple[int, int]],
+    taken: Sequence[Point],
+) -> EdgeView:
     (left, top), (right, bottom) = places[pair[0]], places[pair[1]]
     x1, y1 = left + _BOX_WIDTH, top + _BOX_HEIGHT // 2
     x2, y2 = right, bottom + _BOX_HEIGHT // 2
     bend = max((x2 - x1) // 2, 36)
-    middle_x, middle_y = (x1 + x2) // 2, (y1 + y2) // 2
+    label_x, label_y = place_label((x1, y1), bend, (x2, y2), taken)
     received = pair[0][0] == "destination"
     words = []
     if received and flow.connected < flow.count:
@@ -246,8 +266,8 @@ def _edge(pair: tuple[Node, Node], flow: _Flow, places: Mapping[Node, tuple[int,
         broken=received and flow.broken,
         stitched=received and not flow.broken and flow.stitched > 0,
         label=" · ".join(words),
-        label_x=middle_x,
-        label_y=middle_y + 4,
+        label_x=label_x,
+        label_y=label_y,
         title=f"{names}: {told}{wait}" if received else names,
         href=flow.href,
     )
