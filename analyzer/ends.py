@@ -57,10 +57,13 @@ def find_ends(batch: SpanBatch, hot: Hot = frozenset()) -> Ends:
     units = find_sends(frame)
     bodies = find_bodies(frame, links, found, stated, hot)
     sends = units.filter("leaf")["row"]
+    deliveries = _deliveries(frame, found)
+    if not bodies.is_empty():
+        deliveries = pl.concat([deliveries, _after_calls(frame, bodies)]).sort("row")
     return Ends(
         frame=frame,
         sends=frame.tell(sends, "row", *_COLUMNS),
-        deliveries=pl.concat([_deliveries(frame, found), _after_calls(frame, bodies)]).sort("row"),
+        deliveries=deliveries,
         stated=stated.select(
             delivery="row", send="target", relation="relation", message_id="message_id"
         ),

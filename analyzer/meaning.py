@@ -1,5 +1,7 @@
 """What spans of one kind, name, scope and shape mean, worked out once for all of them."""
 
+from typing import Any
+
 import polars as pl
 
 from analyzer.names import name_shapes
@@ -12,26 +14,21 @@ DOMAIN = (
 )
 # Spans that agree in these mean the same.
 _ALIKE = ["shape_id", "scope_id", "name", "kind", "marked", "recorded", "identified"]
-_MEANING = [
-    "system",
-    "destination",
-    "scope",
-    "consumer_group",
-    "dead_letter",
-    "kafka_topic",
-    "kafka_cluster",
-    "event_source",
-    "event_detail_type",
-    "trigger",
-    "celery_task",
-    "scope_name",
-    "scope_version",
-    "role",
-    "api_receive",
-    "aws_api",
-    "domain",
-    "says_receive",
-]
+_FLAGS = ("dead_letter", "api_receive", "aws_api", "says_receive")
+_TEXTS = (
+    *("system", "destination", "scope", "consumer_group", "kafka_topic", "kafka_cluster"),
+    *("event_source", "event_detail_type", "trigger", "celery_task"),
+    *("scope_name", "scope_version", "domain"),
+)
+_MEANING = {
+    **dict.fromkeys(_TEXTS, pl.String()),
+    **dict.fromkeys(_FLAGS, pl.Boolean()),
+    "role": ROLE,
+}
+# Meanings of the kinds that were seen last: services send the same few for ever. Ids name
+# contents, so the same kind never means anything else.
+_MOST_REMEMBERED = 20_000
+_remembered: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
 
 def find_meanings(
@@ -39,6 +36,21 @@ def find_meanings(
 ) -> tuple[pl.Series, pl.DataFrame]:
     """(`meaning`, meanings): of each row the index of its meaning, and the meanings."""
     number, kinds = _group(rows.select(_ALIKE))
+    if kinds.height > _MOST_REMEMBERED // 2:
+        return number, _work_out(kinds, scopes, shapes)
+    keys = kinds.rows()
+    told = {key: _remembered[key] for key in keys if key in _remembered}
+    new = [place for place, key in enumerate(keys) if key not in told]
+    if new:
+        found = _work_out(kinds[new], scopes, shapes).rows()
+        told |= zip((keys[place] for place in new), found, strict=True)
+        if len(_remembered) > _MOST_REMEMBERED // 2:
+            _remembered.clear()
+        _remembered.update(told)
+    return number, pl.DataFrame([told[key] for key in keys], schema=_MEANING, orient="row")
+
+
+def _work_out(kinds: pl.DataFrame, scopes: pl.DataFrame, shapes: pl.DataFrame) -> pl.DataFrame:
     scopes = scopes.unique("scope_id").select(
         "scope_id", scope_name="name", scope_version="version"
     )
@@ -49,7 +61,6 @@ def find_meanings(
             )
         )
     ).with_columns(
-        pl.col("role").cast(ROLE),
         pl.col("name").str.extract(DOMAIN).str.to_lowercase().alias("domain"),
         pl.col("name")
         .str.to_lowercase()
@@ -57,7 +68,7 @@ def find_meanings(
         .alias("says_receive"),
         pl.col("scope_name").str.contains(AWS_API_SCOPES).fill_null(value=False).alias("aws_api"),
     )
-    return number, told.select(_MEANING)
+    return told.select(pl.col(name).cast(type_) for name, type_ in _MEANING.items())
 
 
 def _group(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:

@@ -14,6 +14,7 @@ from analyzer.ends import Ends
 from analyzer.frame import IDENTITY
 from analyzer.roles import SERVER
 from analyzer.rules import DRAWN
+from storage.schema import ORPHANS
 
 _DAY = 86_400
 # What judging compares; the JSON text of `facts` has these fields.
@@ -50,6 +51,8 @@ def orphan_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
     broken = _broken(ends)
     bodies = _bodies(ends)
     found = pl.concat([broken, bodies])
+    if found.is_empty():  # all is well, as it mostly is
+        return pl.DataFrame(ORPHANS.empty_table())
     told = frame.tell(
         found["row"],
         *("domain", "scope_name", "scope_version", "has_children", "dead_letter", "message_id"),
