@@ -105,8 +105,10 @@ def view_group(group: Group) -> GroupView:
 
 
 def _tell(group: Group) -> str:
-    """That no context arrived is true of every group; what else was found tells more."""
-    findings = sorted(group["evidence"], key=lambda finding: finding["field"] == "parent_span_id")
+    """That no context arrived is true of every group, and an id is of one message; what else
+    was found tells more."""
+    told_last = ("parent_span_id", "messaging.message.id")
+    findings = sorted(group["evidence"], key=lambda finding: finding["field"] in told_last)
     best = next((each for each in findings if each["field"] == "producer"), None)
     if best is not None:
         return f"{best['meaning']}: {best['value']}"

@@ -137,6 +137,21 @@ def test_text_of_others_is_never_markup() -> None:
             assert markup not in found, (address, markup)
 
 
+def test_the_report_leads_to_the_candidates_of_a_root_without_producer() -> None:
+    scene = Scene()
+    scene.span(1, 1)
+    read = scene.span(2, 1, name="order.process")
+    proof = ("parent_span_id", "messaging.message.id", "producers")
+    told = ", ".join(f'{{"field": "{f}", "value": "v", "meaning": "says {f}"}}' for f in proof)
+    scene.orphan(read, evidence=f"[{told}]")
+    client = application(scene.store())
+    address = client.read(f"/orphans/of-{trace_hex(2)}-{span_hex(1)}").headers["location"]
+    asked = f"/api/v1/connections?trace_id={trace_hex(2)}&relation=stitch&candidates=true"
+    assert asked.replace("&", "&amp;") in client.read(address).text
+    assert client.read(asked).status_code == 200
+    assert "says producers" in client.read("/orphans").text
+
+
 def test_pages_need_nothing_that_their_policy_forbids(client: WebClient) -> None:
     text = client.get(f"/journeys?trace_id={trace_hex(1)}").text
     assert " style=" not in text
