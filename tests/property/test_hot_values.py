@@ -67,7 +67,7 @@ def arrivals(draw: st.DrawFn) -> tuple[list[Any], list[list[Any]]]:
 
 
 @pytest.mark.parametrize("limit", [1, 3])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(arrived=arrivals())
 def test_hot_values_join_nothing_whatever_came_first(
     limit: int, arrived: tuple[list[Any], list[list[Any]]]
