@@ -4,6 +4,7 @@ Message by message in the order of true time; one service takes one delivery at 
 """
 
 import heapq
+from collections import defaultdict
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -54,7 +55,8 @@ class _Run:
         self._random, self._scene, self._world = random, scene, world
         self._arrivals: list[Arrival] = []
         self._busy_until: dict[Service, float] = {}
-        self._offsets: dict[tuple[str, int], int] = {}
+        self._written: dict[tuple[str, int], list[float]] = defaultdict(list)  # by offset
+        self._ends_seen: list[tuple[Service, str, int, float]] = []
         self._held: dict[tuple[str, str], list[Message]] = {}
 
     def run(self) -> None:
@@ -84,11 +86,15 @@ class _Run:
             self._deliver(heapq.heappop(self._arrivals))
             if not self._arrivals:
                 self._release()
+        for service, topic, partition, at in self._ends_seen:
+            written = enumerate(self._written[topic, partition], start=1)
+            end = max((offset for offset, sent in written if sent <= at), default=0)
+            end_partition(self._scene, service, topic, partition, end, at)
 
     def _send(self, channel: Channel, orders: list[str], parent: Context, at: float) -> None:
         """One message an order, in one call: of several its span names none."""
         scene, style = self._scene, channel.style
-        messages = [self._facts(channel, scene.next_number(), order) for order in orders]
+        messages = [self._facts(channel, scene.next_number(), order, at) for order in orders]
         told = messages[0] if len(orders) == 1 else messages[0] | dict.fromkeys(_OF_ONE)
         producer = scene.record(
             channel.sender,
@@ -134,10 +140,11 @@ class _Run:
         if fault == "unsampled":
             self._scene.drop([parent])
 
-    def _facts(self, channel: Channel, number: int, order: str) -> dict[str, Any]:
+    def _facts(self, channel: Channel, number: int, order: str, at: float) -> dict[str, Any]:
         partition = number % channel.partitions
-        offset = self._offsets.get((channel.name, partition), 0)
-        self._offsets[channel.name, partition] = offset + 1
+        written = self._written[channel.name, partition]
+        offset = len(written)
+        written.append(at)
         unique = f"5f0c1e2a-7b3d-4e4f-8a1b-{number:012x}"
         return {
             "number": number,
@@ -211,8 +218,8 @@ class _Run:
         tell_delivery(self._scene, arrival, parcels, handled)
         if "confluent" in subscription.style.scope[0] and self._random.random() < 0.3:
             facts = parcels[0][0].facts
-            place = facts["destination"], facts["partition"], facts["offset"] + 1
-            end_partition(self._scene, subscription.service, *place, at + 0.3)
+            place = facts["destination"], facts["partition"]
+            self._ends_seen.append((subscription.service, *place, at + 0.3))
 
     def _retry(self, arrival: Arrival) -> bool:
         """The delivery fails: it comes again, or goes to the dead-letter queue."""
