@@ -6,6 +6,7 @@ Stated by the spans first; then unique ids; then correlation ids over what is le
 import polars as pl
 
 from analyzer.contradictions import demote, find_contradictions, note_of
+from analyzer.different_messages import drop_different_messages
 from analyzer.ends import Ends
 from analyzer.frame import read_table
 from analyzer.hot_keys import Hot, leave_out_hot_values, leave_out_ids
@@ -35,6 +36,8 @@ def stitch(batch: SpanBatch, ends: Ends, hot: Hot = frozenset()) -> pl.DataFrame
     known = pl.concat([stated, exact.filter(pl.col("confidence") >= DRAWN)])
     rest = open_.join(known.select(row="delivery"), on="row", how="anti")
     by_key = _find_by_keys(batch, ends, stated, known, rest)
+    if not by_key.is_empty():
+        by_key = drop_different_messages(ends, by_key, *read_ids(batch, ends))
     weak = exact.filter(pl.col("confidence") < DRAWN)
     left = _combine([by_key, weak.select(list(EVIDENCE))])
     found = _without_doubles(ends, pl.concat([known, left]))

@@ -1,0 +1,49 @@
+"""Pairs that a shared value may join and whose own ids say that they are two messages.
+
+Several messages about one order pass through one topic; where hops of two of them lost
+their context, the order names the wrong one. Ids of the messages, told on both ends, tell.
+"""
+
+import polars as pl
+
+from analyzer.ends import Ends
+
+_PAIR = ["delivery", "send"]
+_RECORD = ["kafka_topic", "kafka_partition", "kafka_offset"]
+# A batch that tells more is compared with nothing: it would be with each of another batch.
+_MOST_IDS = 16
+# Ids in other words mean other things to brokers and libraries, and may differ.
+_UUID = r"^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+
+
+def drop_different_messages(
+    ends: Ends, found: pl.DataFrame, send_ids: pl.DataFrame, ids: pl.DataFrame
+) -> pl.DataFrame:
+    """`found` (delivery, send, …) without pairs that both name records of one Kafka topic,
+    or both messages of one queue by UUIDs, and none in common. `send_ids` and `ids` as of
+    `read_ids`; ends that name none may be anything."""
+    if found.is_empty():
+        return found
+    place = ["row", "system", "destination"]
+    far = ends.sends.select(place).join(send_ids, on="row").rename({"row": "send"})
+    near = ends.deliveries.select(place).join(ids, on="row").rename({"row": "delivery"})
+    pairs = found.select(_PAIR).unique()
+    record = pl.concat_str(_RECORD, separator=" ")
+    uuid = pl.when(pl.col("message_id").str.contains(_UUID)).then("message_id")
+    for same, said in ((["kafka_topic"], record), (["system", "destination"], uuid)):
+        told = [
+            end.select(row, *same, said=said)
+            .drop_nulls()
+            .unique()
+            .filter(pl.len().over(row) <= _MOST_IDS)
+            for end, row in ((near, "delivery"), (far, "send"))
+        ]
+        differing = (
+            pairs.join(told[0], on="delivery")
+            .join(told[1], on=["send", *same], suffix="_far")
+            .group_by(_PAIR)
+            .agg((pl.col("said") == pl.col("said_far")).any().alias("agree"))
+            .filter(~pl.col("agree"))
+        )
+        found = found.join(differing, on=_PAIR, how="anti")
+    return found
