@@ -28,6 +28,8 @@ _MEANING = {
 # Meanings of the kinds that were seen last: services send the same few for ever. Ids name
 # contents, so the same kind never means anything else.
 _MOST_REMEMBERED = 20_000
+# On average, of a kind and what it means: names can be very long.
+_MOST_BYTES = 2_000
 _remembered: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
 
@@ -39,14 +41,15 @@ def find_meanings(
     if kinds.height > _MOST_REMEMBERED // 2:
         return number, _work_out(kinds, scopes, shapes)
     keys = kinds.rows()
-    told = {key: _remembered[key] for key in keys if key in _remembered}
+    told = {key: known for key in keys if (known := _remembered.get(key)) is not None}
     new = [place for place, key in enumerate(keys) if key not in told]
     if new:
-        found = _work_out(kinds[new], scopes, shapes).rows()
-        told |= zip((keys[place] for place in new), found, strict=True)
+        found = _work_out(kinds[new], scopes, shapes)
+        told |= zip((keys[place] for place in new), found.rows(), strict=True)
         if len(_remembered) > _MOST_REMEMBERED // 2:
             _remembered.clear()
-        _remembered.update(told)
+        if kinds.estimated_size() + found.estimated_size() <= _MOST_BYTES * kinds.height:
+            _remembered.update(told)
     return number, pl.DataFrame([told[key] for key in keys], schema=_MEANING, orient="row")
 
 
