@@ -153,8 +153,8 @@ def _explain(path: Path, message: str) -> str:
     lower = message.lower()
     if "could not set lock" in lower:
         return (
-            f"The store {path} is in use by another process; stop that one, or talk to its "
-            "server instead of opening the file."
+            f"The store {path} is in use by another process; stop that one first, or ask its "
+            "server where the command can."
         )
     if "newer version" in lower or "version number" in lower:
         return (

@@ -22,8 +22,10 @@ router = APIRouter(include_in_schema=False)
 
 
 def list_recent_ids(store: SpanStore) -> list[tuple[str, list[str]]]:
-    """Recent values of the correlation keys that spans carry."""
-    return [(key, store.recent_correlation(key, _RECENT)) for key in store.correlation_keys()]
+    """Recent values of the correlation keys that spans carry, those of work before those of
+    messages."""
+    keys = sorted(store.correlation_keys(), key=lambda key: (key.startswith("messaging."), key))
+    return [(key, store.recent_correlation(key, _RECENT)) for key in keys]
 
 
 @router.get("/search")
