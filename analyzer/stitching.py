@@ -69,7 +69,9 @@ def _find_by_keys(
     talks = match_conversation_ids(ends.sends, rest, send_keys, keys, explained, ends.missing)
     found = pl.concat([found, _within_reach(ends, talks)])
     rest, explained = _after(ends, talks, rest, explained)
-    records = match_record_keys(ends.sends, rest, send_keys, keys, explained)
+    # a record that names its producer, which is not stored, is another's
+    nameless = rest.join(ends.missing, on="row", how="anti")
+    records = match_record_keys(ends.sends, nameless, send_keys, keys, explained)
     rest, explained = _after(ends, records, rest, explained)
     flows = match_workflow_ids(ends.sends, rest, send_keys, keys, explained, ends.missing)
     return pl.concat([found, records, _within_reach(ends, flows)])

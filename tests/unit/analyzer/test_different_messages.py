@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.analysed import analysed
+from tests.builders import link
 from tests.unit.analyzer.messages import DELIVERED, KAFKA, ORDER, SENT, UUID, delivery, send
 
 OTHER = UUID[:-1] + "2"
@@ -44,3 +45,11 @@ def test_ids_in_other_words_or_of_another_queue_say_nothing() -> None:
     assert _edges(ORDER, mine, {"messaging.message.id": "ID:host-1"}) == {(SENT, DELIVERED)}
     dead = {"messaging.message.id": OTHER, "messaging.destination.name": "orders-dlq"}
     assert _edges(ORDER, mine, dead) == {(SENT, DELIVERED)}
+
+
+def test_a_record_that_names_a_producer_that_is_not_stored_is_another() -> None:
+    key = KAFKA | {"messaging.kafka.message.key": "customer-1"}
+    named = delivery(attributes=key, parent=99, flags=0x300)
+    assert analysed(send(attributes=key), named).edges == {}
+    linked = delivery(attributes=key, links=[link(trace=7, id=99, flags=0x300)])
+    assert analysed(send(attributes=key), linked).edges == {}
