@@ -48,6 +48,7 @@ class Walk:
         self._entered: set[TraceId] = set(self._seeds)
         self._wanted: set[TraceId] = set(self._seeds)
         self._own: set[SpanId] = set()  # deliveries of this journey
+        self._whole: set[TraceId] = set()  # traces whose deliveries were all looked at
         self._upward: set[SpanId] = set()  # those of them whose producers are looked for
         # Deliveries whose trace is to be judged; producers whose trace is to be loaded,
         # and those that are only followed if their trace is entered anyway.
@@ -179,7 +180,11 @@ class Walk:
         if not self._foreign(view.said_by_send(producer)):
             self._enter(trace)
             governor = view.governor(producer)
-            self._belong(trace, view.deliveries if governor is None else {governor})
+            if governor is not None:
+                self._belong(trace, {governor})
+            elif trace not in self._whole:  # once, not for every send of the trace
+                self._whole.add(trace)
+                self._belong(trace, view.deliveries)
 
     def _go_down(self, producer: SpanId, consumer: SpanId) -> None:
         view = self._views[producer[:2]]

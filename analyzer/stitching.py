@@ -129,7 +129,9 @@ def _find_exact(
             match_kafka_offsets(ends.sends, open_, send_ids, ids),
             match_message_ids(ends.sends, open_, send_ids, ids),
             match_sequence_numbers(ends.sends, open_, send_ids, ids),
-            match_same_trace(ends.sends, open_, ends.missing, _explained(ends, stated)),
+            match_same_trace(
+                ends.sends, open_, ends.missing, _explained(ends, stated), ends.frame.rows
+            ),
         ]
     )
 

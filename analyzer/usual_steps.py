@@ -128,9 +128,20 @@ def consumer_of(row: Row) -> Service:
     return environment, namespace, name
 
 
-def is_seen(step: Step, send: Row, connections: Iterable[Row], units: Iterable[Unit]) -> bool:
+def find_unexplained(units: Iterable[Unit]) -> frozenset[object]:
+    """Services of the deliveries in a journey whose producer nobody knows."""
+    return frozenset(
+        unit.service
+        for unit in units
+        if unit.producer is None and not unit.top and not unit.dead_letter
+    )
+
+
+def is_seen(
+    step: Step, send: Row, connections: Iterable[Row], unexplained: frozenset[object]
+) -> bool:
     """Whether the step took this send's message, or may have: a delivery of its services
-    in the journey whose producer nobody knows."""
+    is unexplained."""
     sent = span_of(send)
     for row in connections:
         if (
@@ -140,13 +151,7 @@ def is_seen(step: Step, send: Row, connections: Iterable[Row], units: Iterable[U
             and not row["dead_letter"]
         ):
             return True
-    return any(
-        unit.producer is None
-        and not unit.top
-        and not unit.dead_letter
-        and unit.service in step.services
-        for unit in units
-    )
+    return not step.services.isdisjoint(unexplained)
 
 
 def state_of(step: Step, send: Row, connections: Iterable[Row]) -> State:
@@ -163,11 +168,12 @@ def state_of(step: Step, send: Row, connections: Iterable[Row]) -> State:
 
 
 def open_steps(
-    send: Row, steps: Iterable[Step], connections: Collection[Row], units: Collection[Unit]
+    send: Row, steps: Iterable[Step], connections: Collection[Row], unexplained: frozenset[object]
 ) -> list[tuple[Step, State]]:
-    """The usual steps that this send (ENDPOINTS) of a journey did not get to."""
+    """The usual steps that this send (ENDPOINTS) of a journey did not get to; `connections`
+    (CONNECTIONS) are those of this send."""
     return [
         (step, state_of(step, send, connections))
         for step in steps
-        if not is_seen(step, send, connections, units)
+        if not is_seen(step, send, connections, unexplained)
     ]

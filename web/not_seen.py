@@ -9,7 +9,7 @@ from typing import Literal
 
 from analyzer.journey_traces import SpanId
 from analyzer.journey_units import Row, Unit, span_of
-from analyzer.usual_steps import State, Step, kind_of, learn_steps, open_steps
+from analyzer.usual_steps import State, Step, find_unexplained, kind_of, learn_steps, open_steps
 from storage.contract import EndpointQuery, SpanStore
 from web.rows import span_ref, trace_table
 from web.trace_shapes import NotSeen
@@ -38,11 +38,12 @@ def find_not_seen(
     by_send: dict[SpanId, list[Row]] = defaultdict(list)
     for row in connections:
         by_send[span_of(row, "producer_")].append(row)
+    unexplained = find_unexplained(units)
     missed = [
         (step, state, send)
         for rows, steps in zip(kinds, learned, strict=True)
         for send in rows
-        for step, state in open_steps(send, steps, by_send[span_of(send)], units)
+        for step, state in open_steps(send, steps, by_send[span_of(send)], unexplained)
     ]
     facts = store.endpoint_facts().to_pylist() if missed else []
     return [

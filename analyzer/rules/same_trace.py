@@ -10,6 +10,7 @@ from functools import partial
 import polars as pl
 
 from analyzer.rules import EVIDENCE, compared, in_time, match_in_portions
+from analyzer.structure import follow
 
 SAME_TRACE = 0.98
 # The consumer does not say where it read, and the trace sends to several places.
@@ -32,9 +33,11 @@ def match_same_trace(
     deliveries: pl.DataFrame,
     missing: pl.DataFrame,
     explained: pl.DataFrame,
+    rows: pl.DataFrame,
 ) -> pl.DataFrame:
     """EVIDENCE rows for deliveries whose remote parent is missing from their own trace; a link
-    to another trace says that the producer is not in this one. `missing` as of `Ends`.
+    to another trace says that the producer is not in this one. `missing` as of `Ends`, `rows`
+    of its frame.
 
     `explained` (send, service, consumer_group): sends that a service and group already has
     the delivery of. Any send whose message arrived is none for a consumer that does not name
@@ -44,17 +47,17 @@ def match_same_trace(
     named = missing.filter("in_own_trace").select("row", "missing_span").unique()
     named = named.filter(pl.len().over("row") <= _MOST_NAMED)
     here = deliveries.join(named.select("row").unique(), on="row").rename({"row": "delivery"})
-    after = (
-        deliveries.select("row", send_top="top")
-        .join(named, on="row")
-        .select("missing_span", "send_top")
-        .unique()
-    )
+    origins = follow(rows.select(pl.coalesce("parent", "row")).to_series())
+    # Of deliveries alone: a function's root and what it sends may both name the function's
+    # own missing segment, which the AWS SDK puts into every message.
+    received = named.join(deliveries.select("row"), on="row", how="semi")
+    after = received.select("missing_span", origin=origins.gather(received["row"])).unique()
     named = named.rename({"row": "delivery"})
     there = sends.select(
         "trace",
         send="row",
         send_top="top",
+        origin=origins.gather(sends["row"]),
         send_system="system",
         send_destination="destination",
         send_start="start",
@@ -70,8 +73,8 @@ def _match(
     named: pl.DataFrame,
     after: pl.DataFrame,
 ) -> pl.DataFrame:
-    """`named` (delivery, missing_span); `after` (missing_span, send_top): a send below another
-    delivery of the missing span's message comes after that span."""
+    """`named` (delivery, missing_span); `after` (missing_span, origin): the work below an origin
+    comes after the missing span, however many hops below."""
     same_place = pl.col("destination") == pl.col("send_destination")
     bus = (pl.col("send_system") == "aws_eventbridge").fill_null(value=False)
     function = pl.col("part").is_in(["invoke", "maybe"])
@@ -91,13 +94,13 @@ def _match(
         .join(explained, on=["send", "service", "consumer_group"], how="anti", nulls_equal=True)
     )
     later = (
-        pairs.select("delivery", "send_top")
+        pairs.select("delivery", "origin")
         .unique()
-        .join(after.select("send_top").unique(), on="send_top", how="semi")
+        .join(after.select("origin").unique(), on="origin", how="semi")
         .join(named, on="delivery")
-        .join(after, on=["missing_span", "send_top"], how="semi")
+        .join(after, on=["missing_span", "origin"], how="semi")
     )
-    pairs = pairs.join(later, on=["delivery", "send_top"], how="anti").with_columns(
+    pairs = pairs.join(later, on=["delivery", "origin"], how="anti").with_columns(
         (pl.col("destination").is_null() & (place.n_unique().over("delivery") > 1)).alias("several")
     )
     return (

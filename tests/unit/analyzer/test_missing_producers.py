@@ -102,3 +102,22 @@ def test_no_broker_that_cannot_invoke_functions_is_taken_for_one() -> None:
 def test_a_rewritten_parent_in_the_same_trace_still_finds_its_send() -> None:
     found = analysed(send(), delivery(trace=1, id=21, parent=99, flags=0x300))
     assert found.edges == {(SENT, (1, 21)): "same-trace"}
+
+
+def test_a_send_two_hops_below_another_consumer_of_the_missing_event_is_not_its_producer() -> None:
+    lost: dict[str, Any] = {"parent": 99, "flags": 0x300, "trace": 1}
+    first = delivery(id=2, service="stock", **lost)
+    onward = send(trace=1, id=3, parent=2, service="stock")
+    second = delivery(trace=1, id=4, parent=3, service="billing", flags=0x300)
+    last = send(trace=1, id=5, parent=4, service="billing")
+    reader = delivery(id=6, service="mail", at=9.0, **lost)
+    answers = analysed(first, onward, second, last, reader)
+    assert (1, 6) not in {consumer for _, consumer in answers.edges}
+
+
+def test_a_function_that_passes_on_its_own_missing_segment_is_the_producer() -> None:
+    lost: dict[str, Any] = {"parent": 99, "flags": 0x300, "trace": 1}
+    root = span(**lost, id=2, name="GET /orders", kind="SERVER", service="orders")
+    sent = send(trace=1, id=3, parent=2, service="orders")
+    reader = delivery(id=6, service="mail", at=9.0, **lost)
+    assert analysed(root, sent, reader).edges == {((1, 3), (1, 6)): "same-trace"}
