@@ -17,6 +17,8 @@ from storage.places import Places, U64Array
 
 # Rows whose ids are read at once; those of a larger number come whole.
 _ROWS_AT_ONCE = 2**18
+# Ids that may be added before it is worth looking what of them is still there.
+_WORTH_RENEWING = 2**22
 
 
 class RowPlaces:
@@ -35,6 +37,8 @@ class RowPlaces:
         self._counts, self._ids = statement(counts), statement(ids)
         self._oldest = statement(oldest)
         self._places = Places()
+        self._renewed: int | None = None
+        """Ids that were known when all rows had been read; None before."""
         self._lock = threading.Lock()
 
     def learn(self) -> None:
@@ -53,6 +57,16 @@ class RowPlaces:
             if grown:
                 self._forget_deleted()
             after = upto
+        if self._renewed is None:
+            self._renewed = self._places.count
+        elif self._places.count > 2 * self._renewed + _WORTH_RENEWING:
+            self._renew()
+
+    def _renew(self) -> None:
+        """Rows that are written again and again leave ids where they were before: read anew
+        what is there, once for as many ids as there were."""
+        with self._lock:
+            self._places, self._renewed = Places(), None
 
     def _forget_deleted(self) -> None:
         """Retention deletes as much as arrives: what is known stays bounded as the store is."""

@@ -48,6 +48,8 @@ class Places:
         self._groups: list[_Runs] = []
         self.upto = 0
         """The ids of the generations up to this one are known."""
+        self.count = 0
+        """Ids that were added."""
 
     @property
     def nbytes(self) -> int:
@@ -56,6 +58,7 @@ class Places:
     def add(self, ids: U64Array, first: int, last: int) -> None:
         """These ids are found in the generations from `first` to `last`, which are later
         than all before. Repeated ids count once more."""
+        self.count += len(ids)
         while len(ids):
             group = self._open_group(first, last)
             taken, ids = ids[: group.room], ids[group.room :]

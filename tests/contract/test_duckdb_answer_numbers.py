@@ -3,8 +3,11 @@
 from contextlib import closing
 from pathlib import Path
 
-from storage import schema
+import pytest
+
+from storage import duckdb_places, schema
 from storage.contract import SpanStore
+from storage.duckdb_store import DuckDBStore
 from storage.engines import open_store
 from tests.contract.rows import make_table, owned, span, traces
 
@@ -33,3 +36,14 @@ def test_answers_are_found_though_the_newest_were_replaced_first_after_a_start(
         assert [_ends(store, trace) for trace in (1, 2, 3, 4)] == [1, 0, 1, 1]
         _answer(store, 3, of=(3,))
         assert _ends(store, 3) == 1  # replaced, not told twice
+
+
+def test_what_is_known_of_answers_given_again_and_again_stays_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duckdb_places, "_WORTH_RENEWING", 0)
+    with closing(DuckDBStore(str(tmp_path))) as store:
+        for _ in range(20):
+            _answer(store, 1, 2, of=(1, 2))
+            assert [_ends(store, trace) for trace in (1, 2)] == [1, 1]
+        assert store._answer_places._places.count <= 6
