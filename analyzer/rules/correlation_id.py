@@ -20,6 +20,9 @@ DOUBTFUL = 0.4
 RENAMING = ["gcp_pubsub", "rabbitmq", "servicebus"]
 _RENAMED = 4
 
+# One of more candidates than a reader would look at is none.
+LEAST = 0.05
+
 # An id that fifty producers and fifty deliveries carry names no hop: what is left of its
 # candidates would be listed with next to no confidence, and be very many.
 MOST_PAIRS = 2_500
@@ -167,5 +170,6 @@ def match_correlation_ids(
             confidence.alias("confidence"),
             compared(pl.col("key"), pl.col("value"), pl.col("value")).alias("evidence"),
         )
+        .filter(pl.col("confidence") >= LEAST)
         .cast(EVIDENCE)
     )

@@ -8,7 +8,7 @@ JavaScript's producers have none) it is all that is left of a record without hea
 
 import polars as pl
 
-from analyzer.rules import EVIDENCE, compared, in_time, selective
+from analyzer.rules import EVIDENCE, compared, contradicted, in_time, selective
 from analyzer.rules.correlation_id import scopes_agree
 
 RECORD_KEY = "messaging.kafka.message.key"
@@ -17,6 +17,8 @@ ALONE = 0.8
 WINDOW_NANO = 15 * 60 * 1_000_000_000
 
 _RECORDS = ["world", "destination", "value"]
+# What clients write for a record without a key.
+_NO_KEYS = ["", "null", "None", "undefined"]
 
 
 def match_record_keys(
@@ -28,8 +30,8 @@ def match_record_keys(
 ) -> pl.DataFrame:
     """EVIDENCE rows for the deliveries that nothing stronger explained; `explained` as for
     correlation ids. Never more than one producer a delivery, nor a second delivery of a
-    record to a group that has one already."""
-    of_record = pl.col("key") == RECORD_KEY
+    record to a group that has one already, nor between ends with different business ids."""
+    of_record = (pl.col("key") == RECORD_KEY) & ~pl.col("value").is_in(_NO_KEYS)
     kafka = pl.col("system") == "kafka"
     there = send_keys.filter(of_record).join(
         sends.filter(kafka).select(
@@ -47,7 +49,7 @@ def match_record_keys(
         _RECORDS,
     )
     group = ["send", "service", "consumer_group"]
-    return (
+    found = (
         here.join(there, on=_RECORDS)
         .filter(in_time() & scopes_agree(pl.col("scope"), pl.col("send_scope")))
         .filter(
@@ -65,3 +67,8 @@ def match_record_keys(
         )
         .cast(EVIDENCE)
     )
+    if found.is_empty():
+        return found
+    others = pl.col("key") != RECORD_KEY
+    different = contradicted(found, send_keys.filter(others), keys.filter(others))
+    return found.join(different, on=["delivery", "send"], how="anti")

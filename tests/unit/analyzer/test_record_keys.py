@@ -38,6 +38,11 @@ def test_each_consumer_group_has_its_own_delivery_of_a_record() -> None:
 @pytest.mark.parametrize(
     "spans",
     [
+        [sent(attributes={"order.id": "A"}), taken(attributes={"order.id": "B"})],
+        [
+            sent(attributes={"messaging.kafka.message.key": "null"}),
+            taken(attributes={"messaging.kafka.message.key": "null"}),
+        ],
         pytest.param([sent(), sent(trace=3, id=31, at=1.2), taken()], id="two sends"),
         pytest.param([sent(), taken(), taken(trace=4, id=41, at=2.4)], id="two deliveries"),
         pytest.param(

@@ -205,6 +205,12 @@ def test_a_producer_that_is_explained_is_not_claimed_by_an_order_id() -> None:
     assert answers.edges == {(SENT, (1, 21)): "parent"}
 
 
+def test_more_candidates_than_anybody_would_look_at_are_not_listed() -> None:
+    rivals = [send(trace=100 + n, id=11, attributes=ORDER) for n in range(14)]
+    assert analysed(*rivals, delivery(attributes=ORDER)).connections == {}
+    assert len(analysed(*rivals[:13], delivery(attributes=ORDER)).connections) == 13
+
+
 def test_an_event_bus_reaches_a_queue_only_where_nobody_sends_to_it() -> None:
     bus = {"messaging.system": "aws_eventbridge", "messaging.destination.name": "stock"} | ORDER
     answers = analysed(send(attributes=bus), delivery(attributes=ORDER))
