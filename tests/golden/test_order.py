@@ -34,7 +34,8 @@ def test_requests_in_another_order_and_twice_give_the_same_answers(name: str) ->
     assert told(answers_of(*store_requests(requests))) == told(analyse_recording(name))
 
 
-@pytest.mark.parametrize("name", NAMES)
+# A pass after each request takes long; tests/property does the same with made-up pipelines.
+@pytest.mark.parametrize("name", NAMES[::4])
 def test_requests_backwards_with_a_pass_after_each_give_the_same_answers(name: str) -> None:
     backwards = store_requests(reversed(read_requests(name)), pass_after_each=True)
     assert told(answers_of(*backwards)) == told(analyse_recording(name))
