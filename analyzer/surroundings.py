@@ -42,8 +42,26 @@ STABLE = [
 
 
 def stable_facts(facts: pl.DataFrame) -> pl.DataFrame:
-    """The yes-or-no part of the facts: verdicts change only when this does."""
-    return facts.select(STABLE).unique().sort(STABLE)
+    """The yes-or-no part of the facts: verdicts change only when this does.
+
+    Which stitches were found says nothing of what surrounds a root, so that deliveries
+    without a propagated context are told only where none with one is like them.
+    """
+    propagated = pl.col("relation").is_in(PROPAGATED).fill_null(value=False)
+    told = (
+        facts.select(STABLE)
+        .with_columns(
+            pl.when(propagated).then(name).alias(name)
+            for name in ("relation", "producer_service_name")
+        )
+        .unique()
+    )
+    connected = pl.col("relation").is_not_null()
+    alike = [name for name in STABLE if name not in ("relation", "producer_service_name")]
+    others = told.filter(~connected).join(
+        told.filter(connected), on=alike, how="anti", nulls_equal=True
+    )
+    return pl.concat([told.filter(connected), others]).sort(STABLE)
 
 
 @dataclass(frozen=True, slots=True)
