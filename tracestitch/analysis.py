@@ -27,7 +27,8 @@ PASS_SPANS = 50_000
 # A value in more traces than this names no single unit of work.
 HOT_KEY_LIMIT = 1_000
 _IDLE_SECONDS = 1.0
-_ALL = 10_000_000
+# Roots that are judged at once.
+_ROOTS_AT_ONCE = 20_000
 _ALL_ROOTS = OrphanQuery(hidden=True)
 
 log = logging.getLogger(__name__)
@@ -105,13 +106,10 @@ class AnalysisLoop:
         before = self._surroundings.read(owners)
         self._store.replace_connections(owners, answers.endpoints, answers.connections)
         facts = self._surroundings.replace(before, answers.endpoints)
-        orphans = answers.orphans
-        traces = owners
         if self._facts is None or not facts.equals(self._facts):
-            others = self._other_orphans(owners, facts)
-            orphans = pl.concat([orphans, others])
-            traces = _trace_ids(pl.concat([pl.DataFrame(owners), others.select(TRACE_IDS.names)]))
-        self._store.replace_orphans(traces, arrow(judge(orphans, facts), ORPHANS), generation)
+            self._judge_others(owners, facts, analysed)
+        judged = arrow(judge(answers.orphans, facts), ORPHANS)
+        self._store.replace_orphans(owners, judged, generation)
         self._facts = facts
         return newest != analysed
 
@@ -153,17 +151,28 @@ class AnalysisLoop:
         )
         return keep_answers(answers, old, lost, self._store.spans_since(analysed, near))
 
-    def _other_orphans(self, owners: pa.Table, facts: pl.DataFrame) -> pl.DataFrame:
-        """Stored roots of traces that this pass does not replace, and whose surroundings
-        changed; all roots of those traces."""
-        stored = pl.DataFrame(self._store.orphans(_ALL_ROOTS, Page(limit=_ALL)).table)
-        others = stored.select(ORPHANS.names).join(
-            pl.DataFrame(owners), on=TRACE_IDS.names, how="anti"
-        )
-        if self._facts is None:
-            return others
-        affected = select_affected(others, self._facts, facts)
-        return others.join(affected, on=TRACE_IDS.names, how="semi")
+    def _judge_others(self, owners: pa.Table, facts: pl.DataFrame, analysed: int) -> None:
+        """Judge stored roots of traces that this pass does not replace anew, where their
+        surroundings changed; all, where it is not known what these were. A part at a time:
+        there may be very many. Stopped halfway, all are judged by the next pass."""
+        mine, after = pl.DataFrame(owners), None
+        while True:
+            rows = self._store.orphans(_ALL_ROOTS, Page(limit=_ROOTS_AT_ONCE, after=after))
+            roots = (
+                pl.DataFrame(rows.table)
+                .select(ORPHANS.names)
+                .join(mine, on=TRACE_IDS.names, how="anti")
+            )
+            if self._facts is not None:
+                roots = select_affected(roots, self._facts, facts)
+            if not roots.is_empty():
+                traces = _trace_ids(roots.select(TRACE_IDS.names))
+                whole = pl.DataFrame(self._store.orphans_of(traces, hidden=True))
+                judged = judge(whole.select(ORPHANS.names), facts)
+                self._store.replace_orphans(traces, arrow(judged, ORPHANS), analysed)
+            after = rows.next
+            if after is None:
+                return
 
     def _count_pass(self, seconds: float) -> None:
         self.passes += 1

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from analyzer.judging import judge
-from storage.contract import StoreError
+from storage.contract import OrphanQuery, Page, StoreError
 from storage.memory import MemoryStore
 from tests.builders import batch, link, span
 from tracestitch.analysis import AnalysisLoop
@@ -86,4 +86,26 @@ def test_a_new_name_judges_only_those_roots_again_that_it_is_about(
         store.append(batch(*spans_), 1)
         assert loop.run_once()
 
-    assert judged == [[1, 2], [1], [], []]
+    assert [roots for roots in judged if roots] == [[1, 2], [1]]
+
+
+def test_roots_are_judged_a_part_at_a_time_and_none_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = {"messaging.system": "aws_sqs", "messaging.destination.name": "a"}
+    roots = [span("process", trace=n, id=n, kind="CONSUMER", attributes=told) for n in range(1, 8)]
+    sent = span("send", trace=9, id=9, kind="PRODUCER", attributes=told)
+
+    def causes(at_once: int) -> list[tuple[int, str]]:
+        monkeypatch.setattr("tracestitch.analysis._ROOTS_AT_ONCE", at_once)
+        store = MemoryStore()
+        loop = AnalysisLoop(store)
+        for spans_ in (roots, [sent]):
+            store.append(batch(*spans_), 1)
+            while loop.run_once():
+                pass
+        rows = pl.DataFrame(store.orphans(OrphanQuery(), Page(limit=100)).table)
+        return sorted(rows.select("span_id", "cause_code").rows())
+
+    assert causes(2) == causes(1_000)
+    assert len(causes(2)) == 7
