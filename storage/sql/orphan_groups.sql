@@ -9,7 +9,7 @@ WITH groups AS (
         min(start_time_unix_nano) AS first_seen_unix_nano,
         max(start_time_unix_nano) AS last_seen_unix_nano,
         arg_min(rowid, (start_time_unix_nano, trace_hi, trace_lo, span_id)) AS earliest,
-        arg_min(rowid, (-start_time_unix_nano, trace_hi, trace_lo, span_id)) AS newest
+        arg_min(rowid, (-(start_time_unix_nano::HUGEINT), trace_hi, trace_lo, span_id)) AS newest
     FROM orphans
     WHERE NOT hidden AND (NOT $settled_only OR stored_at_unix_nano < $settled_before)
     GROUP BY ALL
