@@ -25,10 +25,10 @@ _IDS = [
     "kafka_offset",
     "kafka_cluster",
 ]
-# Keys that many units of work share: they do not tell one hand-over from another.
-SHARED_KEYS = [WORKFLOW, CONVERSATION]
 # Keys of the one message whose span names them.
 OWN_KEYS = [RECORD_KEY, CONVERSATION]
+# Those and what many units of work share: they do not name one unit of work.
+OTHER_KEYS = [*OWN_KEYS, WORKFLOW]
 
 
 def _on_parts(batch: SpanBatch, ends: Ends) -> pl.DataFrame:

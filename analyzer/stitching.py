@@ -3,6 +3,9 @@
 Stated by the spans first; then unique ids; then correlation ids over what is left.
 """
 
+from collections.abc import Callable
+from functools import cache, partial
+
 import polars as pl
 
 from analyzer.contradictions import demote, find_contradictions, note_of
@@ -10,7 +13,7 @@ from analyzer.different_messages import drop_different_messages
 from analyzer.ends import Ends
 from analyzer.frame import read_table
 from analyzer.hot_keys import Hot, leave_out_hot_values, leave_out_ids
-from analyzer.ids import OWN_KEYS, SHARED_KEYS, read_correlation, read_ids
+from analyzer.ids import OTHER_KEYS, read_correlation, read_ids
 from analyzer.rules import DRAWN, EVIDENCE
 from analyzer.rules.conversation_id import match_conversation_ids
 from analyzer.rules.correlation_id import match_correlation_ids
@@ -19,7 +22,7 @@ from analyzer.rules.message_id import match_message_ids
 from analyzer.rules.record_key import match_record_keys
 from analyzer.rules.same_trace import match_same_trace
 from analyzer.rules.sequence_number import match_sequence_numbers
-from analyzer.rules.workflow_id import WORKFLOW, match_workflow_ids
+from analyzer.rules.workflow_id import match_workflow_ids
 from storage.schema import SpanBatch
 
 _MOST = 0.99  # several rules that agree never say more than that
@@ -30,14 +33,15 @@ def stitch(batch: SpanBatch, ends: Ends, hot: Hot = frozenset()) -> pl.DataFrame
     batch = leave_out_hot_values(batch, hot)
     stated = _stated(ends)
     open_ = ends.deliveries.join(stated.select(row="delivery"), on="row", how="anti")
-    told = _find_exact(batch, ends, open_, stated, hot)
+    ids = cache(partial(read_ids, batch, ends))  # read once, and only where it is asked for
+    told = _find_exact(ends, open_, stated, ids, hot)
     torn = find_contradictions(ends.units, told)
     exact = _combine([demote(told, torn)])
     known = pl.concat([stated, exact.filter(pl.col("confidence") >= DRAWN)])
     rest = open_.join(known.select(row="delivery"), on="row", how="anti")
     by_key = _find_by_keys(batch, ends, stated, known, rest)
     if not by_key.is_empty():
-        by_key = drop_different_messages(ends, by_key, *read_ids(batch, ends))
+        by_key = drop_different_messages(ends, by_key, *ids())
     weak = exact.filter(pl.col("confidence") < DRAWN)
     left = _combine([by_key, weak.select(list(EVIDENCE))])
     found = _without_doubles(ends, pl.concat([known, left]))
@@ -56,7 +60,7 @@ def _find_by_keys(
     if asked.is_empty():  # all is well, as it mostly is
         return pl.DataFrame(schema=EVIDENCE)
     send_keys, keys = read_correlation(batch, ends, asked)
-    work = ~pl.col("key").is_in([*OWN_KEYS, WORKFLOW])
+    work = ~pl.col("key").is_in(OTHER_KEYS)
     left_over = _left_over(ends, stated, send_keys.filter(work), keys.filter(work))
     rest = pl.concat([rest, ends.deliveries.join(left_over.select("row").unique(), on="row")])
     keys = pl.concat([keys.join(stated.select(row="delivery"), on="row", how="anti"), left_over])
@@ -97,7 +101,7 @@ def _may_leave_over(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.Se
         .filter(pl.col("correlation_id").is_not_null() & batches.gather(frame["top"]))
         .unique()
     )
-    sets = read_table(batch, "correlation").unique().filter(~pl.col("key").is_in(SHARED_KEYS))
+    sets = read_table(batch, "correlation").unique().filter(~pl.col("key").is_in(OTHER_KEYS))
     twice = sets.filter(sets.select("correlation_id", "key").is_duplicated())["correlation_id"]
     several = carried.filter(
         pl.col("top").is_duplicated() | pl.col("correlation_id").is_in(twice.unique().implode())
@@ -118,12 +122,16 @@ def _may_leave_over(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.Se
 
 
 def _find_exact(
-    batch: SpanBatch, ends: Ends, open_: pl.DataFrame, stated: pl.DataFrame, hot: Hot
+    ends: Ends,
+    open_: pl.DataFrame,
+    stated: pl.DataFrame,
+    read: Callable[[], tuple[pl.DataFrame, pl.DataFrame]],
+    hot: Hot,
 ) -> pl.DataFrame:
     """What ids that name one message say of the deliveries that nothing states."""
     if open_.is_empty():
         return pl.DataFrame(schema=EVIDENCE)
-    send_ids, ids = (leave_out_ids(found, hot) for found in read_ids(batch, ends))
+    send_ids, ids = (leave_out_ids(found, hot) for found in read())
     return pl.concat(
         [
             match_kafka_offsets(ends.sends, open_, send_ids, ids),
