@@ -6,6 +6,7 @@ from analyzer.attempts import number_attempts
 from analyzer.ends import Ends
 from analyzer.frame import IDENTITY, SPAN
 from analyzer.rules import DRAWN
+from analyzer.trace_states import has_epoch_form, read_threshold
 from storage.schema import ENDPOINTS
 
 STATUS_ERROR = 2
@@ -101,16 +102,27 @@ def endpoint_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
                 *IDENTITY,
                 *("service_version", "scope_name", "system", "destination", "scope"),
                 *("consumer_group", "dead_letter", "has_children", "status_code"),
+                *("scope_version", "sdk_language", "kafka_partition", "kafka_offset"),
+                is_root="parent_span_id",
                 span_name="name",
                 start_time_unix_nano="start",
                 end_time_unix_nano="end",
             )
         )
         .join(best, on="row", how="left", maintain_order="left")
+        .join(_thresholds(ends), on="row", how="left", maintain_order="left")
         .with_columns(
             pl.coalesce("destination", "known_destination").alias("destination"),
             pl.coalesce("system", "known_system").alias("system"),
             error=pl.col("status_code") == STATUS_ERROR,
+            is_root=pl.col("is_root").is_null(),
+            epoch_trace=has_epoch_form("trace_hi"),
         )
         .select("row", *ENDPOINTS.names)
     )
+
+
+def _thresholds(ends: Ends) -> pl.DataFrame:
+    """(row, sampling_threshold) of the spans whose tracestate has one."""
+    read = read_threshold(pl.col("trace_state"))
+    return ends.frame.states.select("row", sampling_threshold=read).drop_nulls()

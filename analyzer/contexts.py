@@ -30,7 +30,7 @@ def read_links(batch: SpanBatch, frame: Frame) -> pl.DataFrame:
         .select(*PART, "position", "message_id")
         .unique([*PART, "position"])
     )
-    links = read_table(batch, "links", ["attributes", "trace_state", "dropped_attributes_count"])
+    links = read_table(batch, "links", ["attributes", "dropped_attributes_count"])
     # Told apart by one id first: a fraction of all spans links or is linked to.
     ids = frame.rows.select("row", *PART)
     linking = ids.filter(pl.col("span_id").is_in(links["span_id"].unique().implode()))
@@ -50,7 +50,8 @@ def read_links(batch: SpanBatch, frame: Frame) -> pl.DataFrame:
 
 def missing_contexts(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
     """Contexts that came over the wire and point at spans the store does not hold:
-    (row, missing_hi, missing_lo, missing_span, link_flags, message_id, in_own_trace).
+    (row, missing_hi, missing_lo, missing_span, link_flags, link_state, message_id,
+    in_own_trace).
 
     A missing parent counts when the flags say that it is remote; exporters too old
     for the flags are judged by kind. A missing local parent is a span that was not
@@ -71,6 +72,7 @@ def missing_contexts(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
             missing_lo="trace_lo",
             missing_span="parent_span_id",
             link_flags=pl.lit(None, pl.UInt32),
+            link_state=pl.lit(None, pl.String),
             message_id=pl.lit(None, pl.String),
             in_own_trace=pl.lit(value=True),
         )
@@ -81,6 +83,7 @@ def missing_contexts(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
         missing_lo="linked_trace_lo",
         missing_span="linked_span_id",
         link_flags="flags",
+        link_state="trace_state",
         message_id="message_id",
         in_own_trace=(pl.col("linked_trace_hi") == pl.col("trace_hi"))
         & (pl.col("linked_trace_lo") == pl.col("trace_lo")),

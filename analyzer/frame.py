@@ -36,8 +36,6 @@ _ORDER = ["trace_hi", "trace_lo", "start_time_unix_nano", "span_id"]
 _UNREAD = [
     "attributes",
     "status_message",
-    "trace_state",
-    "dropped_attributes_count",
     "dropped_events_count",
 ]
 
@@ -60,6 +58,8 @@ class Frame:
     """What spans of one kind, name, scope and shape mean: `system`, `destination`, …"""
     resources: pl.DataFrame
     """`resource_id`, `service_name`, `service_namespace`, `environment`, …"""
+    states: pl.DataFrame
+    """(row, trace_state) of the spans that have one."""
 
     def __getitem__(self, name: str) -> pl.Series:
         """A column of `rows`."""
@@ -142,11 +142,15 @@ def build_frame(batch: SpanBatch) -> Frame:
     rows = rows.with_columns(meaning, meanings["role"].gather(meaning))
     rows = find_parents(rows)
     rows, told = _read_messages(rows, messages, meanings)
+    stated = rows.select("row", "trace_state").filter(pl.col("trace_state").str.len_bytes() > 0)
     return Frame(
-        rows=rows.with_columns(_work_ends(rows)).drop("shape_id", "recorded", "identified"),
+        rows=rows.with_columns(_work_ends(rows)).drop(
+            "shape_id", "recorded", "identified", "trace_state"
+        ),
         messages=told,
         meanings=meanings,
         resources=resources,
+        states=stated,
     )
 
 

@@ -192,8 +192,10 @@ class SpanStore(SpanDeletion, SpanRewriting, Origins, Protocol):
     def endpoint_facts(self) -> pa.Table:
         """The endpoints grouped, one row a group: environment, service_namespace,
         role, system, destination, scope, service_name, span_name, consumer_group,
-        scope_name, has_children, relation, producer_service_name, count (int64),
-        first_start_unix_nano, last_start_unix_nano."""
+        scope_name, has_children, relation, producer_service_name, service_version,
+        scope_version, sdk_language, is_root, epoch_trace, sampling_threshold,
+        kafka_partition, count (int64), first_start_unix_nano, last_start_unix_nano,
+        first_kafka_offset (the smallest, null without any)."""
         ...
 
     def endpoints(self, query: EndpointQuery, limit: int) -> pa.Table:

@@ -153,7 +153,10 @@ def _quantile(ordered: pl.Series, share: float) -> int | None:
 
 def endpoint_facts(frame: pl.DataFrame) -> pa.Table:
     groups = frame.group_by(results.ENDPOINT_KEY).agg(
-        count=pl.len(), first_start_unix_nano=pl.min(_START), last_start_unix_nano=pl.max(_START)
+        count=pl.len(),
+        first_start_unix_nano=pl.min(_START),
+        last_start_unix_nano=pl.max(_START),
+        first_kafka_offset=pl.min("kafka_offset"),
     )
     return _largest_first(groups, results.ENDPOINT_FACTS, results.ENDPOINT_KEY)
 

@@ -38,7 +38,12 @@ ENDPOINT_FACTS = pa.schema(
         *_nullable("consumer_group", "scope_name"),
         *_required(FLAG, "has_children"),
         *_nullable("relation", "producer_service_name"),
+        *_nullable("service_version", "scope_version", "sdk_language"),
+        *_required(FLAG, "is_root", "epoch_trace"),
+        *_nullable("sampling_threshold"),
+        pa.field("kafka_partition", I64),
         *_required(I64, "count", "first_start_unix_nano", "last_start_unix_nano"),
+        pa.field("first_kafka_offset", I64),
     ]
 )
 ENDPOINT_KEY = ENDPOINT_FACTS.names[: ENDPOINT_FACTS.get_field_index("count")]

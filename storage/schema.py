@@ -219,6 +219,16 @@ ENDPOINTS = _schema(
     ("relation", TEXT, "null"),
     # of the producer in that relation
     ("producer_service_name", TEXT, "null"),
+    ("scope_version", TEXT, "null"),
+    ("sdk_language", TEXT, "null"),
+    ("is_root", FLAG),  # no parent at all
+    # the trace id begins with the time of its making, as X-Ray's do
+    ("epoch_trace", FLAG),
+    # `th` of the tracestate's `ot` entry: what the trace was sampled by
+    ("sampling_threshold", TEXT, "null"),
+    # the broker's place of a record
+    ("kafka_partition", I64, "null"),
+    ("kafka_offset", I64, "null"),
 )
 
 CONNECTIONS = _schema(

@@ -1,0 +1,226 @@
+"""What is told of an orphan root: everything on its own spans and on its stitched producer
+that verdicts compare. What stands beside it is told by analyzer.surroundings.
+"""
+
+import polars as pl
+
+from analyzer.answers import unit_of
+from analyzer.contexts import SAMPLED
+from analyzer.ends import Ends
+from analyzer.frame import IDENTITY
+from analyzer.root_evidence import tell_evidence
+from analyzer.rules import DRAWN
+from analyzer.trace_states import has_epoch_form, read_randomness, read_threshold
+
+# What judging compares; the JSON text of `facts` has these fields.
+FACTS = {
+    "own_system": pl.String,
+    "own_destination": pl.String,
+    "own_producer_service_name": pl.String,
+    "seen": pl.String,  # JSON: the evidence on the root itself
+    "domain": pl.String,
+    # kind of delivery (analyzer.deliveries), or "body": work after a closed receive span
+    "part": pl.String,
+    "after": pl.String,  # of such work: what its receive span is, "connected" or "cut"
+    "top_kind": pl.Int64,  # of the root, as OTLP's number
+    "is_top": pl.Boolean,  # the delivery is the root itself
+    "start": pl.Int64,  # of the root, ns
+    "end": pl.Int64,  # of its work, ns
+    "scope_name": pl.String,
+    "scope_version": pl.String,
+    "service_version": pl.String,
+    "sdk_language": pl.String,
+    "trigger": pl.String,  # faas.trigger of the root
+    "function": pl.Boolean,  # the root is a function's invocation
+    "has_id": pl.Boolean,
+    "message_id": pl.String,
+    "event_source": pl.String,
+    "event_detail_type": pl.String,
+    "kafka_partition": pl.Int64,
+    "kafka_offset": pl.Int64,
+    "batch_count": pl.Int64,
+    "links": pl.Int64,  # of the delivery, empty ones too
+    "dropped_links": pl.Int64,
+    "dropped_attributes": pl.Int64,
+    "has_children": pl.Boolean,
+    "dead_letter": pl.Boolean,
+    "epoch_trace": pl.Boolean,
+    # of the stitched producer
+    "rule": pl.String,
+    "producer_system": pl.String,
+    "producer_destination": pl.String,
+    "producer_scope_name": pl.String,
+    "producer_sdk_language": pl.String,
+    "producer_is_root": pl.Boolean,
+    "producer_forwards": pl.Boolean,  # it is work on a message that its service received
+    "producer_connected_elsewhere": pl.Boolean,
+    "gap": pl.Int64,  # from its end to the start of the root, ns
+    # a context that arrived and names an absent span: "parent" or "link"
+    "missing": pl.String,
+    "missing_sampled": pl.Boolean,
+    "missing_trace_known": pl.Boolean,
+    "missing_random": pl.Int64,  # what sampling compares with thresholds (56 bits)
+    "missing_threshold": pl.String,  # `th` that came with it
+    "lost": pl.Boolean,  # spans near it were deleted (analyzer/losses.py)
+}
+_RANDOM_BITS = 2**56
+
+
+def tell_roots(ends: Ends, connections: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """ORPHANS columns up to `facts`, the stitched producer, and `row` of the root, of the
+    deliveries `found` (row, top, part, after, stitched)."""
+    frame = ends.frame
+    told = frame.tell(
+        found["row"],
+        *("domain", "scope_name", "scope_version", "has_children", "dead_letter", "message_id"),
+        *("system", "destination", "scope", "consumer_group", "event_source"),
+        *("event_detail_type", "kafka_partition", "kafka_offset", "batch_count"),
+        delivery_start="start",
+        delivery_name="name",
+        own_system="system",
+        own_destination="destination",
+        dropped_links="dropped_links_count",
+        dropped_attributes="dropped_attributes_count",
+    )
+    deliveries = (
+        found.hstack(told)
+        .join(_stitched(ends, connections), left_on="stitched", right_on="delivery", how="left")
+        .filter((pl.col("part") != "maybe") | pl.col("rule").is_not_null())
+        .join(_missing(ends, found["row"]), on="row", how="left")
+        .join(_count_links(ends), on="row", how="left")
+        .sort("top", "delivery_start", "row")
+    )
+    # One root can stand for several deliveries: the first one speaks for it.
+    first = deliveries.unique("top", keep="first", maintain_order=True)
+    busy = deliveries.group_by("top").agg(pl.col("has_children").any().alias("any_children"))
+    rows = first.join(busy, on="top").with_columns(
+        pl.col("any_children").alias("has_children"),
+        (pl.col("message_id").is_not_null() | pl.col("kafka_offset").is_not_null()).alias("has_id"),
+        pl.col("producer_connected_elsewhere").fill_null(value=False),
+        pl.lit(value=False).alias("lost"),
+        is_top=pl.col("row") == pl.col("top"),
+    )
+    root = frame.tell(
+        rows["top"],
+        *("trace_hi", "trace_lo", "span_id", *IDENTITY, "service_version", "sdk_language"),
+        *("start", "trigger"),
+        span_name="name",
+        start_time_unix_nano="start",
+        end="work_end",
+        top_kind="kind",
+        function="invocation_id",
+    )
+    rows = rows.hstack(root).with_columns(
+        epoch_trace=has_epoch_form("trace_hi"),
+        function=pl.col("function").is_not_null(),
+        gap=pl.col("start") - pl.col("producer_end"),
+    )
+    return (
+        rows.with_columns(seen=tell_evidence())
+        .with_columns(
+            pl.struct([pl.col(name).cast(type_) for name, type_ in FACTS.items()])
+            .struct.json_encode()
+            .alias("facts")
+        )
+        .drop("row", "start", "end")
+        .rename({"top": "row"})
+    )
+
+
+def _count_links(ends: Ends) -> pl.DataFrame:
+    return ends.links.group_by("row").agg(pl.len().cast(pl.Int64).alias("links"))
+
+
+def _missing(ends: Ends, rows: pl.Series) -> pl.DataFrame:
+    """Of each of these deliveries with unresolved contexts: whether a parent or a link is
+    missing, whether it was sampled (null: the exporter does not say), whether its trace is
+    known."""
+    missing = ends.missing.filter(ends.frame.flag(rows).gather(ends.missing["row"]))
+    traces = (
+        ends.frame.rows.select("trace_hi", "trace_lo", known_trace="trace")
+        .filter(pl.col("trace_lo").is_in(missing["missing_lo"].unique().implode()))
+        .unique()
+        .rename({"trace_hi": "missing_hi", "trace_lo": "missing_lo"})
+    )
+    return (
+        missing.join(traces, on=["missing_hi", "missing_lo"], how="left")
+        .join(ends.frame.states, on="row", how="left", maintain_order="left")
+        .with_columns(
+            ends.frame["trace"].gather(missing["row"]).alias("own_trace"),
+            # a span carries the tracestate of its parent's context
+            state=pl.when(pl.col("link_flags").is_null())
+            .then("trace_state")
+            .otherwise("link_state"),
+        )
+        .group_by("row")
+        .agg(
+            pl.when(pl.col("link_flags").is_null().any())
+            .then(pl.lit("parent"))
+            .otherwise(pl.lit("link"))
+            .alias("missing"),
+            # Python never sets the trace flags: only a set bit, or unset bits beside
+            # flags that are not bare, say anything.
+            (pl.col("link_flags") & SAMPLED != 0).any().alias("missing_sampled"),
+            (pl.col("known_trace").is_not_null() & (pl.col("known_trace") != pl.col("own_trace")))
+            .any()
+            .alias("missing_trace_known"),
+            _first(_randomness()).alias("missing_random"),
+            _first(read_threshold(pl.col("state"))).alias("missing_threshold"),
+        )
+    )
+
+
+def _first(values: pl.Expr) -> pl.Expr:
+    """The smallest: which of several contexts came first does not matter."""
+    return values.min()
+
+
+def _randomness() -> pl.Expr:
+    """The 56 bits that sampling compares: `rv`, else the last seven bytes of the trace id."""
+    given = read_randomness(pl.col("state")).str.to_integer(base=16, strict=False)
+    return pl.coalesce(given, (pl.col("missing_lo") % _RANDOM_BITS).cast(pl.Int64))
+
+
+def _stitched(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
+    """The drawn producer of each delivery, and whether another consumer got its context."""
+    stitches = (
+        connections.filter((pl.col("confidence") >= DRAWN) & (pl.col("relation") == "stitch"))
+        .sort("delivery", "confidence", "send", descending=[False, True, False])
+        .unique("delivery", keep="first", maintain_order=True)
+        .with_columns(pl.coalesce("unit", "send").alias("unit"))
+    )
+    unit = unit_of(ends).gather(ends.stated["send"])
+    elsewhere = ends.frame.flag(pl.select(pl.coalesce(unit, ends.stated["send"])).to_series())
+    told = ends.frame.tell(
+        stitches["send"],
+        producer_scope_name="scope_name",
+        producer_sdk_language="sdk_language",
+        producer_end="end",
+    )
+    return stitches.select(
+        "delivery",
+        "rule",
+        "producer_trace_hi",
+        "producer_trace_lo",
+        "producer_span_id",
+        "producer_service_name",
+        "producer_span_name",
+        pl.col("producer_service_name").alias("own_producer_service_name"),
+        "producer_system",
+        "producer_destination",
+        *told,
+        _is_root(ends).gather(stitches["send"]).alias("producer_is_root"),
+        _handles(ends).gather(stitches["send"]).alias("producer_forwards"),
+        elsewhere.gather(stitches["unit"]).alias("producer_connected_elsewhere"),
+        pl.col("evidence").alias("match"),
+    )
+
+
+def _is_root(ends: Ends) -> pl.Series:
+    return ends.frame["parent_span_id"].is_null()
+
+
+def _handles(ends: Ends) -> pl.Series:
+    """Whether each span is part of the work on a message that its service received."""
+    top = ends.frame["top"]
+    return ends.frame.flag(top.gather(ends.deliveries["row"])).gather(top)
