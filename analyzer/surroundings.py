@@ -7,10 +7,10 @@ span and would make verdicts depend on when they were asked for.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -24,7 +24,7 @@ DELIVERS_TO = {
     "aws_eventbridge": ("aws_sqs", "aws_sns", "aws_kinesis"),
     "aws_sns": ("aws_sqs",),
 }
-# Columns of the yes-or-no part of the facts.
+# Columns of the facts that verdicts read: those that name a group, ...
 STABLE = [
     "environment",
     "service_namespace",
@@ -38,30 +38,61 @@ STABLE = [
     "has_children",
     "relation",
     "producer_service_name",
+    "service_version",
+    "scope_version",
+    "sdk_language",
+    "is_root",
+    "epoch_trace",
+    "sampling_threshold",
+    "kafka_partition",
 ]
+# ... and what is smallest in it: start (ns) and offset.
+FIRSTS = ["first_start_unix_nano", "first_kafka_offset"]
 
 
 def stable_facts(facts: pl.DataFrame) -> pl.DataFrame:
-    """The yes-or-no part of the facts: verdicts change only when this does.
+    """The part of the facts that verdicts read: they change only when this does.
 
     Which stitches were found says nothing of what surrounds a root, so that deliveries
-    without a propagated context are told only where none with one is like them.
+    without a propagated context are told only where none with one is like them. Of times
+    and offsets only those are kept that later spans rarely change: when somebody sent
+    first, and where contexts arrived first.
     """
     propagated = pl.col("relation").is_in(PROPAGATED).fill_null(value=False)
+    arrived = propagated & (pl.col("role") == "process")
     told = (
-        facts.select(STABLE)
-        .with_columns(
-            pl.when(propagated).then(name).alias(name)
-            for name in ("relation", "producer_service_name")
+        facts.with_columns(
+            *(
+                pl.when(propagated).then(name).alias(name)
+                for name in ("relation", "producer_service_name")
+            ),
+            pl.when(arrived | (pl.col("role") == "send")).then(FIRSTS[0]).alias(FIRSTS[0]),
+            pl.when(arrived).then(FIRSTS[1]).alias(FIRSTS[1]),
+            pl.when(arrived).then("kafka_partition").alias("kafka_partition"),
         )
-        .unique()
+        .group_by(STABLE)
+        .agg(pl.col(FIRSTS).min())
     )
     connected = pl.col("relation").is_not_null()
-    alike = [name for name in STABLE if name not in ("relation", "producer_service_name")]
+    alike = [
+        name
+        for name in STABLE
+        if name not in ("relation", "producer_service_name", "kafka_partition")
+    ]
     others = told.filter(~connected).join(
         told.filter(connected), on=alike, how="anti", nulls_equal=True
     )
     return pl.concat([told.filter(connected), others]).sort(STABLE)
+
+
+class Sibling(NamedTuple):
+    """A kind of consumer of the root's destination that continued contexts."""
+
+    service_name: str | None
+    consumer_group: str | None
+    service_version: str | None
+    scope_name: str | None
+    scope_version: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +124,21 @@ class Surroundings:
     producer: str | None
     """The only service that sends there."""
     sender_scopes: frozenset[str]
+    sender_languages: frozenset[str]
+    sender_thresholds: frozenset[str]
+    """`th` of the tracestates of sends there, with all digits."""
+    first_send: int | None
+    """When the first of them started, ns; 0 when that was deleted."""
+    first_arrival: int | None
+    """When a context first arrived at this consumer."""
+    first_offsets: tuple[tuple[int, int], ...]
+    """(partition, offset) of the first records whose context arrived at any consumer."""
+    siblings: frozenset[Sibling]
+    """Who continued contexts of this destination: this consumer among them."""
+    own_epoch: bool
+    """Traces that this service begins have ids in the form of X-Ray's."""
+    sends_continue: bool
+    """This service sends to this destination from within other work."""
 
 
 class World:
@@ -101,6 +147,7 @@ class World:
     namespaces may well share a queue, and "nobody sends here" must be true."""
 
     def __init__(self, facts: list[Row]) -> None:
+        self._facts = facts
         self._sends: dict[str | None, list[Row]] = defaultdict(list)
         self._deliveries: dict[str | None, list[Row]] = defaultdict(list)
         for fact in facts:
@@ -168,13 +215,45 @@ class World:
             destination=names.pop() if len(names) == 1 else None,
             producer=services.pop() if len(services) == 1 else None,
             sender_scopes=frozenset(s["scope_name"] or "" for s in senders),
+            sender_languages=frozenset(s["sdk_language"] for s in senders if s["sdk_language"]),
+            sender_thresholds=frozenset(
+                s["sampling_threshold"] for s in senders if s["sampling_threshold"]
+            ),
+            first_send=_first(s[FIRSTS[0]] for s in senders),
+            first_arrival=_first(d[FIRSTS[0]] for d in mine if d["relation"] in PROPAGATED),
+            first_offsets=_first_offsets(connected),
+            siblings=frozenset(Sibling(*(d[name] for name in Sibling._fields)) for d in connected),
+            own_epoch=self._is_epoch(root["service_name"]),
+            sends_continue=any(
+                not s["is_root"] for s in same if s["service_name"] == root["service_name"]
+            ),
         )
+
+    def _is_epoch(self, service: str | None) -> bool:
+        """The ids of the traces that it begins itself; X-Ray's generator makes all of them."""
+        begun = [
+            f["epoch_trace"] for f in self._facts if f["is_root"] and f["service_name"] == service
+        ]
+        return bool(begun) and all(begun)
 
     def _all_sends(self) -> list[Row]:
         return [s for sends in self._sends.values() for s in sends]
 
     def _connected(self) -> list[Row]:
         return [d for ds in self._deliveries.values() for d in ds if d["relation"] in PROPAGATED]
+
+
+def _first(starts: Iterable[int]) -> int | None:
+    return min(starts, default=None)
+
+
+def _first_offsets(deliveries: Iterable[Row]) -> tuple[tuple[int, int], ...]:
+    first: dict[int, int] = {}
+    for delivery in deliveries:
+        partition, offset = delivery["kafka_partition"], delivery[FIRSTS[1]]
+        if partition is not None and offset is not None:
+            first[partition] = min(offset, first.get(partition, offset))
+    return tuple(sorted(first.items()))
 
 
 def _same_carrier(delivery: Row, senders: list[Row]) -> bool:

@@ -16,7 +16,15 @@ from tests.builders import batch
 
 def endpoint_facts(endpoints: pa.Table) -> pl.DataFrame:
     """What `SpanStore.endpoint_facts` gives for these endpoints."""
-    return pl.DataFrame(endpoints).group_by(ENDPOINT_KEY).agg(pl.len().alias("count"))
+    return (
+        pl.DataFrame(endpoints)
+        .group_by(ENDPOINT_KEY)
+        .agg(
+            count=pl.len(),
+            first_start_unix_nano=pl.min("start_time_unix_nano"),
+            first_kafka_offset=pl.min("kafka_offset"),
+        )
+    )
 
 
 @dataclass(frozen=True)

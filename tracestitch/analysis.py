@@ -17,10 +17,10 @@ import pyarrow as pa
 from analyzer.analysis import Answers, analyse, arrow
 from analyzer.judging import judge, select_affected
 from analyzer.losses import keep_answers
-from analyzer.surroundings import STABLE, stable_facts
 from analyzer.version import RULES_VERSION
 from storage.contract import OrphanQuery, Page, SpanStore, StoreError
 from storage.schema import ORPHANS, TRACE_IDS
+from tracestitch.known_facts import KnownFacts
 
 STEPS = 2
 PASS_SPANS = 50_000
@@ -52,7 +52,7 @@ class AnalysisLoop:
 
     def __init__(self, store: SpanStore) -> None:
         self._store = store
-        self._surroundings = _Surroundings(store)
+        self._surroundings = KnownFacts(store)
         self._facts: pl.DataFrame | None = None
         self._rules_known = False
         self._wake = threading.Event()
@@ -195,46 +195,6 @@ class AnalysisLoop:
             else:
                 self._wake.wait(_IDLE_SECONDS)
                 self._wake.clear()
-
-
-class _Surroundings:
-    """The facts of the whole store, kept up to date by what a pass takes away and adds: to
-    group all endpoints anew in every pass would cost more with every pass."""
-
-    def __init__(self, store: SpanStore) -> None:
-        self._store = store
-        self._counts: pl.DataFrame | None = None
-
-    def read(self, owners: pa.Table) -> pl.DataFrame:
-        """The endpoints of these traces, counted, before they are replaced."""
-        if self._counts is None:
-            facts = pl.DataFrame(self._store.endpoint_facts()).select(*STABLE, "count")
-            past = pl.DataFrame(self._store.past_facts()).select(
-                *STABLE, pl.lit(1, pl.Int64).alias("count")
-            )
-            self._counts = pl.concat([facts, past]).group_by(STABLE).agg(pl.col("count").sum())
-        return _count(self._store.endpoints_of(owners))
-
-    def forget(self) -> None:
-        """Endpoints of deleted spans count on until then: they are facts of the past."""
-        self._counts = None
-
-    def replace(self, before: pl.DataFrame, endpoints: pa.Table) -> pl.DataFrame:
-        """The facts now: `stable_facts` of the store."""
-        assert self._counts is not None  # noqa: S101 - `read` came first
-        taken = before.with_columns(-pl.col("count"))
-        self._counts = (
-            pl.concat([self._counts, taken, _count(endpoints)])
-            .group_by(STABLE)
-            .agg(pl.col("count").sum())
-            .filter(pl.col("count") > 0)
-        )
-        return stable_facts(self._counts)
-
-
-def _count(endpoints: pa.Table) -> pl.DataFrame:
-    rows = pl.DataFrame(endpoints).group_by(STABLE).agg(pl.len().cast(pl.Int64).alias("count"))
-    return rows.select(*STABLE, "count")
 
 
 def _trace_ids(frame: pl.DataFrame) -> pa.Table:

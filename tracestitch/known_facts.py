@@ -1,0 +1,82 @@
+"""The facts of the whole store that verdicts read (analyzer/surroundings.py), kept up to date
+by what a pass takes away and adds: to group all endpoints anew in every pass would cost
+more with every pass.
+"""
+
+import polars as pl
+import pyarrow as pa
+
+from analyzer.surroundings import FIRSTS, STABLE, stable_facts
+from storage.contract import SpanStore
+
+_COLUMNS = [*STABLE, "count", *FIRSTS]
+
+
+class KnownFacts:
+    def __init__(self, store: SpanStore) -> None:
+        self._store = store
+        self._known: pl.DataFrame | None = None
+
+    def read(self, owners: pa.Table) -> pl.DataFrame:
+        """The endpoints of these traces, grouped, before they are replaced."""
+        if self._known is None:
+            self._known = self._read_all()
+        return _group(self._store.endpoints_of(owners))
+
+    def forget(self) -> None:
+        """Endpoints of deleted spans count on until then: they are facts of the past."""
+        self._known = None
+
+    def replace(self, before: pl.DataFrame, endpoints: pa.Table) -> pl.DataFrame:
+        """The facts now, `stable_facts` of the store, which holds `endpoints` in the place of
+        what `read` gave as `before`."""
+        assert self._known is not None  # noqa: S101 - `read` came first
+        added = _group(endpoints)
+        if _lost_a_first(self._known, before, added):
+            self._known = self._read_all()
+        else:
+            taken = before.with_columns(-pl.col("count"))
+            known = pl.concat([self._known, taken, added])
+            self._known = _add_up(known).filter(pl.col("count") > 0)
+        return stable_facts(self._known)
+
+    def _read_all(self) -> pl.DataFrame:
+        stored = pl.DataFrame(self._store.endpoint_facts()).select(_COLUMNS)
+        # When the deleted ones began is not remembered: before all that is stored.
+        past = pl.DataFrame(self._store.past_facts()).select(
+            *STABLE,
+            pl.lit(1, pl.Int64).alias("count"),
+            *(pl.lit(0, pl.Int64).alias(name) for name in FIRSTS),
+        )
+        return _add_up(pl.concat([stored, past]))
+
+
+def _group(endpoints: pa.Table) -> pl.DataFrame:
+    return (
+        pl.DataFrame(endpoints)
+        .group_by(STABLE)
+        .agg(
+            pl.len().cast(pl.Int64).alias("count"),
+            pl.col("start_time_unix_nano").min().alias(FIRSTS[0]),
+            pl.col("kafka_offset").min().alias(FIRSTS[1]),
+        )
+        .select(_COLUMNS)
+    )
+
+
+def _add_up(groups: pl.DataFrame) -> pl.DataFrame:
+    return groups.group_by(STABLE).agg(pl.col("count").sum(), pl.col(FIRSTS).min()).select(_COLUMNS)
+
+
+def _lost_a_first(known: pl.DataFrame, taken: pl.DataFrame, added: pl.DataFrame) -> bool:
+    """Whether what was first in some group is taken away: only the store knows what is first
+    then."""
+    both = taken.join(known, on=STABLE, suffix="_known", nulls_equal=True).join(
+        added, on=STABLE, how="left", suffix="_added", nulls_equal=True
+    )
+    gone = [
+        (pl.col(name) == pl.col(f"{name}_known"))
+        & (pl.col(f"{name}_added").is_null() | (pl.col(f"{name}_added") > pl.col(name)))
+        for name in FIRSTS
+    ]
+    return bool(both.select(pl.any_horizontal(gone).any()).item() or False)
