@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 import pyarrow as pa
 
 from storage.deletion import Deleted, SpanDeletion
+from storage.handover_reads import HandoverReads
 from storage.origins import Origins
 from storage.queries import (
     ConnectionQuery,
@@ -75,7 +76,7 @@ class AppendResult:
     """Stored spans whose ids were there with other content (kept)."""
 
 
-class SpanStore(SpanDeletion, SpanRewriting, Origins, Protocol):
+class SpanStore(SpanDeletion, SpanRewriting, Origins, HandoverReads, Protocol):
     """Spans, and what the analyzer made of them.
 
     Threads. Every method may be called from any thread at any time; one `append`

@@ -1,9 +1,9 @@
 """The default engine: one DuckDB file, one process.
 
 Writing is in `duckdb_write` (spans) and `duckdb_answer_writer`, deleting in
-`duckdb_deletion`, writing anew in `duckdb_rewriting`, reading in `duckdb_read` (spans) and
-`duckdb_answers`; `duckdb_database` has the transactions, `duckdb_opening` the settings,
-`duckdb_schema` the tables.
+`duckdb_deletion`, writing anew in `duckdb_rewriting`, reading in `duckdb_read` (spans),
+`duckdb_answers` and `duckdb_handovers`; `duckdb_database` has the transactions,
+`duckdb_opening` the settings, `duckdb_schema` the tables.
 """
 
 from storage.contract import StoreUsage
@@ -11,6 +11,7 @@ from storage.duckdb_answer_writer import AnswerWriter
 from storage.duckdb_answers import AnswerReader
 from storage.duckdb_database import Database
 from storage.duckdb_deletion import SpanDeleter
+from storage.duckdb_handovers import HandoverReader
 from storage.duckdb_opening import locate, remove_replacement
 from storage.duckdb_origins import OriginsKeeper
 from storage.duckdb_read import SpanReader
@@ -19,7 +20,14 @@ from storage.duckdb_write import SpanWriter
 
 
 class DuckDBStore(
-    SpanWriter, SpanDeleter, SpanRewriter, OriginsKeeper, AnswerWriter, SpanReader, AnswerReader
+    SpanWriter,
+    SpanDeleter,
+    SpanRewriter,
+    OriginsKeeper,
+    AnswerWriter,
+    SpanReader,
+    AnswerReader,
+    HandoverReader,
 ):
     engine = "duckdb"
 
@@ -31,6 +39,7 @@ class DuckDBStore(
             remove_replacement(file)
             SpanReader.__init__(self, database)
             AnswerReader.__init__(self, database)
+            HandoverReader.__init__(self, database)
             AnswerWriter.__init__(self, database, self._span_places, self._answer_places)
             SpanWriter.__init__(self, database)
             SpanDeleter.__init__(self, database, self)

@@ -39,10 +39,11 @@ from storage.memory_frames import (
     newest_of,
     read,
 )
+from storage.memory_handovers import MemoryHandovers
 from storage.schema import BATCH_SCHEMAS, SpanBatch
 
 
-class MemoryStore:
+class MemoryStore(MemoryHandovers):
     engine = "memory"
     broken = False
 
@@ -295,6 +296,3 @@ class MemoryStore:
         return memory_answers.orphan_groups(
             self._read()["orphans"], settled_before_unix_nano, settled_only=settled_only
         )
-
-    def edges(self) -> pa.Table:
-        return memory_answers.edges(self._read())

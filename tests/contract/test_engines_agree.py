@@ -245,6 +245,8 @@ def _reads() -> Iterator[Callable[[SpanStore], object]]:
     yield lambda s: [s.orphan_groups().to_pylist(), s.orphan_groups(5).to_pylist()]
     yield lambda s: s.orphan_groups(5, settled_only=True).to_pylist()
     yield lambda s: s.edges().to_pylist()
+    yield lambda s: s.handover_counts(3, 5).to_pylist()
+    yield lambda s: s.orphan_counts(5).to_pylist()
     for number in range(1, 5):
         yield lambda s, n=number: s.traces_of_span(n)  # type: ignore[misc] # bound now
         yield lambda s, n=number: s.related_traces(traces(n), 3)  # type: ignore[misc] # bound now

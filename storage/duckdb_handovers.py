@@ -1,0 +1,36 @@
+"""What the DuckDB engine tells of hand-overs in the large (storage/handover_reads.py)."""
+
+import pyarrow as pa
+
+from storage.duckdb_database import Database
+from storage.duckdb_read import fit
+from storage.duckdb_statements import statement
+from storage.handover_reads import HANDOVER_COUNTS, ORPHAN_COUNTS, ORPHAN_COUNTS_KEY
+from storage.paging import within_i64
+from storage.results import EDGE_KEY
+
+
+def _grouped(name: str, key: list[str]) -> str:
+    """The statement, grouped by these columns; groups of equal count in their order."""
+    order = ", ".join(f"{column} NULLS FIRST" for column in key)
+    return statement(name, key=", ".join(key), order=order)
+
+
+class HandoverReader:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def handover_counts(self, since_unix_nano: int, settled_before_unix_nano: int) -> pa.Table:
+        with self._database.read() as session:
+            found = session.select(
+                _grouped("handover_counts", EDGE_KEY),
+                since=within_i64(since_unix_nano),
+                settled_before=within_i64(settled_before_unix_nano),
+            )
+        return fit(found, HANDOVER_COUNTS)
+
+    def orphan_counts(self, settled_before_unix_nano: int) -> pa.Table:
+        text = _grouped("orphan_counts", ORPHAN_COUNTS_KEY)
+        with self._database.read() as session:
+            found = session.select(text, settled_before=within_i64(settled_before_unix_nano))
+        return fit(found, ORPHAN_COUNTS)

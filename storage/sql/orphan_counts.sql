@@ -1,0 +1,14 @@
+SELECT
+    {key},
+    count(*) AS count,
+    count(*) FILTER (settled) AS settled_count
+FROM (
+    SELECT
+        cause_code, expected, environment, service_namespace, producer_service_name, system,
+        destination, scope, service_name AS consumer_service_name, consumer_group,
+        stored_at_unix_nano < $settled_before AS settled
+    FROM orphans
+    WHERE NOT hidden
+)
+GROUP BY {key}
+ORDER BY count DESC, {order}

@@ -1,0 +1,93 @@
+"""Hand-overs in the large, on every engine: what monitoring counts."""
+
+from storage import schema
+from storage.contract import SpanStore
+from tests.contract.rows import Row, connection, make_batch, make_table, owned, span, traces
+
+ALL = tuple(range(1, 10))
+
+
+def _fill(store: SpanStore, connections: list[Row], orphans: list[Row]) -> None:
+    """Spans of the traces 1 to 9, stored at 70; these answers."""
+    store.append(make_batch([span(n, n) for n in ALL]), 70)
+    rows = make_table(schema.CONNECTIONS, connections)
+    store.replace_connections(traces(*ALL), schema.ENDPOINTS.empty_table(), rows)
+    store.replace_orphans(traces(*ALL), make_table(schema.ORPHANS, orphans), 1)
+
+
+def _orphan(of: int, **values: object) -> Row:
+    told = {"producer_service_name": "orders", "cause_code": "S1"}
+    return owned(span(of, of), **(told | values))
+
+
+def _counts(store: SpanStore, since: int = 0, settled_before: int = 71) -> list[list[int]]:
+    names = ("count", "connected", "broken", "recent_connected", "recent_broken")
+    rows = store.handover_counts(since, settled_before).to_pylist()
+    return [[row[name] for name in names] for row in rows]
+
+
+def test_a_hand_over_is_counted_once_and_a_stitched_root_is_broken_too(store: SpanStore) -> None:
+    one = span(1, 1)
+    _fill(
+        store,
+        [
+            connection(one, span(2, 2), relation="link"),
+            connection(one, span(3, 3), relation="stitch"),
+            connection(one, span(4, 4), relation="stitch", confidence=0.7),
+        ],
+        [_orphan(3, producer_span_id=1), _orphan(5)],
+    )
+
+    assert _counts(store) == [[3, 1, 2, 1, 2]]
+    (edge,) = store.edges().to_pylist()
+    assert edge["count"] == 3
+
+
+def test_expected_hidden_and_unsettled_roots_are_not_broken(store: SpanStore) -> None:
+    _fill(store, [], [_orphan(2, expected=True), _orphan(3, hidden=True), _orphan(4)])
+
+    assert _counts(store) == [[2, 0, 1, 0, 1]]
+    assert _counts(store, settled_before=70) == [[2, 0, 0, 0, 0]]
+
+
+def test_recent_is_what_began_at_the_instant_or_later(store: SpanStore) -> None:
+    one = span(1, 1)
+    linked = [connection(one, span(n, n), relation="parent") for n in (2, 3)]
+    _fill(store, linked, [_orphan(4), _orphan(2)])
+
+    assert _counts(store, since=3) == [[4, 2, 2, 1, 1]]
+    assert _counts(store, since=-(10**30)) == [[4, 2, 2, 2, 2]]
+    assert _counts(store, since=10**30) == [[4, 2, 2, 0, 0]]
+
+
+def test_kinds_of_hand_over_are_told_apart_and_the_largest_comes_first(store: SpanStore) -> None:
+    _fill(store, [], [_orphan(1, scope="a"), _orphan(2, scope="b"), _orphan(3, scope="b")])
+
+    rows = store.handover_counts(0, 0).to_pylist()
+    assert [(row["scope"], row["count"]) for row in rows] == [("b", 2), ("a", 1)]
+
+
+def test_roots_are_counted_by_cause_and_whether_they_are_expected(store: SpanStore) -> None:
+    _fill(
+        store,
+        [],
+        [
+            _orphan(1, cause_code="S1"),
+            _orphan(2, cause_code="S1"),
+            _orphan(3, cause_code="S1", expected=True),
+            _orphan(4, cause_code="K1"),
+            _orphan(5, cause_code="K1", hidden=True),
+        ],
+    )
+
+    rows = store.orphan_counts(71).to_pylist()
+    assert [
+        (row["cause_code"], row["expected"], row["count"], row["settled_count"]) for row in rows
+    ] == [("S1", False, 2, 2), ("K1", False, 1, 1), ("S1", True, 1, 1)]
+    assert {row["consumer_service_name"] for row in rows} == {"payments"}
+    assert [row["settled_count"] for row in store.orphan_counts(70).to_pylist()] == [0, 0, 0]
+
+
+def test_an_empty_store_has_no_counts(store: SpanStore) -> None:
+    assert store.handover_counts(0, 0).num_rows == 0
+    assert store.orphan_counts(0).num_rows == 0
