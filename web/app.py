@@ -17,6 +17,7 @@ from web.frame import error_page, wants_page
 from web.freshness import Flush, FreshReads
 from web.guard import Guard
 from web.headers import SECURITY, SecurityHeaders
+from web.kept import Kept
 from web.measured import Measured
 from web.pages import pages_router
 from web.sessions import Sessions
@@ -67,6 +68,7 @@ def create_app(
         waiting_spans=waiting_spans,
         sessions=sessions,
     )
+    app.state.edge_figures = Kept()
     app.include_router(login.router)
     app.include_router(api.router)
     app.include_router(health.router)

@@ -20,6 +20,8 @@ from prometheus_client.registry import Collector
 
 from collector.measures import COUNTERS, GAUGES, HISTOGRAMS, Histogram, Reading
 from storage.contract import StoreStatus, StoreUsage
+from web.edge_figures import EdgeFigures
+from web.edge_metrics import describe_edges
 from web.measured import Measured, PassTimes, TransportCounts
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -52,9 +54,15 @@ class _Families(Collector):
 
 
 def openmetrics_text(
-    version: str, engine: str, status: StoreStatus | None, usage: StoreUsage, measured: Measured
+    version: str,
+    engine: str,
+    status: StoreStatus | None,
+    usage: StoreUsage,
+    measured: Measured,
+    edges: tuple[EdgeFigures, float] | None,
 ) -> bytes:
-    """`status` is None while the store cannot be read: that is when the rest is wanted."""
+    """`status` and `edges` (figures and their age in seconds) are None while the store cannot
+    be read: that is when the rest is wanted."""
     build = InfoMetricFamily(f"{_PREFIX}build", "The running version.")
     build.add_metric([], {"version": version, "store": engine})
     families = [build, *_describe_status(status), *_describe_usage(usage)]
@@ -64,6 +72,8 @@ def openmetrics_text(
     families += _describe_pipeline(measured.pipeline)
     families += _describe_analysis(measured.analysis)
     families.append(_describe_deleted(measured.deleted))
+    if edges is not None:
+        families += describe_edges(_PREFIX, *edges)
     if measured.unauthenticated is not None:
         meaning = "Requests without the token that is asked for, on every listener."
         families.append(_counter("requests_unauthenticated", meaning, measured.unauthenticated))

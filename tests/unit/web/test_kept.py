@@ -1,0 +1,91 @@
+"""A kept value: worked out once for many who ask, and never waited for too long."""
+
+import threading
+
+import pytest
+
+from storage.contract import StoreError
+from web.kept import Kept
+
+PATIENCE = 30.0  # nobody waits that long: the worker is done at once
+
+
+class Clock:
+    """Seconds that pass only when told."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Work:
+    """Gives 1, 2, 3 …, each at the cost of some seconds."""
+
+    def __init__(self, clock: Clock, cost: float) -> None:
+        self._clock, self._cost, self.count = clock, cost, 0
+
+    def __call__(self) -> int:
+        self._clock.now += self._cost
+        self.count += 1
+        return self.count
+
+
+def test_a_value_is_kept_for_twenty_times_its_cost() -> None:
+    clock = Clock()
+    work, kept = Work(clock, 0.5), Kept[int](clock)
+
+    assert kept.get(work, PATIENCE) == (1, 0.0)
+    clock.now += 9.75
+    assert kept.get(work, PATIENCE) == (1, 9.75)
+    clock.now += 0.25
+    assert kept.get(work, PATIENCE) == (2, 0.0)
+
+
+def test_a_cheap_value_is_always_new() -> None:
+    clock = Clock()
+    work, kept = Work(clock, 0.0), Kept[int](clock)
+
+    assert [kept.get(work, PATIENCE) for _ in range(3)] == [(1, 0.0), (2, 0.0), (3, 0.0)]
+
+
+def test_who_has_no_patience_gets_the_value_before_and_nobody_starts_a_second_work() -> None:
+    clock, go_on, begun = Clock(), threading.Event(), threading.Event()
+    work, kept = Work(clock, 0.0), Kept[int](clock)
+
+    def slow() -> int:
+        begun.set()
+        go_on.wait(PATIENCE)
+        return work()
+
+    assert kept.get(slow, 0.0) is None
+    begun.wait(PATIENCE)
+    assert kept.get(work, 0.0) is None
+    assert work.count == 0
+    go_on.set()
+    assert kept.get(work, PATIENCE) is not None
+
+
+def test_of_a_store_that_cannot_be_read_there_is_no_value() -> None:
+    clock = Clock()
+    work, kept = Work(clock, 0.0), Kept[int](clock)
+
+    def fail() -> int:
+        raise StoreError("closed")
+
+    assert kept.get(work, PATIENCE) == (1, 0.0)
+    assert kept.get(fail, PATIENCE) is None
+    assert kept.get(work, PATIENCE) == (2, 0.0)
+
+
+def test_a_fault_is_logged_and_the_next_work_begins(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    work, kept = Work(clock, 0.0), Kept[int](clock)
+
+    def fail() -> int:
+        raise ValueError("odd")
+
+    assert kept.get(fail, PATIENCE) is None
+    assert "tried again" in caplog.text
+    assert kept.get(work, PATIENCE) == (1, 0.0)

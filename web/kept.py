@@ -1,0 +1,67 @@
+"""A value that costs much to work out, kept for a while in proportion to what it cost."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from storage.contract import StoreError
+
+_Value = TypeVar("_Value")
+_log = logging.getLogger(__name__)
+
+# Working it out takes a twentieth of one processor at most, however often it is asked for.
+_TIMES_ITS_COST = 20
+
+
+class Kept(Generic[_Value]):
+    """Thread-safe. One thread at a time works it out, while those who ask get what there was
+    when they have waited long enough."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._value: _Value | None = None
+        self._made = self._until = float("-inf")
+        self._working: threading.Event | None = None
+
+    def get(
+        self, work_out: Callable[[], _Value], patience_seconds: float
+    ) -> tuple[_Value, float] | None:
+        """The value and its age in seconds. None while there is none: the first is not ready
+        within this patience, or the store could not be read."""
+        with self._lock:
+            working = self._working
+            if working is None and self._clock() >= self._until:
+                working = self._working = threading.Event()
+                name = "kept-value"
+                threading.Thread(
+                    target=self._work, args=(work_out,), name=name, daemon=True
+                ).start()
+        if working is not None:
+            working.wait(patience_seconds)
+        with self._lock:
+            if self._value is None:
+                return None
+            return self._value, max(self._clock() - self._made, 0.0)
+
+    def _work(self, work_out: Callable[[], _Value]) -> None:
+        begun = self._clock()
+        value: _Value | None = None
+        try:
+            value = work_out()
+        except StoreError:
+            pass  # whoever asks for the store's state learns why
+        except Exception:  # noqa: BLE001 - nobody waits for this thread; the next one may do
+            _log.exception("Figures could not be worked out; they are tried again")
+        finally:  # also where Polars panics
+            self._finish(value, begun)
+
+    def _finish(self, value: _Value | None, begun: float) -> None:
+        with self._lock:
+            self._value, self._made = value, self._clock()
+            self._until = self._made + _TIMES_ITS_COST * (self._made - begun)
+            done, self._working = self._working, None
+        if done is not None:
+            done.set()
