@@ -6,14 +6,12 @@ from typing import Any
 
 import polars as pl
 
-from analyzer.causes import UNKNOWN, Case, Verdict, load_causes, name_cause
+from analyzer.case import Case
 from analyzer.surroundings import Surroundings, World, worlds
+from analyzer.verdict_rows import verdict_row
+from analyzer.verdicts import Verdict, name_cause
 from storage.schema import ORPHANS
 
-_ADVICE = (
-    "# to match such messages with certainty, record on both ends:\n"
-    '# span.set_attribute("messaging.message.id", …) and span.set_attribute("order.id", …)\n'
-)
 # What a verdict may fill in: judging starts from what the spans themselves said.
 _REFINED = ["system", "destination", "producer_service_name"]
 # All that surroundings are looked up by; a root's own, not as refined.
@@ -28,16 +26,6 @@ _PLACE = [
     "domain",
 ]
 _TOLD = ["own_system", "own_destination", "domain"]
-_VERDICT = [
-    "expected",
-    "cause_code",
-    "cause_title",
-    "cause_confidence",
-    "cause_fix",
-    "other_causes",
-    "evidence",
-    "hidden",
-]
 
 
 def judge(roots: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
@@ -57,7 +45,7 @@ def judge(roots: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
         around = views.around(root | {"domain": told["domain"]})
         hidden = _is_event_only(told, around) or (told["part"] == "polled" and around.processes)
         case = Case(root, told, around)
-        rows.append(_verdict_row(case, verdicts.of(case)) | {"hidden": hidden})
+        rows.append(verdict_row(case, verdicts.of(case)) | {"hidden": hidden})
     schema = pl.DataFrame(ORPHANS.empty_table()).schema
     return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -109,6 +97,11 @@ def _is_event_only(told: dict[str, Any], around: Surroundings) -> bool:
     )
 
 
+# What differs from root to root without changing a verdict: conditions compare it through
+# `Case.compared`.
+_OWN = ("seen", "start", "end", "message_id", "kafka_offset", "gap", "missing_random")
+
+
 class _Verdicts:
     """Verdicts of cases; those that differ only in what is shown of them have the same."""
 
@@ -116,63 +109,8 @@ class _Verdicts:
         self._known: dict[tuple[Any, ...], Verdict] = {}
 
     def of(self, case: Case) -> Verdict:
-        facts = (value for name, value in case.facts.items() if name != "seen")
-        alike = (case.root["system"], case.around, *facts)
+        facts = (value for name, value in case.facts.items() if name not in _OWN)
+        alike = (case.root["system"], case.around, *case.compared, *facts)
         if alike not in self._known:
             self._known[alike] = name_cause(case)
         return self._known[alike]
-
-
-def _verdict_row(case: Case, verdict: Verdict) -> dict[str, Any]:
-    root, told, around = case.root, case.facts, case.around
-    cause = load_causes()[verdict.code]
-    fix = cause["fix"].strip() + "\n"
-    unmatched = told["rule"] is None and told["missing"] is None
-    if unmatched and verdict.code not in (UNKNOWN, "P3", "T1"):
-        fix += _ADVICE
-    return {name: root[name] for name in ORPHANS.names if name not in _VERDICT} | {
-        "destination": root["destination"] or told["producer_destination"] or around.destination,
-        "system": root["system"] or told["producer_system"],
-        "expected": bool(cause.get("expected", False)),
-        "cause_code": verdict.code,
-        "cause_title": cause["title"],
-        "cause_confidence": verdict.confidence,
-        "cause_fix": fix,
-        "other_causes": json.dumps(
-            [{"code": code, "confidence": confidence} for code, confidence in verdict.others]
-        ),
-        "evidence": json.dumps(_evidence(root, case, verdict), ensure_ascii=False),
-        "producer_service_name": root["producer_service_name"] or around.producer,
-    }
-
-
-def _evidence(root: Mapping[str, Any], case: Case, verdict: Verdict) -> list[dict[str, str]]:
-    """What was seen on the root, then what was seen beside it."""
-    around = case.around
-    items: list[dict[str, str]] = json.loads(case.facts["seen"])
-    destination = around.destination or root["destination"] or "this destination"
-    if around.possible:
-        who = around.producer or "several services"
-        items.append(_item("producers", who, f"spans of sends to {destination} are stored"))
-    else:
-        items.append(_item("producers", "none", f"no stored span sends to {destination}"))
-    if not case.arrived:
-        if around.extracts:
-            items.append(
-                _item("other deliveries", "connected", "this consumer did continue contexts")
-            )
-        elif around.injects:
-            items.append(
-                _item("other consumers", "connected", "contexts of this producer arrive elsewhere")
-            )
-        if case.facts["producer_connected_elsewhere"]:
-            items.append(
-                _item("this message", "connected elsewhere", "another consumer got its context")
-            )
-    if verdict.code == UNKNOWN:
-        items.append(_item("verdict", "unknown", "nothing above is decisive; see the fix"))
-    return items
-
-
-def _item(field: str, value: str, meaning: str) -> dict[str, str]:
-    return {"field": field, "value": value, "meaning": meaning}

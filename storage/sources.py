@@ -7,7 +7,7 @@ from importlib.resources.abc import Traversable
 
 
 def digest_sources(package: str, only: Iterable[str] | None = None) -> str:
-    """Twelve hex digits over the Python and TOML files of a package, those of packages in it
+    """Twelve hex digits over the Python, TOML and text files of a package, those of packages in it
     too; or `only` over these files of it."""
     root = resources.files(package)
     files = _list_files(root, "") if only is None else [(name, root / name) for name in only]
@@ -23,5 +23,5 @@ def _list_files(folder: Traversable, path: str) -> Iterable[tuple[str, Traversab
     for entry in folder.iterdir():
         if entry.is_dir():
             yield from _list_files(entry, f"{path}{entry.name}/")
-        elif entry.name.endswith((".py", ".toml")):
+        elif entry.name.endswith((".py", ".toml", ".txt")):
             yield path + entry.name, entry

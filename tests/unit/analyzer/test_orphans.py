@@ -20,7 +20,7 @@ def test_a_delivery_without_context_is_an_orphan_root_even_when_stitched() -> No
     assert (orphan["producer_trace_lo"], orphan["producer_span_id"]) == SENT
     assert orphan["producer_service_name"] == "order-service"
     assert not orphan["expected"]
-    assert 'MessageAttributeNames=["All"]' in orphan["cause_fix"]
+    assert "--message-attribute-names All" in orphan["cause_fix"]
 
 
 def test_without_any_shared_id_s1_comes_first_but_is_not_sure() -> None:

@@ -1,0 +1,46 @@
+"""Who could have sent the message, and whether anybody is known to have."""
+
+from analyzer.case import Case
+from analyzer.conditions import condition
+
+
+@condition("somebody sends there")
+def somebody_sends(case: Case) -> bool:
+    """Sends to this destination are stored, or to a topic or bus that delivers to it."""
+    return case.reachable
+
+
+@condition("found producer")
+def found_producer(case: Case) -> bool:
+    """An id found the span that sent the message."""
+    return case.found
+
+
+@condition("named producer")
+def named_producer(case: Case) -> bool:
+    """An id that names one message found the span that sent it."""
+    return case.named
+
+
+@condition("message connected elsewhere")
+def connected_elsewhere(case: Case) -> bool:
+    """This very message brought its context to another consumer."""
+    return bool(case.facts["producer_connected_elsewhere"])
+
+
+@condition("contexts arrive elsewhere")
+def injects(case: Case) -> bool:
+    """Contexts of these producers arrive at some consumer."""
+    return case.around.injects
+
+
+@condition("consumer continues others")
+def continues(case: Case) -> bool:
+    """This consumer continues the contexts of other messages of this destination."""
+    return case.around.extracts
+
+
+@condition("others continue")
+def others_continue(case: Case) -> bool:
+    """Another service or group on this destination continues contexts."""
+    return case.around.others_connect
