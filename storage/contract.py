@@ -16,9 +16,11 @@ from typing import Literal, Protocol
 import pyarrow as pa
 
 from storage.deletion import Deleted, SpanDeletion
+from storage.group_reads import GroupReads
 from storage.handover_reads import HandoverReads
 from storage.origins import Origins
 from storage.queries import (
+    Buckets,
     ConnectionQuery,
     EndpointQuery,
     OrphanQuery,
@@ -32,6 +34,7 @@ from storage.state import StoreStatus, StoreUsage
 
 __all__ = [
     "AppendResult",
+    "Buckets",
     "ConnectionQuery",
     "DataRefused",
     "Deleted",
@@ -76,7 +79,7 @@ class AppendResult:
     """Stored spans whose ids were there with other content (kept)."""
 
 
-class SpanStore(SpanDeletion, SpanRewriting, Origins, HandoverReads, Protocol):
+class SpanStore(SpanDeletion, SpanRewriting, Origins, HandoverReads, GroupReads, Protocol):
     """Spans, and what the analyzer made of them.
 
     Threads. Every method may be called from any thread at any time; one `append`
@@ -265,19 +268,6 @@ class SpanStore(SpanDeletion, SpanRewriting, Origins, HandoverReads, Protocol):
 
     def orphans_of(self, traces: pa.Table, *, hidden: bool = False) -> pa.Table:
         """Schema ORPHANS and `stored_at_unix_nano`, of these traces."""
-        ...
-
-    def orphan_groups(
-        self, settled_before_unix_nano: int = 0, *, settled_only: bool = False
-    ) -> pa.Table:
-        """Orphans grouped by (cause_code, environment, service_namespace,
-        producer_service_name, system, destination, scope, service_name,
-        consumer_group, expected): these columns and count (int64), settled_count (of
-        roots stored before `settled_before_unix_nano`), first_seen_unix_nano,
-        last_seen_unix_nano (of the roots' start), since_version (service_version of
-        the earliest root), cause_title, cause_confidence, cause_fix, evidence,
-        trace_hi, trace_lo, span_id (all of the newest root). Largest count first.
-        With `settled_only` the other roots are left out."""
         ...
 
     def edges(self) -> pa.Table:

@@ -6,17 +6,40 @@ from typing import Literal
 import pyarrow as pa
 
 from storage import paging, results, schema
-from storage.contract import ConnectionQuery, EndpointQuery, OrphanQuery, Page, Rows
-from storage.duckdb_database import Database
+from storage.contract import (
+    Buckets,
+    ConnectionQuery,
+    EndpointQuery,
+    OrphanQuery,
+    Page,
+    Rows,
+)
+from storage.duckdb_database import Database, Value
 from storage.duckdb_places import answer_places
 from storage.duckdb_read import after, cut, fit
 from storage.duckdb_statements import statement
 from storage.paging import decode_mark, within_i64
+from storage.queries import EVERY_ORPHAN, NO_BUCKETS
 
 
 def _grouping(key: list[str]) -> dict[str, str]:
     """Group by the columns of `key`; groups of equal count in their order."""
     return {"key": ", ".join(key), "order": ", ".join(f"{name} NULLS FIRST" for name in key)}
+
+
+def _conditions(query: OrphanQuery) -> dict[str, Value]:
+    """Of orphans, all but the trace."""
+    return {
+        "cause": query.cause,
+        "service": query.service,
+        "destination": query.destination,
+        "expected": query.expected,
+        "hidden": query.hidden,
+        "settled": query.settled,
+        "settled_before": within_i64(query.settled_before_unix_nano),
+        "start": within_i64(query.start),
+        "end": within_i64(query.end),
+    }
 
 
 class AnswerReader:
@@ -68,16 +91,8 @@ class AnswerReader:
                 statement("orphans"),
                 trace_hi=hi,
                 trace_lo=lo,
-                cause=query.cause,
-                service=query.service,
-                destination=query.destination,
-                expected=query.expected,
-                hidden=query.hidden,
-                settled=query.settled,
-                settled_before=within_i64(query.settled_before_unix_nano),
-                start=within_i64(query.start),
-                end=within_i64(query.end),
                 limit=page.limit + 1,
+                **_conditions(query),
                 **after(paging.ORPHAN_ORDER, key),
             )
         table = fit(found, results.ORPHAN_ROWS)
@@ -90,12 +105,25 @@ class AnswerReader:
         return fit(found, results.ORPHAN_ROWS)
 
     def orphan_groups(
-        self, settled_before_unix_nano: int = 0, *, settled_only: bool = False
+        self, query: OrphanQuery = EVERY_ORPHAN, buckets: Buckets = NO_BUCKETS
     ) -> pa.Table:
-        text = statement("orphan_groups", **_grouping(results.ORPHAN_GROUP_KEY))
-        before = within_i64(settled_before_unix_nano)
+        text = statement(
+            "orphan_groups",
+            **_grouping(results.ORPHAN_GROUP_KEY),
+            alike=" AND ".join(
+                f"delivery.{name} IS NOT DISTINCT FROM told.{name}" for name in results.GROUP_EDGE
+            ),
+            shown=", ".join(f"told.{name}" for name in results.ORPHAN_GROUP_KEY),
+        )
         with self._database.read() as session:
-            found = session.select(text, settled_before=before, settled_only=settled_only)
+            found = session.select(
+                text,
+                first=within_i64(buckets.start),
+                past=within_i64(buckets.end),
+                size=within_i64(buckets.size),
+                buckets=buckets.count,
+                **_conditions(query),
+            )
         return fit(found, results.ORPHAN_GROUPS)
 
     def edges(self) -> pa.Table:

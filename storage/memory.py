@@ -14,6 +14,7 @@ import pyarrow as pa
 from storage import memory_answers, memory_deletion, memory_read, memory_rewriting, origins, results
 from storage.contract import (
     AppendResult,
+    Buckets,
     ConnectionQuery,
     DataRefused,
     Deleted,
@@ -39,7 +40,9 @@ from storage.memory_frames import (
     newest_of,
     read,
 )
+from storage.memory_groups import orphan_groups
 from storage.memory_handovers import MemoryHandovers
+from storage.queries import EVERY_ORPHAN, NO_BUCKETS
 from storage.schema import BATCH_SCHEMAS, SpanBatch
 
 
@@ -291,8 +294,6 @@ class MemoryStore(MemoryHandovers):
         return memory_answers.orphans_of(self._read()["orphans"], read(traces), hidden=hidden)
 
     def orphan_groups(
-        self, settled_before_unix_nano: int = 0, *, settled_only: bool = False
+        self, query: OrphanQuery = EVERY_ORPHAN, buckets: Buckets = NO_BUCKETS
     ) -> pa.Table:
-        return memory_answers.orphan_groups(
-            self._read()["orphans"], settled_before_unix_nano, settled_only=settled_only
-        )
+        return orphan_groups(self._read(), query, buckets)

@@ -72,6 +72,12 @@ def connections_of(
 
 
 def orphans(frame: pl.DataFrame, query: OrphanQuery, page: Page) -> Rows:
+    frame = chosen_orphans(frame, query)
+    return page_of(frame, results.ORPHAN_ROWS, page, _START, paging.ORPHAN_ORDER, paging.ORPHAN_KEY)
+
+
+def chosen_orphans(frame: pl.DataFrame, query: OrphanQuery) -> pl.DataFrame:
+    """Those for which every condition of the query holds."""
     frame = _where(
         frame if query.hidden else _shown(frame),
         cause_code=query.cause,
@@ -84,31 +90,7 @@ def orphans(frame: pl.DataFrame, query: OrphanQuery, page: Page) -> Rows:
     if query.settled is not None:
         settled = pl.col("stored_at_unix_nano") < query.settled_before_unix_nano
         frame = frame.filter(settled == query.settled)
-    frame = between(frame, _START, query.start, query.end)
-    return page_of(frame, results.ORPHAN_ROWS, page, _START, paging.ORPHAN_ORDER, paging.ORPHAN_KEY)
-
-
-def orphan_groups(frame: pl.DataFrame, settled_before: int, *, settled_only: bool) -> pa.Table:
-    frame = _shown(frame)
-    settled = pl.col("stored_at_unix_nano") < settled_before
-    if settled_only:
-        frame = frame.filter(settled)
-    newest_first = frame.sort(_START, *SPAN, descending=[True, False, False, False])
-    earliest = frame.sort(_START, *SPAN).group_by(results.ORPHAN_GROUP_KEY)
-    newest = [
-        pl.first(name)
-        for name in ("cause_title", "cause_confidence", "cause_fix", "evidence", *SPAN)
-    ]
-    groups = newest_first.group_by(results.ORPHAN_GROUP_KEY).agg(
-        *newest,
-        count=pl.len(),
-        settled_count=settled.sum(),
-        first_seen_unix_nano=pl.min(_START),
-        last_seen_unix_nano=pl.max(_START),
-    )
-    since = earliest.agg(since_version=pl.first("service_version"))
-    groups = groups.join(since, on=results.ORPHAN_GROUP_KEY, nulls_equal=True)
-    return _largest_first(groups, results.ORPHAN_GROUPS, results.ORPHAN_GROUP_KEY)
+    return between(frame, _START, query.start, query.end)
 
 
 def edges(frames: Frames) -> pa.Table:
@@ -142,7 +124,7 @@ def edges(frames: Frames) -> pa.Table:
         pl.Series(f"wait_p{q}_nano", [_quantile(w, q / 100) for w in groups["waits"]], pl.Int64)
         for q in (50, 95, 99)
     )
-    return _largest_first(groups, results.EDGES, results.EDGE_KEY)
+    return largest_first(groups, results.EDGES, results.EDGE_KEY)
 
 
 def _quantile(ordered: pl.Series, share: float) -> int | None:
@@ -158,7 +140,7 @@ def endpoint_facts(frame: pl.DataFrame) -> pa.Table:
         last_start_unix_nano=pl.max(_START),
         first_kafka_offset=pl.min("kafka_offset"),
     )
-    return _largest_first(groups, results.ENDPOINT_FACTS, results.ENDPOINT_KEY)
+    return largest_first(groups, results.ENDPOINT_FACTS, results.ENDPOINT_KEY)
 
 
 def endpoints(frames: Frames, query: EndpointQuery, limit: int) -> pa.Table:
@@ -170,8 +152,11 @@ def endpoints(frames: Frames, query: EndpointQuery, limit: int) -> pa.Table:
         system=query.system,
         destination=query.destination,
         service_name=query.service_name,
+        service_version=query.service_version,
         span_name=query.span_name,
     )
+    if query.propagated:
+        frame = frame.filter(pl.col("relation").is_in(["parent", "link"]))
     frame = between(frame, _START, query.start, query.end)
     if query.unconnected:
         connected = frames["connections"].filter(pl.col("confidence") >= 0.8)
@@ -181,6 +166,6 @@ def endpoints(frames: Frames, query: EndpointQuery, limit: int) -> pa.Table:
     return arrow(frame.head(limit), schema.ENDPOINTS)
 
 
-def _largest_first(groups: pl.DataFrame, columns: pa.Schema, key: list[str]) -> pa.Table:
+def largest_first(groups: pl.DataFrame, columns: pa.Schema, key: list[str]) -> pa.Table:
     ordered = groups.sort("count", *key, descending=[True] + [False] * len(key))
     return arrow(ordered, columns)

@@ -53,6 +53,24 @@ class OrphanQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class Buckets:
+    """Equal parts of time: `count` of them, `size` nanoseconds each (1 and more), from
+    `start` on. What lies outside is in none."""
+
+    start: int = 0
+    size: int = 1
+    count: int = 0
+
+    @property
+    def end(self) -> int:
+        return self.start + self.size * self.count
+
+
+EVERY_ORPHAN = OrphanQuery()
+NO_BUCKETS = Buckets()
+
+
+@dataclass(frozen=True, slots=True)
 class SearchQuery:
     """Traces with at least one span for which every span condition holds."""
 
@@ -81,7 +99,10 @@ class EndpointQuery:
     system: str | None = None
     destination: str | None = None
     service_name: str | None = None
+    service_version: str | None = None
     span_name: str | None = None
+    propagated: bool = False
+    """Only deliveries whose relation is parent or link."""
     start: int | None = None  # the endpoint starts in [start, end)
     end: int | None = None
     unconnected: bool = False

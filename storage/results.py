@@ -69,14 +69,24 @@ ORPHAN_GROUPS = pa.schema(
         *_nullable("destination", "scope", "service_name", "consumer_group"),
         *_required(FLAG, "expected"),
         *_required(I64, "count", "settled_count", "first_seen_unix_nano", "last_seen_unix_nano"),
-        *_nullable("since_version"),
         *_required(TEXT, "cause_title"),
         *_required(REAL, "cause_confidence"),
         *_required(TEXT, "cause_fix", "evidence"),
         *_required(U64, "trace_hi", "trace_lo", "span_id"),
+        *_nullable("first_service_version", "first_scope_version"),
+        *_required(I64, "connected_before", "connected_between", "connected_after"),
+        pa.field("healed_since_unix_nano", I64),
+        *_nullable("good_service_version", "good_scope_version"),
+        *_required(I64, "same_service_version", "same_scope_version"),
+        *_required(pa.list_(I64), "trend_broken", "trend_connected"),
     ]
 )
 ORPHAN_GROUP_KEY = ORPHAN_GROUPS.names[: ORPHAN_GROUPS.get_field_index("count")]
+# What a group has in common with the deliveries beside it.
+GROUP_EDGE = (
+    *("environment", "service_namespace", "system", "destination", "scope"),
+    *("service_name", "consumer_group"),
+)
 
 EDGES = pa.schema(
     [

@@ -284,4 +284,5 @@ ORPHANS = _schema(
     ("producer_service_name", TEXT, "null"),
     # No orphan root by what is known beside it now: kept to be judged again, never shown.
     ("hidden", FLAG),
+    ("scope_version", TEXT, "null"),  # of the delivery
 )

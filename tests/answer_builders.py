@@ -10,6 +10,7 @@ from tests.contract import rows
 from tests.contract.rows import Row
 
 STORED_AT = 1_000
+_HANDOVER = ("system", "destination", "scope", "consumer_group")
 
 
 def trace_hex(trace: int) -> str:
@@ -33,6 +34,7 @@ class Scene:
         self._correlation: list[Row] = []
         self._connections: list[Row] = []
         self._endpoints: list[Row] = []
+        self._delivered: dict[tuple[int, int], Row] = {}
         self._orphans: list[Row] = []
 
     def span(
@@ -99,7 +101,13 @@ class Scene:
             "wait_nano": 5,
             "attempt": 1,
         }
-        self._connections.append(rows.connection(producer, consumer, **(told | values)))
+        row = rows.connection(producer, consumer, **(told | values))
+        self._connections.append(row)
+        self._delivered[(consumer["trace_lo"], consumer["span_id"])] = {
+            "relation": row["relation"],
+            "producer_service_name": row["producer_service_name"],
+            **{name: row.get(name) for name in _HANDOVER},
+        }
 
     def endpoint(self, span: Row, role: str, **values: Any) -> None:
         told = {
@@ -129,6 +137,18 @@ class Scene:
         }
         self._orphans.append(rows.owned(span, **(told | values)))
 
+    def _deliveries(self) -> list[Row]:
+        """End points of the consumers of hand-overs that have none yet."""
+        known = {(row["trace_lo"], row["span_id"]) for row in self._endpoints}
+        ends = []
+        for span in self._spans:
+            place = (span["trace_lo"], span["span_id"])
+            if place in self._delivered and place not in known:
+                name = next(n for n, i in self._services.items() if i == span["resource_id"])
+                told = {"role": "process", "service_name": name} | self._delivered[place]
+                ends.append(rows.owned(span, **told))
+        return ends
+
     def store(self) -> SpanStore:
         store = MemoryStore()
         batch = rows.make_batch(
@@ -143,7 +163,7 @@ class Scene:
         traces = rows.traces(*{row["trace_lo"] for row in self._spans})
         store.replace_connections(
             traces,
-            rows.make_table(schema.ENDPOINTS, self._endpoints),
+            rows.make_table(schema.ENDPOINTS, self._endpoints + self._deliveries()),
             rows.make_table(schema.CONNECTIONS, self._connections),
         )
         store.replace_orphans(

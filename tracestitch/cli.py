@@ -283,8 +283,8 @@ def orphans(
         if as_json:
             click.echo(json.dumps(ask_for_all(get, "/api/v1/orphans", "orphans")))
         else:
-            groups = ask_for_all(get, "/api/v1/orphans/groups", "groups")["groups"]
-            click.echo(draw_orphans(groups))
+            answer = ask_for_all(get, "/api/v1/orphans/groups", "groups")
+            click.echo(draw_orphans(answer["groups"], answer["summary"]))
 
 
 @main.command()

@@ -1,45 +1,59 @@
 """The orphan report for the terminal."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from tracestitch.terminal import clean, indent
+from web.reports import make_report, tell_change
+from web.shapes import Group, Summary
+from web.trends import tell_trend
 from web.words import say_confidence, say_plural, say_service, utc_time
 
 
-def draw_orphans(groups: Sequence[Mapping[str, Any]]) -> str:
-    """One paragraph for each kind of broken hand-over; expected ones in a line each."""
-    loud = [group for group in groups if not group["expected"]]
-    quiet = [group for group in groups if group["expected"]]
+def draw_orphans(groups: Sequence[Group], summary: Summary) -> str:
+    """One paragraph for each kind of broken hand-over; a line for each that healed, and for
+    the expected ones of a destination."""
     if not groups:
         return "No orphan roots: every message that arrived is joined to its producer."
-    settled = sum(group["settled_count"] for group in loud)
-    young = sum(group["count"] for group in loud) - settled
-    lines = [f"{say_plural(settled, 'orphan root')} to mend."]
-    if young:
-        lines[0] += f" {say_plural(young, 'younger one')} may still connect."
-    for group in loud:
-        lines += ["", *_describe(group)]
-    if quiet:
+    report = make_report(groups, summary)
+    lines = [f"{report.sentence}."]
+    for view in (*report.broken, *report.unsettled):
+        lines += ["", *_describe(view.group)]
+    if report.healed:
+        lines += ["", "Healed:"]
+        lines += [_describe_healed(view.group) for view in report.healed]
+    if report.expected:
         lines += ["", "Expected:"]
-        lines += [f"  {_hop(group)}: {group['count']} × {_cause(group)}" for group in quiet]
+        lines += [
+            f"  {clean(line.name)} → {clean(line.who)}: {line.count} × "
+            f"{' '.join(line.codes)} {clean(line.title)}"
+            for line in report.expected
+        ]
     return "\n".join(lines)
 
 
-def _describe(group: Mapping[str, Any]) -> list[str]:
+def _describe(group: Group) -> list[str]:
     example = group["example"]
-    since = f", since version {clean(group['since_version'])}" if group["since_version"] else ""
+    change = tell_change(group)
+    state = "broken now" if group["state"] == "broken" else "may still connect"
     return [
         _hop(group),
         f"  {_cause(group)}, confidence {say_confidence(group['cause']['confidence'])}",
-        f"  {group['count']} broken, {group['connected']} connected{since}",
+        f"  {state}: {group['count']} broken, {group['connected']} connected"
+        + (f"; {clean(change)}" if change else ""),
         f"  {utc_time(group['first_seen'])} to {utc_time(group['last_seen'])}",
+        f"  {tell_trend(group['trend'])}",
         f"  such as trace {example['trace_id']}, span {example['span_id']}",
         *indent(group["fix"]),
     ]
 
 
-def _hop(group: Mapping[str, Any]) -> str:
+def _describe_healed(group: Group) -> str:
+    since = "" if group["healed_since"] is None else f" since {utc_time(group['healed_since'])}"
+    connected = say_plural(group["connected_after"], "hand-over")
+    return f"  {_hop(group)}: {group['count']} × {_cause(group)};{since} {connected} connected"
+
+
+def _hop(group: Group) -> str:
     producer = clean(say_service(group["producer_service"]))
     destination = clean(group["destination"] or "unknown destination")
     system = f" ({clean(group['system'])})" if group["system"] else ""
@@ -48,5 +62,5 @@ def _hop(group: Mapping[str, Any]) -> str:
     return f"{producer} → {destination}{system} → {consumer}{consumers}"
 
 
-def _cause(group: Mapping[str, Any]) -> str:
+def _cause(group: Group) -> str:
     return f"{group['cause']['code']} {clean(group['cause']['title'])}"

@@ -9,11 +9,12 @@ from dataclasses import replace
 import pyarrow as pa
 
 from analyzer.journey_traces import TraceId
-from storage.contract import ConnectionQuery, OrphanQuery, Page, SearchQuery, SpanStore
+from storage.contract import ConnectionQuery, Page, SearchQuery, SpanStore
 from storage.correlation_keys import canonical_key
 from web.candidates import connections_with_candidates
 from web.errors import NotFoundError
-from web.handovers import edges_of, groups_of
+from web.groups import OrphanFilter, orphan_rows
+from web.handovers import edges_of
 from web.paging import read_page, slice_table
 from web.rows import connection_object, orphan_object, trace_hex, trace_table
 from web.shapes import (
@@ -21,7 +22,6 @@ from web.shapes import (
     CorrelationId,
     CorrelationValues,
     Edges,
-    Groups,
     Orphans,
     Services,
     Status,
@@ -66,10 +66,11 @@ def connections_answer(
     return {"connections": found, "next_cursor": rows.next}
 
 
-def orphans_answer(store: SpanStore, query: OrphanQuery, page: Page) -> Orphans:
-    """`query.settled_before_unix_nano` tells which roots are settled. Raises NotFoundError
-    for a trace that is not stored."""
-    rows = read_page(lambda asked: store.orphans(query, asked), page)
+def orphans_answer(store: SpanStore, asked: OrphanFilter, page: Page) -> Orphans:
+    """`asked.query.settled_before_unix_nano` tells which roots are settled. Raises
+    NotFoundError for a trace that is not stored."""
+    query = asked.query
+    rows = orphan_rows(store, asked, page)
     if query.trace is not None and rows.table.num_rows == 0:
         require_trace(store, query.trace)
     before = query.settled_before_unix_nano
@@ -78,15 +79,6 @@ def orphans_answer(store: SpanStore, query: OrphanQuery, page: Page) -> Orphans:
         for row in rows.table.to_pylist()
     ]
     return {"orphans": found, "next_cursor": rows.next}
-
-
-def orphan_groups_answer(
-    store: SpanStore, page: Page, settled_before_unix_nano: int, *, settled_only: bool = False
-) -> Groups:
-    """Largest count first. Roots stored before the instant are settled."""
-    found = store.orphan_groups(settled_before_unix_nano, settled_only=settled_only)
-    rows = slice_table(found, page)
-    return {"groups": groups_of(rows.table, store.edges()), "next_cursor": rows.next}
 
 
 def edges_answer(store: SpanStore, page: Page) -> Edges:

@@ -10,13 +10,17 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from storage.contract import ConnectionQuery, OrphanQuery, SearchQuery
+from storage.contract import ConnectionQuery, Page, SearchQuery
 from storage.correlation_keys import canonical_key
 from web import answers
 from web.errors import ParameterError
+from web.filters import FILTERS, read_filter
+from web.groups import OrphanFilter, groups_answer
 from web.journeys import journey_of_attribute, journey_of_trace
 from web.parameters import Parameters, parse_trace_id
+from web.shapes import Group, Orphan
 from web.site import Site
+from web.spreadsheets import GROUP_COLUMNS, ORPHAN_COLUMNS, csv_response
 from web.traces import trace_answer
 
 PREFIX = "/api/v1"
@@ -71,39 +75,48 @@ def connections(request: Request) -> Response:
 
 @router.get("/orphans")
 def orphans(request: Request) -> Response:
-    given = _parameters(
-        request,
-        *("trace_id", "cause", "service", "destination", "settled", "expected"),
-        *(*_TIME, *_PAGE),
-    )
-    start, end = given.span_of_time()
+    given = _parameters(request, "trace_id", *FILTERS, *_PAGE)
     site = _site(request)
-    query = OrphanQuery(
-        trace=given.trace_id(),
-        cause=given.text("cause"),
-        service=given.text("service"),
-        destination=given.text("destination"),
-        expected=given.flag("expected"),
-        settled=given.flag("settled"),
-        settled_before_unix_nano=site.settled_before(),
-        start=start,
-        end=end,
-    )
-    return json_response(answers.orphans_answer(site.store, query, given.page()))
+    asked = read_filter(given, site.settled_before())
+    return json_response(answers.orphans_answer(site.store, asked, given.page()))
+
+
+@router.get("/orphans.csv")
+def orphans_csv(request: Request) -> Response:
+    site = _site(request)
+    given = _parameters(request, "trace_id", *FILTERS)
+    asked = read_filter(given, site.settled_before())
+
+    def read(page: Page) -> tuple[list[Orphan], str | None]:
+        answer = answers.orphans_answer(site.store, asked, page)
+        return answer["orphans"], answer["next_cursor"]
+
+    return csv_response("orphans.csv", ORPHAN_COLUMNS, read)
 
 
 @router.get("/orphans/groups")
 def orphan_groups(request: Request) -> Response:
-    given = _parameters(request, "settled", *_PAGE)
+    given = _parameters(request, *FILTERS, *_PAGE)
     site = _site(request)
+    return json_response(groups_answer(site.store, _group_filter(given, site), given.page()))
+
+
+@router.get("/orphans/groups.csv")
+def orphan_groups_csv(request: Request) -> Response:
+    site = _site(request)
+    asked = _group_filter(_parameters(request, *FILTERS), site)
+
+    def read(page: Page) -> tuple[list[Group], str | None]:
+        answer = groups_answer(site.store, asked, page)
+        return answer["groups"], answer["next_cursor"]
+
+    return csv_response("orphan-groups.csv", GROUP_COLUMNS, read)
+
+
+def _group_filter(given: Parameters, site: Site) -> OrphanFilter:
     if given.flag("settled") is False:
         raise ParameterError("settled", "settled must be true or absent: groups count all roots.")
-    settled_only = given.flag("settled") or False
-    return json_response(
-        answers.orphan_groups_answer(
-            site.store, given.page(), site.settled_before(), settled_only=settled_only
-        )
-    )
+    return read_filter(given, site.settled_before())
 
 
 @router.get("/edges")

@@ -1,99 +1,125 @@
 """What a group's page shows as proof: its orphan roots, and a hand-over that connected."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
-from storage.contract import ConnectionQuery, OrphanQuery, Page, SpanStore
-from web import answers
+from storage.contract import EndpointQuery, OrphanQuery, Page, SpanStore
+from storage.results import ORPHAN_GROUP_KEY
+from web.comparing import Comparison, compare_consumers
 from web.errors import NotFoundError
+from web.groups import group_object, rows_of_groups, trend_buckets
 from web.parameters import parse_trace_id
-from web.reports import (
-    Comparison,
-    compare_consumers,
-    group_key,
-    holds_orphan,
-)
-from web.shapes import Connection, Group, Orphan
+from web.reports import row_key
+from web.rows import orphan_object, span_hex, trace_hex, trace_table
+from web.shapes import Group, Orphan
 from web.site import Site
 from web.trace_shapes import Span
 from web.traces import trace_answer
 
-_ALL = Page(1000)
 _LOOKED_AT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A connected hand-over of the same kind beside the newest broken one."""
+    """The consumer of a connected hand-over of the same kind beside the newest broken one."""
 
-    connection: Connection
     broken: Span
+    connected: Span
     lines: tuple[Comparison, ...]
+    same_version: bool
+    """Both were recorded by one version of the service: that did not break it."""
 
 
 def find_group(site: Site, key: str) -> Group:
     """By its key, or by one of its roots (`of-<trace id>-<span id>`). Raises NotFoundError."""
-    groups = answers.orphan_groups_answer(site.store, _ALL, site.settled_before())["groups"]
-    for group in groups:
-        if group_key(group) == key:
-            return group
-    mark, _, ids = key.partition("-")
-    trace_id, _, span_id = ids.partition("-")
-    if mark == "of":
-        query = OrphanQuery(
-            trace=parse_trace_id(trace_id), settled_before_unix_nano=site.settled_before()
-        )
-        roots = answers.orphans_answer(site.store, query, _ALL)["orphans"]
-        for root in roots:
-            if root["span_id"] == span_id:
-                for group in groups:
-                    if holds_orphan(group, root):
-                        return group
+    query = OrphanQuery(settled_before_unix_nano=site.settled_before())
+    buckets = trend_buckets(site.store, query)
+    found = site.store.orphan_groups(query, buckets)
+    wanted = _key_of_root(site.store, key) if key.startswith("of-") else key
+    for number, row in enumerate(found.select(ORPHAN_GROUP_KEY).to_pylist()):
+        if wanted in (row_key(row), tuple(row.values())):
+            return group_object(found.slice(number, 1).to_pylist()[0], buckets)
     raise NotFoundError(
         "group", "No hand-over is broken in this way now: it may have been repaired."
     )
 
 
-def orphans_of_group(site: Site, group: Group) -> Iterator[Orphan]:
+def _key_of_root(store: SpanStore, key: str) -> tuple[Any, ...] | None:
+    """ORPHAN_GROUP_KEY of an orphan root's group."""
+    trace_id, _, span_id = key.removeprefix("of-").partition("-")
+    traces = trace_table([parse_trace_id(trace_id)])
+    for row in store.orphans_of(traces).to_pylist():
+        if span_hex(row["span_id"]) == span_id:
+            return tuple(row[name] for name in ORPHAN_GROUP_KEY)
+    return None
+
+
+def orphans_of_group(site: Site, group: Group, most: int) -> list[Orphan]:
     """Newest first."""
+    before = site.settled_before()
     query = OrphanQuery(
         cause=group["cause"]["code"],
         service=group["consumer_service"],
         destination=group["destination"],
-        settled_before_unix_nano=site.settled_before(),
+        expected=group["expected"],
+        start=group["first_seen"],
+        end=group["last_seen"] + 1,
     )
-    found = answers.orphans_answer(site.store, query, _ALL)["orphans"]
-    return (orphan for orphan in found if holds_orphan(group, orphan))
+    key = tuple(_of_row(group, name) for name in ORPHAN_GROUP_KEY)
+    rows = rows_of_groups(site.store, query, {key}, Page(most))
+    return [
+        orphan_object(row, settled=row["stored_at_unix_nano"] < before)
+        for row in rows.table.to_pylist()
+    ]
+
+
+def _of_row(group: Group, column: str) -> Any:
+    """What a row of `orphan_groups` has there."""
+    if column == "cause_code":
+        return group["cause"]["code"]
+    names = {"producer_service_name": "producer_service", "service_name": "consumer_service"}
+    told: dict[str, Any] = {**group}
+    return told[names.get(column, column)]
 
 
 def connected_example(site: Site, group: Group) -> Example | None:
-    """None when no hand-over of this kind ever connected."""
-    if group["destination"] is None or group["consumer_service"] is None:
+    """None when no hand-over of this kind ever connected. Of one of the versions that broke,
+    where there is one: then it was not the version."""
+    store = site.store
+    ids = group["example"]
+    broken = _span(store, ids["trace_id"], ids["span_id"])
+    if broken is None:
         return None
-    query = ConnectionQuery(
-        destination=group["destination"], service=group["consumer_service"], relation="parent"
-    )
-    for relation in ("parent", "link"):
-        asked = replace(query, relation=relation)
-        found = answers.connections_answer(site.store, asked, Page(_LOOKED_AT))["connections"]
-        for connection in found:
-            if connection["consumer"]["service_name"] == group["consumer_service"] and group[
-                "producer_service"
-            ] in (None, connection["producer"]["service_name"]):
-                return _compare(site, group, connection)
+    for version in dict.fromkeys([broken["service_version"], None]):
+        end = _find_connected(store, group, version)
+        if end is not None:
+            connected = _span(store, *end)
+            if connected is not None:
+                lines = tuple(compare_consumers(broken, connected))
+                return Example(broken, connected, lines, version is not None)
     return None
 
 
-def _compare(site: Site, group: Group, connection: Connection) -> Example | None:
-    before = site.settled_before()
-    end = connection["consumer"]
-    broken = _span(site.store, group["example"]["trace_id"], group["example"]["span_id"], before)
-    connected = _span(site.store, end["trace_id"], end["span_id"], before)
-    if broken is None or connected is None:
-        return None
-    return Example(connection, broken, tuple(compare_consumers(broken, connected)))
+def _find_connected(store: SpanStore, group: Group, version: str | None) -> tuple[str, str] | None:
+    """Trace and span id of the newest."""
+    query = EndpointQuery(
+        role="process",
+        environment=group["environment"],
+        service_namespace=group["service_namespace"],
+        system=group["system"],
+        destination=group["destination"],
+        service_name=group["consumer_service"],
+        service_version=version,
+        propagated=True,
+    )
+    for row in store.endpoints(query, _LOOKED_AT).to_pylist():
+        alike = all(row[name] == group[name] for name in ("destination", "scope", "consumer_group"))
+        producer = group["producer_service"] in (None, row["producer_service_name"])
+        if alike and producer and row["service_name"] == group["consumer_service"]:
+            return trace_hex(row["trace_hi"], row["trace_lo"]), span_hex(row["span_id"])
+    return None
 
 
-def _span(store: SpanStore, trace_id: str, span_id: str, settled_before: int) -> Span | None:
-    trace = trace_answer(store, parse_trace_id(trace_id), settled_before)["trace"]
+def _span(store: SpanStore, trace_id: str, span_id: str) -> Span | None:
+    trace = trace_answer(store, parse_trace_id(trace_id), 0)["trace"]
     return next((span for span in trace["spans"] if span["span_id"] == span_id), None)

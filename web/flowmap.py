@@ -8,8 +8,9 @@ from math import log10
 from typing import Literal
 from urllib.parse import quote
 
+from web.destinations import destination_address
 from web.map_labels import Point, place_label
-from web.reports import GroupView, destination_address
+from web.reports import GroupView
 from web.shapes import Edge
 from web.words import say_duration, say_share, say_system
 

@@ -11,7 +11,7 @@ from storage.contract import StoreError
 from web import words
 from web.addresses import journey_address, span_address
 from web.answers import status_answer
-from web.reports import destination_address
+from web.destinations import destination_address
 from web.sentences import tell_not_seen
 from web.site import Site
 
@@ -47,6 +47,7 @@ def _environment() -> Environment:
         rule=words.say_rule,
         short=words.shorten_id,
         utc=words.utc_time,
+        value=words.say_value,
         iso=words.iso_time,
         not_seen=tell_not_seen,
         plural=words.say_plural,

@@ -4,23 +4,23 @@ Handlers block on the store, so they are plain functions, which FastAPI runs in 
 threads. Every page is complete without a script.
 """
 
-from itertools import islice
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
-from starlette.responses import RedirectResponse
 
-from storage.contract import Page, SearchQuery
-from web import answers, search
+from storage.contract import OrphanQuery, Page, SearchQuery
+from web import answers, orphan_pages, search
+from web.destinations import list_destinations
 from web.errors import NotFoundError, ParameterError
-from web.examples import connected_example, find_group, orphans_of_group
 from web.flowmap import draw_map
 from web.frame import hues_of, render
+from web.groups import OrphanFilter, groups_answer
 from web.journey_view import view_waterfall
 from web.journeys import journey_of_attribute, journey_of_trace
 from web.measured import list_counters
+from web.orphan_pages import whole_report
 from web.parameters import Parameters, parse_span_id, parse_trace_id
-from web.reports import list_destinations, make_report, view_group
+from web.reports import view_group
 from web.rows import trace_hex
 from web.search import list_recent_ids
 from web.sentences import tell_journey, tell_orphans, tell_trace
@@ -56,8 +56,7 @@ def show_map(request: Request) -> Response:
             token=site.sessions is not None,
         )
     edges = answers.edges_answer(site.store, _ALL)["edges"]
-    groups = answers.orphan_groups_answer(site.store, _ALL, site.settled_before())["groups"]
-    report = make_report(groups, edges)
+    report = whole_report(site)
     hues = hues_of(request)
     return render(
         request,
@@ -69,34 +68,6 @@ def show_map(request: Request) -> Response:
         hues=hues,
         recent=list_recent_ids(site.store),
         newest=answers.search_answer(site.store, SearchQuery(), Page(8))["traces"],
-    )
-
-
-@router.get("/orphans")
-def show_orphans(request: Request) -> Response:
-    Parameters(request.query_params, ())
-    site = _site(request)
-    edges = answers.edges_answer(site.store, _ALL)["edges"]
-    groups = answers.orphan_groups_answer(site.store, _ALL, site.settled_before())["groups"]
-    return render(request, "orphans.html", "/orphans", report=make_report(groups, edges))
-
-
-@router.get("/orphans/{key}")
-def show_group(request: Request, key: str) -> Response:
-    Parameters(request.query_params, ())
-    site = _site(request)
-    group = find_group(site, key)
-    view = view_group(group)
-    if key != view.key:  # asked by one of its roots
-        return RedirectResponse(f"/orphans/{view.key}", 302)
-    return render(
-        request,
-        "group.html",
-        "/orphans",
-        view=view,
-        group=group,
-        example=connected_example(site, group),
-        orphans=list(islice(orphans_of_group(site, group), 50)),
     )
 
 
@@ -197,14 +168,15 @@ def show_destinations(request: Request) -> Response:
     ]
     if not chosen:
         raise NotFoundError("name", f"No stored message went through a destination named {name}.")
-    groups = answers.orphan_groups_answer(site.store, _ALL, site.settled_before())["groups"]
+    query = OrphanQuery(destination=name, settled_before_unix_nano=site.settled_before())
+    groups = groups_answer(site.store, OrphanFilter(query), _ALL)["groups"]
     return render(
         request,
         "destination.html",
         "/destinations",
         chosen=chosen,
         hues=hues_of(request),
-        groups=[view_group(group) for group in groups if group["destination"] == name],
+        groups=[view_group(group) for group in groups],
     )
 
 
@@ -229,8 +201,9 @@ def show_status(request: Request) -> Response:
 
 
 def pages_router() -> APIRouter:
-    """These pages and the search."""
+    """These pages, the report and the search."""
     pages = APIRouter(include_in_schema=False)
     pages.include_router(router)
+    pages.include_router(orphan_pages.router)
     pages.include_router(search.router)
     return pages

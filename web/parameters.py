@@ -64,6 +64,10 @@ class Parameters:
             raise ParameterError(name, f"{name} contains a NUL character.")
         return value
 
+    def given(self, names: Iterable[str]) -> dict[str, str]:
+        """Those of the parameters that have a value, as they were given."""
+        return {name: self._given[name] for name in names if self._given.get(name)}
+
     def word(self, name: str, allowed: tuple[Word, ...]) -> Word | None:
         """One of `allowed`; case does not matter."""
         value = self.text(name)

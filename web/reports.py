@@ -1,13 +1,17 @@
-"""What is broken, as the pages say it: groups of orphan roots and destinations."""
+"""What is broken, as the pages say it: groups of orphan roots."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
-from web.shapes import Edge, Group, Orphan
-from web.trace_shapes import Span
-from web.words import stable_key
+from analyzer.breakages import STATES, State
+from storage.results import ORPHAN_GROUP_KEY
+from web.groups import NOT_INSTRUMENTED
+from web.shapes import Group, Orphan, Summary
+from web.trends import TrendView, draw_trend
+from web.words import join_words, say_count, say_plural, say_service, stable_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,46 +22,32 @@ class GroupView:
     total: int
     share: str  # per cent, for the bar
     telling: str  # the finding that says most, in words
+    change: str  # since which version, "always", or nothing
+    trend: TrendView
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedLine:
+    """Expected groups that one line tells: those of one destination, or those of a service
+    that never connected because its producers are not instrumented."""
+
+    name: str
+    title: str
+    codes: tuple[str, ...]
+    who: str
+    count: int
+    last_seen: int
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    broken: tuple[GroupView, ...]  # settled, nobody expects them
+    broken: tuple[GroupView, ...]  # settled, nobody expects them, not healed
     unsettled: tuple[GroupView, ...]  # may still connect
-    expected: tuple[GroupView, ...]
+    healed: tuple[GroupView, ...]
+    expected: tuple[ExpectedLine, ...]
     healthy: int  # kinds of hand-over that all connect
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One line of the proof: what a broken and a connected hand-over say."""
-
-    field: str
-    broken: str
-    connected: str
-
-    @property
-    def differs(self) -> bool:
-        return self.broken != self.connected
-
-
-@dataclass(frozen=True, slots=True)
-class DestinationView:
-    """A queue, topic or bus with all its hand-overs. Waits in ns: the worst edge's."""
-
-    system: str | None
-    scope: str | None
-    name: str
-    edges: tuple[Edge, ...]
-    producers: tuple[str, ...]
-    consumers: tuple[str, ...]
-    count: int
-    connected: int
-    wait_p50_nano: int | None
-    wait_p95_nano: int | None
-    redeliveries: int
-    dead_letters: int
-    address: str
+    sentence: str  # the whole in one line
 
 
 def group_key(group: Group) -> str:
@@ -74,22 +64,47 @@ def group_key(group: Group) -> str:
     )
 
 
+def row_key(row: Mapping[str, Any]) -> str:
+    """`group_key` of a row of `SpanStore.orphan_groups`."""
+    return stable_key(*(row[name] for name in ORPHAN_GROUP_KEY if name != "expected"))
+
+
 def group_key_of_orphan(orphan: Orphan) -> str:
     """An address that leads to the group: its page knows the producer, an orphan root
     does not, so this names the root and the page looks the group up."""
     return f"of-{orphan['trace_id']}-{orphan['span_id']}"
 
 
-def make_report(groups: Sequence[Group], edges: Sequence[Edge]) -> Report:
-    views = [view_group(group) for group in groups]
-    quiet = [view for view in views if view.group["expected"]]
-    loud = [view for view in views if not view.group["expected"]]
+def make_report(groups: Sequence[Group], summary: Summary, *, folded: bool = True) -> Report:
+    """With `folded` expected groups are told by destination, else one by one."""
+    views: dict[State, list[GroupView]] = {state: [] for state in STATES}
+    for group in groups:
+        views[group["state"]].append(view_group(group))
+    expected = [view.group for view in views["expected"]]
     return Report(
-        broken=tuple(view for view in loud if view.group["settled_count"]),
-        unsettled=tuple(view for view in loud if not view.group["settled_count"]),
-        expected=tuple(quiet),
-        healthy=sum(edge["count"] == edge["connected"] for edge in edges),
+        broken=tuple(views["broken"]),
+        unsettled=tuple(views["unsettled"]),
+        healed=tuple(views["healed"]),
+        expected=tuple(_fold(expected) if folded else map(_line_of, expected)),
+        healthy=summary["healthy"] or 0,
+        sentence=tell_summary(summary),
     )
+
+
+def tell_summary(summary: Summary) -> str:
+    """2 edges broken now, 1 healed, 14 healthy; 3 producers are not instrumented."""
+    broken, silent = summary["broken"], summary["not_instrumented"]
+    parts = [f"{say_plural(broken, 'edge') if broken else 'No edge'} broken now"]
+    if summary["unsettled"]:
+        parts.append(f"{say_count(summary['unsettled'])} may still connect")
+    if summary["healed"]:
+        parts.append(f"{say_count(summary['healed'])} healed")
+    if summary["healthy"] is not None:
+        parts.append(f"{say_count(summary['healthy'])} healthy")
+    told = ", ".join(parts)
+    if silent:
+        told += f"; {say_plural(silent, 'producer is', 'producers are')} not instrumented"
+    return told
 
 
 def view_group(group: Group) -> GroupView:
@@ -101,6 +116,62 @@ def view_group(group: Group) -> GroupView:
         total=total,
         share=f"{100 * group['count'] / max(total, 1):.2f}%",
         telling=_tell(group),
+        change=tell_change(group),
+        trend=draw_trend(group["trend"]),
+    )
+
+
+def tell_change(group: Group) -> str:
+    """Which change broke it, as far as versions tell."""
+    if group["always"]:
+        return "always"
+    if group["since_version"] is None:
+        return ""
+    whose = group["consumer_service"] if group["version_of"] == "service" else "instrumentation"
+    return f"since {whose} {group['since_version']}, {group['good_version']} was good"
+
+
+def _fold(groups: Iterable[Group]) -> list[ExpectedLine]:
+    """One line for each destination; one for a service whose producers are not
+    instrumented, however many destinations it reads. Largest count first."""
+    lines: dict[tuple[str | None, ...], list[Group]] = defaultdict(list)
+    for group in groups:
+        place = (group["environment"], group["service_namespace"])
+        if group["cause"]["code"] in NOT_INSTRUMENTED and group["always"]:
+            lines[("service", *place, group["consumer_service"])].append(group)
+        else:
+            at = (group["system"], group["scope"], group["destination"])
+            lines[("destination", group["environment"], *at)].append(group)
+    told = [_expected_line(key[0], members) for key, members in lines.items()]
+    return sorted(told, key=lambda line: (-line.count, line.name))
+
+
+def _line_of(group: Group) -> ExpectedLine:
+    return _expected_line("destination", [group])
+
+
+def _expected_line(by: str | None, groups: list[Group]) -> ExpectedLine:
+    first = groups[0]
+    names = sorted({group["destination"] or "unknown destination" for group in groups})
+    services = sorted({say_service(group["consumer_service"]) for group in groups})
+    titles = {group["cause"]["code"]: group["cause"]["title"] for group in groups}
+    name = names[0] if len(names) == 1 else say_plural(len(names), "destination")
+    asked = {"state": "expected"}
+    if by == "service" and first["consumer_service"]:
+        asked["service"] = first["consumer_service"]
+    elif by == "destination" and first["destination"]:
+        asked["destination"] = first["destination"]
+    address = f"/orphans?{urlencode(asked, errors='replace')}"
+    if len(groups) == 1:
+        address = f"/orphans/{group_key(first)}"
+    return ExpectedLine(
+        name=name,
+        title=join_words(titles[code] for code in sorted(titles)),
+        codes=tuple(sorted(titles)),
+        who=join_words(services[:3]) if len(services) < 4 else f"{len(services)} services",
+        count=sum(group["count"] for group in groups),
+        last_seen=max(group["last_seen"] for group in groups),
+        address=address,
     )
 
 
@@ -113,87 +184,3 @@ def _tell(group: Group) -> str:
     if best is not None:
         return f"{best['meaning']}: {best['value']}"
     return findings[0]["meaning"] if findings else ""
-
-
-def holds_orphan(group: Group, orphan: Orphan) -> bool:
-    """Whether the root may be counted in this group (its producer is not compared)."""
-    return (
-        group["cause"]["code"] == orphan["cause"]["code"]
-        and group["system"] == orphan["system"]
-        and group["destination"] == orphan["destination"]
-        and group["scope"] == orphan["scope"]
-        and group["consumer_service"] == orphan["service_name"]
-        and group["consumer_group"] == orphan["consumer_group"]
-        and group["environment"] == orphan["environment"]
-        and group["service_namespace"] == orphan["service_namespace"]
-    )
-
-
-def compare_consumers(broken: Span, connected: Span) -> list[Comparison]:
-    """The consumers of a broken and a connected hand-over, side by side."""
-    return [
-        Comparison(
-            name,
-            _say(broken, name),
-            _say(connected, name),
-        )
-        for name in ("parent", "links", "service version", "instrumentation", "attributes")
-    ]
-
-
-def _say(span: Span, name: str) -> str:
-    if name == "parent":
-        return "yes" if span["parent_span_id"] else "none"
-    if name == "links":
-        return str(len(span["links"])) if span["links"] else "none"
-    if name == "service version":
-        return span["service_version"] or "not recorded"
-    if name == "instrumentation":
-        return f"{span['scope']['name'] or 'unnamed'} {span['scope']['version']}".strip()
-    kept = sorted(key for key in span["attributes"] if key.startswith("messaging."))
-    return ", ".join(key.removeprefix("messaging.") for key in kept) or "none of messaging.*"
-
-
-def list_destinations(edges: Iterable[Edge]) -> list[DestinationView]:
-    """By count, most first."""
-    found: dict[tuple[str | None, str | None, str], list[Edge]] = defaultdict(list)
-    for edge in edges:
-        name = edge["destination"] or ""
-        found[(edge["system"], edge["scope"], name)].append(edge)
-    views = [_destination(*key, members) for key, members in found.items()]
-    return sorted(views, key=lambda view: (-view.count, view.name))
-
-
-def destination_address(system: str | None, scope: str | None, name: str | None) -> str:
-    given = {"system": system, "scope": scope, "name": name}
-    kept = {key: value for key, value in given.items() if value}
-    return f"/destinations?{urlencode(kept, errors='replace')}"
-
-
-def _destination(
-    system: str | None, scope: str | None, name: str, edges: list[Edge]
-) -> DestinationView:
-    return DestinationView(
-        system=system,
-        scope=scope,
-        name=name or "unknown destination",
-        edges=tuple(sorted(edges, key=lambda edge: -edge["count"])),
-        producers=_services(edge["producer_service"] for edge in edges),
-        consumers=_services(edge["consumer_service"] for edge in edges),
-        count=sum(edge["count"] for edge in edges),
-        connected=sum(edge["connected"] for edge in edges),
-        wait_p50_nano=_largest(edge["wait_p50_nano"] for edge in edges),
-        wait_p95_nano=_largest(edge["wait_p95_nano"] for edge in edges),
-        redeliveries=sum(edge["redeliveries"] for edge in edges),
-        dead_letters=sum(edge["dead_letters"] for edge in edges),
-        address=destination_address(system, scope, name),
-    )
-
-
-def _services(names: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(sorted({name for name in names if name}))
-
-
-def _largest(waits: Iterable[int | None]) -> int | None:
-    known = [wait for wait in waits if wait is not None]
-    return max(known) if known else None

@@ -6,10 +6,20 @@ from typing import Any
 
 import pyarrow as pa
 
+from analyzer.causes import load_causes
 from analyzer.journey_traces import SpanId, TraceId
 from storage.schema import TRACE_IDS
 from web.attributes import read_json
-from web.shapes import Cause, Connection, End, Evidence, Identity, Orphan, SpanRef
+from web.shapes import (
+    Cause,
+    Connection,
+    End,
+    Evidence,
+    Identity,
+    Orphan,
+    OtherCause,
+    SpanRef,
+)
 
 Row = Mapping[str, Any]
 
@@ -84,6 +94,11 @@ def cause_object(row: Row) -> Cause:
     }
 
 
+def _other_cause(code: str, confidence: float) -> OtherCause:
+    known = load_causes().get(code)
+    return {"code": code, "title": known.title if known else code, "confidence": confidence}
+
+
 def orphan_object(row: Row, *, settled: bool) -> Orphan:
     """A row of ORPHANS."""
     stitched = row["producer_span_id"] is not None
@@ -101,7 +116,7 @@ def orphan_object(row: Row, *, settled: bool) -> Orphan:
         "settled": settled,
         "expected": row["expected"],
         "cause": cause_object(row),
-        "other_causes": read_json(row["other_causes"]),
+        "other_causes": [_other_cause(**other) for other in read_json(row["other_causes"])],
         "evidence": read_json(row["evidence"]),
         "producer": span_ref(row, "producer_") if stitched else None,
     }

@@ -6,6 +6,8 @@ docs/api.md describes them for users; keys are a promise, add but never rename.
 
 from typing import Any, Literal, TypedDict
 
+from analyzer.breakages import State, Versioned
+
 Relation = Literal["parent", "link", "stitch"]
 
 # Attributes as natural JSON; integers beyond 2^53 and non-finite numbers are strings.
@@ -92,6 +94,7 @@ class Cause(TypedDict):
 
 class OtherCause(TypedDict):
     code: str
+    title: str
     confidence: float
 
 
@@ -139,22 +142,51 @@ class Identity(TypedDict):
     consumer_group: str | None
 
 
+# A part of time, from `from` on and before `to`, and what started in it.
+TrendBucket = TypedDict("TrendBucket", {"from": int, "to": int, "broken": int, "connected": int})
+
+
 class Group(Identity):
     cause: Cause
+    state: State
     count: int
     settled_count: int
-    connected: int  # hand-overs of the same kind that did connect by parent or link
+    # Consumers of the same kind that did connect by parent or link: all of them, and those
+    # that began before the first broken one, between, and after the last.
+    connected: int
+    connected_before: int
+    connected_between: int
+    connected_after: int
     first_seen: int
     last_seen: int
+    first_bad: int
+    # Both only where the version of the first broken root had connected nothing before, and
+    # another had.
     since_version: str | None
+    good_version: str | None
+    version_of: Versioned | None
+    healed_since: int | None  # the first that connected after the last broken one
+    always: bool  # nothing of the kind connected up to the last broken one
+    trend: list[TrendBucket]
     expected: bool
     example: SpanRef  # the newest
     evidence: list[Finding]  # of the newest
     fix: str
 
 
+class Summary(TypedDict):
+    """Counts of edges, and of services whose producers are not instrumented."""
+
+    broken: int
+    healed: int
+    unsettled: int
+    healthy: int | None  # null when filters leave out what is healthy
+    not_instrumented: int
+
+
 class Groups(TypedDict):
     groups: list[Group]
+    summary: Summary
     next_cursor: str | None
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 from zlib import crc32
 
 # Services are told apart by this many hues (static/style.css, --s0 …).
@@ -102,6 +103,19 @@ def say_share(part: int, whole: int) -> str:
 
 def say_confidence(confidence: float) -> str:
     return f"{confidence:.2f}".rstrip("0").rstrip(".") if confidence < 1 else "1"
+
+
+def say_value(value: Any) -> str:
+    """An attribute's or finding's value as it is read, not as JSON writes it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {say_value(each)}" for name, each in value.items()) or "empty"
+    if isinstance(value, list):
+        return ", ".join(map(say_value, value)) or "empty"
+    return str(value) or "empty"
 
 
 def say_system(system: str | None) -> str | None:

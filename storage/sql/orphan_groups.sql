@@ -1,28 +1,111 @@
--- Roots stored before `settled_before` are settled; `settled_only` leaves out the others.
 -- The earliest and the newest root of a group by their row ids: an ordered aggregate would
--- hold the texts of all roots in memory.
-WITH groups AS (
+-- hold the texts of all roots in memory. Each side is counted by group and bucket first,
+-- then by group. Null is a value like any other of a group.
+WITH broken AS (
     SELECT
         {key},
+        CASE WHEN start_time_unix_nano >= $first AND start_time_unix_nano < $past
+            THEN (start_time_unix_nano - $first) // $size END AS bucket,
         count(*) AS count,
         count(*) FILTER (stored_at_unix_nano < $settled_before) AS settled_count,
-        min(start_time_unix_nano) AS first_seen_unix_nano,
-        max(start_time_unix_nano) AS last_seen_unix_nano,
+        min(start_time_unix_nano) AS first_seen,
+        max(start_time_unix_nano) AS last_seen,
         arg_min(rowid, (start_time_unix_nano, trace_hi, trace_lo, span_id)) AS earliest,
         arg_min(rowid, (-(start_time_unix_nano::HUGEINT), trace_hi, trace_lo, span_id)) AS newest
     FROM orphans
-    WHERE NOT hidden AND (NOT $settled_only OR stored_at_unix_nano < $settled_before)
+    WHERE ($hidden OR NOT hidden)
+        AND ($cause::VARCHAR IS NULL OR cause_code = $cause)
+        AND ($service::VARCHAR IS NULL OR service_name = $service)
+        AND ($destination::VARCHAR IS NULL OR destination = $destination)
+        AND ($expected::BOOLEAN IS NULL OR expected = $expected)
+        AND ($settled::BOOLEAN IS NULL OR (stored_at_unix_nano < $settled_before) = $settled)
+        AND ($start::BIGINT IS NULL OR start_time_unix_nano >= $start)
+        AND ($end::BIGINT IS NULL OR start_time_unix_nano < $end)
     GROUP BY ALL
-)
-SELECT *
-FROM (
+),
+groups AS (
     SELECT
-        groups.* EXCLUDE (earliest, newest),
-        first_root.service_version AS since_version,
+        {key},
+        sum(count)::BIGINT AS count,
+        sum(settled_count)::BIGINT AS settled_count,
+        min(first_seen) AS first_seen,
+        max(last_seen) AS last_seen,
+        arg_min(earliest, first_seen) AS earliest,
+        arg_max(newest, last_seen) AS newest,
+        map_from_entries(list((bucket, count)) FILTER (bucket IS NOT NULL)) AS by_bucket
+    FROM broken
+    GROUP BY {key}
+),
+told AS MATERIALIZED (
+    SELECT
+        row_number() OVER () AS number,
+        groups.*,
+        first_root.service_version AS first_service_version,
+        first_root.scope_version AS first_scope_version,
         last_root.cause_title, last_root.cause_confidence, last_root.cause_fix,
         last_root.evidence, last_root.trace_hi, last_root.trace_lo, last_root.span_id
     FROM groups
-    JOIN orphans AS first_root ON first_root.rowid = earliest
-    JOIN orphans AS last_root ON last_root.rowid = newest
+    JOIN orphans AS first_root ON first_root.rowid = groups.earliest
+    JOIN orphans AS last_root ON last_root.rowid = groups.newest
+),
+parts AS (
+    SELECT
+        number,
+        CASE WHEN start >= $first AND start < $past
+            THEN (start - $first) // $size END AS bucket,
+        count(*) AS count,
+        count(*) FILTER (start < first_seen) AS before,
+        count(*) FILTER (start > last_seen) AS after,
+        min(start) FILTER (start > last_seen) AS healed_since,
+        max((start, delivery.service_version))
+            FILTER (start < first_seen AND delivery.service_version <> '') AS service_version,
+        max((start, delivery.scope_version))
+            FILTER (start < first_seen AND delivery.scope_version <> '') AS scope_version,
+        count(*) FILTER (start < first_seen AND delivery.service_version = first_service_version)
+            AS same_service,
+        count(*) FILTER (start < first_seen AND delivery.scope_version = first_scope_version)
+            AS same_scope
+    FROM (SELECT *, start_time_unix_nano AS start FROM endpoints) AS delivery
+    JOIN told ON {alike}
+        AND (told.producer_service_name IS NULL
+            OR delivery.producer_service_name = told.producer_service_name)
+    WHERE role = 'process' AND relation IN ('parent', 'link')
+        AND ($start::BIGINT IS NULL OR start >= $start)
+        AND ($end::BIGINT IS NULL OR start < $end)
+    GROUP BY ALL
+),
+connected AS (
+    SELECT
+        number,
+        sum(count)::BIGINT AS count,
+        sum(before)::BIGINT AS before,
+        sum(after)::BIGINT AS after,
+        min(healed_since) AS healed_since,
+        max(service_version)[2] AS good_service_version,
+        max(scope_version)[2] AS good_scope_version,
+        sum(same_service)::BIGINT AS same_service_version,
+        sum(same_scope)::BIGINT AS same_scope_version,
+        map_from_entries(list((bucket, count)) FILTER (bucket IS NOT NULL)) AS by_bucket
+    FROM parts
+    GROUP BY number
 )
-ORDER BY count DESC, {order}
+SELECT
+    {shown},
+    told.count,
+    settled_count,
+    first_seen AS first_seen_unix_nano,
+    last_seen AS last_seen_unix_nano,
+    cause_title, cause_confidence, cause_fix, evidence, trace_hi, trace_lo, span_id,
+    first_service_version, first_scope_version,
+    coalesce(before, 0) AS connected_before,
+    coalesce(connected.count - before - after, 0) AS connected_between,
+    coalesce(after, 0) AS connected_after,
+    healed_since AS healed_since_unix_nano,
+    good_service_version, good_scope_version,
+    coalesce(same_service_version, 0) AS same_service_version,
+    coalesce(same_scope_version, 0) AS same_scope_version,
+    [coalesce(told.by_bucket[n], 0) FOR n IN range($buckets)] AS trend_broken,
+    [coalesce(connected.by_bucket[n], 0) FOR n IN range($buckets)] AS trend_connected
+FROM told
+LEFT JOIN connected USING (number)
+ORDER BY told.count DESC, {order}

@@ -185,42 +185,6 @@ def test_orphans_tell_when_their_root_was_first_stored(store: SpanStore) -> None
     assert row["stored_at_unix_nano"] == 500
 
 
-def test_orphans_are_grouped_with_the_newest_as_example(store: SpanStore) -> None:
-    rows = [span(n, n) for n in range(1, 6)]
-    store.append(make_batch(rows[:3]), 100)
-    store.append(make_batch(rows[3:]), 200)
-    kind = {"cause_code": "S1", "destination": "orders", "system": "aws_sqs"}
-    titles = [
-        owned(row, **kind, cause_title=f"t{n}", service_version=None if n == 0 else f"v{n}")
-        for n, row in enumerate(rows[:4])
-    ]
-    _orphan(store, *titles, owned(rows[4], cause_code="K1"))
-    first, second = store.orphan_groups().to_pylist()
-    assert (first["cause_code"], first["count"], second["count"]) == ("S1", 4, 1)
-    assert (first["first_seen_unix_nano"], first["last_seen_unix_nano"]) == (1, 4)
-    assert (first["since_version"], first["cause_title"], first["trace_lo"]) == (None, "t3", 4)
-
-
-def test_groups_count_their_settled_roots_and_leave_out_the_others_when_asked(
-    store: SpanStore,
-) -> None:
-    old, young, other = (span(n, n) for n in (1, 2, 3))
-    store.append(make_batch([old]), 100)
-    store.append(make_batch([young, other]), 200)
-    _orphan(
-        store,
-        *(owned(row, cause_code="S1") for row in (old, young)),
-        owned(other, cause_code="K1"),
-    )
-
-    def counts(**asked: Any) -> list[tuple[int, int, int]]:
-        rows = store.orphan_groups(200, **asked).to_pylist()
-        return [(row["count"], row["settled_count"], row["trace_lo"]) for row in rows]
-
-    assert counts() == [(2, 1, 2), (1, 0, 3)]
-    assert counts(settled_only=True) == [(1, 1, 1)]
-
-
 def test_edges_count_what_connected_and_what_did_not(store: SpanStore) -> None:
     rows = [span(n, n) for n in range(1, 8)]
     kind = {"destination": "orders", "system": "kafka", "consumer_environment": "prod"}
@@ -280,8 +244,9 @@ def test_endpoints_are_chosen_by_every_condition(store: SpanStore) -> None:
     one, two, three = (span(n, n) for n in (1, 2, 3))
     ends = [
         owned(one, role="send", environment="prod", system="kafka"),
-        owned(two, role="process", service_namespace="shop", service_name="pay"),
-        owned(three, role="process", destination="orders", span_name="publish"),
+        owned(two, role="process", service_namespace="shop", service_name="pay")
+        | {"service_version": "2", "relation": "link"},
+        owned(three, role="process", destination="orders", span_name="publish", relation="stitch"),
     ]
     rows = [connection(one, two), connection(one, three, confidence=0.3)]
     store.replace_connections(
@@ -296,6 +261,7 @@ def test_endpoints_are_chosen_by_every_condition(store: SpanStore) -> None:
     assert found(limit=2) == [3, 2]
     assert found(role="send") == found(environment="prod") == found(system="kafka") == [1]
     assert found(service_namespace="shop") == found(service_name="pay") == [2]
+    assert found(service_version="2") == found(propagated=True) == [2]
     assert found(destination="orders") == found(span_name="publish") == [3]
     assert found(destination="orders", role="send") == []
     assert found(start=2, end=3) == [2]

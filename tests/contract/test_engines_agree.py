@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from storage import schema
 from storage.contract import (
+    Buckets,
     ConnectionQuery,
     EndpointQuery,
     OrphanQuery,
@@ -112,8 +113,18 @@ def answers(draw: st.DrawFn) -> tuple[list[int], pa.Table, pa.Table, pa.Table]:
             TIMES,
         )
 
+    few_words = st.sampled_from([None, "", "a", "orders"])  # so that ends and roots meet
     ends = st.fixed_dictionaries(
-        {"role": st.sampled_from(["send", "process"]), "system": MAYBE, "destination": MAYBE}
+        {
+            "role": st.sampled_from(["send", "process"]),
+            "system": few_words,
+            "destination": few_words,
+            "service_name": few_words,
+            "relation": st.sampled_from([None, "parent", "link", "stitch"]),
+            "producer_service_name": few_words,
+            "service_version": MAYBE,
+            "scope_version": MAYBE,
+        }
     )
     made = st.fixed_dictionaries(
         {
@@ -130,10 +141,13 @@ def answers(draw: st.DrawFn) -> tuple[list[int], pa.Table, pa.Table, pa.Table]:
         {
             "cause_code": st.sampled_from(["S1", "K1"]),
             "service_version": MAYBE,
-            "service_name": MAYBE,
+            "scope_version": MAYBE,
+            "service_name": few_words,
             "cause_title": WORDS,
             "expected": st.booleans(),
-            "destination": MAYBE,
+            "system": few_words,
+            "destination": few_words,
+            "producer_service_name": few_words,
             "producer_span_id": st.none() | st.just(3),
         }
     )
@@ -236,17 +250,27 @@ def _reads() -> Iterator[Callable[[SpanStore], object]]:
     yield lambda s: s.endpoint_facts().to_pylist()
     yield lambda s: s.endpoints(EndpointQuery(unconnected=True), 5).to_pylist()
     yield lambda s: s.endpoints(EndpointQuery(role="send", system="a"), 2).to_pylist()
+    asked = EndpointQuery(role="process", service_version="a", propagated=True)
+    yield lambda s: s.endpoints(asked, 5).to_pylist()
     yield lambda s: s.endpoints_of(few)
     yield lambda s: s.past_facts()
     yield lambda s: [s.count_spans()]
     yield lambda s: s.losses_of(few)
     yield lambda s: s.oldest_generations(3).to_pylist()
     yield lambda s: s.orphans_of(few)
-    yield lambda s: [s.orphan_groups().to_pylist(), s.orphan_groups(5).to_pylist()]
-    yield lambda s: s.orphan_groups(5, settled_only=True).to_pylist()
+    thirds = Buckets(0, 2, 3)
+    yield lambda s: s.orphan_groups().to_pylist()
+    for chosen in (
+        OrphanQuery(settled_before_unix_nano=5, hidden=True),
+        OrphanQuery(settled=True, settled_before_unix_nano=5, start=1, end=6),
+        OrphanQuery(cause="S1", service="a", destination="orders", expected=False),
+    ):
+        yield lambda s, q=chosen: s.orphan_groups(q, thirds).to_pylist()  # type: ignore[misc] # bound now
     yield lambda s: s.edges().to_pylist()
     yield lambda s: s.handover_counts(3, 5).to_pylist()
     yield lambda s: s.orphan_counts(5).to_pylist()
+    yield lambda s: s.recent_sends(2, 3)
+    yield lambda s: s.unconnected_deliveries()
     for number in range(1, 5):
         yield lambda s, n=number: s.traces_of_span(n)  # type: ignore[misc] # bound now
         yield lambda s, n=number: s.related_traces(traces(n), 3)  # type: ignore[misc] # bound now

@@ -156,33 +156,56 @@ def group(**fields: Any) -> dict[str, Any]:
         "count": 3,
         "settled_count": 3,
         "connected": 4,
+        "connected_after": 0,
         "first_seen": 0,
         "last_seen": 60_000_000_000,
+        "state": "broken",
+        "always": False,
         "since_version": "1.2",
+        "good_version": "1.1",
+        "version_of": "service",
+        "healed_since": None,
+        "trend": [
+            {"from": 0, "to": 1, "broken": 3, "connected": 3},
+            {"from": 1, "to": 2, "broken": 0, "connected": 1},
+        ],
+        "environment": None,
+        "service_namespace": None,
+        "scope": None,
+        "evidence": [],
         "expected": False,
         "example": {"trace_id": "t", "span_id": "s"},
     }
     return told | fields
 
 
-def test_the_report_says_hop_cause_extent_and_fix() -> None:
-    quiet = group(expected=True, producer_service=None, destination=None, system=None)
+SUMMARY = {"broken": 1, "healed": 1, "unsettled": 0, "healthy": 4, "not_instrumented": 0}
 
-    assert draw_orphans([group(consumer_group="g"), quiet]).splitlines() == [
-        "3 orphan roots to mend.",
+
+def test_the_report_says_hop_cause_extent_and_fix() -> None:
+    quiet = group(expected=True, state="expected", producer_service=None, destination=None)
+    healed = group(state="healed", healed_since=60_000_000_000, connected_after=5)
+
+    assert draw_orphans([group(consumer_group="g"), quiet, healed], SUMMARY).splitlines() == [
+        "1 edge broken now, 1 healed, 4 healthy.",
         "",
         "order-service → orders (aws_sqs) → payment-service in group g",
         "  S1 Not requested, confidence 0.9",
-        "  3 broken, 4 connected, since version 1.2",
+        "  broken now: 3 broken, 4 connected; since payment-service 1.2, 1.1 was good",
         "  1 Jan 1970, 00:00:00 UTC to 1 Jan 1970, 00:01:00 UTC",
+        "  broken in 1 of 2 periods with hand-overs; in the last 0 broken, 1 connected",
         "  such as trace t, span s",
         "    ask()",
         "      for it",
         "",
+        "Healed:",
+        "  order-service → orders (aws_sqs) → payment-service: 3 × S1 Not requested;"
+        " since 1 Jan 1970, 00:01:00 UTC 5 hand-overs connected",
+        "",
         "Expected:",
-        "  unknown service → unknown destination → payment-service: 3 × S1 Not requested",
+        "  unknown destination → payment-service: 3 × S1 Not requested",
     ]
 
 
 def test_an_empty_report_says_so() -> None:
-    assert draw_orphans([]).startswith("No orphan roots")
+    assert draw_orphans([], SUMMARY).startswith("No orphan roots")

@@ -5,7 +5,8 @@ from typing import Any
 from storage.contract import ConnectionQuery, OrphanQuery, Page
 from tests.answer_builders import STORED_AT, Scene, trace_hex
 from tests.unit.web.applications import application
-from web.answers import connections_answer, edges_answer, orphan_groups_answer, orphans_answer
+from web.answers import connections_answer, edges_answer, orphans_answer
+from web.groups import OrphanFilter, groups_answer
 
 
 def many_scene(count: int) -> Scene:
@@ -46,7 +47,7 @@ def test_an_orphan_stored_within_the_grace_is_listed_and_not_settled() -> None:
     store = scene.store()
     for before, settled in ((STORED_AT, False), (STORED_AT + 1, True)):
         query = OrphanQuery(settled_before_unix_nano=before)
-        (orphan,) = orphans_answer(store, query, Page())["orphans"]
+        (orphan,) = orphans_answer(store, OrphanFilter(query), Page())["orphans"]
         assert orphan["settled"] is settled
 
 
@@ -54,10 +55,12 @@ def test_a_group_says_how_many_of_its_roots_are_settled() -> None:
     scene = Scene()
     scene.orphan(scene.span(1, 1))
     store = scene.store()
-    assert orphan_groups_answer(store, Page(), STORED_AT, settled_only=True)["groups"] == []
     for before, settled in ((STORED_AT, 0), (STORED_AT + 1, 1)):
-        (group,) = orphan_groups_answer(store, Page(), before)["groups"]
+        query = OrphanQuery(settled_before_unix_nano=before)
+        (group,) = groups_answer(store, OrphanFilter(query), Page())["groups"]
         assert (group["count"], group["settled_count"]) == (1, settled)
+    only = OrphanFilter(OrphanQuery(settled=True, settled_before_unix_nano=STORED_AT))
+    assert groups_answer(store, only, Page())["groups"] == []
 
 
 def test_a_group_counts_the_hand_overs_of_its_kind_that_did_connect() -> None:
@@ -74,7 +77,7 @@ def test_a_group_counts_the_hand_overs_of_its_kind_that_did_connect() -> None:
     scene.orphan(scene.span(5, 1, service="payment"))
     scene.orphan(scene.span(6, 1, service="payment"), producer_service_name="shop", cause_code="K1")
     scene.orphan(scene.span(7, 1, service="payment"), destination="nowhere", cause_code="E1")
-    groups = orphan_groups_answer(scene.store(), Page(), STORED_AT)["groups"]
+    groups = groups_answer(scene.store(), OrphanFilter(), Page())["groups"]
     assert {group["cause"]["code"]: group["connected"] for group in groups} == {
         "S1": 2,  # no producer known: of every producer
         "K1": 1,  # from shop by parent or link

@@ -143,7 +143,8 @@ def test_hostile_filters_find_nothing(client: WebClient, text: str) -> None:
     for path, name in (
         ("connections", "service"),
         ("connections", "destination"),
-        ("orphans", "cause"),
+        ("orphans", "service"),
+        ("orphans", "destination"),
         ("search", "name"),
     ):
         answer = client.get(f"/api/v1/{path}", **{name: text}).json()

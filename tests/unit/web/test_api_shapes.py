@@ -93,18 +93,33 @@ def test_orphans(client: WebClient) -> None:
         "confidence": 0.9,
         "fix": "Ask for them.",
     }
-    assert orphan["other_causes"] == [{"code": "S2", "confidence": 0.3}]
+    assert orphan["other_causes"] == [
+        {
+            "code": "S2",
+            "title": "The producer does not inject context into message attributes",
+            "confidence": 0.3,
+        }
+    ]
     assert orphan["evidence"] == [{"field": "f", "value": "v", "meaning": "m"}]
     assert (orphan["producer"], orphan["settled"], orphan["expected"]) == (None, True, False)
 
 
 def test_groups(client: WebClient) -> None:
     answer = ask(client, "orphans/groups")
-    assert answer.keys() == {"groups", "next_cursor"}
+    assert answer.keys() == {"groups", "summary", "next_cursor"}
+    assert answer["summary"] == {
+        "broken": 1,
+        "healed": 0,
+        "unsettled": 0,
+        "healthy": 1,
+        "not_instrumented": 0,
+    }
     (group,) = answer["groups"]
     assert group.keys() == IDENTITY | {
         *("cause", "count", "settled_count", "connected", "first_seen", "last_seen"),
-        *("since_version", "expected", "example", "evidence", "fix"),
+        *("state", "connected_before", "connected_between", "connected_after", "first_bad"),
+        *("since_version", "good_version", "version_of", "healed_since", "always", "trend"),
+        *("expected", "example", "evidence", "fix"),
     }
     assert group["example"] == {"trace_id": trace_hex(3), "span_id": span_hex(1)}
     assert group["cause"].keys() == {"code", "title", "confidence", "fix"}

@@ -1,0 +1,78 @@
+"""A broken consumer beside one that connected: everything in which they differ. Pure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from storage.correlation_keys import canonical_key
+from storage.schema import MESSAGE_COLUMNS, load_attributes
+from web.trace_shapes import Span
+from web.words import say_value
+
+# What is another one in every message: attributes of these columns.
+_OF_EACH_MESSAGE = frozenset(
+    name for column in MESSAGE_COLUMNS for name in load_attributes()["columns"][column]["names"]
+)
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One line: what both sides say."""
+
+    field: str
+    broken: str
+    connected: str
+    each: bool = False
+    """Of this message alone, so that it tells nothing that it differs."""
+
+    @property
+    def differs(self) -> bool:
+        return self.broken != self.connected
+
+
+def compare_consumers(broken: Span, connected: Span) -> list[Comparison]:
+    """What differs first, then what both have in common, then what each message has of its
+    own."""
+    sides = [_describe(broken), _describe(connected)]
+    names = dict.fromkeys([*sides[0], *sides[1]])
+    lines = [
+        Comparison(
+            name,
+            sides[0].get(name, "none"),
+            sides[1].get(name, "none"),
+            each=_is_of_each_message(name) and all(name in side for side in sides),
+        )
+        for name in names
+    ]
+    return sorted(lines, key=lambda line: (line.each, not line.differs))
+
+
+def _is_of_each_message(attribute: str) -> bool:
+    return attribute in _OF_EACH_MESSAGE or canonical_key(attribute) is not None
+
+
+def _describe(span: Span) -> dict[str, str]:
+    """Fields that every span has, then its attributes by name."""
+    resource = span["resource"]
+    fixed = {
+        "parent": "yes" if span["parent_span_id"] else "none",
+        "links": str(len(span["links"])) if span["links"] else "none",
+        "span name": span["name"],
+        "kind": span["kind"].lower(),
+        "service version": span["service_version"] or "not recorded",
+        "instrumentation": _versioned(span["scope"]["name"], span["scope"]["version"]),
+        "SDK": _versioned(
+            resource.get("telemetry.sdk.language"), resource.get("telemetry.sdk.version")
+        ),
+        "tracestate": span["trace_state"] or "none",
+    }
+    attributes = {name: say_value(value) for name, value in sorted(span["attributes"].items())}
+    return {name: _cut(text) for name, text in (fixed | attributes).items()}
+
+
+def _versioned(name: Any, version: Any) -> str:
+    return f"{name or 'unnamed'} {version or ''}".strip()
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,177 @@
+"""Groups of orphan roots: what is broken, since when, and whether it still is.
+
+All functions but the pure ones block on the store.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+
+from analyzer.breakages import State, find_version_change, state_of, was_always_broken
+from storage.contract import Buckets, OrphanQuery, Page, Rows, SpanStore
+from storage.paging import ORPHAN_ORDER, encode_mark
+from storage.queries import EVERY_ORPHAN
+from storage.results import GROUP_EDGE, ORPHAN_GROUP_KEY
+from web.attributes import read_json
+from web.paging import read_page, slice_table
+from web.rows import Row, cause_object, identity_object, span_ref
+from web.shapes import Group, Groups, Summary
+from web.trends import choose_buckets, list_buckets
+
+# Codes of producers that tell nothing of themselves.
+NOT_INSTRUMENTED = ("P3", "T1")
+_MOST_AT_ONCE = 5_000
+_JUDGED = [
+    *("expected", "settled_count", "count", "connected_before", "connected_between"),
+    *("connected_after", "cause_code", "service_name", *GROUP_EDGE),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class OrphanFilter:
+    """Which orphan roots, or groups of them, are asked for."""
+
+    query: OrphanQuery = EVERY_ORPHAN
+    state: State | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it leaves nothing out."""
+        return self.state is None and self.query == OrphanQuery(
+            settled_before_unix_nano=self.query.settled_before_unix_nano
+        )
+
+
+def groups_answer(store: SpanStore, asked: OrphanFilter, page: Page) -> Groups:
+    """Largest count first. Everything in it is of the asked times alone."""
+    buckets = trend_buckets(store, asked.query)
+    found = store.orphan_groups(asked.query, buckets)
+    states = [state_of(row) for row in found.select(_JUDGED).to_pylist()]
+    kept = [number for number, state in enumerate(states) if asked.state in (None, state)]
+    rows = slice_table(found.take(pa.array(kept, pa.int64())), page)
+    return {
+        "groups": [group_object(row, buckets) for row in rows.table.to_pylist()],
+        "summary": _summarise(
+            found.select(_JUDGED).to_pylist(),
+            states,
+            count_healthy(store) if asked.is_open else None,
+        ),
+        "next_cursor": rows.next,
+    }
+
+
+def trend_buckets(store: SpanStore, query: OrphanQuery) -> Buckets:
+    """Over the asked times as far as spans are stored."""
+    status = store.status()
+    oldest, newest = status.oldest_unix_nano, status.newest_unix_nano
+    if oldest is None or newest is None:
+        return Buckets()
+    first = max(oldest, 0 if query.start is None else query.start)
+    last = newest if query.end is None else min(newest, query.end - 1)
+    return choose_buckets(first, last) if first <= last else Buckets()
+
+
+def count_healthy(store: SpanStore) -> int:
+    """Edges of which every hand-over connected."""
+    return sum(
+        row["count"] == row["parent"] + row["link"]
+        for row in store.edges().select(["count", "parent", "link"]).to_pylist()
+    )
+
+
+def _summarise(rows: list[dict[str, Any]], states: list[State], healthy: int | None) -> Summary:
+    edges: dict[State, set[tuple[str | None, ...]]] = {
+        "broken": set(),
+        "healed": set(),
+        "unsettled": set(),
+        "expected": set(),
+    }
+    silent = set()
+    for row, state in zip(rows, states, strict=True):
+        edges[state].add(tuple(row[name] for name in GROUP_EDGE))
+        if state == "expected" and row["cause_code"] in NOT_INSTRUMENTED:
+            silent.add((row["environment"], row["service_namespace"], row["service_name"]))
+    return {
+        "broken": len(edges["broken"]),
+        "healed": len(edges["healed"] - edges["broken"]),
+        "unsettled": len(edges["unsettled"] - edges["broken"]),
+        "healthy": healthy,
+        "not_instrumented": len(silent),
+    }
+
+
+def group_object(row: Row, buckets: Buckets) -> Group:
+    """A row of `SpanStore.orphan_groups`."""
+    change, state = find_version_change(row), state_of(row)
+    connected = {when: row[f"connected_{when}"] for when in ("before", "between", "after")}
+    return {
+        **identity_object(row, consumer="service_name"),
+        "cause": cause_object(row),
+        "state": state,
+        "count": row["count"],
+        "settled_count": row["settled_count"],
+        "connected": sum(connected.values()),
+        "connected_before": connected["before"],
+        "connected_between": connected["between"],
+        "connected_after": connected["after"],
+        "first_seen": row["first_seen_unix_nano"],
+        "last_seen": row["last_seen_unix_nano"],
+        "first_bad": row["first_seen_unix_nano"],
+        "since_version": change.bad if change else None,
+        "good_version": change.good if change else None,
+        "version_of": change.of if change else None,
+        "healed_since": row["healed_since_unix_nano"] if state == "healed" else None,
+        "always": was_always_broken(row),
+        "trend": list_buckets(buckets, row["trend_broken"], row["trend_connected"]),
+        "expected": row["expected"],
+        "example": span_ref(row),
+        "evidence": read_json(row["evidence"]),
+        "fix": row["cause_fix"],
+    }
+
+
+# ------------------------------------------------------------------- roots of a state
+
+
+def orphan_rows(store: SpanStore, asked: OrphanFilter, page: Page) -> Rows:
+    """As `SpanStore.orphans` of the query, of groups in the asked state."""
+    if asked.state is None:
+        return read_page(lambda part: store.orphans(asked.query, part), page)
+    return rows_of_groups(store, asked.query, keys_in_state(store, asked), page)
+
+
+def keys_in_state(store: SpanStore, asked: OrphanFilter) -> set[tuple[Any, ...]]:
+    found = store.orphan_groups(replace(asked.query, trace=None))
+    columns = list(dict.fromkeys([*ORPHAN_GROUP_KEY, *_JUDGED]))
+    return {_key(row) for row in found.select(columns).to_pylist() if state_of(row) == asked.state}
+
+
+def rows_of_groups(
+    store: SpanStore, query: OrphanQuery, keys: Collection[tuple[Any, ...]], page: Page
+) -> Rows:
+    """Those of the roots that belong to these groups."""
+    parts: list[pa.Table] = []
+    room, after = page.limit, page.after
+    while True:
+        rows = read_page(partial(store.orphans, query), Page(_MOST_AT_ONCE, after))
+        held = [_key(row) in keys for row in rows.table.select(ORPHAN_GROUP_KEY).to_pylist()]
+        found = rows.table.filter(pa.array(held, pa.bool_()))
+        parts.append(found.slice(0, room))
+        if found.num_rows > room or (found.num_rows == room and rows.next is not None):
+            return Rows(pa.concat_tables(parts), _mark(found.slice(room - 1, 1)))
+        room, after = room - found.num_rows, rows.next
+        if after is None:
+            return Rows(pa.concat_tables(parts), None)
+
+
+def _mark(row: pa.Table) -> str:
+    """Of the page that begins behind this root."""
+    (last,) = row.select(["start_time_unix_nano", *ORPHAN_ORDER]).to_pylist()
+    return encode_mark([*last.values()])
+
+
+def _key(row: Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in ORPHAN_GROUP_KEY)
