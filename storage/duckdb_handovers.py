@@ -5,7 +5,14 @@ import pyarrow as pa
 from storage.duckdb_database import Database
 from storage.duckdb_read import fit
 from storage.duckdb_statements import statement
-from storage.handover_reads import HANDOVER_COUNTS, ORPHAN_COUNTS, ORPHAN_COUNTS_KEY
+from storage.handover_reads import (
+    HANDOVER_COUNTS,
+    ORPHAN_COUNTS,
+    ORPHAN_COUNTS_KEY,
+    RECENT_SENDS,
+    SEND_KIND,
+    UNCONNECTED,
+)
 from storage.paging import within_i64
 from storage.results import EDGE_KEY
 
@@ -14,6 +21,21 @@ def _grouped(name: str, key: list[str]) -> str:
     """The statement, grouped by these columns; groups of equal count in their order."""
     order = ", ".join(f"{column} NULLS FIRST" for column in key)
     return statement(name, key=", ".join(key), order=order)
+
+
+_RECENT_SENDS = statement(
+    "recent_sends",
+    kind=", ".join(SEND_KIND),
+    order=", ".join(f"{column} NULLS FIRST" for column in SEND_KIND),
+    each=", ".join(f"endpoints.{column}" for column in SEND_KIND),
+    # of these alone NULL equals NULL: a plain comparison of the others is far cheaper
+    alike=" AND ".join(
+        f"endpoints.{column} = kinds.{column}"
+        if column in ("span_name", "destination")
+        else f"endpoints.{column} IS NOT DISTINCT FROM kinds.{column}"
+        for column in SEND_KIND
+    ),
+)
 
 
 class HandoverReader:
@@ -34,3 +56,12 @@ class HandoverReader:
         with self._database.read() as session:
             found = session.select(text, settled_before=within_i64(settled_before_unix_nano))
         return fit(found, ORPHAN_COUNTS)
+
+    def recent_sends(self, per_kind: int, kinds: int) -> pa.Table:
+        with self._database.read() as session:
+            found = session.select(_RECENT_SENDS, per_kind=per_kind, kinds=kinds)
+        return fit(found, RECENT_SENDS)
+
+    def unconnected_deliveries(self) -> pa.Table:
+        with self._database.read() as session:
+            return fit(session.select(statement("unconnected_deliveries")), UNCONNECTED)

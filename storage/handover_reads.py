@@ -7,7 +7,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from storage.results import EDGE_KEY, EDGES
-from storage.schema import FLAG, I64, TEXT
+from storage.schema import CONNECTIONS, ENDPOINTS, FLAG, I64, SPAN_IDS, TEXT
 
 _EDGE: "list[pa.Field[pa.DataType]]" = [EDGES.field(name) for name in EDGE_KEY]
 
@@ -33,6 +33,41 @@ ORPHAN_COUNTS = pa.schema(
 )
 ORPHAN_COUNTS_KEY = ORPHAN_COUNTS.names[: ORPHAN_COUNTS.get_field_index("count")]
 
+# Of a send and of one hand-over of its message, which is null where nobody received it.
+_SEND = [
+    *("environment", "service_namespace", "service_name", "span_name"),
+    *("system", "destination", "scope"),
+]
+RECEIVED = {
+    **{f"consumer_{name}": f"consumer_{name}" for name in SPAN_IDS.names},
+    "consumer_start_time_unix_nano": "consumer_start_time_unix_nano",
+    "wait_nano": "wait_nano",
+    "consumer_environment": "consumer_environment",
+    "consumer_service_namespace": "consumer_service_namespace",
+    **{f"consumer_{name}": name for name in ("system", "destination", "scope")},
+    "consumer_service_name": "consumer_service_name",
+    "consumer_group": "consumer_group",
+}
+RECENT_SENDS = pa.schema(
+    [
+        *(ENDPOINTS.field(name) for name in _SEND),
+        *SPAN_IDS,
+        *_required(I64, "start_time_unix_nano", "end_time_unix_nano"),
+        *(
+            CONNECTIONS.field(column).with_name(name).with_nullable(True)
+            for name, column in RECEIVED.items()
+        ),
+    ]
+)
+SEND_KIND = tuple(_SEND)
+UNCONNECTED_KEY = ["environment", "destination", "service_name"]
+UNCONNECTED = pa.schema(
+    [
+        *(ENDPOINTS.field(name) for name in UNCONNECTED_KEY),
+        *_counts("count", "last_start_unix_nano"),
+    ]
+)
+
 
 class HandoverReads(Protocol):
     def handover_counts(self, since_unix_nano: int, settled_before_unix_nano: int) -> pa.Table:
@@ -46,4 +81,18 @@ class HandoverReads(Protocol):
         """Orphan roots counted by cause, whether they are expected, and the key of `edges`:
         all, and those stored before `settled_before`. Schema ORPHAN_COUNTS, largest count
         first."""
+        ...
+
+    def recent_sends(self, per_kind: int, kinds: int) -> pa.Table:
+        """The newest sends of each kind (environment, service_namespace, service_name,
+        span_name, system, destination, scope) that has more than one and a destination,
+        failed ones left out: at most `per_kind` of a kind, of the `kinds` with most sends.
+        One row for each hand-over of confidence 0.8 and above that a send has, or one without
+        a consumer. Schema RECENT_SENDS."""
+        ...
+
+    def unconnected_deliveries(self) -> pa.Table:
+        """Endpoints of role "process" without a relation, and orphan roots without a stitched
+        producer (a delivery may be both), counted by environment, destination and
+        service_name, and when the last of them began. Schema UNCONNECTED."""
         ...

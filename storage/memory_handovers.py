@@ -4,8 +4,17 @@ import polars as pl
 import pyarrow as pa
 
 from storage import memory_answers
-from storage.handover_reads import HANDOVER_COUNTS, ORPHAN_COUNTS, ORPHAN_COUNTS_KEY
-from storage.memory_frames import Frames, arrow
+from storage.handover_reads import (
+    HANDOVER_COUNTS,
+    ORPHAN_COUNTS,
+    ORPHAN_COUNTS_KEY,
+    RECEIVED,
+    RECENT_SENDS,
+    SEND_KIND,
+    UNCONNECTED,
+    UNCONNECTED_KEY,
+)
+from storage.memory_frames import SPAN, Frames, arrow
 from storage.results import EDGE_KEY
 
 _CONSUMER = "consumer_start_time_unix_nano"
@@ -62,6 +71,41 @@ class MemoryHandovers:
         roots = _shown(self._read())
         counts = roots.group_by(ORPHAN_COUNTS_KEY).agg(count=pl.len(), settled_count=settled.sum())
         return _largest_first(counts, ORPHAN_COUNTS, ORPHAN_COUNTS_KEY)
+
+    def recent_sends(self, per_kind: int, kinds: int) -> pa.Table:
+        frames = self._read()
+        kind = list(SEND_KIND)
+        sends = frames["endpoints"].filter(
+            (pl.col("role") == "send") & ~pl.col("error") & pl.col("destination").is_not_null()
+        )
+        counted = sends.group_by(kind).len().filter(pl.col("len") > 1)
+        largest = counted.sort("len", *kind, descending=[True] + [False] * len(kind)).head(kinds)
+        newest = (
+            sends.join(largest, on=kind, how="semi", nulls_equal=True)
+            .sort("start_time_unix_nano", *SPAN, "end_time_unix_nano", descending=True)
+            .group_by(kind, maintain_order=True)
+            .head(per_kind)
+            .select(*kind, *SPAN, "start_time_unix_nano", "end_time_unix_nano")
+        )
+        drawn = frames["connections"].filter(pl.col("confidence") >= 0.8)
+        received = drawn.select(
+            *(pl.col(f"producer_{name}").alias(name) for name in SPAN),
+            *(pl.col(column).alias(name) for name, column in RECEIVED.items()),
+        )
+        return arrow(newest.join(received, on=SPAN, how="left"), RECENT_SENDS)
+
+    def unconnected_deliveries(self) -> pa.Table:
+        frames = self._read()
+        told = [*UNCONNECTED_KEY, "start_time_unix_nano"]
+        silent = frames["endpoints"].filter(
+            (pl.col("role") == "process") & pl.col("relation").is_null()
+        )
+        roots = frames["orphans"].filter(~pl.col("hidden") & pl.col("producer_span_id").is_null())
+        unconnected = pl.concat([silent.select(told), roots.select(told)])
+        counts = unconnected.group_by(UNCONNECTED_KEY).agg(
+            count=pl.len(), last_start_unix_nano=pl.max("start_time_unix_nano")
+        )
+        return arrow(counts, UNCONNECTED)
 
 
 def _shown(frames: Frames) -> pl.DataFrame:

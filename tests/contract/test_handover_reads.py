@@ -91,3 +91,73 @@ def test_roots_are_counted_by_cause_and_whether_they_are_expected(store: SpanSto
 def test_an_empty_store_has_no_counts(store: SpanStore) -> None:
     assert store.handover_counts(0, 0).num_rows == 0
     assert store.orphan_counts(0).num_rows == 0
+
+
+def _sent(of: int, **values: object) -> Row:
+    told = {"role": "send", "service_name": "orders", "destination": "q", "end_time_unix_nano": 99}
+    return owned(span(of, of), **(told | values))
+
+
+def _send(store: SpanStore, ends: list[Row], *connections: Row) -> None:
+    store.append(make_batch([span(n, n) for n in ALL]), 70)
+    store.replace_connections(
+        traces(*ALL),
+        make_table(schema.ENDPOINTS, ends),
+        make_table(schema.CONNECTIONS, connections),
+    )
+
+
+def _recent(store: SpanStore, per_kind: int = 9, kinds: int = 9) -> list[tuple[int, int | None]]:
+    """The sends, and the consumer of each hand-over."""
+    rows = store.recent_sends(per_kind, kinds).to_pylist()
+    return sorted(
+        ((row["span_id"], row["consumer_span_id"]) for row in rows), key=lambda pair: str(pair)
+    )
+
+
+def test_recent_sends_have_a_row_for_each_hand_over_or_one_without(store: SpanStore) -> None:
+    sends = [_sent(n) for n in (1, 2, 3)]
+    one, two = span(1, 1), span(2, 2)
+    _send(
+        store,
+        [*sends, _sent(4, role="process")],
+        connection(one, span(5, 5), wait_nano=7, consumer_group="g"),
+        connection(one, span(6, 6)),
+        connection(two, span(7, 7), confidence=0.7),
+    )
+
+    assert _recent(store) == [(1, 5), (1, 6), (2, None), (3, None)]
+    rows = store.recent_sends(9, 9).to_pylist()
+    (found,) = (row for row in rows if row["consumer_span_id"] == 5)
+    assert (found["wait_nano"], found["consumer_group"]) == (7, "g")
+    assert (found["consumer_service_name"], found["end_time_unix_nano"]) == ("payments", 99)
+
+
+def test_only_the_newest_sends_of_the_largest_kinds_are_told(store: SpanStore) -> None:
+    few = [_sent(n, destination="few") for n in (7, 8)]
+    _send(store, [*(_sent(n) for n in (1, 2, 3, 4)), *few])
+
+    assert _recent(store, per_kind=2) == [(3, None), (4, None), (7, None), (8, None)]
+    assert _recent(store, kinds=1) == [(1, None), (2, None), (3, None), (4, None)]
+
+
+def test_failed_lone_and_unnamed_sends_are_left_out(store: SpanStore) -> None:
+    unnamed = [_sent(n, destination=None) for n in (1, 2)]
+    failed = [_sent(n, error=True) for n in (3, 4)]
+    _send(store, [*unnamed, *failed, _sent(5), _sent(6, span_name="other")])
+
+    assert _recent(store) == []
+
+
+def test_deliveries_without_a_relation_are_counted_by_place(store: SpanStore) -> None:
+    taken = [_sent(n, role="process", service_name="payments") for n in (1, 2)]
+    told = _sent(3, role="process", relation="link")
+    _send(store, [*taken, told, _sent(4), _sent(5, role="process", destination=None)])
+    roots = [_orphan(6, destination="q"), _orphan(7, producer_span_id=1), _orphan(8, hidden=True)]
+    store.replace_orphans(traces(*ALL), make_table(schema.ORPHANS, roots), 1)
+
+    rows = store.unconnected_deliveries().to_pylist()
+    assert sorted(
+        (row["destination"] or "", row["service_name"], row["count"], row["last_start_unix_nano"])
+        for row in rows
+    ) == [("", "orders", 1, 5), ("q", "payments", 3, 6)]
