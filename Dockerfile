@@ -17,6 +17,7 @@ RUN python -m venv /opt/tracestitch
 COPY pyproject.toml constraints.txt README.md ./
 COPY analyzer ./analyzer
 COPY collector ./collector
+COPY docs/causes ./docs/causes
 COPY sample_data ./sample_data
 COPY storage ./storage
 COPY tracestitch ./tracestitch

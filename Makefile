@@ -6,7 +6,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench score soak interop fuzz record clean
+.PHONY: help setup run demo test check bench score soak interop fuzz record causes clean
 
 # A dependency that would be built with maturin must not fetch a compiler by itself.
 export MATURIN_NO_INSTALL_RUST = 1
@@ -67,6 +67,9 @@ fuzz: .venv/installed-test .venv/installed-decoder ## compare both decoders on r
 
 record: .venv/installed-test ## make the recordings of the sample pipeline anew
 	@$(BIN)/python -m sample_data.record $(ARGS)
+
+causes: .venv/installed-test ## make the table of causes anew (docs/causes/README.md)
+	@$(BIN)/python -m tests.architecture.cause_index
 
 clean: ## remove .venv, caches and build output, never ./data
 	@rm -rf .venv build dist decoder/target *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache test-results

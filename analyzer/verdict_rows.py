@@ -25,10 +25,7 @@ _VERDICT = (
 _OF_ROOT = [name for name in ORPHANS.names if name not in _VERDICT]
 # Of names that are listed.
 _MOST_NAMES = 3
-_ADVICE = (
-    "# to match such messages with certainty, record on both ends:\n"
-    '# span.set_attribute("messaging.message.id", …) and span.set_attribute("order.id", …)\n'
-)
+_ADVICE = "E5"  # what to record, where no id leads to the producer
 
 
 def verdict_row(case: Case, verdict: Verdict) -> dict[str, Any]:
@@ -37,16 +34,16 @@ def verdict_row(case: Case, verdict: Verdict) -> dict[str, Any]:
     cause = load_causes()[verdict.code]
     destination = root["destination"] or told["producer_destination"] or around.destination
     producer = root["producer_service_name"] or around.producer
+    unmatched = told["rule"] is None and told["missing"] is None
+    advised = unmatched and not cause.expected and verdict.code != UNKNOWN
     fix = choose_fix(
         verdict.code,
         cause.side,
         End(root["service_name"], _languages(told["sdk_language"]), _consumer_scopes(case)),
         _producer_end(case, producer),
         destination,
+        advice=_ADVICE if advised else None,
     )
-    unmatched = told["rule"] is None and told["missing"] is None
-    if unmatched and not cause.expected and verdict.code != UNKNOWN:
-        fix += _ADVICE
     return {name: root[name] for name in _OF_ROOT} | {
         "destination": destination,
         "system": root["system"] or told["producer_system"],

@@ -89,7 +89,13 @@ def make_orphan(span: Span, **values: Any) -> Orphan:
             "destination": "orders",
             "settled": True,
             "expected": False,
-            "cause": {"code": "S1", "title": "Not requested", "confidence": 0.9, "fix": "Ask."},
+            "cause": {
+                "code": "S1",
+                "title": "Not requested",
+                "confidence": 0.9,
+                "fix": "Ask.",
+                "page": "/causes/S1",
+            },
             "producer": None,
         }
         | values,

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from analyzer.causes import load_causes
+from analyzer.fixes import page_of
 from analyzer.journey_traces import SpanId, TraceId
 from storage.schema import TRACE_IDS
 from web.attributes import read_json
@@ -91,6 +92,7 @@ def cause_object(row: Row) -> Cause:
         "title": row["cause_title"],
         "confidence": row["cause_confidence"],
         "fix": row["cause_fix"],
+        "page": page_of(row["cause_code"]),
     }
 
 

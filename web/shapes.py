@@ -90,6 +90,7 @@ class Cause(TypedDict):
     title: str
     confidence: float
     fix: str
+    page: str  # the address of the page that explains it
 
 
 class OtherCause(TypedDict):

@@ -42,12 +42,19 @@ class End:
 
 @lru_cache(maxsize=4096)
 def choose_fix(
-    code: str, side: Side, consumer: End, producer: End, destination: str | None = None
+    code: str,
+    side: Side,
+    consumer: End,
+    producer: End,
+    destination: str | None = None,
+    *,
+    advice: str | None = None,
 ) -> str:
     """The fix of the cause for these two ends, ending with a line that names its page.
 
     `side` is where the cause is repaired. Where that is both, the text has a part for each,
-    or one where the same has to be done. Raises KeyError for a cause without templates.
+    or one where the same has to be done. What the `advice`, a code too, has to say to the
+    consumer comes after it. Raises KeyError for a code without templates.
     """
     chosen: dict[str, list[SideName]] = {}
     ends: tuple[SideName, ...] = ("producer", "consumer")
@@ -63,6 +70,8 @@ def choose_fix(
         text = load_templates()[code][name]
         header = _tell_sides(sides, consumer, producer, destination, name)
         parts.append("".join(f"{_mark(text)} {line}\n" for line in header) + text)
+    if advice is not None:
+        parts.append(load_templates()[advice][_choose(advice, "consumer", consumer)])
     mark = _mark(parts[-1])
     return "\n".join(parts) + f"{mark} Why, and what looks alike: {page_of(code)}\n"
 
@@ -105,7 +114,8 @@ def _tell_sides(
 ) -> Iterator[str]:
     """Where the text goes, in words; names only where they are nothing but names."""
     if len(sides) > 1:
-        yield "On both sides:"
+        if name != ANY:  # plain words say it themselves
+            yield "On both sides:"
         return
     (side,) = sides
     end = consumer if side == "consumer" else producer

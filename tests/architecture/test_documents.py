@@ -11,7 +11,6 @@ import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from analyzer.causes import load_causes
 from storage.schema import load_attributes
 from tests.architecture.sources import ROOT, list_files, list_folders, list_modules, show
 from tracestitch.cli import main
@@ -95,12 +94,6 @@ def test_every_route_is_documented() -> None:
 
     assert {("GET", "/"), ("GET", "/healthz"), ("POST", "/logout")} <= paths
     assert [f"{m} {path}" for m, path in sorted(paths) if f"`{m} {path}`" not in text] == []
-
-
-def test_every_cause_has_a_section() -> None:
-    sections = re.findall(r"^## (\w+)", read("docs/causes.md"), re.MULTILINE)
-
-    assert sorted(sections) == sorted(load_causes())
 
 
 def test_every_folder_has_its_purpose_in_the_architecture() -> None:

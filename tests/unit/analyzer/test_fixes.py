@@ -121,6 +121,19 @@ def test_code_for_one_side_stands_for_both_where_the_other_side_is_unknown() -> 
     )
 
 
+def test_an_advice_comes_after_the_fix_and_before_the_page() -> None:
+    fix = choose_fix("K3", "consumer", end("java"), end("go"), advice="E5")
+    first, second = fix.split("// To match such messages with certainty")
+
+    assert "TextMapGetter<ConsumerRecord" in first
+    assert second.splitlines()[1].startswith("span.setAttribute(")
+    assert second.endswith("/causes/K3\n")
+
+
+def test_plain_words_for_both_sides_have_no_heading() -> None:
+    assert choose_fix("K7", "both", end("go"), NOBODY).startswith("# Nothing is broken")
+
+
 def test_names_say_where_the_fix_goes() -> None:
     consumer = end("python", "opentelemetry.instrumentation.kafka", service="payment-service")
     lines = choose_fix("K4", "consumer", consumer, NOBODY, "eu.orders").splitlines()

@@ -92,6 +92,7 @@ def test_orphans(client: WebClient) -> None:
         "title": "Message attributes were not requested",
         "confidence": 0.9,
         "fix": "Ask for them.",
+        "page": "/causes/S1",
     }
     assert orphan["other_causes"] == [
         {
@@ -122,7 +123,7 @@ def test_groups(client: WebClient) -> None:
         *("expected", "example", "evidence", "fix"),
     }
     assert group["example"] == {"trace_id": trace_hex(3), "span_id": span_hex(1)}
-    assert group["cause"].keys() == {"code", "title", "confidence", "fix"}
+    assert group["cause"].keys() == {"code", "title", "confidence", "fix", "page"}
     assert (group["consumer_service"], group["count"], group["connected"]) == (
         "stock-service",
         1,
