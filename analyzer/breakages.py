@@ -6,6 +6,8 @@ that broke (`SpanStore.orphan_groups`): when spans started, never what time it i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
 from typing import Any, Literal
 
 State = Literal["broken", "healed", "expected", "unsettled"]
@@ -32,19 +34,30 @@ def state_of(group: Mapping[str, Any]) -> State:
         return "expected"
     if not group["settled_count"]:
         return "unsettled"
-    proof = connections_that_heal(group["count"], group["connected_between"])
+    proof = connections_that_heal(broken_share(group))
     return "healed" if group["connected_after"] >= proof else "broken"
 
 
-def connections_that_heal(broken: int, connected: int) -> int:
+def broken_share(group: Mapping[str, Any]) -> Fraction:
+    """Of the hand-overs while they broke, how many did.
+
+    The share from the first root to the last; or, where they broke in several spells with
+    good times between, the share among the others near in time to a broken one. Counting
+    only the others leaves a break that strikes at random as rare as it is.
+    """
+    whole = Fraction(group["count"], group["count"] + group["connected_between"])
+    near = group["near_broken"] + group["near_connected"]
+    return max(whole, Fraction(group["near_broken"], near)) if near else whole
+
+
+def connections_that_heal(share: Fraction) -> int:
     """How many hand-overs in a row must connect until the break would have shown again.
 
     The rule of three: when something that happens with the share p did not happen in n
     trials, p is below 3/n with 95 % confidence (Hanley and Lippman-Hand, "If nothing goes
-    wrong, is everything all right?", JAMA 249(13), 1983). p is the broken share from the
-    first broken hand-over to the last.
+    wrong, is everything all right?", JAMA 249(13), 1983).
     """
-    return max(_FEWEST, -(-3 * (broken + connected) // broken))
+    return max(_FEWEST, ceil(3 / share))
 
 
 def find_version_change(group: Mapping[str, Any]) -> VersionChange | None:

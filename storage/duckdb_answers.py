@@ -1,5 +1,6 @@
 """What the DuckDB engine tells of the analyzer's answers."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Literal
 
@@ -25,6 +26,11 @@ from storage.queries import EVERY_ORPHAN, NO_BUCKETS
 def _grouping(key: list[str]) -> dict[str, str]:
     """Group by the columns of `key`; groups of equal count in their order."""
     return {"key": ", ".join(key), "order": ", ".join(f"{name} NULLS FIRST" for name in key)}
+
+
+def _alike(table: str, columns: Sequence[str]) -> str:
+    """The rows of `table` that agree in these columns with a group; null is a value too."""
+    return " AND ".join(f"{table}.{name} IS NOT DISTINCT FROM told.{name}" for name in columns)
 
 
 def _conditions(query: OrphanQuery) -> dict[str, Value]:
@@ -110,9 +116,8 @@ class AnswerReader:
         text = statement(
             "orphan_groups",
             **_grouping(results.ORPHAN_GROUP_KEY),
-            alike=" AND ".join(
-                f"delivery.{name} IS NOT DISTINCT FROM told.{name}" for name in results.GROUP_EDGE
-            ),
+            same=_alike("chosen", results.ORPHAN_GROUP_KEY),
+            alike=_alike("delivery", results.GROUP_EDGE),
             shown=", ".join(f"told.{name}" for name in results.ORPHAN_GROUP_KEY),
         )
         with self._database.read() as session:

@@ -23,7 +23,10 @@ class GroupReads(Protocol):
         or "link" that agree in environment, service_namespace, system, destination, scope,
         service_name and consumer_group, and in the producer's service where the group has
         one, and that start in the times of the query. connected_before the first root,
-        connected_between, connected_after the last root (int64); healed_since_unix_nano,
+        connected_between, connected_after the last root (int64); near_broken and
+        near_connected: the time from the first root to the last is 128 cells, and of those
+        with a root near_broken counts every further root, near_connected what connected
+        (int64); healed_since_unix_nano,
         the earliest start of those after it; of those before the first root
         good_service_version and good_scope_version, the newest that are not null or empty,
         and same_service_version and same_scope_version, how many have the version of the

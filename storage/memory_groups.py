@@ -12,6 +12,7 @@ from storage.memory_read import between
 
 _START = "start_time_unix_nano"
 _NEWEST = ["cause_title", "cause_confidence", "cause_fix", "evidence", *SPAN]
+_CELLS = 128
 _KINDS = ("service", "scope")  # whose version
 
 
@@ -19,10 +20,13 @@ def orphan_groups(frames: Frames, query: OrphanQuery, buckets: Buckets) -> pa.Ta
     roots = chosen_orphans(frames["orphans"], query)
     groups = _group(roots, query.settled_before_unix_nano, buckets).with_row_index("number")
     deliveries = between(frames["endpoints"], _START, query.start, query.end)
-    counted = _connected_beside(groups, deliveries).group_by("number").agg(**_counts(buckets))
+    beside = _connected_beside(groups, deliveries)
+    counted = beside.group_by("number").agg(**_counts(buckets))
     nothing = pl.lit([0] * buckets.count, pl.List(pl.Int64))
-    rows = groups.join(counted, on="number", how="left").with_columns(
-        pl.col("trend_connected").fill_null(nothing), pl.col(pl.UInt32).fill_null(0)
+    rows = (
+        groups.join(counted, on="number", how="left")
+        .join(_near(groups, roots, beside), on="number")
+        .with_columns(pl.col("trend_connected").fill_null(nothing), pl.col(pl.UInt32).fill_null(0))
     )
     return largest_first(rows, results.ORPHAN_GROUPS, results.ORPHAN_GROUP_KEY)
 
@@ -61,6 +65,32 @@ def _connected_beside(groups: pl.DataFrame, deliveries: pl.DataFrame) -> pl.Data
         .join(told, on=results.GROUP_EDGE, nulls_equal=True)
         .filter(pl.col("of").is_null() | (pl.col("producer_service_name") == pl.col("of")))
     )
+
+
+def _near(groups: pl.DataFrame, roots: pl.DataFrame, beside: pl.DataFrame) -> pl.DataFrame:
+    """(number, near_broken, near_connected): what lies in the cells of time with a root."""
+    edges = ["number", "first_seen_unix_nano", "last_seen_unix_nano"]
+    numbered = roots.join(
+        groups.select(*edges, *results.ORPHAN_GROUP_KEY),
+        on=results.ORPHAN_GROUP_KEY,
+        nulls_equal=True,
+    )
+    broken = numbered.group_by("number", _cell()).agg(near_broken=pl.len() - 1)
+    connected = beside.group_by("number", _cell()).agg(near_connected=pl.len())
+    return (
+        broken.join(connected, on=["number", "cell"], how="left")
+        .group_by("number")
+        .agg(pl.col("near_broken", "near_connected").sum())
+    )
+
+
+def _cell() -> pl.Expr:
+    """`cell`: from 0 on between the first root and the last; halved, so that nothing
+    overflows."""
+    first, last = (pl.col(f"{end}_seen_unix_nano") // 2 for end in ("first", "last"))
+    cell = (pl.col(_START) // 2 - first) // ((last - first) // _CELLS + 1)
+    within = pl.col(_START).is_between("first_seen_unix_nano", "last_seen_unix_nano")
+    return pl.when(within).then(cell).alias("cell")
 
 
 def _counts(buckets: Buckets) -> dict[str, pl.Expr]:

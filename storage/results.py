@@ -75,6 +75,7 @@ ORPHAN_GROUPS = pa.schema(
         *_required(U64, "trace_hi", "trace_lo", "span_id"),
         *_nullable("first_service_version", "first_scope_version"),
         *_required(I64, "connected_before", "connected_between", "connected_after"),
+        *_required(I64, "near_broken", "near_connected"),
         pa.field("healed_since_unix_nano", I64),
         *_nullable("good_service_version", "good_scope_version"),
         *_required(I64, "same_service_version", "same_scope_version"),

@@ -26,7 +26,14 @@ NOT_INSTRUMENTED = ("P3", "T1")
 _MOST_AT_ONCE = 5_000
 _JUDGED = [
     *("expected", "settled_count", "count", "connected_before", "connected_between"),
-    *("connected_after", "cause_code", "service_name", *GROUP_EDGE),
+    *(
+        "near_broken",
+        "near_connected",
+        "connected_after",
+        "cause_code",
+        "service_name",
+        *GROUP_EDGE,
+    ),
 ]
 
 

@@ -166,7 +166,7 @@ def _expected_line(by: str | None, groups: list[Group]) -> ExpectedLine:
         address = f"/orphans/{group_key(first)}"
     return ExpectedLine(
         name=name,
-        title=join_words(titles[code] for code in sorted(titles)),
+        title="; ".join(titles[code] for code in sorted(titles)),
         codes=tuple(sorted(titles)),
         who=join_words(services[:3]) if len(services) < 4 else f"{len(services)} services",
         count=sum(group["count"] for group in groups),

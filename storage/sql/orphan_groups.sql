@@ -1,17 +1,8 @@
 -- The earliest and the newest root of a group by their row ids: an ordered aggregate would
 -- hold the texts of all roots in memory. Each side is counted by group and bucket first,
 -- then by group. Null is a value like any other of a group.
-WITH broken AS (
-    SELECT
-        {key},
-        CASE WHEN start_time_unix_nano >= $first AND start_time_unix_nano < $past
-            THEN (start_time_unix_nano - $first) // $size END AS bucket,
-        count(*) AS count,
-        count(*) FILTER (stored_at_unix_nano < $settled_before) AS settled_count,
-        min(start_time_unix_nano) AS first_seen,
-        max(start_time_unix_nano) AS last_seen,
-        arg_min(rowid, (start_time_unix_nano, trace_hi, trace_lo, span_id)) AS earliest,
-        arg_min(rowid, (-(start_time_unix_nano::HUGEINT), trace_hi, trace_lo, span_id)) AS newest
+WITH chosen AS NOT MATERIALIZED (
+    SELECT *, rowid AS root
     FROM orphans
     WHERE ($hidden OR NOT hidden)
         AND ($cause::VARCHAR IS NULL OR cause_code = $cause)
@@ -21,6 +12,19 @@ WITH broken AS (
         AND ($settled::BOOLEAN IS NULL OR (stored_at_unix_nano < $settled_before) = $settled)
         AND ($start::BIGINT IS NULL OR start_time_unix_nano >= $start)
         AND ($end::BIGINT IS NULL OR start_time_unix_nano < $end)
+),
+broken AS (
+    SELECT
+        {key},
+        CASE WHEN start_time_unix_nano >= $first AND start_time_unix_nano < $past
+            THEN (start_time_unix_nano - $first) // $size END AS bucket,
+        count(*) AS count,
+        count(*) FILTER (stored_at_unix_nano < $settled_before) AS settled_count,
+        min(start_time_unix_nano) AS first_seen,
+        max(start_time_unix_nano) AS last_seen,
+        arg_min(root, (start_time_unix_nano, trace_hi, trace_lo, span_id)) AS earliest,
+        arg_min(root, (-(start_time_unix_nano::HUGEINT), trace_hi, trace_lo, span_id)) AS newest
+    FROM chosen
     GROUP BY ALL
 ),
 groups AS (
@@ -40,6 +44,7 @@ told AS MATERIALIZED (
     SELECT
         row_number() OVER () AS number,
         groups.*,
+        (last_seen // 2 - first_seen // 2) // 128 + 1 AS cell_size,
         first_root.service_version AS first_service_version,
         first_root.scope_version AS first_scope_version,
         last_root.cause_title, last_root.cause_confidence, last_root.cause_fix,
@@ -48,11 +53,21 @@ told AS MATERIALIZED (
     JOIN orphans AS first_root ON first_root.rowid = groups.earliest
     JOIN orphans AS last_root ON last_root.rowid = groups.newest
 ),
-parts AS (
+-- The time from the first root to the last in 128 cells; halved, so that nothing overflows.
+cells AS (
+    SELECT number, (chosen.start_time_unix_nano // 2 - first_seen // 2) // cell_size AS cell,
+        count(*) AS count
+    FROM chosen
+    JOIN told ON {same}
+    GROUP BY ALL
+),
+parts AS MATERIALIZED (
     SELECT
         number,
         CASE WHEN start >= $first AND start < $past
             THEN (start - $first) // $size END AS bucket,
+        CASE WHEN start >= first_seen AND start <= last_seen
+            THEN (start // 2 - first_seen // 2) // cell_size END AS cell,
         count(*) AS count,
         count(*) FILTER (start < first_seen) AS before,
         count(*) FILTER (start > last_seen) AS after,
@@ -74,6 +89,17 @@ parts AS (
         AND ($end::BIGINT IS NULL OR start < $end)
     GROUP BY ALL
 ),
+near AS (
+    SELECT
+        number,
+        sum(cells.count - 1)::BIGINT AS near_broken,
+        sum(beside.count)::BIGINT AS near_connected
+    FROM cells
+    LEFT JOIN (
+        SELECT number, cell, sum(count) AS count FROM parts GROUP BY ALL
+    ) AS beside USING (number, cell)
+    GROUP BY number
+),
 connected AS (
     SELECT
         number,
@@ -84,9 +110,18 @@ connected AS (
         max(service_version)[2] AS good_service_version,
         max(scope_version)[2] AS good_scope_version,
         sum(same_service)::BIGINT AS same_service_version,
-        sum(same_scope)::BIGINT AS same_scope_version,
-        map_from_entries(list((bucket, count)) FILTER (bucket IS NOT NULL)) AS by_bucket
+        sum(same_scope)::BIGINT AS same_scope_version
     FROM parts
+    GROUP BY number
+),
+trends AS (
+    SELECT number, map_from_entries(list((bucket, count))) AS by_bucket
+    FROM (
+        SELECT number, bucket, sum(count)::BIGINT AS count
+        FROM parts
+        WHERE bucket IS NOT NULL
+        GROUP BY ALL
+    )
     GROUP BY number
 )
 SELECT
@@ -100,12 +135,16 @@ SELECT
     coalesce(before, 0) AS connected_before,
     coalesce(connected.count - before - after, 0) AS connected_between,
     coalesce(after, 0) AS connected_after,
+    near_broken,
+    coalesce(near_connected, 0) AS near_connected,
     healed_since AS healed_since_unix_nano,
     good_service_version, good_scope_version,
     coalesce(same_service_version, 0) AS same_service_version,
     coalesce(same_scope_version, 0) AS same_scope_version,
     [coalesce(told.by_bucket[n], 0) FOR n IN range($buckets)] AS trend_broken,
-    [coalesce(connected.by_bucket[n], 0) FOR n IN range($buckets)] AS trend_connected
+    [coalesce(trends.by_bucket[n], 0) FOR n IN range($buckets)] AS trend_connected
 FROM told
+JOIN near USING (number)
 LEFT JOIN connected USING (number)
+LEFT JOIN trends USING (number)
 ORDER BY told.count DESC, {order}

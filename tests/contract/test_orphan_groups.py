@@ -90,6 +90,23 @@ def test_what_connected_is_counted_before_between_and_after_the_roots(store: Spa
     assert row["healed_since_unix_nano"] == 7
 
 
+def test_what_lies_near_in_time_to_a_broken_one_is_counted_by_cells(store: SpanStore) -> None:
+    """The first to the last root are 12,800 ns: a cell has 100 or so."""
+    starts = {1: 1_000, 2: 1_010, 3: 1_020, 4: 7_000, 5: 13_799}
+    beside = {6: 900, 7: 1_030, 8: 5_000, 9: 7_010, 10: 7_020, 11: 13_800}
+    roots = [
+        owned(span(n, n, start_time_unix_nano=at), **EDGE, cause_code="S1")
+        for n, at in starts.items()
+    ]
+    deliveries = [
+        owned(span(n, n, start_time_unix_nano=at), **EDGE, role="process", relation="link")
+        for n, at in beside.items()
+    ]
+    _fill(store, roots, deliveries)
+    row = _group(store)
+    assert (row["near_broken"], row["near_connected"]) == (2, 3)
+
+
 @pytest.mark.parametrize("name", EDGE)
 @pytest.mark.parametrize("other", ["elsewhere", None])
 def test_what_connected_on_another_edge_says_nothing(

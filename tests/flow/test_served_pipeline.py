@@ -18,22 +18,49 @@ SWITCHED = [
     Switch.ATTRIBUTES_NOT_REQUESTED,
     Switch.HEADERS_DROPPED,
     Switch.INPUT_TRANSFORMER,
+    Switch.XRAY_MIXED,
 ]
-SERVE = [sys.executable, "-m", "tracestitch", "serve", "--store", "memory:"]
+# Every span is delivered when a switch is turned: nothing that breaks may still connect.
+SERVE = [sys.executable, "-m", "tracestitch", "serve", "--store", "memory:", "--grace", "0s"]
+PATIENCE_SECONDS = 60
 PORTS = [f"--{name}-address=127.0.0.1:0" for name in ("grpc", "http", "web")]
 
 
 @dataclass(frozen=True)
 class Served:
-    """A server that holds healthy orders and three of each failure."""
+    """A server that holds three orders of each failure, and healthy ones before and after."""
 
     web: str
     placed: dict[Switch, list[str]]
+    states: dict[Switch, tuple[dict[str, str], dict[str, str]]]
+    """By cause, of the groups while the switch was on and after healthy orders."""
 
     def ask(self, path: str, **parameters: str) -> Any:
         answer = httpx.get(f"{self.web}/api/v1/{path}", params=parameters, trust_env=False)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def place(self, pipeline: Pipeline, switch: Switch) -> dict[str, str]:
+        """Three orders with the switch on; the states of all groups by cause when they are
+        analysed."""
+        pipeline.turn(switch)
+        order_ids = pipeline.place_orders(3)
+        pipeline.wait_until_drained(order_ids)
+        self.placed.setdefault(switch, []).extend(order_ids)
+        self._wait_for_all()
+        groups = self.ask("orphans/groups")["groups"]
+        return {group["cause"]["code"]: group["state"] for group in groups}
+
+    def _wait_for_all(self) -> None:
+        """Until each order is seen to have passed every queue: services export by and by."""
+        placed = sum(map(len, self.placed.values()))
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            counts = [edge["count"] for edge in self.ask("edges")["edges"]]
+            if counts == [placed] * 3 and self.ask("status")["pending_spans"] == 0:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"{placed} orders were placed, the edges tell of {counts}")
 
     def orders_of(self, orphan: Any) -> str:
         """The order id on the trace of an orphan root."""
@@ -57,15 +84,12 @@ def _fill(server: subprocess.Popen[str]) -> Served:
         listener, on, address = server.stdout.readline().partition(" on ")
         assert on, f"the server said: {listener}"
         addresses[listener] = address.strip()
-    placed = {}
+    served = Served(addresses["web"], {Switch.HEALTHY: []}, {})
     with Pipeline(addresses["OTLP/gRPC"]) as pipeline:
-        for switch in (Switch.HEALTHY, *SWITCHED):
-            pipeline.turn(switch)
-            placed[switch] = pipeline.place_orders(3)
-            pipeline.wait_until_drained(placed[switch])
-    served = Served(addresses["web"], placed)
-    while served.ask("status")["pending_spans"]:
-        time.sleep(0.05)
+        served.place(pipeline, Switch.HEALTHY)
+        for switch in SWITCHED:
+            broken = served.place(pipeline, switch)
+            served.states[switch] = broken, served.place(pipeline, Switch.HEALTHY)
     return served
 
 
@@ -87,4 +111,16 @@ def test_every_order_is_one_journey_over_four_services_whatever_broke(served: Se
 def test_the_flow_map_counts_every_hand_over(served: Served) -> None:
     edges = served.ask("edges")["edges"]
     counts = {edge["destination"]: edge["count"] for edge in edges}
-    assert counts == {"orders": 12, "payments": 12, "shipments": 12}
+    placed = sum(map(len, served.placed.values()))
+    assert counts == dict.fromkeys(["orders", "payments", "shipments"], placed)
+
+
+def test_a_group_is_broken_now_until_its_switch_goes_off(served: Served) -> None:
+    for switch, (on, off) in served.states.items():
+        assert switch.cause is not None
+        assert on[switch.cause] == "broken"
+        assert off[switch.cause] == "healed"
+        assert [code for code, state in on.items() if state == "broken"] == [switch.cause]
+    assert served.ask("orphans/groups", state="broken")["groups"] == []
+    summary = served.ask("orphans/groups")["summary"]
+    assert (summary["broken"], summary["healed"]) == (0, 3)  # edges; two causes of one

@@ -6,6 +6,7 @@ import pytest
 
 from analyzer.breakages import (
     VersionChange,
+    broken_share,
     connections_that_heal,
     find_version_change,
     state_of,
@@ -22,6 +23,8 @@ def group(**told: Any) -> dict[str, Any]:
         "connected_before": 20,
         "connected_between": 0,
         "connected_after": 0,
+        "near_broken": 0,
+        "near_connected": 0,
         "first_service_version": "2.0",
         "good_service_version": "1.0",
         "same_service_version": 0,
@@ -45,10 +48,19 @@ def group(**told: Any) -> dict[str, Any]:
 def test_so_many_must_connect_that_the_break_would_have_shown_again(
     broken: int, between: int, needed: int
 ) -> None:
-    assert connections_that_heal(broken, between) == needed
     told = group(count=broken, settled_count=broken, connected_between=between)
+    assert connections_that_heal(broken_share(told)) == needed
     assert state_of(told | {"connected_after": needed - 1}) == "broken"
     assert state_of(told | {"connected_after": needed}) == "healed"
+
+
+def test_spells_of_breaking_heal_as_fast_as_one_of_them_would() -> None:
+    """Ten spells of three in a row, a hundred good ones between two of them."""
+    spells = group(count=30, connected_between=900, near_broken=20, near_connected=5)
+    assert connections_that_heal(broken_share(spells)) == 4
+    # Thirty at random among as many: those near a broken one break no more than others.
+    random = group(count=30, connected_between=900, near_broken=1, near_connected=40)
+    assert connections_that_heal(broken_share(random)) == 93
 
 
 def test_a_break_that_stopped_with_the_traffic_is_not_healed() -> None:

@@ -1,9 +1,10 @@
 """Answers as text for the terminal."""
 
-from typing import Any
+from typing import Any, cast
 
 from tracestitch.journey_text import draw_journey
 from tracestitch.orphans_text import draw_orphans
+from web.shapes import Group, Summary
 
 CAUSE = {"code": "S1", "title": "Not requested", "confidence": 0.9, "fix": "ask()\n  for it"}
 
@@ -144,7 +145,7 @@ def test_control_characters_in_names_do_not_reach_the_terminal() -> None:
     assert text.count("\n") == 1
 
 
-def group(**fields: Any) -> dict[str, Any]:
+def group(**fields: Any) -> Group:
     told = {
         "producer_service": "order-service",
         "destination": "orders",
@@ -176,10 +177,10 @@ def group(**fields: Any) -> dict[str, Any]:
         "expected": False,
         "example": {"trace_id": "t", "span_id": "s"},
     }
-    return told | fields
+    return cast("Group", told | fields)
 
 
-SUMMARY = {"broken": 1, "healed": 1, "unsettled": 0, "healthy": 4, "not_instrumented": 0}
+SUMMARY: Summary = {"broken": 1, "healed": 1, "unsettled": 0, "healthy": 4, "not_instrumented": 0}
 
 
 def test_the_report_says_hop_cause_extent_and_fix() -> None:
