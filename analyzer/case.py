@@ -1,5 +1,6 @@
 """One orphan root with everything that its verdict may compare."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,8 @@ from analyzer.surroundings import Surroundings
 
 Row = Mapping[str, Any]
 
+# A UUID of which the end is missing.
+_CUT_UUID = re.compile(r"[0-9a-f]{8}-(?=[0-9a-f-]{0,26}$)([0-9a-f]{4}-){0,3}[0-9a-f]*")
 # Rules whose ids name one message.
 _NAMING = ("message-id", "kafka-offset", "eventbridge-event-id")
 
@@ -24,6 +27,11 @@ class Case:
     def system(self) -> str | None:
         system: str | None = self.root["system"] or self.facts["producer_system"]
         return system
+
+    @property
+    def sent(self) -> bool:
+        """It is a send that lost the work it belongs to."""
+        return bool(self.facts["part"] == "send")
 
     @property
     def arrived(self) -> bool:
@@ -47,7 +55,13 @@ class Case:
     @property
     def compared(self) -> tuple[bool, ...]:
         """What conditions make of facts that differ from root to root."""
-        return (self.before_senders, self.before_arrivals, self.before_records)
+        return (
+            self.before_senders,
+            self.before_records,
+            self.below_threshold,
+            self.above_threshold,
+            self.id_cut,
+        )
 
     @property
     def before_senders(self) -> bool:
@@ -56,14 +70,29 @@ class Case:
         return first is not None and self.facts["end"] < first
 
     @property
-    def before_arrivals(self) -> bool:
-        """It began before a context first arrived at this consumer."""
-        first = self.around.first_arrival
-        return first is not None and self.facts["start"] < first
-
-    @property
     def before_records(self) -> bool:
         """Its record is older than all of its partition whose contexts arrived."""
         offset = self.facts["kafka_offset"]
         first = dict(self.around.first_offsets).get(self.facts["kafka_partition"])
         return offset is not None and first is not None and offset < first
+
+    @property
+    def thresholds(self) -> list[int]:
+        """By which those who send there were sampled."""
+        return [int(threshold, 16) for threshold in self.around.sender_thresholds]
+
+    @property
+    def below_threshold(self) -> bool:
+        """The trace that the context names cannot have been sampled by any of them."""
+        random = self.facts["missing_random"]
+        return random is not None and random < min(self.thresholds, default=0)
+
+    @property
+    def above_threshold(self) -> bool:
+        """… must have been sampled by all of them."""
+        random, thresholds = self.facts["missing_random"], self.thresholds
+        return random is not None and bool(thresholds) and random >= max(thresholds)
+
+    @property
+    def id_cut(self) -> bool:
+        return bool(_CUT_UUID.fullmatch(self.facts["message_id"] or ""))

@@ -31,6 +31,8 @@ _MESSAGE = [
     "batch_count",
     "delivery_attempt",
     "invocation_id",
+    "traceparent_header",
+    "foreign_context_header",
 ]
 _ORDER = ["trace_hi", "trace_lo", "start_time_unix_nano", "span_id"]
 _UNREAD = [

@@ -6,6 +6,7 @@ grouped (`SpanStore.endpoint_facts`), as yes and no: counts and times change wit
 span and would make verdicts depend on when they were asked for.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from analyzer.lost_sends import INNER_TOPIC, STREAMS_SCOPE
+from analyzer.alternations import CONSUMER, MIXED, find_mixed
 from analyzer.rules.correlation_id import RENAMING
 
 Row = Mapping[str, Any]
@@ -45,9 +48,14 @@ STABLE = [
     "epoch_trace",
     "sampling_threshold",
     "kafka_partition",
+    "origin",
 ]
-# ... and what is smallest in it: start (ns) and offset.
+# ... what is smallest in it (start in ns, offset), and what is largest.
 FIRSTS = ["first_start_unix_nano", "first_kafka_offset"]
+LASTS = ["last_kafka_offset", "last_start_unix_nano"]
+_INTERLEAVED = "interleaved"
+_CONSUMER = ["environment", "system", "destination", "service_name", "consumer_group"]
+_LOG = ["environment", "system", "destination", "kafka_partition"]
 
 
 def stable_facts(facts: pl.DataFrame) -> pl.DataFrame:
@@ -55,13 +63,16 @@ def stable_facts(facts: pl.DataFrame) -> pl.DataFrame:
 
     Which stitches were found says nothing of what surrounds a root, so that deliveries
     without a propagated context are told only where none with one is like them. Of times
-    and offsets only those are kept that later spans rarely change: when somebody sent
-    first, and where contexts arrived first.
+    and offsets only that is kept which later spans rarely change: when somebody sent
+    first, where contexts arrived first, and whether a consumer has records without
+    context behind such a place (`interleaved`).
     """
     propagated = pl.col("relation").is_in(PROPAGATED).fill_null(value=False)
     arrived = propagated & (pl.col("role") == "process")
     told = (
-        facts.with_columns(
+        facts.join(_find_interleaved(facts, arrived), on=_CONSUMER, how="left", nulls_equal=True)
+        .join(find_mixed(facts, arrived), on=CONSUMER, how="left", nulls_equal=True)
+        .with_columns(
             *(
                 pl.when(propagated).then(name).alias(name)
                 for name in ("relation", "producer_service_name")
@@ -69,8 +80,9 @@ def stable_facts(facts: pl.DataFrame) -> pl.DataFrame:
             pl.when(arrived | (pl.col("role") == "send")).then(FIRSTS[0]).alias(FIRSTS[0]),
             pl.when(arrived).then(FIRSTS[1]).alias(FIRSTS[1]),
             pl.when(arrived).then("kafka_partition").alias("kafka_partition"),
+            pl.col(_INTERLEAVED, MIXED).fill_null(value=False),
         )
-        .group_by(STABLE)
+        .group_by(*STABLE, _INTERLEAVED, MIXED)
         .agg(pl.col(FIRSTS).min())
     )
     connected = pl.col("relation").is_not_null()
@@ -83,6 +95,20 @@ def stable_facts(facts: pl.DataFrame) -> pl.DataFrame:
         told.filter(connected), on=alike, how="anti", nulls_equal=True
     )
     return pl.concat([told.filter(connected), others]).sort(STABLE)
+
+
+def _find_interleaved(facts: pl.DataFrame, arrived: pl.Expr) -> pl.DataFrame:
+    """_CONSUMER and `interleaved`, of those with a record without context that is younger
+    than one of its partition whose context arrived."""
+    records = facts.filter(pl.col("kafka_partition").is_not_null() & (pl.col("role") == "process"))
+    first = records.filter(arrived).group_by(_LOG).agg(first=pl.col(FIRSTS[1]).min())
+    return (
+        records.filter(~arrived)
+        .join(first, on=_LOG, nulls_equal=True)
+        .filter(pl.col(LASTS[0]) > pl.col("first"))
+        .select(*_CONSUMER, pl.lit(value=True).alias(_INTERLEAVED))
+        .unique()
+    )
 
 
 class Sibling(NamedTuple):
@@ -133,12 +159,26 @@ class Surroundings:
     """When a context first arrived at this consumer."""
     first_offsets: tuple[tuple[int, int], ...]
     """(partition, offset) of the first records whose context arrived at any consumer."""
+    interleaved: bool
+    """This consumer has records without a stored producer among those with one."""
+    mixed: bool
+    """This consumer continues some of its messages while it does not continue others."""
+    arrived_from: frozenset[str | None]
+    """Services whose contexts arrived at this consumer."""
+    senders_epoch: bool
+    """Traces of those who send there have ids in the form of X-Ray's."""
+    unheard: frozenset[str]
+    """Systems that could have delivered here, of whose senders no context ever arrived."""
     siblings: frozenset[Sibling]
     """Who continued contexts of this destination: this consumer among them."""
     own_epoch: bool
     """Traces that this service begins have ids in the form of X-Ray's."""
     sends_continue: bool
-    """This service sends to this destination from within other work."""
+    """This service also sends to this destination from within requests or messages."""
+    sends_alone: bool
+    """… and as roots beside no work that they could be part of."""
+    streams: bool
+    """This service computes streams (Kafka Streams)."""
 
 
 class World:
@@ -196,6 +236,13 @@ class World:
         services = {s["service_name"] for s in senders}
         arrived = [d for d in self._connected() if d["producer_service_name"] in services]
         names = {s["destination"] for s in senders}
+        origins = {
+            s["origin"]
+            for s in self._sends.get(system, [])
+            if s["destination"] == destination
+            and s["service_name"] == root["service_name"]
+            and s["service_namespace"] == root["service_namespace"]
+        }
         return Surroundings(
             direct=bool(same),
             mirrored=bool(mirrored),
@@ -222,12 +269,25 @@ class World:
             first_send=_first(s[FIRSTS[0]] for s in senders),
             first_arrival=_first(d[FIRSTS[0]] for d in mine if d["relation"] in PROPAGATED),
             first_offsets=_first_offsets(connected),
+            interleaved=any(d[_INTERLEAVED] for d in mine),
+            mixed=any(d[MIXED] for d in mine),
+            arrived_from=frozenset(
+                d["producer_service_name"] for d in mine if d["relation"] in PROPAGATED
+            ),
+            senders_epoch=any(s["epoch_trace"] for s in senders),
+            unheard=self._unheard(bridges),
             siblings=frozenset(Sibling(*(d[name] for name in Sibling._fields)) for d in connected),
             own_epoch=self._is_epoch(root["service_name"]),
-            sends_continue=any(
-                not s["is_root"] for s in same if s["service_name"] == root["service_name"]
-            ),
+            sends_continue="entry" in origins,
+            sends_alone="alone" in origins,
+            streams=system == "kafka" and self._streams(root["service_name"]),
         )
+
+    def _unheard(self, bridges: list[Row]) -> frozenset[str]:
+        """Of these sends the systems of which no sender's context arrived anywhere."""
+        heard = {d["producer_service_name"] for d in self._connected()}
+        by_system = {s["system"] for s in bridges if s["service_name"] in heard}
+        return frozenset(s["system"] for s in bridges) - by_system
 
     def _is_epoch(self, service: str | None) -> bool:
         """The ids of the traces that it begins itself; X-Ray's generator makes all of them."""
@@ -235,6 +295,15 @@ class World:
             f["epoch_trace"] for f in self._facts if f["is_root"] and f["service_name"] == service
         ]
         return bool(begun) and all(begun)
+
+    def _streams(self, service: str | None) -> bool:
+        """Its consumers are recorded by Kafka Streams, or it writes to topics that Kafka
+        Streams makes for itself."""
+        reads = [d for d in self._deliveries.get("kafka", []) if d["service_name"] == service]
+        writes = [s for s in self._sends.get("kafka", []) if s["service_name"] == service]
+        return any(re.search(STREAMS_SCOPE, d["scope_name"] or "") for d in reads) or (
+            bool(reads) and any(re.search(INNER_TOPIC, s["destination"] or "") for s in writes)
+        )
 
     def _all_sends(self) -> list[Row]:
         return [s for sends in self._sends.values() for s in sends]
@@ -281,8 +350,9 @@ def _base(destination: str) -> str:
 
 
 def worlds(facts: pl.DataFrame) -> dict[str | None, World]:
-    """The facts by environment."""
+    """The facts, or their stable part, by environment."""
     rows: dict[str | None, list[Row]] = defaultdict(list)
-    for fact in stable_facts(facts).iter_rows(named=True):
+    stable = facts if _INTERLEAVED in facts.columns else stable_facts(facts)
+    for fact in stable.iter_rows(named=True):
         rows[fact["environment"]].append(fact)
     return {environment: World(found) for environment, found in rows.items()}

@@ -28,6 +28,7 @@ from storage.queries import (
     Rows,
     SearchQuery,
 )
+from storage.request_reads import RequestReads
 from storage.rewriting import SpanRewriting, StoredSpans
 from storage.schema import SpanBatch
 from storage.state import StoreStatus, StoreUsage
@@ -79,7 +80,9 @@ class AppendResult:
     """Stored spans whose ids were there with other content (kept)."""
 
 
-class SpanStore(SpanDeletion, SpanRewriting, Origins, HandoverReads, GroupReads, Protocol):
+class SpanStore(
+    SpanDeletion, SpanRewriting, Origins, HandoverReads, GroupReads, RequestReads, Protocol
+):
     """Spans, and what the analyzer made of them.
 
     Threads. Every method may be called from any thread at any time; one `append`
@@ -199,7 +202,8 @@ class SpanStore(SpanDeletion, SpanRewriting, Origins, HandoverReads, GroupReads,
         scope_name, has_children, relation, producer_service_name, service_version,
         scope_version, sdk_language, is_root, epoch_trace, sampling_threshold,
         kafka_partition, count (int64), first_start_unix_nano, last_start_unix_nano,
-        first_kafka_offset (the smallest, null without any)."""
+        first_kafka_offset and last_kafka_offset
+        (the smallest and the largest, null without any)."""
         ...
 
     def endpoints(self, query: EndpointQuery, limit: int) -> pa.Table:

@@ -139,6 +139,7 @@ def endpoint_facts(frame: pl.DataFrame) -> pa.Table:
         first_start_unix_nano=pl.min(_START),
         last_start_unix_nano=pl.max(_START),
         first_kafka_offset=pl.min("kafka_offset"),
+        last_kafka_offset=pl.max("kafka_offset"),
     )
     return largest_first(groups, results.ENDPOINT_FACTS, results.ENDPOINT_KEY)
 

@@ -40,10 +40,10 @@ ENDPOINT_FACTS = pa.schema(
         *_nullable("relation", "producer_service_name"),
         *_nullable("service_version", "scope_version", "sdk_language"),
         *_required(FLAG, "is_root", "epoch_trace"),
-        *_nullable("sampling_threshold"),
+        *_nullable("sampling_threshold", "origin"),
         pa.field("kafka_partition", I64),
         *_required(I64, "count", "first_start_unix_nano", "last_start_unix_nano"),
-        pa.field("first_kafka_offset", I64),
+        *(pa.field(f"{which}_kafka_offset", I64) for which in ("first", "last")),
     ]
 )
 ENDPOINT_KEY = ENDPOINT_FACTS.names[: ENDPOINT_FACTS.get_field_index("count")]

@@ -22,7 +22,9 @@ def endpoint_facts(endpoints: pa.Table) -> pl.DataFrame:
         .agg(
             count=pl.len(),
             first_start_unix_nano=pl.min("start_time_unix_nano"),
+            last_start_unix_nano=pl.max("start_time_unix_nano"),
             first_kafka_offset=pl.min("kafka_offset"),
+            last_kafka_offset=pl.max("kafka_offset"),
         )
     )
 

@@ -6,16 +6,22 @@ more with every pass.
 import polars as pl
 import pyarrow as pa
 
-from analyzer.surroundings import FIRSTS, STABLE, stable_facts
+from analyzer.surroundings import FIRSTS, LASTS, PROPAGATED, STABLE, stable_facts
 from storage.contract import SpanStore
 
-_COLUMNS = [*STABLE, "count", *FIRSTS]
+_COLUMNS = [*STABLE, "count", *FIRSTS, *LASTS]
 
 
 class KnownFacts:
     def __init__(self, store: SpanStore) -> None:
         self._store = store
         self._known: pl.DataFrame | None = None
+
+    def told(self) -> pl.DataFrame:
+        """The facts of what is stored now, as `stable_facts` has them."""
+        if self._known is None:
+            self._known = self._read_all()
+        return stable_facts(self._known)
 
     def read(self, owners: pa.Table) -> pl.DataFrame:
         """The endpoints of these traces, grouped, before they are replaced."""
@@ -32,7 +38,7 @@ class KnownFacts:
         what `read` gave as `before`."""
         assert self._known is not None  # noqa: S101 - `read` came first
         added = _group(endpoints)
-        if _lost_a_first(self._known, before, added):
+        if _lost_an_end(self._known, before, added):
             self._known = self._read_all()
         else:
             taken = before.with_columns(-pl.col("count"))
@@ -41,14 +47,21 @@ class KnownFacts:
         return stable_facts(self._known)
 
     def _read_all(self) -> pl.DataFrame:
-        stored = pl.DataFrame(self._store.endpoint_facts()).select(_COLUMNS)
+        stored = pl.DataFrame(self._store.endpoint_facts()).with_columns(
+            _of_arrivals("last_start_unix_nano")
+        )
         # When the deleted ones began is not remembered: before all that is stored.
         past = pl.DataFrame(self._store.past_facts()).select(
             *STABLE,
             pl.lit(1, pl.Int64).alias("count"),
-            *(pl.lit(0, pl.Int64).alias(name) for name in FIRSTS),
+            *(pl.lit(0, pl.Int64).alias(name) for name in FIRSTS + LASTS),
         )
-        return _add_up(pl.concat([stored, past]))
+        return _add_up(pl.concat([stored.select(_COLUMNS), past]))
+
+
+def _of_arrivals(name: str) -> pl.Expr:
+    """The last of other ends would be taken away with every late producer."""
+    return pl.when(pl.col("relation").is_in(PROPAGATED)).then(name).alias(name)
 
 
 def _group(endpoints: pa.Table) -> pl.DataFrame:
@@ -59,24 +72,35 @@ def _group(endpoints: pa.Table) -> pl.DataFrame:
             pl.len().cast(pl.Int64).alias("count"),
             pl.col("start_time_unix_nano").min().alias(FIRSTS[0]),
             pl.col("kafka_offset").min().alias(FIRSTS[1]),
+            pl.col("kafka_offset").max().alias(LASTS[0]),
+            pl.col("start_time_unix_nano").max().alias(LASTS[1]),
         )
+        .with_columns(_of_arrivals(LASTS[1]))
         .select(_COLUMNS)
     )
 
 
 def _add_up(groups: pl.DataFrame) -> pl.DataFrame:
-    return groups.group_by(STABLE).agg(pl.col("count").sum(), pl.col(FIRSTS).min()).select(_COLUMNS)
+    return (
+        groups.group_by(STABLE)
+        .agg(pl.col("count").sum(), pl.col(FIRSTS).min(), pl.col(LASTS).max())
+        .select(_COLUMNS)
+    )
 
 
-def _lost_a_first(known: pl.DataFrame, taken: pl.DataFrame, added: pl.DataFrame) -> bool:
-    """Whether what was first in some group is taken away: only the store knows what is first
-    then."""
+def _lost_an_end(known: pl.DataFrame, taken: pl.DataFrame, added: pl.DataFrame) -> bool:
+    """Whether what was first or last in some group is taken away: only the store knows what
+    is then."""
     both = taken.join(known, on=STABLE, suffix="_known", nulls_equal=True).join(
         added, on=STABLE, how="left", suffix="_added", nulls_equal=True
     )
     gone = [
         (pl.col(name) == pl.col(f"{name}_known"))
-        & (pl.col(f"{name}_added").is_null() | (pl.col(f"{name}_added") > pl.col(name)))
-        for name in FIRSTS
+        & (
+            pl.col(f"{name}_added").is_null()
+            | (pl.col(f"{name}_added") * sign > pl.col(name) * sign)
+        )
+        for names, sign in ((FIRSTS, 1), (LASTS, -1))
+        for name in names
     ]
     return bool(both.select(pl.any_horizontal(gone).any()).item() or False)

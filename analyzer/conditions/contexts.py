@@ -1,7 +1,7 @@
 """Whether a context arrived, and what is known of the span that it names."""
 
 from analyzer.case import Case
-from analyzer.conditions import condition
+from analyzer.conditions import Finding, condition
 
 
 @condition("no context")
@@ -45,8 +45,75 @@ def said_unsampled(case: Case) -> bool:
 
 @condition("its trace is stored")
 def trace_stored(case: Case) -> bool:
-    """Other spans of the trace that the context names are stored."""
-    return bool(case.facts["missing_trace_known"])
+    """Other spans of the trace that the context names are stored: of that trace, which a
+    link names, or before the root in its own. So the trace was sampled."""
+    link = case.facts["missing"] == "link" and case.facts["missing_trace_known"]
+    return bool(link or case.facts["missing_beside"])
+
+
+def _tell_random(case: Case) -> Finding:
+    return Finding(
+        "tracestate",
+        f"{case.facts['missing_random']:014x}",
+        "the randomness of the trace, compared with the threshold "
+        f"{max(case.thresholds, default=0):014x} of who sends there",
+    )
+
+
+@condition("below the threshold", _tell_random)
+def below_threshold(case: Case) -> bool:
+    """The randomness of the trace that the context names (`rv`, else its trace id) lies
+    below the sampling threshold (`th`) of those who send there: it was not sampled."""
+    return case.below_threshold
+
+
+@condition("above the threshold", _tell_random)
+def above_threshold(case: Case) -> bool:
+    """That randomness is not below the threshold: it was sampled."""
+    return case.above_threshold
+
+
+@condition("older than what connects")
+def older(case: Case) -> bool:
+    """The Kafka record is older than all of its partition whose context is known, and this
+    consumer has none without between those: it read from before what is stored."""
+    return case.before_records and not case.around.interleaved
+
+
+def _tell_header(case: Case) -> Finding:
+    return Finding(
+        "header", case.facts["foreign_context_header"], "another propagator wrote this context"
+    )
+
+
+@condition("foreign context header", _tell_header)
+def foreign_header(case: Case) -> bool:
+    """A captured header of the message is that of another propagator (B3, Jaeger, X-Ray,
+    Datadog), and no traceparent was captured."""
+    told = case.facts
+    return bool(told["foreign_context_header"]) and not told["traceparent_header"]
+
+
+def _tell_dropped(case: Case) -> Finding:
+    return Finding(
+        "dropped_attributes_count", str(case.facts["dropped_attributes"]), "at the SDK's limit"
+    )
+
+
+@condition("attributes dropped", _tell_dropped)
+def attributes_dropped(case: Case) -> bool:
+    """The SDK dropped attributes of the span at its count limit."""
+    return bool(case.facts["dropped_attributes"])
+
+
+def _tell_id(case: Case) -> Finding:
+    return Finding("messaging.message.id", case.facts["message_id"], "is a UUID that was cut")
+
+
+@condition("id cut off", _tell_id)
+def id_cut(case: Case) -> bool:
+    """The message id is the beginning of a UUID: the SDK cut it at its length limit."""
+    return case.id_cut
 
 
 @condition("same trace")

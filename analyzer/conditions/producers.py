@@ -44,3 +44,9 @@ def continues(case: Case) -> bool:
 def others_continue(case: Case) -> bool:
     """Another service or group on this destination continues contexts."""
     return case.around.others_connect
+
+
+@condition("before anybody sent")
+def before_senders(case: Case) -> bool:
+    """The work ended before the first span of a send to this destination."""
+    return case.before_senders
