@@ -16,6 +16,19 @@ from web.parameters import Parameters
 
 router = APIRouter(include_in_schema=False)
 
+# By the first letter of the code.
+_FAMILIES = {
+    "S": "SQS and SNS",
+    "X": "X-Ray and Lambda",
+    "E": "EventBridge",
+    "K": "Kafka",
+    "R": "RabbitMQ, JMS, NATS and others with headers",
+    "T": "Tasks",
+    "P": "Any system",
+    "B": "Baggage",
+    "u": "None of them",
+}
+
 
 class CauseSummary(TypedDict):
     code: str
@@ -30,7 +43,7 @@ class CauseSummary(TypedDict):
 @router.get("/causes")
 def show_causes(request: Request) -> Response:
     Parameters(request.query_params, ())
-    return render(request, "causes.html", "/orphans", causes=list(load_causes().values()))
+    return render(request, "causes.html", "/orphans", families=list_families())
 
 
 @router.get("/causes/{code}")
@@ -58,7 +71,7 @@ def show_cause(request: Request, code: str) -> Response:
 @router.get(f"{PREFIX}/causes")
 def causes(request: Request) -> Response:
     Parameters(request.query_params, ())
-    listed = [summarise(cause) for cause in load_causes().values()]
+    listed = [summarise(cause) for _, members in list_families() for cause in members]
     return json_response({"causes": listed, "next_cursor": None})
 
 
@@ -71,6 +84,14 @@ def cause_by_code(request: Request, code: str) -> Response:
         {"side": fix.side, "language": fix.title, "text": fix.text} for fix in list_fixes(code)
     ]
     return json_response({"cause": {**summarise(found), "rows": rows, "fixes": fixes}})
+
+
+def list_families() -> list[tuple[str, list[Cause]]]:
+    """All causes by what they are about; in a family by number."""
+    families: dict[str, list[Cause]] = {letter: [] for letter in _FAMILIES}
+    for code in sorted(load_causes(), key=lambda code: (len(code), code)):
+        families[code[0]].append(load_causes()[code])
+    return [(_FAMILIES[letter], members) for letter, members in families.items()]
 
 
 def name_conditions(line: Line) -> list[str]:

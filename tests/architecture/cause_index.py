@@ -8,7 +8,7 @@ from pathlib import Path
 
 from analyzer.causes import Cause, load_causes
 from tests.architecture.sources import ROOT, list_files, parse_module, show
-from web.causes import name_conditions
+from web.causes import list_families, name_conditions
 
 INDEX = ROOT / "docs" / "causes" / "README.md"
 # Where causes are tested on spans that were made for them.
@@ -37,7 +37,7 @@ The server shows these pages at `/causes`, with the fixes for every language
 
 def make_index() -> str:
     """The text of the index."""
-    return _HEAD + "".join(map(_row, load_causes().values()))
+    return _HEAD + "".join(_row(cause) for _, members in list_families() for cause in members)
 
 
 def _row(cause: Cause) -> str:
