@@ -29,7 +29,7 @@ def broken_order(served: Served) -> str:
 
 def test_the_report_lists_the_broken_hop_with_cause_and_fix(page: Page, broken: Served) -> None:
     page.goto(f"{broken.address}/orphans")
-    expect(page.locator("h1")).to_have_text("1 hand-over is broken now")
+    expect(page.locator("h1")).to_contain_text("1 edge broken now")
     row = page.locator("tbody tr")
     expect(row).to_have_count(1)
     for text in ("orders", "SQS", "order-service → payment-service", "S1"):
@@ -38,6 +38,34 @@ def test_the_report_lists_the_broken_hop_with_cause_and_fix(page: Page, broken: 
     expect(page.locator("h1")).to_have_text("Message attributes were not requested")
     expect(page.locator("pre")).to_contain_text("MessageAttributeNames")
     expect(page.locator(".diff").first).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_report_is_filtered_by_its_form_and_nothing_of_a_group_is_cut_off(
+    page: Page, broken: Served, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{broken.address}/orphans")
+    page.get_by_text("Filter", exact=True).first.click()
+    page.get_by_label("State").select_option("healed")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.get_by_role("heading", name="No orphan root is like that")).to_be_visible()
+    expect(page).to_have_url(re.compile("state=healed"))
+    page.get_by_label("State").select_option("broken")
+    page.get_by_label("Cause").select_option("S1")
+    page.get_by_role("button", name="Filter").click()
+    row = page.locator("table.report tbody tr")
+    expect(row).to_have_count(1)
+    expect(row.get_by_role("img", name=re.compile("^broken in "))).to_be_visible()
+    for link in page.get_by_role("link", name=re.compile("JSON|CSV")).all():
+        answer = page.request.get(f"{broken.address}{link.get_attribute('href')}")
+        assert answer.status == 200
+        assert "S1" in answer.text()
+    row.locator("a.title").click()
+    expect(page.get_by_role("heading", name="Over time")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if width == 390:
+        assert page.locator("pre").evaluate("text => text.scrollWidth <= text.clientWidth")
 
 
 def test_an_example_leads_to_its_span_in_the_journey(page: Page, broken: Served) -> None:
