@@ -12,6 +12,7 @@ from analyzer.journey_traces import TraceId
 from storage.contract import ConnectionQuery, Page, SearchQuery, SpanStore
 from storage.correlation_keys import canonical_key
 from web.candidates import connections_with_candidates
+from web.edge_remarks import EdgeRemarks
 from web.errors import NotFoundError
 from web.groups import OrphanFilter, orphan_rows
 from web.handovers import edges_of
@@ -81,10 +82,10 @@ def orphans_answer(store: SpanStore, asked: OrphanFilter, page: Page) -> Orphans
     return {"orphans": found, "next_cursor": rows.next}
 
 
-def edges_answer(store: SpanStore, page: Page) -> Edges:
+def edges_answer(store: SpanStore, page: Page, remarks: EdgeRemarks) -> Edges:
     """The flow map, largest count first."""
     rows = slice_table(store.edges(), page)
-    return {"edges": edges_of(rows.table), "next_cursor": rows.next}
+    return {"edges": edges_of(rows.table, remarks), "next_cursor": rows.next}
 
 
 def search_answer(store: SpanStore, query: SearchQuery, page: Page) -> Traces:

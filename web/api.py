@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from storage.contract import ConnectionQuery, Page, SearchQuery
 from storage.correlation_keys import canonical_key
 from web import answers
+from web.edge_remarks import remarks_of
 from web.errors import ParameterError
 from web.filters import FILTERS, read_filter
 from web.groups import OrphanFilter, groups_answer
@@ -122,7 +123,9 @@ def _group_filter(given: Parameters, site: Site) -> OrphanFilter:
 @router.get("/edges")
 def edges(request: Request) -> Response:
     given = _parameters(request, *_PAGE)
-    return json_response(answers.edges_answer(_site(request).store, given.page()))
+    return json_response(
+        answers.edges_answer(_site(request).store, given.page(), remarks_of(request))
+    )
 
 
 @router.get("/journeys")

@@ -69,6 +69,7 @@ def create_app(
         sessions=sessions,
     )
     app.state.edge_figures = Kept()
+    app.state.edge_remarks = Kept()
     app.include_router(login.router)
     app.include_router(api.router)
     app.include_router(causes.router)

@@ -12,7 +12,7 @@ from web.destinations import destination_address
 from web.map_labels import Point, place_label
 from web.reports import GroupView
 from web.shapes import Edge
-from web.words import say_duration, say_share, say_system
+from web.words import say_count, say_duration, say_share, say_system
 
 _BOX_WIDTH, _BOX_HEIGHT = 156, 44
 _COLUMN, _LINE, _MARGIN = 248, 68, 16
@@ -67,8 +67,11 @@ class _Flow:
     wait: int | None = None
     href: str = ""
     broken: bool = False
+    unreceived: int = 0
 
     def add(self, edge: Edge) -> None:
+        # Edges of a fan-out have the same remark, each about the same messages.
+        self.unreceived = max([self.unreceived, *(note["count"] for note in edge["notes"])])
         self.count += edge["count"]
         self.connected += edge["connected"]
         self.stitched += edge["relations"]["stitch"]
@@ -258,6 +261,8 @@ def _edge(
         words.append(say_share(flow.connected, flow.count))
     elif received and flow.wait is not None and flow.wait > 0:
         words.append(say_duration(flow.wait))
+    if received and flow.unreceived:
+        words.append(f"{say_count(flow.unreceived)} unreceived")
     names = " → ".join(node[-1] or "unknown" for node in pair)
     told = f"{flow.connected} of {flow.count} connected"
     wait = f", median wait {say_duration(flow.wait)}" if flow.wait is not None else ""

@@ -2,12 +2,14 @@
 
 import pyarrow as pa
 
+from storage.results import EDGE_KEY
+from web.edge_remarks import EdgeRemarks
 from web.rows import identity_object
 from web.shapes import Edge
 
 
-def edges_of(table: pa.Table) -> list[Edge]:
-    """Rows of `SpanStore.edges`."""
+def edges_of(table: pa.Table, remarks: EdgeRemarks) -> list[Edge]:
+    """Rows of `SpanStore.edges`, with the remarks on them."""
     return [
         {
             **identity_object(row, consumer="consumer_service_name"),
@@ -21,6 +23,7 @@ def edges_of(table: pa.Table) -> list[Edge]:
             "dead_letters": row["dead_letters"],
             "first_seen": row["first_seen_unix_nano"],
             "last_seen": row["last_seen_unix_nano"],
+            "notes": list(remarks.get(tuple(row[name] for name in EDGE_KEY), ())),
         }
         for row in table.to_pylist()
     ]

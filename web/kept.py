@@ -11,8 +11,10 @@ from storage.contract import StoreError
 _Value = TypeVar("_Value")
 _log = logging.getLogger(__name__)
 
-# Working it out takes a twentieth of one processor at most, however often it is asked for.
+# Working it out takes a twentieth of one processor at most, however often it is asked for,
+# unless it costs next to nothing: then it is always new.
 _TIMES_ITS_COST = 20
+_CHEAP_SECONDS = 0.1
 
 
 class Kept(Generic[_Value]):
@@ -61,7 +63,8 @@ class Kept(Generic[_Value]):
     def _finish(self, value: _Value | None, begun: float) -> None:
         with self._lock:
             self._value, self._made = value, self._clock()
-            self._until = self._made + _TIMES_ITS_COST * (self._made - begun)
+            cost = self._made - begun
+            self._until = self._made + (_TIMES_ITS_COST * cost if cost > _CHEAP_SECONDS else 0)
             done, self._working = self._working, None
         if done is not None:
             done.set()

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from storage.contract import OrphanQuery, Page, SearchQuery
 from web import answers, orphan_pages, search
 from web.destinations import list_destinations
+from web.edge_remarks import remarks_of
 from web.errors import NotFoundError, ParameterError
 from web.flowmap import draw_map
 from web.frame import hues_of, render
@@ -55,7 +56,7 @@ def show_map(request: Request) -> Response:
             scheme=request.scope["scheme"],
             token=site.sessions is not None,
         )
-    edges = answers.edges_answer(site.store, _ALL)["edges"]
+    edges = answers.edges_answer(site.store, _ALL, remarks_of(request))["edges"]
     report = whole_report(site)
     hues = hues_of(request)
     return render(
@@ -156,7 +157,8 @@ def show_span(request: Request, trace_id: str, span_id: str) -> Response:
 def show_destinations(request: Request) -> Response:
     given = Parameters(request.query_params, ("system", "scope", "name"))
     site = _site(request)
-    views = list_destinations(answers.edges_answer(site.store, _ALL)["edges"])
+    edges = answers.edges_answer(site.store, _ALL, remarks_of(request))["edges"]
+    views = list_destinations(edges)
     name = given.text("name")
     if name is None:
         return render(request, "destinations.html", "/destinations", destinations=views)

@@ -27,6 +27,14 @@ class SpanRef(TypedDict):
     span_id: str
 
 
+class EdgeNote(Note):
+    """A remark on an edge: `count` of the newest `sends` of its kind, `example` the newest."""
+
+    count: int
+    sends: int
+    example: "SpanRef"
+
+
 class JourneyNote(Note):
     """A note with the span it is about, null when it is about the whole."""
 
@@ -208,6 +216,7 @@ class Edge(Identity):
     dead_letters: int
     first_seen: int
     last_seen: int
+    notes: list[EdgeNote]
 
 
 class Edges(TypedDict):

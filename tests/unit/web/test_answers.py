@@ -100,7 +100,7 @@ def test_an_edge_tells_its_relations_redeliveries_and_dead_letters() -> None:
             dead_letter=dead,
             wait_nano=number,
         )
-    (edge,) = edges_answer(scene.store(), Page())["edges"]
+    (edge,) = edges_answer(scene.store(), Page(), {})["edges"]
     assert (edge["count"], edge["connected"]) == (3, 2)
     assert edge["relations"] == {"parent": 1, "link": 1, "stitch": 1}
     assert (edge["redeliveries"], edge["dead_letters"]) == (1, 1)
