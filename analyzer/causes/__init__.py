@@ -4,6 +4,8 @@ title     what broke, in a few words
 kind      "cause" (the default) of an orphan root, or "remark" on a hand-over
 expected  true when it is nobody's mistake or already known: listed, but quiet
 side      where the fix goes: "consumer", "producer" or "both"
+roots     whether the cause is one of "deliveries" (the default) without their producer, of
+          "sends" without the work that they belong to, or of "both"
 source    where it is described: a specification, documentation, an issue
 rows      what makes us how sure: `holds` names conditions (analyzer/conditions), "not "
           before one denies it; the first row that holds gives the `confidence`, the share
@@ -22,7 +24,7 @@ from analyzer.case import Case
 from analyzer.conditions import CONDITIONS, Condition
 
 UNKNOWN = "unknown"
-_MODULES = ("contexts", "events", "producers", "queues", "records")
+_MODULES = ("carriers", "contexts", "events", "producers", "queues", "records", "sends", "xray")
 _NOT = "not "
 
 
@@ -44,11 +46,14 @@ class Cause:
     kind: Literal["cause", "remark"]
     expected: bool
     side: Literal["consumer", "producer", "both"]
+    roots: Literal["deliveries", "sends", "both"]
     source: str
     lines: tuple[Line, ...]
 
     def match(self, case: Case) -> Line | None:
         """The first row that holds."""
+        if self.roots not in ("both", "sends" if case.sent else "deliveries"):
+            return None
         return next((line for line in self.lines if line.match(case)), None)
 
 
@@ -73,6 +78,7 @@ def _read_cause(code: str, told: dict[str, Any]) -> Cause:
         kind=told.get("kind", "cause"),
         expected=told.get("expected", False),
         side=told.get("side", "both"),
+        roots=told.get("roots", "deliveries"),
         source=told.get("source", ""),
         lines=tuple(
             Line(tuple(map(_read_condition, row["holds"])), float(row["confidence"]))

@@ -1,7 +1,7 @@
 """Amazon EventBridge."""
 
 from analyzer.case import Case
-from analyzer.conditions import condition
+from analyzer.conditions import Finding, condition
 
 
 @condition("event")
@@ -14,3 +14,20 @@ def event(case: Case) -> bool:
         or (sender is None and "aws_eventbridge" in case.around.bridges)
     )
     return not case.arrived and over_bus and case.reachable
+
+
+def _say_done(case: Case) -> Finding:
+    return Finding("business id", "seen before", "this work came here minutes before, and was done")
+
+
+@condition("done here before", _say_done)
+def done_before(case: Case) -> bool:
+    """The same business id came to this consumer minutes before, and the work did not fail
+    (analyzer/repeats.py)."""
+    return bool(case.facts["repeats"] == "done")
+
+
+@condition("has an id")
+def has_id(case: Case) -> bool:
+    """The delivery names its message, or the work that it is about."""
+    return bool(case.facts["has_id"] or case.facts["names_work"])

@@ -1,16 +1,7 @@
-"""Amazon SQS and SNS: which library wrote and which read the carrier."""
-
-import re
+"""Amazon SQS and SNS: where the message came from, and who handles it."""
 
 from analyzer.case import Case
-from analyzer.conditions import condition
-
-_AWS_API = re.compile(r"botocore|otelaws|aws-sdk|AWSSDK")
-# Consumers that request and extract message attributes by themselves.
-_EXTRACTS_ITSELF = re.compile(r"boto3sqs|aws[_-]lambda|instrumentation-aws-sdk|io\.opentelemetry\.")
-# Which carrier of SQS a library uses: message attributes, or only the X-Ray header.
-_WRITES_ATTRIBUTES = re.compile(r"boto3sqs|instrumentation-aws-sdk")
-_READS_XRAY = re.compile(r"instrumentation-aws-lambda|io\.opentelemetry\.aws-")
+from analyzer.conditions import Finding, condition
 
 
 @condition("queue")
@@ -27,41 +18,72 @@ def dead_letter_queue(case: Case) -> bool:
     return bool(case.facts["dead_letter"])
 
 
-@condition("reads by hand")
-def reads_by_hand(case: Case) -> bool:
-    """No library that requests and extracts message attributes recorded the consumer."""
-    return not _EXTRACTS_ITSELF.search(case.facts["scope_name"] or "")
+def _say_function(case: Case) -> Finding:
+    return Finding("consumer", "a function", "its event holds the message attributes always")
 
 
-@condition("reads the X-Ray header")
-def reads_xray(case: Case) -> bool:
-    """The consumer's library reads the X-Ray header, not the message attributes."""
-    return bool(_READS_XRAY.search(case.facts["scope_name"] or ""))
+@condition("in a function", _say_function)
+def in_function(case: Case) -> bool:
+    """A function (AWS Lambda) handles the message: the event that invokes it always holds
+    the message attributes, nobody has to ask for them."""
+    told = case.facts
+    return bool(told["function"] or told["trigger"] == "pubsub")
 
 
-@condition("sends are API calls")
-def sends_are_api_calls(case: Case) -> bool:
-    """All producers are recorded at the AWS API, which writes no message attributes."""
-    scopes = case.around.sender_scopes
-    return (
-        bool(scopes)
-        and all(_AWS_API.search(s) for s in scopes)
-        and not any(_WRITES_ATTRIBUTES.search(s) for s in scopes)
+def _say_mixed(case: Case) -> Finding:
+    return Finding(
+        "other messages", "continued", "this consumer continues others, before and after this one"
     )
 
 
-@condition("senders write attributes")
-def senders_write_attributes(case: Case) -> bool:
-    """All producers are recorded by libraries that write message attributes."""
-    scopes = case.around.sender_scopes
-    return bool(scopes) and all(_WRITES_ATTRIBUTES.search(s) for s in scopes)
+@condition("continues others meanwhile", _say_mixed)
+def mixed(case: Case) -> bool:
+    """Messages of this destination that this consumer continues alternate with those that
+    it does not: it can read what it gets (analyzer/alternations.py)."""
+    return case.around.mixed
 
 
-@condition("Lambda library 0.65b")
-def broken_lambda_library(case: Case) -> bool:
-    """The Python Lambda instrumentation is of version 0.65b."""
-    version = case.facts["scope_version"] or ""
-    return "aws_lambda" in (case.facts["scope_name"] or "") and version.startswith("0.65b")
+def _say_never(case: Case) -> Finding:
+    return Finding(
+        "producer",
+        case.facts["own_producer_service_name"] or "an unnamed service",
+        "none of its contexts arrived here, while those of others did",
+    )
+
+
+@condition("this producer's contexts never arrive", _say_never)
+def never_arrives(case: Case) -> bool:
+    """Contexts of other services arrive at this consumer, of the one that sent this message
+    none ever did."""
+    sender, arrived = case.facts["own_producer_service_name"], case.around.arrived_from
+    return case.found and bool(arrived) and sender not in arrived
+
+
+def _say_forwarded(case: Case) -> Finding:
+    return Finding(
+        "producer",
+        case.facts["own_producer_service_name"] or "an unnamed service",
+        "sent the message while it handled one of a queue",
+    )
+
+
+@condition("forwarded", _say_forwarded)
+def forwarded(case: Case) -> bool:
+    """The producer sent this message from within the work on one that it got from a queue."""
+    return case.facts["producer_takes"] == "aws_sqs"
+
+
+def _say_failed(case: Case) -> Finding:
+    return Finding(
+        "business id", "seen before", "this work came here before with its context, and failed"
+    )
+
+
+@condition("failed here before", _say_failed)
+def failed_before(case: Case) -> bool:
+    """The same business id came to this consumer before, its context arrived, and the work
+    failed (analyzer/repeats.py)."""
+    return bool(case.facts["repeats"] == "failed")
 
 
 @condition("from a topic")
@@ -76,6 +98,13 @@ def from_a_topic(case: Case) -> bool:
 def only_topics(case: Case) -> bool:
     """The producer was found at a topic, or nothing but topics delivers to this queue."""
     return case.facts["producer_system"] == "aws_sns" or case.around.bridges == {"aws_sns"}
+
+
+@condition("unheard topic")
+def unheard_topic(case: Case) -> bool:
+    """Somebody publishes to an SNS topic, and of none of its publishers a context ever arrived
+    anywhere."""
+    return "aws_sns" in case.around.unheard
 
 
 @condition("read from a queue")

@@ -1,0 +1,77 @@
+"""Which carrier of the context was written, and which is read (analyzer/carriers.toml)."""
+
+from analyzer.carriers import ATTRIBUTES, XRAY, find_library, written_by
+from analyzer.case import Case
+from analyzer.conditions import Finding, condition
+
+
+def _read(case: Case) -> frozenset[str] | None:
+    library = find_library(case.facts["scope_name"], case.facts["scope_version"])
+    return library.reads if library else None
+
+
+def _written(case: Case) -> frozenset[str] | None:
+    """By the producer that was found, else by all who send there."""
+    if case.facts["producer_scope_name"] is not None:
+        return written_by([case.facts["producer_scope_name"]])
+    return written_by(case.around.sender_scopes)
+
+
+def _list(carriers: frozenset[str] | None) -> str:
+    return " and ".join(sorted(carriers or ())) or "no context"
+
+
+def _say_written(case: Case) -> Finding:
+    scopes = [case.facts["producer_scope_name"]] if case.found else case.around.sender_scopes
+    names = ", ".join(sorted(scope for scope in scopes if scope))
+    return Finding("producer's instrumentation", names, f"writes {_list(_written(case))}")
+
+
+def _say_read(case: Case) -> Finding:
+    told = (case.facts["scope_name"], case.facts["scope_version"])
+    name = " ".join(text for text in told if text)
+    return Finding("consumer's instrumentation", name, f"reads {_list(_read(case))}")
+
+
+@condition("reads by hand")
+def reads_by_hand(case: Case) -> bool:
+    """No library that extracts the context of a message by itself recorded the consumer."""
+    return _read(case) is None
+
+
+@condition("reads message attributes", _say_read)
+def reads_attributes(case: Case) -> bool:
+    """The consumer's library requests message attributes and extracts from them."""
+    return ATTRIBUTES in (_read(case) or ())
+
+
+@condition("reads the X-Ray header", _say_read)
+def reads_xray(case: Case) -> bool:
+    """The consumer's library reads the X-Ray header, not the message attributes."""
+    return _read(case) == {XRAY}
+
+
+@condition("reads nothing", _say_read)
+def reads_nothing(case: Case) -> bool:
+    """This version of the consumer's library finds no context in a message."""
+    return _read(case) == frozenset()
+
+
+@condition("senders write no attributes", _say_written)
+def sends_are_api_calls(case: Case) -> bool:
+    """All producers are recorded by libraries that write no message attributes."""
+    written = _written(case)
+    return written is not None and ATTRIBUTES not in written
+
+
+@condition("senders write attributes", _say_written)
+def senders_write_attributes(case: Case) -> bool:
+    """All producers are recorded by libraries, of which some write message attributes."""
+    return ATTRIBUTES in (_written(case) or ())
+
+
+@condition("carriers do not meet", _say_written)
+def carriers_differ(case: Case) -> bool:
+    """Producer and consumer are libraries, and what one writes the other does not read."""
+    written, read = _written(case), _read(case)
+    return bool(written) and bool(read) and not (written or frozenset()) & (read or frozenset())

@@ -1,0 +1,66 @@
+"""Whether the same work came to the same consumer before: moved back or replayed messages.
+
+A message that is moved back from a dead-letter queue, and an event that is replayed from an
+archive, are new messages about work that was delivered already. Business ids tell.
+"""
+
+import polars as pl
+
+from analyzer.ends import Ends
+from analyzer.frame import read_table
+from analyzer.ids import OTHER_KEYS
+from storage.schema import SpanBatch
+
+FAILED, DONE = "failed", "done"
+# At-least-once delivery repeats within seconds what did not fail.
+_LATER_NANO = 300 * 10**9
+_STATUS_ERROR = 2
+_PLACE = ["key", "value", "world", "service", "system", "destination"]
+
+
+def find_repeats(batch: SpanBatch, ends: Ends, tops: pl.Series) -> pl.DataFrame:
+    """(top, repeats) of the roots `tops` that have a business id: whether it came to the same
+    service and destination before. `FAILED` where the context arrived and the work failed,
+    `DONE` where it did not fail and was minutes before, else null."""
+    frame = ends.frame
+    mine = frame.flag(tops)
+    works = ends.deliveries.unique("top", keep="first", maintain_order=True).select(
+        "top", "world", "service", "system", "destination"
+    )
+    works = works.with_columns(frame.tell(works["top"], "start"))
+    sets = read_table(batch, "correlation").filter(~pl.col("key").is_in(OTHER_KEYS)).unique()
+    values = (
+        frame.rows.select("top", "correlation_id")
+        .drop_nulls()
+        .join(sets, on="correlation_id")
+        .select("top", "key", "value")
+        .unique()
+        .join(works, on="top")
+    )
+    asked = values.filter(mine.gather(values["top"]))
+    others = values.join(asked.select("key", "value").unique(), on=["key", "value"], how="semi")
+    failed = frame.flag(frame["top"].filter(frame["status_code"] == _STATUS_ERROR))
+    arrived = frame.flag(frame["top"].gather(ends.stated["delivery"]))
+    before = (
+        others.with_columns(
+            failed.gather(others["top"]).alias("failed"),
+            arrived.gather(others["top"]).alias("arrived"),
+        )
+        .group_by(_PLACE)
+        .agg(
+            pl.col("start").filter(pl.col("failed") & pl.col("arrived")).min().alias(FAILED),
+            pl.col("start").filter(~pl.col("failed")).min().alias(DONE),
+        )
+    )
+    told = (
+        pl.when(pl.col(FAILED) < pl.col("start"))
+        .then(pl.lit(FAILED))
+        .when(pl.col(DONE) + _LATER_NANO <= pl.col("start"))
+        .then(pl.lit(DONE))
+    )
+    return (
+        asked.join(before, on=_PLACE, nulls_equal=True)
+        .select("top", told.alias("repeats"))
+        .group_by("top")
+        .agg(pl.col("repeats").max())
+    )
