@@ -42,6 +42,7 @@ def verdict_row(case: Case, verdict: Verdict) -> dict[str, Any]:
         End(root["service_name"], _languages(told["sdk_language"]), _consumer_scopes(case)),
         _producer_end(case, producer),
         destination,
+        system=case.system,
         advice=_ADVICE if advised else None,
     )
     return {name: root[name] for name in _OF_ROOT} | {

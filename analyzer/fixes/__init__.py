@@ -17,6 +17,7 @@ from analyzer.fixes.templates import (
     load_languages,
     load_templates,
     names_of_scope,
+    names_of_system,
     split_name,
 )
 
@@ -48,19 +49,21 @@ def choose_fix(
     producer: End,
     destination: str | None = None,
     *,
+    system: str | None = None,
     advice: str | None = None,
 ) -> str:
     """The fix of the cause for these two ends, ending with a line that names its page.
 
     `side` is where the cause is repaired. Where that is both, the text has a part for each,
-    or one where the same has to be done. What the `advice`, a code too, has to say to the
-    consumer comes after it. Raises KeyError for a code without templates.
+    or one where the same has to be done. `system` is a messaging.system. What the `advice`,
+    a code too, has to say to the consumer comes after it. Raises KeyError for a code without
+    templates.
     """
     chosen: dict[str, list[SideName]] = {}
     ends: tuple[SideName, ...] = ("producer", "consumer")
     asked = ends if side == "both" else (side,)
     for each in asked:
-        name = _choose(code, each, consumer if each == "consumer" else producer)
+        name = _choose(code, each, consumer if each == "consumer" else producer, system)
         chosen.setdefault(name, []).append(each)
     if len(chosen) > 1 and ANY in chosen:
         del chosen[ANY]  # the other says the same, as code
@@ -71,7 +74,7 @@ def choose_fix(
         header = _tell_sides(sides, consumer, producer, destination, name)
         parts.append("".join(f"{_mark(text)} {line}\n" for line in header) + text)
     if advice is not None:
-        parts.append(load_templates()[advice][_choose(advice, "consumer", consumer)])
+        parts.append(load_templates()[advice][_choose(advice, "consumer", consumer, system)])
     mark = _mark(parts[-1])
     return "\n".join(parts) + f"{mark} Why, and what looks alike: {page_of(code)}\n"
 
@@ -81,16 +84,16 @@ def page_of(code: str) -> str:
     return f"/causes/{code}"
 
 
-def _choose(code: str, side: str, end: End) -> str:
+def _choose(code: str, side: str, end: End, system: str | None) -> str:
     templates = load_templates()[code]
-    for name in _names(end):
+    for name in _names(end, system):
         for stem in (f"{side}-{name}", name):
             if stem in templates:
                 return stem
     return ANY
 
 
-def _names(end: End) -> Iterator[str]:
+def _names(end: End, system: str | None) -> Iterator[str]:
     """Names of templates that would suit, best first."""
     languages = load_languages()
     known = [name for scope, _ in end.scopes for name in names_of_scope(scope)]
@@ -98,8 +101,8 @@ def _names(end: End) -> Iterator[str]:
     told = told or {name for name in known if "-" not in name}
     if len(told) == 1:
         (language,) = told
-        libraries = [n for n in known if "-" in n and n.startswith(f"{language}-")]
-        yield from dict.fromkeys(libraries)
+        special = [*known, *names_of_system(system or "")]
+        yield from dict.fromkeys(name for name in special if name.startswith(f"{language}-"))
         if language in languages:
             yield language
     yield ANY

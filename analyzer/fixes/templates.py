@@ -20,6 +20,16 @@ class Fix:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What templates can be written for: a language, or a library or system in it."""
+
+    title: str
+    scope: str | None
+    """Pattern of the instrumentation scopes that it is known by."""
+    systems: frozenset[str]
+
+
 @cache
 def load_templates() -> dict[str, dict[str, str]]:
     """Code -> name without suffix -> text."""
@@ -36,10 +46,13 @@ def load_templates() -> dict[str, dict[str, str]]:
 
 
 @cache
-def load_languages() -> dict[str, dict[str, str]]:
-    """languages.toml: name -> title, scope."""
+def load_languages() -> dict[str, Language]:
+    """languages.toml, by name."""
     text = (resources.files("analyzer.fixes") / "languages.toml").read_text("utf-8")
-    return tomllib.loads(text)
+    return {
+        name: Language(told["title"], told.get("scope"), frozenset(told.get("systems", ())))
+        for name, told in tomllib.loads(text).items()
+    }
 
 
 def list_fixes(code: str) -> list[Fix]:
@@ -49,7 +62,7 @@ def list_fixes(code: str) -> list[Fix]:
     found = []
     for stem, text in load_templates()[code].items():
         side, name = split_name(stem)
-        found.append(Fix(side, name, titles[name]["title"], text))
+        found.append(Fix(side, name, titles[name].title, text))
     return sorted(found, key=lambda fix: (fix.side != "producer", order[fix.name]))
 
 
@@ -68,5 +81,11 @@ def names_of_scope(scope: str) -> tuple[str, ...]:
     return tuple(
         name
         for name, entry in load_languages().items()
-        if "scope" in entry and re.search(entry["scope"], scope)
+        if entry.scope and re.search(entry.scope, scope)
     )
+
+
+@lru_cache(maxsize=1024)
+def names_of_system(system: str) -> tuple[str, ...]:
+    """What is written for a messaging system, in any language: `python-rabbitmq`."""
+    return tuple(name for name, entry in load_languages().items() if system in entry.systems)

@@ -23,6 +23,9 @@ def addresses(served: Served) -> list[str]:
         "/search?q=nothing-of-this-kind",
         "/destinations",
         "/destinations?name=orders",
+        "/causes",
+        "/causes/S5",
+        "/causes/E1",
         "/status",
     ]
 
@@ -67,6 +70,24 @@ def test_the_map_shows_services_destinations_and_the_broken_edge(
         assert any(name in node for node in drawn)
     page.locator(".edge.broken text").click()
     expect(page.locator("h1")).to_have_text("Message attributes were not requested")
+
+
+def test_the_report_leads_to_the_page_of_the_cause_and_its_fixes(
+    page: Page, broken: Served
+) -> None:
+    page.goto(f"{broken.address}/orphans")
+    page.locator("tbody a.title").first.click()
+    expect(page.locator("pre").first).to_contain_text("On the consumer payment-service")
+    page.get_by_role("link", name="What S1 is").click()
+    expect(page).to_have_url(f"{broken.address}/causes/S1")
+    fix = page.locator("details", has_text="Node.js")
+    expect(fix.locator("pre")).to_be_hidden()
+    fix.locator("summary").click()
+    expect(fix.locator("pre")).to_contain_text("ReceiveMessageCommand")
+    page.get_by_role("link", name="S2", exact=True).click()
+    expect(page.locator("h1")).to_have_text(
+        "The producer does not inject context into message attributes"
+    )
 
 
 def test_the_empty_page_says_what_to_do_and_turns_live(page: Page, empty: Served) -> None:

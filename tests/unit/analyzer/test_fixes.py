@@ -38,6 +38,24 @@ def test_a_library_without_a_template_leaves_the_language() -> None:
     )
 
 
+def test_the_system_beats_the_language() -> None:
+    chosen = {
+        system: choose_fix("R1", "producer", NOBODY, end("python"), system=system)
+        for system in ("rabbitmq", "nats", "rocketmq", None)
+    }
+
+    assert "pika.BasicProperties(" in chosen["rabbitmq"]
+    assert "await connection.publish(" in chosen["nats"]
+    assert chosen["rocketmq"] == chosen[None]
+    assert "import" not in chosen[None], "no code for another broker"
+
+
+def test_the_library_beats_the_system() -> None:
+    producer = end("python", "opentelemetry.instrumentation.aio_pika")
+
+    assert "aio_pika.Message(" in choose_fix("R1", "producer", NOBODY, producer, system="rabbitmq")
+
+
 def test_libraries_with_similar_names_are_told_apart() -> None:
     chosen = {
         library: choose_fix(
