@@ -7,23 +7,21 @@ counts and first times alone, so that later spans rarely change it.
 
 import polars as pl
 
-CONSUMER = ["environment", "service_namespace", "system", "destination", "service_name"]
+_CONSUMER = ["environment", "service_namespace", "system", "service_name", "span_name"]
+CONSUMER = [*_CONSUMER, "destination"]
 MIXED = "mixed"
-# Chance that messages picked at random leave out this many in a row.
+# Chance that picking messages at random leaves out so many at first; below it that was
+# no chance but a switch.
 _LEAST = 0.05
 
 
 def find_mixed(facts: pl.DataFrame, arrived: pl.Expr) -> pl.DataFrame:
     """CONSUMER and `mixed`, of the consumers in `facts` (analyzer.surroundings) of whose
     deliveries some, where `arrived`, continue a context, and some do not, in no order.
-
-    With the share p of the kind that came first, n of it in a row happen with the chance
-    p^n; n is estimated from the time until the other kind began, at an even rate. Below
-    `_LEAST` that was no chance but a switch.
     """
     deliveries = facts.filter(pl.col("role") == "process")
-    continues = deliveries.select(*CONSUMER, arrived.alias("arrived")).to_series(len(CONSUMER))
-    of = [
+    continues = deliveries.select(pl.col("role"), arrived.alias("arrived"))["arrived"]
+    connected, cut = (
         deliveries.filter(kind)
         .group_by(CONSUMER)
         .agg(
@@ -32,8 +30,26 @@ def find_mixed(facts: pl.DataFrame, arrived: pl.Expr) -> pl.DataFrame:
             pl.col("last_start_unix_nano").max().alias(f"{name}_last"),
         )
         for name, kind in (("connected", continues), ("cut", ~continues))
-    ]
-    both = of[0].join(of[1], on=CONSUMER, nulls_equal=True)
+    )
+    # a span that does not name its destination gets it from the producer once it is known
+    near = pl.col("destination").is_null() | (pl.col("destination") == pl.col("destination_far"))
+    both = (
+        cut.join(connected, on=_CONSUMER, suffix="_far", nulls_equal=True)
+        .filter(near)
+        .group_by(CONSUMER)
+        .agg(
+            pl.col("cut_count", "cut_first").first(),
+            pl.col("connected_count").sum(),
+            pl.col("connected_first").min(),
+            pl.col("connected_last").max(),
+        )
+    )
+    return both.filter(_alternate()).select(*CONSUMER, pl.lit(value=True).alias(MIXED))
+
+
+def _alternate() -> pl.Expr:
+    """With the share p of the kind that came first, n of it in a row happen with the chance
+    p^n; n is estimated from the time until the other kind began, at an even rate."""
     connected, cut = pl.col("connected_first"), pl.col("cut_first")
     last, total = pl.col("connected_last"), pl.col("connected_count") + pl.col("cut_count")
     first = pl.min_horizontal(connected, cut)
@@ -42,6 +58,4 @@ def find_mixed(facts: pl.DataFrame, arrived: pl.Expr) -> pl.DataFrame:
     # what was deleted began at 0: then nothing is known of the order
     known = (first > 0) & (last > first)
     chance = pl.when(known).then(share.pow(row)).otherwise(1.0)
-    return both.filter((last >= cut) & (chance >= _LEAST)).select(
-        *CONSUMER, pl.lit(value=True).alias(MIXED)
-    )
+    return (last >= cut) & (chance >= _LEAST)

@@ -10,6 +10,7 @@ import polars as pl
 from analyzer.frame import Frame
 from analyzer.roles import CONSUMER, SERVER
 from analyzer.structure import nearest, nearest_above
+from analyzer.trace_states import has_epoch_form
 
 _RECORD = ["kafka_topic", "kafka_partition", "kafka_offset"]
 
@@ -126,11 +127,15 @@ def _told_elsewhere(frame: Frame, receives: pl.DataFrame, process: pl.Series) ->
 
 def _silent_lambdas(frame: Frame) -> pl.Series:
     """Rows of Lambda roots without trigger: Python's for an EventBridge or SNS event, and
-    also for a timer or a direct call. One that sends is rather where the work entered."""
-    roots = _lambda_roots(frame).filter(
-        pl.col("invocation_id").is_not_null()
-        & pl.col("trigger").is_null()
-        & pl.col("parent_span_id").is_null()
+    also for a timer or a direct call. One that sends is rather where the work entered. The
+    parent may be missing where it is X-Ray's, which is no producer's."""
+    roots = _lambda_roots(frame)
+    told = frame.tell(roots["row"], "trace_hi", "parent_missing", start_time_unix_nano="start")
+    begun = pl.col("parent_span_id").is_null() | (
+        pl.col("parent_missing") & has_epoch_form("trace_hi")
+    )
+    roots = roots.hstack(told).filter(
+        pl.col("invocation_id").is_not_null() & pl.col("trigger").is_null() & begun
     )["row"]
     if roots.is_empty():
         return roots
@@ -185,7 +190,7 @@ def find_deliveries(
         ("polled", _count_only(receives, links)),
         ("invoke", invoked.filter(open_.gather(invoked))),
         ("stated", frame["row"].filter(upstream & frame["role"].is_null() & open_)),
-        ("maybe", maybe.filter((open_ & ~stated).gather(maybe))),
+        ("maybe", maybe.filter((open_ & ~upstream).gather(maybe))),
     ]
     found = [pl.DataFrame({"row": rows}).with_columns(end=pl.lit(end)) for end, rows in ends]
     return pl.concat(found).unique("row", keep="first", maintain_order=True).sort("row")

@@ -65,8 +65,11 @@ def _find_by_keys(
     rest = pl.concat([rest, ends.deliveries.join(left_over.select("row").unique(), on="row")])
     keys = pl.concat([keys.join(stated.select(row="delivery"), on="row", how="anti"), left_over])
     explained = _explained(ends, known)
+    # the parent of a Lambda root that does not say what invoked it is X-Ray's, no producer's
+    functions = ends.deliveries.filter(pl.col("part") == "maybe")
+    missing = ends.missing.join(functions, on="row", how="anti")
     found = match_correlation_ids(
-        ends.sends, rest, send_keys.filter(work), keys.filter(work), explained, ends.missing
+        ends.sends, rest, send_keys.filter(work), keys.filter(work), explained, missing
     )
     found = _within_reach(ends, found)
     rest, explained = _after(ends, found, rest, explained)

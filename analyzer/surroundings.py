@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from analyzer.lost_sends import INNER_TOPIC, STREAMS_SCOPE
 from analyzer.alternations import CONSUMER, MIXED, find_mixed
+from analyzer.lost_sends import INNER_TOPIC, STREAMS_SCOPE
 from analyzer.rules.correlation_id import RENAMING
 
 Row = Mapping[str, Any]
@@ -266,7 +266,7 @@ class World:
             sender_thresholds=frozenset(
                 s["sampling_threshold"] for s in senders if s["sampling_threshold"]
             ),
-            first_send=_first(s[FIRSTS[0]] for s in senders),
+            first_send=_first(s[FIRSTS[0]] for s in [*senders, *bridges]),
             first_arrival=_first(d[FIRSTS[0]] for d in mine if d["relation"] in PROPAGATED),
             first_offsets=_first_offsets(connected),
             interleaved=any(d[_INTERLEAVED] for d in mine),

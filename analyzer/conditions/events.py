@@ -3,6 +3,8 @@
 from analyzer.case import Case
 from analyzer.conditions import Finding, condition
 
+_HOUR = 3_600 * 10**9
+
 
 @condition("event")
 def event(case: Case) -> bool:
@@ -16,7 +18,7 @@ def event(case: Case) -> bool:
     return not case.arrived and over_bus and case.reachable
 
 
-def _say_done(case: Case) -> Finding:
+def _say_done(_case: Case) -> Finding:
     return Finding("business id", "seen before", "this work came here minutes before, and was done")
 
 
@@ -25,6 +27,17 @@ def done_before(case: Case) -> bool:
     """The same business id came to this consumer minutes before, and the work did not fail
     (analyzer/repeats.py)."""
     return bool(case.facts["repeats"] == "done")
+
+
+def _say_late(case: Case) -> Finding:
+    return Finding("producer", f"{case.facts['gap'] // _HOUR} hours before", "was the event sent")
+
+
+@condition("long after it was sent", _say_late)
+def long_after(case: Case) -> bool:
+    """The producer that was found ended an hour or more before: targets get events at once,
+    but for retries."""
+    return case.long_after
 
 
 @condition("has an id")

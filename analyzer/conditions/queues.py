@@ -18,7 +18,7 @@ def dead_letter_queue(case: Case) -> bool:
     return bool(case.facts["dead_letter"])
 
 
-def _say_function(case: Case) -> Finding:
+def _say_function(_case: Case) -> Finding:
     return Finding("consumer", "a function", "its event holds the message attributes always")
 
 
@@ -30,7 +30,7 @@ def in_function(case: Case) -> bool:
     return bool(told["function"] or told["trigger"] == "pubsub")
 
 
-def _say_mixed(case: Case) -> Finding:
+def _say_mixed(_case: Case) -> Finding:
     return Finding(
         "other messages", "continued", "this consumer continues others, before and after this one"
     )
@@ -73,7 +73,7 @@ def forwarded(case: Case) -> bool:
     return case.facts["producer_takes"] == "aws_sqs"
 
 
-def _say_failed(case: Case) -> Finding:
+def _say_failed(_case: Case) -> Finding:
     return Finding(
         "business id", "seen before", "this work came here before with its context, and failed"
     )

@@ -4,7 +4,7 @@ from analyzer.case import Case
 from analyzer.conditions import Finding, condition
 
 
-def _say_form(case: Case) -> Finding:
+def _say_form(_case: Case) -> Finding:
     return Finding(
         "trace id",
         "begins with the time",
@@ -36,7 +36,7 @@ def xray_link(case: Case) -> bool:
     return bool(linked) and not told["missing_trace_known"] and _is_foreign(case)
 
 
-def _say_trace(case: Case) -> Finding:
+def _say_trace(_case: Case) -> Finding:
     return Finding("producer", "in the same trace", "between the two, somebody named a span anew")
 
 
