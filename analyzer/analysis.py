@@ -13,7 +13,9 @@ import pyarrow as pa
 from analyzer.answers import connection_rows, endpoint_rows
 from analyzer.ends import find_ends
 from analyzer.hot_keys import Hot
+from analyzer.lost_sends import find_origins, select_lost
 from analyzer.orphans import orphan_rows
+from analyzer.remarks import add_remarks
 from analyzer.stitching import stitch
 from storage.schema import CONNECTIONS, ENDPOINTS, ORPHANS, SpanBatch
 
@@ -40,17 +42,25 @@ class Answers:
     orphans: pl.DataFrame
 
 
-def analyse(batch: SpanBatch, owners: pa.Table | None = None, hot: Hot = frozenset()) -> Answers:
+def analyse(
+    batch: SpanBatch,
+    owners: pa.Table | None = None,
+    hot: Hot = frozenset(),
+    suspects: pl.DataFrame | None = None,
+) -> Answers:
     """Endpoints, connections and orphan roots owned by the traces `owners` (TRACE_IDS,
     None for all), given everything around them. Values whose key is `hot` join nothing.
+    `suspects` are further places whose root sends may be broken
+    (analyzer.lost_sends.find_suspects) than those that the batch shows.
 
     A pure function of the set of spans: order, batching and repetition change nothing.
     Never raises on data.
     """
     ends = find_ends(batch, hot)
-    connections = connection_rows(ends, stitch(batch, ends, hot))
-    endpoints = endpoint_rows(ends, connections)
-    orphans = orphan_rows(ends, connections)
+    connections = connection_rows(ends, add_remarks(batch, ends, stitch(batch, ends, hot)))
+    endpoints = endpoint_rows(ends, connections, find_origins(batch, ends, hot))
+    lost = select_lost(ends, endpoints, suspects)
+    orphans = orphan_rows(batch, ends, connections, lost)
     if owners is not None:
         traces = pl.DataFrame(owners).unique()
         endpoints = endpoints.join(traces, on=_TRACE, how="semi")

@@ -67,8 +67,8 @@ def unit_of(ends: Ends) -> pl.Series:
     return none.scatter(ends.units["row"], ends.units["unit"])
 
 
-def endpoint_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
-    """Columns of ENDPOINTS, and `row`."""
+def endpoint_rows(ends: Ends, connections: pl.DataFrame, origins: pl.DataFrame) -> pl.DataFrame:
+    """Columns of ENDPOINTS, and `row`; `origins` as analyzer.lost_sends.find_origins."""
     best = (
         connections.filter(pl.col("confidence") >= DRAWN)
         .sort("delivery", "confidence", "send", descending=[False, True, False])
@@ -111,7 +111,9 @@ def endpoint_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
         )
         .join(best, on="row", how="left", maintain_order="left")
         .join(_thresholds(ends), on="row", how="left", maintain_order="left")
+        .join(origins, on="row", how="left", maintain_order="left")
         .with_columns(
+            pl.when(pl.col("role") == "send").then("origin").alias("origin"),
             pl.coalesce("destination", "known_destination").alias("destination"),
             pl.coalesce("system", "known_system").alias("system"),
             error=pl.col("status_code") == STATUS_ERROR,

@@ -11,15 +11,19 @@ import polars as pl
 from analyzer.ends import Ends
 from analyzer.roles import SERVER
 from analyzer.root_facts import tell_roots
-from storage.schema import ORPHANS
+from storage.schema import ORPHANS, SpanBatch
 
 
-def orphan_rows(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
-    """ORPHANS columns up to `facts`, the stitched producer, and `row` of the root."""
-    found = pl.concat([_broken(ends), _bodies(ends)])
+def orphan_rows(
+    batch: SpanBatch, ends: Ends, connections: pl.DataFrame, lost: pl.DataFrame
+) -> pl.DataFrame:
+    """ORPHANS columns up to `facts`, the stitched producer, and `row` of the root; `lost`
+    are sends that may be broken (analyzer.lost_sends.select_lost)."""
+    sends = lost.select("row", "top", part=pl.lit("send"), after="origin", stitched="row")
+    found = pl.concat([_broken(ends), _bodies(ends), sends])
     if found.is_empty():  # all is well, as it mostly is
         return pl.DataFrame(ORPHANS.empty_table())
-    return tell_roots(ends, connections, found)
+    return tell_roots(batch, ends, connections, found)
 
 
 def _bodies(ends: Ends) -> pl.DataFrame:

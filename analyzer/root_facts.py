@@ -8,9 +8,11 @@ from analyzer.answers import unit_of
 from analyzer.contexts import SAMPLED
 from analyzer.ends import Ends
 from analyzer.frame import IDENTITY
+from analyzer.repeats import find_repeats
 from analyzer.root_evidence import tell_evidence
 from analyzer.rules import DRAWN
 from analyzer.trace_states import has_epoch_form, read_randomness, read_threshold
+from storage.schema import SpanBatch
 
 # What judging compares; the JSON text of `facts` has these fields.
 FACTS = {
@@ -21,7 +23,9 @@ FACTS = {
     "domain": pl.String,
     # kind of delivery (analyzer.deliveries), or "body": work after a closed receive span
     "part": pl.String,
-    "after": pl.String,  # of such work: what its receive span is, "connected" or "cut"
+    # of such work: what its receive span is, "connected" or "cut"; of a send (part "send"):
+    # its origin (analyzer.lost_sends.find_origins)
+    "after": pl.String,
     "top_kind": pl.Int64,  # of the root, as OTLP's number
     "is_top": pl.Boolean,  # the delivery is the root itself
     "start": pl.Int64,  # of the root, ns
@@ -33,12 +37,16 @@ FACTS = {
     "trigger": pl.String,  # faas.trigger of the root
     "function": pl.Boolean,  # the root is a function's invocation
     "has_id": pl.Boolean,
+    "names_work": pl.Boolean,  # it has a business id
     "message_id": pl.String,
     "event_source": pl.String,
     "event_detail_type": pl.String,
     "kafka_partition": pl.Int64,
     "kafka_offset": pl.Int64,
     "batch_count": pl.Int64,
+    # headers of the message that were captured
+    "traceparent_header": pl.String,
+    "foreign_context_header": pl.String,
     "links": pl.Int64,  # of the delivery, empty ones too
     "dropped_links": pl.Int64,
     "dropped_attributes": pl.Int64,
@@ -53,20 +61,27 @@ FACTS = {
     "producer_sdk_language": pl.String,
     "producer_is_root": pl.Boolean,
     "producer_forwards": pl.Boolean,  # it is work on a message that its service received
+    "producer_takes": pl.String,  # system of that message
+    "producer_in_trace": pl.Boolean,  # … of the root
     "producer_connected_elsewhere": pl.Boolean,
     "gap": pl.Int64,  # from its end to the start of the root, ns
     # a context that arrived and names an absent span: "parent" or "link"
     "missing": pl.String,
     "missing_sampled": pl.Boolean,
     "missing_trace_known": pl.Boolean,
+    "missing_epoch": pl.Boolean,  # its trace id has the form of X-Ray's
+    "missing_beside": pl.Boolean,  # its trace holds earlier spans of another service
     "missing_random": pl.Int64,  # what sampling compares with thresholds (56 bits)
     "missing_threshold": pl.String,  # `th` that came with it
+    "repeats": pl.String,  # the same work came here before (analyzer/repeats.py)
     "lost": pl.Boolean,  # spans near it were deleted (analyzer/losses.py)
 }
 _RANDOM_BITS = 2**56
 
 
-def tell_roots(ends: Ends, connections: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+def tell_roots(
+    batch: SpanBatch, ends: Ends, connections: pl.DataFrame, found: pl.DataFrame
+) -> pl.DataFrame:
     """ORPHANS columns up to `facts`, the stitched producer, and `row` of the root, of the
     deliveries `found` (row, top, part, after, stitched)."""
     frame = ends.frame
@@ -75,6 +90,7 @@ def tell_roots(ends: Ends, connections: pl.DataFrame, found: pl.DataFrame) -> pl
         *("domain", "scope_name", "scope_version", "has_children", "dead_letter", "message_id"),
         *("system", "destination", "scope", "consumer_group", "event_source"),
         *("event_detail_type", "kafka_partition", "kafka_offset", "batch_count"),
+        *("traceparent_header", "foreign_context_header"),
         delivery_start="start",
         delivery_name="name",
         own_system="system",
@@ -84,6 +100,7 @@ def tell_roots(ends: Ends, connections: pl.DataFrame, found: pl.DataFrame) -> pl
     )
     deliveries = (
         found.hstack(told)
+        .with_columns(_find_beside(ends, found["top"]).alias("missing_beside"))
         .join(_stitched(ends, connections), left_on="stitched", right_on="delivery", how="left")
         .filter((pl.col("part") != "maybe") | pl.col("rule").is_not_null())
         .join(_missing(ends, found["row"]), on="row", how="left")
@@ -93,12 +110,20 @@ def tell_roots(ends: Ends, connections: pl.DataFrame, found: pl.DataFrame) -> pl
     # One root can stand for several deliveries: the first one speaks for it.
     first = deliveries.unique("top", keep="first", maintain_order=True)
     busy = deliveries.group_by("top").agg(pl.col("has_children").any().alias("any_children"))
-    rows = first.join(busy, on="top").with_columns(
-        pl.col("any_children").alias("has_children"),
-        (pl.col("message_id").is_not_null() | pl.col("kafka_offset").is_not_null()).alias("has_id"),
-        pl.col("producer_connected_elsewhere").fill_null(value=False),
-        pl.lit(value=False).alias("lost"),
-        is_top=pl.col("row") == pl.col("top"),
+    repeats = find_repeats(batch, ends, first["top"]).with_columns(names_work=pl.lit(value=True))
+    rows = (
+        first.join(busy, on="top")
+        .join(repeats, on="top", how="left")
+        .with_columns(
+            pl.col("any_children").alias("has_children"),
+            (pl.col("message_id").is_not_null() | pl.col("kafka_offset").is_not_null()).alias(
+                "has_id"
+            ),
+            pl.col("producer_connected_elsewhere").fill_null(value=False),
+            pl.col("names_work").fill_null(value=False),
+            pl.lit(value=False).alias("lost"),
+            is_top=pl.col("row") == pl.col("top"),
+        )
     )
     root = frame.tell(
         rows["top"],
@@ -110,8 +135,15 @@ def tell_roots(ends: Ends, connections: pl.DataFrame, found: pl.DataFrame) -> pl
         top_kind="kind",
         function="invocation_id",
     )
+    own = pl.when(pl.col("part") == "send").then("service_name")
     rows = rows.hstack(root).with_columns(
+        *(
+            pl.coalesce(own, name).alias(name)  # the one that lost it
+            for name in ("producer_service_name", "own_producer_service_name")
+        ),
         epoch_trace=has_epoch_form("trace_hi"),
+        producer_in_trace=pl.col("producer_trace_hi").eq(pl.col("trace_hi"))
+        & pl.col("producer_trace_lo").eq(pl.col("trace_lo")),
         function=pl.col("function").is_not_null(),
         gap=pl.col("start") - pl.col("producer_end"),
     )
@@ -147,6 +179,7 @@ def _missing(ends: Ends, rows: pl.Series) -> pl.DataFrame:
         .join(ends.frame.states, on="row", how="left", maintain_order="left")
         .with_columns(
             ends.frame["trace"].gather(missing["row"]).alias("own_trace"),
+            ends.frame["start"].gather(missing["row"]).alias("start_time_unix_nano"),
             # a span carries the tracestate of its parent's context
             state=pl.when(pl.col("link_flags").is_null())
             .then("trace_state")
@@ -164,10 +197,25 @@ def _missing(ends: Ends, rows: pl.Series) -> pl.DataFrame:
             (pl.col("known_trace").is_not_null() & (pl.col("known_trace") != pl.col("own_trace")))
             .any()
             .alias("missing_trace_known"),
+            has_epoch_form("missing_hi").all().alias("missing_epoch"),
             _first(_randomness()).alias("missing_random"),
             _first(read_threshold(pl.col("state"))).alias("missing_threshold"),
         )
     )
+
+
+def _find_beside(ends: Ends, tops: pl.Series) -> pl.Series:
+    """Of each root whether another service's span of its trace began before it: where the
+    producer was sampled, so that its span must have been."""
+    rows = ends.frame.rows
+    told = ends.frame.tell(tops, "trace", "service", "start").with_row_index("found")
+    earlier = told.join(
+        rows.filter(ends.frame.flag(told["trace"]).gather(rows["trace"])).select(
+            "trace", other="service", earlier="start"
+        ),
+        on="trace",
+    ).filter((pl.col("other") != pl.col("service")) & (pl.col("earlier") <= pl.col("start")))
+    return told.select(pl.col("found").is_in(earlier["found"].unique().implode())).to_series()
 
 
 def _first(values: pl.Expr) -> pl.Expr:
@@ -211,9 +259,18 @@ def _stitched(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
         *told,
         _is_root(ends).gather(stitches["send"]).alias("producer_is_root"),
         _handles(ends).gather(stitches["send"]).alias("producer_forwards"),
+        _taken_system(ends, stitches["send"]),
         elsewhere.gather(stitches["unit"]).alias("producer_connected_elsewhere"),
         pl.col("evidence").alias("match"),
     )
+
+
+def _taken_system(ends: Ends, sends: pl.Series) -> pl.Series:
+    """System of the message that each of these spans is work on."""
+    taken = ends.deliveries.unique("top", keep="first", maintain_order=True)
+    tops = pl.DataFrame({"top": ends.frame["top"].gather(sends)})
+    told = tops.join(taken.select("top", "system"), on="top", how="left", maintain_order="left")
+    return told["system"].alias("producer_takes")
 
 
 def _is_root(ends: Ends) -> pl.Series:

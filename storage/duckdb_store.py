@@ -2,19 +2,21 @@
 
 Writing is in `duckdb_write` (spans) and `duckdb_answer_writer`, deleting in
 `duckdb_deletion`, writing anew in `duckdb_rewriting`, reading in `duckdb_read` (spans),
-`duckdb_answers` and `duckdb_handovers`; `duckdb_database` has the transactions,
+`duckdb_answers`, `duckdb_handovers` and `duckdb_requests`; `duckdb_database` has the transactions,
 `duckdb_opening` the settings, `duckdb_schema` the tables.
 """
 
 from storage.contract import StoreUsage
 from storage.duckdb_answer_writer import AnswerWriter
 from storage.duckdb_answers import AnswerReader
+from storage.duckdb_contexts import ContextReader
 from storage.duckdb_database import Database
 from storage.duckdb_deletion import SpanDeleter
 from storage.duckdb_handovers import HandoverReader
 from storage.duckdb_opening import locate, remove_replacement
 from storage.duckdb_origins import OriginsKeeper
 from storage.duckdb_read import SpanReader
+from storage.duckdb_requests import RequestReader
 from storage.duckdb_rewriting import SpanRewriter
 from storage.duckdb_write import SpanWriter
 
@@ -28,6 +30,8 @@ class DuckDBStore(
     SpanReader,
     AnswerReader,
     HandoverReader,
+    ContextReader,
+    RequestReader,
 ):
     engine = "duckdb"
 
@@ -40,6 +44,8 @@ class DuckDBStore(
             SpanReader.__init__(self, database)
             AnswerReader.__init__(self, database)
             HandoverReader.__init__(self, database)
+            ContextReader.__init__(self, database, self._span_places, self._answer_places)
+            RequestReader.__init__(self, database)
             AnswerWriter.__init__(self, database, self._span_places, self._answer_places)
             SpanWriter.__init__(self, database)
             SpanDeleter.__init__(self, database, self)

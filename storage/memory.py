@@ -42,11 +42,12 @@ from storage.memory_frames import (
 )
 from storage.memory_groups import orphan_groups
 from storage.memory_handovers import MemoryHandovers
+from storage.memory_requests import MemoryRequests
 from storage.queries import EVERY_ORPHAN, NO_BUCKETS
 from storage.schema import BATCH_SCHEMAS, SpanBatch
 
 
-class MemoryStore(MemoryHandovers):
+class MemoryStore(MemoryHandovers, MemoryRequests):
     engine = "memory"
     broken = False
 

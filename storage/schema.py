@@ -140,6 +140,10 @@ CORRELATION = _schema(("correlation_id", U64), ("key", TEXT), ("value", TEXT))
 KEYS = _schema(*_TRACE, ("kind", U8), ("key_hash", U64))
 
 
+# When spans of processes began.
+SENDS = _schema(("resource_id", U64), ("start_time_unix_nano", I64))
+
+
 @dataclass(frozen=True, slots=True)
 class SpanBatch:
     """Spans as columns, and everything that came with them.
@@ -222,6 +226,8 @@ ENDPOINTS = _schema(
     ("scope_version", TEXT, "null"),
     ("sdk_language", TEXT, "null"),
     ("is_root", FLAG),  # no parent at all
+    # how a send began (analyzer.lost_sends.find_origins); null of a delivery
+    ("origin", TEXT, "null"),
     # the trace id begins with the time of its making, as X-Ray's do
     ("epoch_trace", FLAG),
     # `th` of the tracestate's `ot` entry: what the trace was sampled by

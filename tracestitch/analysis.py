@@ -15,12 +15,20 @@ import polars as pl
 import pyarrow as pa
 
 from analyzer.analysis import Answers, analyse, arrow
+from analyzer.hot_keys import Hot
 from analyzer.judging import judge, select_affected
 from analyzer.losses import keep_answers
+from analyzer.lost_sends import find_suspects
 from analyzer.version import RULES_VERSION
 from storage.contract import OrphanQuery, Page, SpanStore, StoreError
 from storage.schema import ORPHANS, TRACE_IDS
 from tracestitch.known_facts import KnownFacts
+from tracestitch.root_sends import (
+    earlier_sends,
+    find_disturbed,
+    find_new_suspects,
+    find_requests,
+)
 
 STEPS = 2
 PASS_SPANS = 50_000
@@ -100,8 +108,17 @@ class AnalysisLoop:
         if newest == analysed and self._facts is not None:
             return False
         new, generation = self._store.traces_since(analysed, PASS_SPANS)
+        known = self._surroundings.told() if self._facts is None else self._facts
+        disturbed = find_disturbed(self._store, known, analysed, generation)
+        new = _trace_ids(pl.concat([pl.DataFrame(new), pl.DataFrame(disturbed)]))
         owners, around, hot = self._reach_cold(new, analysed, generation)
-        answers = analyse(self._store.analysis_input(around), owners, hot)
+        suspects = find_suspects(known)
+        answers = self._answer(owners, around, hot, suspects)
+        added = find_new_suspects(known, suspects, answers.endpoints)
+        if not added.is_empty():
+            suspects = pl.concat([suspects, added])
+            self._answer_earlier(owners, added, suspects, analysed)
+            answers = self._answer(owners, around, hot, suspects)
         answers = self._keep(answers, owners, analysed)
         before = self._surroundings.read(owners)
         self._store.replace_connections(owners, answers.endpoints, answers.connections)
@@ -112,6 +129,36 @@ class AnalysisLoop:
         self._store.replace_orphans(owners, judged, generation)
         self._facts = facts
         return newest != analysed
+
+    def _answer(
+        self, owners: pa.Table, around: pa.Table, hot: Hot, suspects: pl.DataFrame
+    ) -> Answers:
+        """The answers of the owners, given what is around them and the requests beside their
+        root sends."""
+        batch = self._store.analysis_input(around)
+        requests = find_requests(self._store, batch, owners)
+        if requests.num_rows:
+            around = _trace_ids(pl.concat([pl.DataFrame(around), pl.DataFrame(requests)]))
+            batch = self._store.analysis_input(around)
+        return analyse(batch, owners, hot, suspects)
+
+    def _answer_earlier(
+        self, owners: pa.Table, places: pl.DataFrame, suspects: pl.DataFrame, analysed: int
+    ) -> None:
+        """Answer the traces of earlier root sends of places that become suspect with this
+        pass, and which are told of only now. A pass that fails later begins with this."""
+        mine, facts = pl.DataFrame(owners), self._surroundings.told()
+        for traces in earlier_sends(self._store, places):
+            others = pl.DataFrame(traces).join(mine, on=TRACE_IDS.names, how="anti")
+            if not others.is_empty():
+                theirs = _arrow_ids(others)
+                (around,) = reach(self._store, theirs, STEPS)
+                hot = frozenset(
+                    pl.DataFrame(self._store.hot_keys(around, HOT_KEY_LIMIT))["key_hash"]
+                )
+                answers = self._keep(self._answer(theirs, around, hot, suspects), theirs, analysed)
+                judged = arrow(judge(answers.orphans, facts), ORPHANS)
+                self._store.replace_orphans(theirs, judged, analysed)
 
     def _reach_cold(
         self, new: pa.Table, analysed: int, upto: int

@@ -1,0 +1,51 @@
+"""Requests and the root sends of the same process beside them, in the reference engine."""
+
+import polars as pl
+import pyarrow as pa
+
+from storage import schema
+from storage.memory_frames import TRACE, Frames, arrow, read
+from storage.request_reads import RequestBounds
+
+_SERVER = 2
+_START, _END = "start_time_unix_nano", "end_time_unix_nano"
+
+
+def _until(bounds: RequestBounds) -> pl.Expr:
+    """When the last send that belongs to a request begins."""
+    return pl.min_horizontal(pl.col(_START) + bounds.within, pl.col(_END) + bounds.after)
+
+
+class MemoryRequests:
+    def _read(self) -> Frames:
+        raise NotImplementedError
+
+    def requests_beside(self, sends: pa.Table, bounds: RequestBounds) -> pa.Table:
+        asked = read(sends).select("resource_id", sent=_START).unique()
+        running = (
+            self._read()["spans"]
+            .filter(pl.col("kind") == _SERVER)
+            .join(asked, on="resource_id")
+            .filter(pl.col("sent").is_between(pl.col(_START), _until(bounds)))
+            .sort(_START, *TRACE, "span_id", descending=[True, False, False, False])
+        )
+        latest = running.group_by("resource_id", "sent", maintain_order=True).head(bounds.latest)
+        return arrow(latest.select(TRACE).unique(), schema.TRACE_IDS)
+
+    def sends_beside(self, after: int, upto: int, bounds: RequestBounds) -> pa.Table:
+        frames = self._read()
+        requests = (
+            frames["spans"]
+            .filter(
+                (pl.col("kind") == _SERVER)
+                & (pl.col("generation") > after)
+                & (pl.col("generation") <= upto)
+            )
+            .join(frames["resources"], on="resource_id")
+            .select("service_name", began=_START, until=_until(bounds))
+        )
+        roots = frames["endpoints"].filter((pl.col("role") == "send") & pl.col("is_root"))
+        found = roots.join(requests, on="service_name", nulls_equal=True).filter(
+            pl.col(_START).is_between(pl.col("began"), pl.col("until"))
+        )
+        return arrow(found.select(TRACE).unique(), schema.TRACE_IDS)

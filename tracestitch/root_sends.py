@@ -1,0 +1,64 @@
+"""What the analysis of sends that begin traces needs from the store beside shared keys: the
+requests that ran beside them, and earlier sends like them.
+
+Requests share no key with the roots that lost them. A key a request would cost every trace
+a row; asked for by process and time, they cost something only where there are such roots
+(docs/adr/0019).
+"""
+
+from collections.abc import Iterator
+
+import polars as pl
+import pyarrow as pa
+
+from analyzer.analysis import arrow
+from analyzer.lost_sends import BOUNDS, PLACE, ask_for_requests, find_suspects
+from storage.contract import EndpointQuery, SpanStore
+from storage.schema import SENDS, TRACE_IDS, SpanBatch
+
+# Root sends that are looked at again at once.
+_AT_ONCE = 10_000
+
+
+def find_disturbed(store: SpanStore, facts: pl.DataFrame, after: int, upto: int) -> pa.Table:
+    """TRACE_IDS of stored root sends beside which a request arrived with these generations."""
+    roots = facts.filter((pl.col("role") == "send") & pl.col("is_root"))
+    if roots.is_empty():
+        return TRACE_IDS.empty_table()
+    return store.sends_beside(after, upto, BOUNDS)
+
+
+def find_requests(store: SpanStore, batch: SpanBatch, owners: pa.Table) -> pa.Table:
+    """TRACE_IDS of the requests beside the root sends of these traces."""
+    asked = ask_for_requests(batch, pl.DataFrame(owners))
+    if asked.is_empty():
+        return TRACE_IDS.empty_table()
+    return store.requests_beside(arrow(asked, SENDS), BOUNDS)
+
+
+def find_new_suspects(
+    facts: pl.DataFrame, known: pl.DataFrame, endpoints: pa.Table
+) -> pl.DataFrame:
+    """Places whose root sends may be broken, beside the `known` ones by the facts before a
+    pass, with the endpoints of the pass."""
+    told = pl.DataFrame(endpoints)
+    columns = [name for name in facts.columns if name in told.columns]
+    both = find_suspects(pl.concat([facts.select(columns), told.select(columns)]))
+    return both.join(known, on=PLACE, how="anti", nulls_equal=True)
+
+
+def earlier_sends(store: SpanStore, places: pl.DataFrame) -> Iterator[pa.Table]:
+    """TRACE_IDS of the stored root sends of these places, a part at a time."""
+    for place in places.iter_rows(named=True):
+        end = None
+        while True:
+            query = EndpointQuery(role="send", end=end, **place)
+            found = pl.DataFrame(store.endpoints(query, _AT_ONCE))
+            roots = found.filter("is_root").select(TRACE_IDS.names).unique()
+            if not roots.is_empty():
+                yield arrow(roots, TRACE_IDS)
+            # of those that began at the last instant some may be left
+            last = found["start_time_unix_nano"].min()
+            if found.height < _AT_ONCE or not isinstance(last, int) or last + 1 == end:
+                break
+            end = last + 1
