@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 import pyarrow as pa
 
+from storage.context_reads import ContextReads
 from storage.deletion import Deleted, SpanDeletion
 from storage.group_reads import GroupReads
 from storage.handover_reads import HandoverReads
@@ -81,7 +82,14 @@ class AppendResult:
 
 
 class SpanStore(
-    SpanDeletion, SpanRewriting, Origins, HandoverReads, GroupReads, RequestReads, Protocol
+    SpanDeletion,
+    SpanRewriting,
+    Origins,
+    HandoverReads,
+    ContextReads,
+    GroupReads,
+    RequestReads,
+    Protocol,
 ):
     """Spans, and what the analyzer made of them.
 

@@ -14,6 +14,7 @@ from storage.handover_reads import (
     UNCONNECTED,
     UNCONNECTED_KEY,
 )
+from storage.memory_contexts import MemoryContexts
 from storage.memory_frames import SPAN, Frames, arrow
 from storage.results import EDGE_KEY
 
@@ -21,10 +22,7 @@ _CONSUMER = "consumer_start_time_unix_nano"
 _STORED_AT = "stored_at_unix_nano"
 
 
-class MemoryHandovers:
-    def _read(self) -> Frames:
-        raise NotImplementedError
-
+class MemoryHandovers(MemoryContexts):
     def edges(self) -> pa.Table:
         return memory_answers.edges(self._read())
 

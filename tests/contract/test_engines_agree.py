@@ -271,6 +271,8 @@ def _reads() -> Iterator[Callable[[SpanStore], object]]:
     yield lambda s: s.orphan_counts(5).to_pylist()
     yield lambda s: s.recent_sends(2, 3)
     yield lambda s: s.unconnected_deliveries()
+    yield lambda s: s.arrived_contexts(4, 5)
+    yield lambda s: s.senders()
     yield lambda s: s.recent_sends(2, 3)
     yield lambda s: s.unconnected_deliveries()
     for number in range(1, 5):

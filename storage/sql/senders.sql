@@ -1,0 +1,6 @@
+SELECT
+    environment, service_namespace, service_name, destination, sampling_threshold,
+    count(*) AS count
+FROM endpoints
+WHERE role = 'send'
+GROUP BY ALL
