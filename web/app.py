@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 from collector.access import Gate
 from collector.hosts import AllowedHosts
 from storage.contract import SpanStore, StoreError
-from web import api, causes, health, login
+from web import api, causes, health, login, sampling
 from web.errors import NotFoundError, ParameterError
 from web.frame import error_page, wants_page
 from web.freshness import Flush, FreshReads
@@ -73,6 +73,7 @@ def create_app(
     app.include_router(login.router)
     app.include_router(api.router)
     app.include_router(causes.router)
+    app.include_router(sampling.router)
     app.include_router(health.router)
     app.include_router(pages_router())
     app.mount("/static", StaticFiles(directory=_STATIC, check_dir=False), name="static")

@@ -1,0 +1,74 @@
+"""Sampling gaps as JSON and as a page."""
+
+import pytest
+
+from tests.answer_builders import Scene, span_hex, trace_hex
+from tests.unit.web.applications import application
+from tests.web_client import WebClient
+
+REMOTE, SAMPLED = 0x300, 1
+
+
+def serve(flags: int = REMOTE, own_flags: int = 0x100) -> WebClient:
+    """Two deliveries from `orders`: the producer of one is stored, that of the other is not."""
+    scene = Scene()
+    send = scene.span(1, 1, service="shop")
+    scene.endpoint(send, "send")
+    for trace, target in ((2, 1), (3, 9)):
+        taken = scene.span(trace, 1, service="pay <b>", flags=own_flags)
+        scene.endpoint(taken, "process")
+        scene.link(taken, target, 1, flags=flags)
+    return application(scene.store())
+
+
+def test_a_gap_has_the_identity_of_its_edge_and_what_is_absent() -> None:
+    answer = serve().get("/api/v1/sampling").json()
+
+    (gap,) = answer["sampling"]
+    assert answer["next_cursor"] is None
+    assert (gap["producer_service"], gap["destination"], gap["consumer_service"]) == (
+        "shop",
+        "orders",
+        "pay <b>",
+    )
+    assert (gap["contexts"], gap["stored"], gap["absent"], gap["unknown"]) == (2, 1, 1, 1)
+    assert gap["example"] == {"trace_id": trace_hex(3), "span_id": span_hex(1)}
+    assert gap["sampling_ratio"] is None
+
+
+@pytest.mark.parametrize(
+    ("flags", "own_flags", "verdict"),
+    [
+        (REMOTE | SAMPLED, 0x101, "lost"),
+        (REMOTE, 0x101, "unsampled"),
+        (REMOTE, 0x100, "unknown"),
+    ],
+)
+def test_a_gap_says_what_it_means_and_what_to_do(flags: int, own_flags: int, verdict: str) -> None:
+    client = serve(flags, own_flags)
+
+    (gap,) = client.get("/api/v1/sampling").json()["sampling"]
+    assert gap["verdict"] == verdict
+    page = client.get("/sampling").text
+    assert gap["meaning"].split(":")[0] in page
+    assert "pay &lt;b&gt;" in page
+    assert "1 of 2" in page
+
+
+def test_without_a_gap_the_page_says_so() -> None:
+    client = application(Scene().store())
+
+    assert client.get("/api/v1/sampling").json()["sampling"] == []
+    assert "Nothing is missing" in client.get("/sampling").text
+
+
+def test_the_report_and_the_status_lead_there() -> None:
+    client = serve()
+
+    assert 'href="/sampling"' in client.get("/orphans").text
+    assert 'href="/sampling"' in client.get("/status").text
+
+
+def test_unknown_parameters_are_refused() -> None:
+    assert serve().get("/api/v1/sampling?edge=1").status_code == 400
+    assert serve().get("/sampling?limit=1").status_code == 400
