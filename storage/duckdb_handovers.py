@@ -7,6 +7,8 @@ from storage.duckdb_read import fit
 from storage.duckdb_statements import statement
 from storage.handover_reads import (
     HANDOVER_COUNTS,
+    NOTED,
+    NOTED_KEY,
     ORPHAN_COUNTS,
     ORPHAN_COUNTS_KEY,
     RECENT_SENDS,
@@ -65,3 +67,7 @@ class HandoverReader:
     def unconnected_deliveries(self) -> pa.Table:
         with self._database.read() as session:
             return fit(session.select(statement("unconnected_deliveries")), UNCONNECTED)
+
+    def noted_handovers(self) -> pa.Table:
+        with self._database.read() as session:
+            return fit(session.select(_grouped("noted_handovers", NOTED_KEY)), NOTED)

@@ -68,6 +68,10 @@ UNCONNECTED = pa.schema(
     ]
 )
 
+# Of each edge and text of notes the hand-overs that have it, and the newest consumer.
+NOTED = pa.schema([*_EDGE, *_required(TEXT, "notes"), *_counts("count"), *SPAN_IDS])
+NOTED_KEY = [*EDGE_KEY, "notes"]
+
 
 class HandoverReads(Protocol):
     def handover_counts(self, since_unix_nano: int, settled_before_unix_nano: int) -> pa.Table:
@@ -95,4 +99,10 @@ class HandoverReads(Protocol):
         """Endpoints of role "process" without a relation, and orphan roots without a stitched
         producer (a delivery may be both), counted by environment, destination and
         service_name, and when the last of them began. Schema UNCONNECTED."""
+        ...
+
+    def noted_handovers(self) -> pa.Table:
+        """Hand-overs of confidence 0.8 and above with notes, counted by the key of `edges` and
+        the text of the notes, with the ids of the newest consumer. Schema NOTED, largest
+        count first."""
         ...

@@ -6,6 +6,8 @@ import pyarrow as pa
 from storage import memory_answers
 from storage.handover_reads import (
     HANDOVER_COUNTS,
+    NOTED,
+    NOTED_KEY,
     ORPHAN_COUNTS,
     ORPHAN_COUNTS_KEY,
     RECEIVED,
@@ -104,6 +106,24 @@ class MemoryHandovers(MemoryContexts):
             count=pl.len(), last_start_unix_nano=pl.max("start_time_unix_nano")
         )
         return arrow(counts, UNCONNECTED)
+
+    def noted_handovers(self) -> pa.Table:
+        told = ["trace_hi", "trace_lo", "span_id"]
+        noted = (
+            self._read()["connections"]
+            .filter((pl.col("confidence") >= 0.8) & (pl.col("notes") != "[]"))
+            .rename(
+                {
+                    "consumer_environment": "environment",
+                    "consumer_service_namespace": "service_namespace",
+                    **{f"consumer_{name}": name for name in told},
+                }
+            )
+            .sort(_CONSUMER, *told)
+            .group_by(NOTED_KEY)
+            .agg(pl.len().alias("count"), pl.col(told).last())
+        )
+        return _largest_first(noted, NOTED, NOTED_KEY)
 
 
 def _shown(frames: Frames) -> pl.DataFrame:

@@ -1,5 +1,8 @@
-"""Remarks on edges: breaks that leave no orphan root, because nobody received the message."""
+"""Remarks on edges: breaks that leave no orphan root, because nobody received the message,
+or because it arrived without something that does not join traces.
+"""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +12,7 @@ from analyzer.causes import load_causes
 from analyzer.fixes import End, choose_fix
 from analyzer.unreceived import EdgeKey, Unreceived, find_unreceived, is_passive_lambda
 from storage.contract import SpanStore
+from storage.results import EDGE_KEY
 from web.kept import Kept
 from web.rows import span_ref, trace_table
 from web.shapes import EdgeNote
@@ -45,6 +49,20 @@ def read_remarks(store: SpanStore) -> EdgeRemarks:
         note = _note(store, unreceived)
         for edge in sorted(unreceived.edges, key=str):
             _add(remarks.setdefault(edge, []), note)
+    for row in store.noted_handovers().to_pylist():
+        edge = tuple(row[name] for name in EDGE_KEY)
+        for told in json.loads(row["notes"]):
+            _add(
+                remarks.setdefault(edge, []),
+                {
+                    "code": told["code"],
+                    "title": told["title"],
+                    "fix": told["fix"],
+                    "count": row["count"],
+                    "sends": None,
+                    "example": span_ref(row),
+                },
+            )
     return remarks
 
 
@@ -52,7 +70,8 @@ def _add(notes: list[EdgeNote], note: EdgeNote) -> None:
     """An edge may take messages of several kinds: one note for each code."""
     for number, before in enumerate(notes):
         if before["code"] == note["code"]:
-            count, sends = before["count"] + note["count"], before["sends"] + note["sends"]
+            count = before["count"] + note["count"]
+            sends = None if before["sends"] is None else before["sends"] + (note["sends"] or 0)
             notes[number] = {**before, "count": count, "sends": sends}
             return
     notes.append(note)

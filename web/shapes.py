@@ -28,10 +28,11 @@ class SpanRef(TypedDict):
 
 
 class EdgeNote(Note):
-    """A remark on an edge: `count` of the newest `sends` of its kind, `example` the newest."""
+    """A remark on an edge: on `count` of the newest `sends` of its kind, or, where that is
+    null, of all its hand-overs; `example` is the newest."""
 
     count: int
-    sends: int
+    sends: int | None
     example: "SpanRef"
 
 

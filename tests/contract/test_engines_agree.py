@@ -271,10 +271,9 @@ def _reads() -> Iterator[Callable[[SpanStore], object]]:
     yield lambda s: s.orphan_counts(5).to_pylist()
     yield lambda s: s.recent_sends(2, 3)
     yield lambda s: s.unconnected_deliveries()
+    yield lambda s: s.noted_handovers()
     yield lambda s: s.arrived_contexts(4, 5)
     yield lambda s: s.senders()
-    yield lambda s: s.recent_sends(2, 3)
-    yield lambda s: s.unconnected_deliveries()
     for number in range(1, 5):
         yield lambda s, n=number: s.traces_of_span(n)  # type: ignore[misc] # bound now
         yield lambda s, n=number: s.related_traces(traces(n), 3)  # type: ignore[misc] # bound now

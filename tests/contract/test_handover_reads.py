@@ -161,3 +161,25 @@ def test_deliveries_without_a_relation_are_counted_by_place(store: SpanStore) ->
         (row["destination"] or "", row["service_name"], row["count"], row["last_start_unix_nano"])
         for row in rows
     ) == [("", "orders", 1, 5), ("q", "payments", 3, 6)]
+
+
+def test_hand_overs_with_notes_are_counted_by_edge_and_text(store: SpanStore) -> None:
+    one, b1, s8 = span(1, 1), '[{"code": "B1"}]', '[{"code": "S8"}]'
+    _fill(
+        store,
+        [
+            connection(one, span(2, 2), relation="link", notes=b1),
+            connection(one, span(3, 3), relation="link", notes=b1),
+            connection(one, span(4, 4), relation="link", notes=s8),
+            connection(one, span(5, 5), relation="link", notes="[]"),
+            connection(one, span(6, 6), relation="stitch", confidence=0.7, notes=b1),
+        ],
+        [],
+    )
+
+    rows = store.noted_handovers().to_pylist()
+
+    assert [(row["notes"], row["count"], row["span_id"]) for row in rows] == [
+        (b1, 2, 3),
+        (s8, 1, 4),
+    ]
