@@ -17,7 +17,7 @@ import polars as pl
 
 from analyzer.alternations import CONSUMER, MIXED, find_mixed
 from analyzer.lost_sends import INNER_TOPIC, STREAMS_SCOPE
-from analyzer.rules.correlation_id import RENAMING
+from analyzer.rules.correlation_id import RENAMING, is_mirror
 
 Row = Mapping[str, Any]
 
@@ -130,6 +130,8 @@ class Surroundings:
     mirrored: bool
     """Nobody sends to this topic, somebody to the topic that it is named after, with a
     cluster's name before it."""
+    retried: bool
+    """The name is that of a retry or dead-letter topic of another one that is read."""
     possible: bool
     """Somebody sends where a message could come from, bridges included."""
     bridges: frozenset[str]
@@ -204,6 +206,7 @@ class World:
             if destination is None
             or s["destination"] is None
             or _base(s["destination"]) == _base(destination)
+            or (system == "kafka" and s["destination"] == retried_topic(destination))
         ]
         bridges = [
             s
@@ -218,7 +221,7 @@ class World:
             s
             for s in self._sends.get("kafka", [])
             if system == "kafka" and destination and s["destination"]
-            if not same and destination.endswith(f".{s['destination']}")
+            if not same and is_mirror(destination, s["destination"])
         ]
         senders = same or bridges or mirrored
         if destination is None and domain is not None:
@@ -246,6 +249,7 @@ class World:
         return Surroundings(
             direct=bool(same),
             mirrored=bool(mirrored),
+            retried=system == "kafka" and self._reads(retried_topic(destination)),
             possible=bool(senders),
             bridges=frozenset() if same else frozenset(s["system"] for s in bridges),
             injects=any(_same_carrier(d, senders) for d in arrived),
@@ -296,6 +300,10 @@ class World:
         ]
         return bool(begun) and all(begun)
 
+    def _reads(self, topic: str | None) -> bool:
+        deliveries = self._deliveries.get("kafka", [])
+        return topic is not None and any(d["destination"] == topic for d in deliveries)
+
     def _streams(self, service: str | None) -> bool:
         """Its consumers are recorded by Kafka Streams, or it writes to topics that Kafka
         Streams makes for itself."""
@@ -337,6 +345,19 @@ def _same_carrier(delivery: Row, senders: list[Row]) -> bool:
 
 def _starts(span_name: str, domain: str) -> bool:
     return span_name.lower().startswith(domain)
+
+
+_RETRY = re.compile(
+    r"(?i)[-_.](?:dlq|dlt|dead[-_.]?letters?|errors?|skipped|retry(?:[-_.]?\d+(?:ms|s)?)?)$"
+)
+
+
+@lru_cache(maxsize=10_000)
+def retried_topic(destination: str | None) -> str | None:
+    """The topic whose failed records a retry or dead-letter topic takes, by its name: None
+    for other names."""
+    base = _RETRY.sub("", destination or "")
+    return base if base and base != destination else None
 
 
 @lru_cache(maxsize=10_000)

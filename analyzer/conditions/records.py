@@ -1,7 +1,13 @@
 """Apache Kafka, and brokers whose messages have headers."""
 
+import re
+
 from analyzer.case import Case
-from analyzer.conditions import condition
+from analyzer.conditions import Finding, condition
+from analyzer.surroundings import retried_topic
+
+# W3C Trace Context, "traceparent header": a trace id or span id of zeros is invalid.
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 # Brokers with headers that have no causes of their own.
 _HEADERS = ("rabbitmq", "jms", "activemq", "nats", "pulsar", "rocketmq")
@@ -16,8 +22,46 @@ def record(case: Case) -> bool:
 
 @condition("mirrored topic")
 def mirrored(case: Case) -> bool:
-    """Nobody writes to this topic, somebody to the topic that its name ends with."""
+    """Nobody writes to this topic, somebody to the one that it is a copy of by its name: the
+    name of a cluster before that of the topic, or `.replica`, `-mirror` and the like behind."""
     return case.around.mirrored
+
+
+def _say_retry(case: Case) -> Finding:
+    topic = case.root["destination"] or ""
+    base = retried_topic(topic) or "another topic"
+    return Finding("destination", topic, f"takes the records of {base} that failed")
+
+
+@condition("retry or dead-letter topic", say=_say_retry)
+def retry_topic(case: Case) -> bool:
+    """By its name the topic takes failed records of another one that is read: `orders-dlt`,
+    `orders-retry-0`, `orders_error` beside `orders`."""
+    return case.around.retried
+
+
+@condition("sent to this destination")
+def sent_here(case: Case) -> bool:
+    """The producer that was found sent to the destination that the consumer read from."""
+    return bool(case.facts["producer_destination"] == case.facts["own_destination"])
+
+
+def _say_header(case: Case) -> Finding:
+    header = case.facts["traceparent_header"]
+    return Finding("messaging.header.traceparent", header or '""', "the header as it arrived")
+
+
+@condition("traceparent arrived", say=_say_header)
+def traceparent_arrived(case: Case) -> bool:
+    """A captured header of the record is a well-formed `traceparent`."""
+    return bool(_TRACEPARENT.fullmatch(case.facts["traceparent_header"] or ""))
+
+
+@condition("traceparent broken", say=_say_header)
+def traceparent_broken(case: Case) -> bool:
+    """A captured `traceparent` of the record is empty, all zeros or no such value."""
+    header = case.facts["traceparent_header"]
+    return header is not None and not _TRACEPARENT.fullmatch(header)
 
 
 @condition("message with headers")

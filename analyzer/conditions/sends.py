@@ -5,15 +5,13 @@ from analyzer.conditions import Finding, condition
 
 
 def _say_beside(case: Case) -> Finding:
-    return Finding(
-        "origin", "beside other work", "it began while a request of its process was being served"
-    )
+    service = case.root["service_name"] or "its service"
+    return Finding("origin", "beside other work", f"it began while {service} served a request")
 
 
 def _say_others(case: Case) -> Finding:
-    return Finding(
-        "other sends", "have parents", "other sends of this service to this destination have them"
-    )
+    to = case.root["destination"] or "this destination"
+    return Finding("other sends", "have parents", f"those of this service to {to} have them")
 
 
 @condition("lost send")
@@ -38,7 +36,7 @@ def others_have_parents(case: Case) -> bool:
 @condition("written in Go")
 def written_in_go(case: Case) -> bool:
     """The send was recorded by a Go program."""
-    return case.facts["sdk_language"] == "go"
+    return bool(case.facts["sdk_language"] == "go")
 
 
 @condition("sent to Kafka")

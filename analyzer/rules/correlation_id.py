@@ -5,6 +5,8 @@ only after the stronger rules took theirs, between destinations a message can pa
 between, within one environment and namespace.
 """
 
+import re
+
 import polars as pl
 
 from analyzer.rules import EVIDENCE, compared, in_time, selective
@@ -28,6 +30,15 @@ LEAST = 0.05
 MOST_PAIRS = 2_500
 
 _BRIDGES = {"aws_eventbridge": ["aws_sqs", "aws_sns", "aws_kinesis"], "aws_sns": ["aws_sqs"]}
+
+
+# MirrorMaker puts the name of the cluster before that of a topic; others put a word behind.
+_COPY = r"[-_.](?:replica|mirror(?:ed)?|copy|backup)$"
+
+
+def is_mirror(topic: str, of: str) -> bool:
+    """Whether a topic is a copy of another one by its name."""
+    return topic.endswith(f".{of}") or (topic != of and re.sub(_COPY, "", topic) == of)
 
 
 def scopes_agree(one: pl.Expr, other: pl.Expr) -> pl.Expr:
@@ -74,11 +85,13 @@ def _hop() -> pl.Expr:
             (name.str.starts_with(pl.concat_str(send_name, pl.lit(":")))) & (system == send_system)
         )
         .then(0)
-        # MirrorMaker puts the name of the cluster before that of the topic
         .when(
             (system == "kafka")
             & (send_system == "kafka")
-            & name.str.ends_with(pl.concat_str(pl.lit("."), send_name))
+            & (
+                name.str.ends_with(pl.concat_str(pl.lit("."), send_name))
+                | ((name.str.replace(_COPY, "") == send_name) & (name != send_name))
+            )
         )
         .then(_RENAMED)
         .when((system == send_system) & system.is_in(RENAMING))
