@@ -15,9 +15,9 @@ class GroupReads(Protocol):
         environment, service_namespace, producer_service_name, system, destination, scope,
         service_name, consumer_group, expected): these columns and count (int64),
         settled_count (of roots stored before `settled_before_unix_nano`),
-        first_seen_unix_nano, last_seen_unix_nano (of the roots' start), cause_title,
-        cause_confidence, cause_fix, evidence, trace_hi, trace_lo, span_id (all of the
-        newest root), first_service_version, first_scope_version (of the earliest).
+        first_seen_unix_nano, last_seen_unix_nano (of the roots' start), trace_hi,
+        trace_lo, span_id (of the newest root), first_service_version, first_scope_version
+        (of the earliest). No texts: there may be as many groups as roots.
 
         Then what connected beside them: endpoints of role "process" and relation "parent"
         or "link" that agree in environment, service_namespace, system, destination, scope,

@@ -11,7 +11,6 @@ from storage.memory_frames import SPAN, Frames
 from storage.memory_read import between
 
 _START = "start_time_unix_nano"
-_NEWEST = ["cause_title", "cause_confidence", "cause_fix", "evidence", *SPAN]
 _CELLS = 128
 _KINDS = ("service", "scope")  # whose version
 
@@ -36,7 +35,7 @@ def _group(roots: pl.DataFrame, settled_before: int, buckets: Buckets) -> pl.Dat
         roots.sort(_START, *SPAN, descending=[True, False, False, False])
         .group_by(results.ORPHAN_GROUP_KEY)
         .agg(
-            *(pl.first(name) for name in _NEWEST),
+            *(pl.first(name) for name in SPAN),
             count=pl.len(),
             settled_count=(pl.col("stored_at_unix_nano") < settled_before).sum(),
             first_seen_unix_nano=pl.min(_START),

@@ -5,7 +5,7 @@ Both engines cast their answers to these, so that they agree to the column.
 
 import pyarrow as pa
 
-from storage.schema import FLAG, I64, ORPHANS, REAL, TEXT, TRACE_IDS, U64
+from storage.schema import FLAG, I64, ORPHANS, TEXT, TRACE_IDS, U64
 
 
 def _nullable(*names: str) -> "list[pa.Field[pa.DataType]]":
@@ -69,9 +69,6 @@ ORPHAN_GROUPS = pa.schema(
         *_nullable("destination", "scope", "service_name", "consumer_group"),
         *_required(FLAG, "expected"),
         *_required(I64, "count", "settled_count", "first_seen_unix_nano", "last_seen_unix_nano"),
-        *_required(TEXT, "cause_title"),
-        *_required(REAL, "cause_confidence"),
-        *_required(TEXT, "cause_fix", "evidence"),
         *_required(U64, "trace_hi", "trace_lo", "span_id"),
         *_nullable("first_service_version", "first_scope_version"),
         *_required(I64, "connected_before", "connected_between", "connected_after"),

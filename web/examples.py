@@ -7,7 +7,7 @@ from storage.contract import EndpointQuery, OrphanQuery, Page, SpanStore
 from storage.results import ORPHAN_GROUP_KEY
 from web.comparing import Comparison, compare_consumers
 from web.errors import NotFoundError
-from web.groups import group_object, rows_of_groups, trend_buckets
+from web.groups import group_objects, rows_of_groups, trend_buckets
 from web.parameters import parse_trace_id
 from web.reports import row_key
 from web.rows import orphan_object, span_hex, trace_hex, trace_table
@@ -38,7 +38,8 @@ def find_group(site: Site, key: str) -> Group:
     wanted = _key_of_root(site.store, key) if key.startswith("of-") else key
     for number, row in enumerate(found.select(ORPHAN_GROUP_KEY).to_pylist()):
         if wanted in (row_key(row), tuple(row.values())):
-            return group_object(found.slice(number, 1).to_pylist()[0], buckets)
+            for group in group_objects(site.store, found.slice(number, 1), buckets):
+                return group
     raise NotFoundError(
         "group", "No hand-over is broken in this way now: it may have been repaired."
     )

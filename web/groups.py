@@ -3,7 +3,7 @@
 All functions but the pure ones block on the store.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -15,9 +15,10 @@ from storage.contract import Buckets, OrphanQuery, Page, Rows, SpanStore
 from storage.paging import ORPHAN_ORDER, encode_mark
 from storage.queries import EVERY_ORPHAN
 from storage.results import GROUP_EDGE, ORPHAN_GROUP_KEY
+from storage.schema import SPAN_IDS, TRACE_IDS
 from web.attributes import read_json
 from web.paging import read_page, slice_table
-from web.rows import Row, cause_object, identity_object, span_ref
+from web.rows import Row, cause_object, identity_object, span_id, span_ref
 from web.shapes import Group, Groups, Summary
 from web.trends import choose_buckets, list_buckets
 
@@ -25,16 +26,14 @@ from web.trends import choose_buckets, list_buckets
 NOT_INSTRUMENTED = ("P3", "T1")
 _MOST_AT_ONCE = 5_000
 _JUDGED = [
-    *("expected", "settled_count", "count", "connected_before", "connected_between"),
-    *(
-        "near_broken",
-        "near_connected",
-        "connected_after",
-        "cause_code",
-        "service_name",
-        *GROUP_EDGE,
-    ),
+    *("expected", "settled_count", "count", "connected_between", "near_broken"),
+    *("near_connected", "connected_after"),
 ]
+_NAMED = ["cause_code", *GROUP_EDGE]
+_TEXTS = [
+    *(*SPAN_IDS.names, "cause_code", "cause_title", "cause_confidence", "cause_fix", "evidence"),
+]
+_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +55,22 @@ def groups_answer(store: SpanStore, asked: OrphanFilter, page: Page) -> Groups:
     """Largest count first. Everything in it is of the asked times alone."""
     buckets = trend_buckets(store, asked.query)
     found = store.orphan_groups(asked.query, buckets)
-    states = [state_of(row) for row in found.select(_JUDGED).to_pylist()]
+    states = [state_of(row) for row in _rows(found, _JUDGED)]
     kept = [number for number, state in enumerate(states) if asked.state in (None, state)]
     rows = slice_table(found.take(pa.array(kept, pa.int64())), page)
     return {
-        "groups": [group_object(row, buckets) for row in rows.table.to_pylist()],
+        "groups": group_objects(store, rows.table, buckets),
         "summary": _summarise(
-            found.select(_JUDGED).to_pylist(),
-            states,
-            count_healthy(store) if asked.is_open else None,
+            _rows(found, _NAMED), states, count_healthy(store) if asked.is_open else None
         ),
         "next_cursor": rows.next,
     }
+
+
+def _rows(table: pa.Table, columns: Sequence[str]) -> Iterator[Row]:
+    """One by one: there may be as many groups as roots."""
+    for part in table.select(columns).to_batches(_AT_ONCE):
+        yield from part.to_pylist()
 
 
 def trend_buckets(store: SpanStore, query: OrphanQuery) -> Buckets:
@@ -89,7 +92,7 @@ def count_healthy(store: SpanStore) -> int:
     )
 
 
-def _summarise(rows: list[dict[str, Any]], states: list[State], healthy: int | None) -> Summary:
+def _summarise(rows: Iterable[Row], states: list[State], healthy: int | None) -> Summary:
     edges: dict[State, set[tuple[str | None, ...]]] = {
         "broken": set(),
         "healed": set(),
@@ -110,13 +113,21 @@ def _summarise(rows: list[dict[str, Any]], states: list[State], healthy: int | N
     }
 
 
-def group_object(row: Row, buckets: Buckets) -> Group:
-    """A row of `SpanStore.orphan_groups`."""
+def group_objects(store: SpanStore, table: pa.Table, buckets: Buckets) -> list[Group]:
+    """Rows of `SpanStore.orphan_groups`."""
+    examples = store.orphans_of(table.select(TRACE_IDS.names)).select(_TEXTS)
+    told = {(*span_id(row), row["cause_code"]): row for row in examples.to_pylist()}
+    found = [(row, told.get((*span_id(row), row["cause_code"]))) for row in table.to_pylist()]
+    # An example that was judged anew meanwhile is in another group now.
+    return [_group_object(row, example, buckets) for row, example in found if example is not None]
+
+
+def _group_object(row: Row, example: Row, buckets: Buckets) -> Group:
     change, state = find_version_change(row), state_of(row)
     connected = {when: row[f"connected_{when}"] for when in ("before", "between", "after")}
     return {
         **identity_object(row, consumer="service_name"),
-        "cause": cause_object(row),
+        "cause": cause_object(example),
         "state": state,
         "count": row["count"],
         "settled_count": row["settled_count"],
@@ -135,8 +146,8 @@ def group_object(row: Row, buckets: Buckets) -> Group:
         "trend": list_buckets(buckets, row["trend_broken"], row["trend_connected"]),
         "expected": row["expected"],
         "example": span_ref(row),
-        "evidence": read_json(row["evidence"]),
-        "fix": row["cause_fix"],
+        "evidence": read_json(example["evidence"]),
+        "fix": example["cause_fix"],
     }
 
 
@@ -153,7 +164,7 @@ def orphan_rows(store: SpanStore, asked: OrphanFilter, page: Page) -> Rows:
 def keys_in_state(store: SpanStore, asked: OrphanFilter) -> set[tuple[Any, ...]]:
     found = store.orphan_groups(replace(asked.query, trace=None))
     columns = list(dict.fromkeys([*ORPHAN_GROUP_KEY, *_JUDGED]))
-    return {_key(row) for row in found.select(columns).to_pylist() if state_of(row) == asked.state}
+    return {_key(row) for row in _rows(found, columns) if state_of(row) == asked.state}
 
 
 def rows_of_groups(

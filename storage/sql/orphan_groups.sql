@@ -47,8 +47,7 @@ told AS MATERIALIZED (
         (last_seen // 2 - first_seen // 2) // 128 + 1 AS cell_size,
         first_root.service_version AS first_service_version,
         first_root.scope_version AS first_scope_version,
-        last_root.cause_title, last_root.cause_confidence, last_root.cause_fix,
-        last_root.evidence, last_root.trace_hi, last_root.trace_lo, last_root.span_id
+        last_root.trace_hi, last_root.trace_lo, last_root.span_id
     FROM groups
     JOIN orphans AS first_root ON first_root.rowid = groups.earliest
     JOIN orphans AS last_root ON last_root.rowid = groups.newest
@@ -130,7 +129,7 @@ SELECT
     settled_count,
     first_seen AS first_seen_unix_nano,
     last_seen AS last_seen_unix_nano,
-    cause_title, cause_confidence, cause_fix, evidence, trace_hi, trace_lo, span_id,
+    trace_hi, trace_lo, span_id,
     first_service_version, first_scope_version,
     coalesce(before, 0) AS connected_before,
     coalesce(connected.count - before - after, 0) AS connected_between,

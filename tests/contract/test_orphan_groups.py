@@ -49,15 +49,12 @@ def _group(store: SpanStore, query: OrphanQuery = EVERY_ORPHAN, **asked: Any) ->
 def test_a_group_has_the_newest_root_as_its_example_and_versions_of_the_earliest(
     store: SpanStore,
 ) -> None:
-    roots = [
-        _root(n, cause_title=f"t{n}", service_version=f"v{n}", scope_version=f"s{n}")
-        for n in (3, 1, 2)
-    ]
+    roots = [_root(n, service_version=f"v{n}", scope_version=f"s{n}") for n in (3, 1, 2)]
     _fill(store, [*roots, _root(4, cause_code="K1"), _root(5, hidden=True)])
     first, second = store.orphan_groups().to_pylist()
     assert (first["cause_code"], first["count"], second["count"]) == ("S1", 3, 1)
     assert (first["first_seen_unix_nano"], first["last_seen_unix_nano"]) == (1, 3)
-    assert (first["cause_title"], first["trace_lo"]) == ("t3", 3)
+    assert (first["trace_lo"], first["span_id"]) == (3, 3)
     assert (first["first_service_version"], first["first_scope_version"]) == ("v1", "s1")
 
 
