@@ -24,7 +24,7 @@ from web.rows import Row, span_id, trace_hex, trace_table
 from web.shapes import CorrelationId
 from web.spans import sort_spans, span_objects
 from web.trace_shapes import Attempt, JourneyAnswer, NotSeen
-from web.traces import orphans_of
+from web.traces import lost_traces, orphans_of
 from web.walking import Reached, follow
 
 _MOST_SEEDS = 1_000  # traces found by scan
@@ -115,6 +115,7 @@ def _answer(
                 reached.batch,
                 spans.slice(0, MOST_SPANS),
                 {span: [note] for span, note in batches.items()},
+                lost_traces(store, traces),
             ),
             "connections": noted_connections(reached.batch, drawn),
             "orphans": orphans_of(store, traces, settled_before_unix_nano),

@@ -1,9 +1,11 @@
 """Notes: remarks on odd data. Odd data is shown, never an error."""
 
 from collections import defaultdict
+from collections.abc import Collection
 
-from analyzer.journey_traces import SpanId, find_circles, read_parents
+from analyzer.journey_traces import SpanId, TraceId, find_circles, read_parents
 from storage.schema import SpanBatch
+from web.missing_parents import explain_missing
 from web.rows import span_hex, trace_hex
 from web.shapes import JourneyNote, Note
 
@@ -15,8 +17,11 @@ def note(code: str, title: str) -> Note:
     return {"code": code, "title": title, "fix": None}
 
 
-def find_notes(batch: SpanBatch) -> dict[SpanId, list[Note]]:
-    """Notes on spans whose ids or times are odd; by span."""
+def find_notes(
+    batch: SpanBatch, lost: Collection[TraceId] = frozenset()
+) -> dict[SpanId, list[Note]]:
+    """Notes on spans whose ids or times are odd; by span. `lost` are traces of which spans
+    were deleted."""
     parents = read_parents(batch.spans)
     circles = find_circles(parents)
     seen: set[SpanId] = set()
@@ -35,11 +40,15 @@ def find_notes(batch: SpanBatch) -> dict[SpanId, list[Note]]:
         notes[span].append(
             note("duplicate", "Several spans with these ids and different content are stored.")
         )
-    for span, parent in parents.items():
-        if span in circles:
-            notes[span].append(note("parent-cycle", "The span is an ancestor of itself."))
-        elif parent is not None and parent not in parents:
-            notes[span].append(note("missing-parent", "The parent span is not stored."))
+    for span in parents.keys() & circles:
+        notes[span].append(note("parent-cycle", "The span is an ancestor of itself."))
+    headless = {
+        span
+        for span, parent in parents.items()
+        if span not in circles and parent is not None and parent not in parents
+    }
+    for span, reason in explain_missing(batch, headless, lost).items():
+        notes[span].append(note("missing-parent", reason))
     return notes
 
 

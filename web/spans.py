@@ -1,12 +1,12 @@
 """Spans as the API and the pages show them: one object each, odd data noted."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pyarrow as pa
 
-from analyzer.journey_traces import SpanId
+from analyzer.journey_traces import SpanId, TraceId
 from storage.schema import SpanBatch
 from web.attributes import read_attributes
 from web.notes import find_notes
@@ -30,14 +30,17 @@ def sort_spans(batch: SpanBatch) -> pa.Table:
 
 
 def span_objects(
-    batch: SpanBatch, spans: pa.Table, remarks: Mapping[SpanId, list[Note]] | None = None
+    batch: SpanBatch,
+    spans: pa.Table,
+    remarks: Mapping[SpanId, list[Note]] | None = None,
+    lost: Collection[TraceId] = frozenset(),
 ) -> list[Span]:
     """Objects for `spans`, which are rows of the batch; in their order.
 
     `remarks` are notes to add. Whether a parent is missing is judged by the batch, which
-    must hold whole traces.
+    must hold whole traces, but for the traces `lost`, of which spans were deleted.
     """
-    notes = find_notes(batch)
+    notes = find_notes(batch, lost)
     for span, more in (remarks or {}).items():
         notes[span] += more
     resources = {row["resource_id"]: row for row in batch.resources.to_pylist()}

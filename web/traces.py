@@ -34,7 +34,9 @@ def trace_answer(store: SpanStore, trace: TraceId, settled_before_unix_nano: int
     return {
         "trace": {
             "trace_id": trace_hex(*trace),
-            "spans": span_objects(batch, spans.slice(0, MOST_SPANS)),
+            "spans": span_objects(
+                batch, spans.slice(0, MOST_SPANS), lost=lost_traces(store, asked)
+            ),
             "connections": noted_connections(batch, connections),
             "orphans": orphans_of(store, asked, settled_before_unix_nano),
             "correlation": [
@@ -44,6 +46,12 @@ def trace_answer(store: SpanStore, trace: TraceId, settled_before_unix_nano: int
             "notes": [about_all(note_left_out(left_out))] if left_out > 0 else [],
         }
     }
+
+
+def lost_traces(store: SpanStore, traces: pa.Table) -> set[TraceId]:
+    """Those of the traces (TRACE_IDS) of which spans were deleted."""
+    rows = store.losses_of(traces).to_pylist()
+    return {(row["trace_hi"], row["trace_lo"]) for row in rows}
 
 
 def drawn_rows(connections: Iterable[Row]) -> list[Row]:
