@@ -18,6 +18,8 @@ class Library:
     """None where it does not send."""
     reads: frozenset[str] | None
     """None where it leaves reading to the application."""
+    names: bool
+    """Every message that it sends has a span with its id."""
 
     def fits(self, scope: str, version: tuple[int, ...] | None) -> bool:
         if not self.scope.search(scope):
@@ -56,6 +58,7 @@ def _libraries() -> tuple[Library, ...]:
             below=_read_version(each.get("below")),
             writes=frozenset(each["writes"]) if "writes" in each else None,
             reads=frozenset(each["reads"]) if "reads" in each else None,
+            names=each.get("names", False),
         )
         for each in tomllib.loads(text)["library"]
     )

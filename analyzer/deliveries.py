@@ -129,12 +129,12 @@ def _silent_lambdas(frame: Frame) -> pl.Series:
     """Rows of Lambda roots without trigger: Python's for an EventBridge or SNS event, and
     also for a timer or a direct call. One that sends is rather where the work entered. The
     parent may be missing where it is X-Ray's, which is no producer's."""
-    roots = _lambda_roots(frame)
-    told = frame.tell(roots["row"], "trace_hi", "parent_missing", start_time_unix_nano="start")
+    invoked = _lambda_roots(frame)
+    told = frame.tell(invoked["row"], "trace_hi", "parent_missing", start_time_unix_nano="start")
     begun = pl.col("parent_span_id").is_null() | (
         pl.col("parent_missing") & has_epoch_form("trace_hi")
     )
-    roots = roots.hstack(told).filter(
+    roots = invoked.hstack(told).filter(
         pl.col("invocation_id").is_not_null() & pl.col("trigger").is_null() & begun
     )["row"]
     if roots.is_empty():

@@ -169,8 +169,8 @@ class Surroundings:
     """Services whose contexts arrived at this consumer."""
     senders_epoch: bool
     """Traces of those who send there have ids in the form of X-Ray's."""
-    unheard: frozenset[str]
-    """Systems that could have delivered here, of whose senders no context ever arrived."""
+    also: frozenset[str]
+    """Systems that could have delivered here, whether somebody sends directly or not."""
     siblings: frozenset[Sibling]
     """Who continued contexts of this destination: this consumer among them."""
     own_epoch: bool
@@ -279,19 +279,13 @@ class World:
                 d["producer_service_name"] for d in mine if d["relation"] in PROPAGATED
             ),
             senders_epoch=any(s["epoch_trace"] for s in senders),
-            unheard=self._unheard(bridges),
+            also=frozenset(s["system"] for s in bridges),
             siblings=frozenset(Sibling(*(d[name] for name in Sibling._fields)) for d in connected),
             own_epoch=self._is_epoch(root["service_name"]),
             sends_continue="entry" in origins,
             sends_alone="alone" in origins,
             streams=system == "kafka" and self._streams(root["service_name"]),
         )
-
-    def _unheard(self, bridges: list[Row]) -> frozenset[str]:
-        """Of these sends the systems of which no sender's context arrived anywhere."""
-        heard = {d["producer_service_name"] for d in self._connected()}
-        by_system = {s["system"] for s in bridges if s["service_name"] in heard}
-        return frozenset(s["system"] for s in bridges) - by_system
 
     def _is_epoch(self, service: str | None) -> bool:
         """The ids of the traces that it begins itself; X-Ray's generator makes all of them."""

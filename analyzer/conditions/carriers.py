@@ -48,7 +48,7 @@ def reads_attributes(case: Case) -> bool:
 @condition("reads the X-Ray header", _say_read)
 def reads_xray(case: Case) -> bool:
     """The consumer's library reads the X-Ray header, not the message attributes."""
-    return _read(case) == {XRAY}
+    return _read(case) == frozenset([XRAY])
 
 
 @condition("reads nothing", _say_read)
@@ -75,3 +75,18 @@ def carriers_differ(case: Case) -> bool:
     """Producer and consumer are libraries, and what one writes the other does not read."""
     written, read = _written(case), _read(case)
     return bool(written) and bool(read) and not (written or frozenset()) & (read or frozenset())
+
+
+def _say_id(_case: Case) -> Finding:
+    return Finding(
+        "sends", "none with this id", "the producers' instrumentation records that of every message"
+    )
+
+
+@condition("id of no send", _say_id)
+def of_no_send(case: Case) -> bool:
+    """The message has an id, none of the sends has it, and the libraries of all who send
+    there record the id of every message: another way than theirs led here."""
+    libraries = [find_library(scope) for scope in case.around.sender_scopes]
+    all_named = bool(libraries) and all(each is not None and each.names for each in libraries)
+    return all_named and case.facts["message_id"] is not None and not case.named

@@ -56,7 +56,7 @@ def never_arrives(case: Case) -> bool:
     """Contexts of other services arrive at this consumer, of the one that sent this message
     none ever did."""
     sender, arrived = case.facts["own_producer_service_name"], case.around.arrived_from
-    return case.found and bool(arrived) and sender not in arrived
+    return bool(case.found and arrived and sender not in arrived)
 
 
 def _say_forwarded(case: Case) -> Finding:
@@ -100,11 +100,10 @@ def only_topics(case: Case) -> bool:
     return case.facts["producer_system"] == "aws_sns" or case.around.bridges == {"aws_sns"}
 
 
-@condition("unheard topic")
-def unheard_topic(case: Case) -> bool:
-    """Somebody publishes to an SNS topic, and of none of its publishers a context ever arrived
-    anywhere."""
-    return "aws_sns" in case.around.unheard
+@condition("topic beside")
+def topic_beside(case: Case) -> bool:
+    """Beside direct sends, somebody publishes to an SNS topic that may deliver here too."""
+    return "aws_sns" in case.around.also
 
 
 @condition("read from a queue")
