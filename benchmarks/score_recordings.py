@@ -1,17 +1,19 @@
 """How right the answers are: recordings with known truth, scored.
 
-    python -m benchmarks.score_recordings [DIR …] [--wrong] [--generated N]
+    python -m benchmarks.score_recordings [DIR …] [--wrong] [--generated N] [--causes N]
 
 DIR holds one folder a recording (sample_data/recordings, the default, describes the
 files); a line each, and a total. `--wrong` lists what is not as the truth has it. Then
 the same of N pipelines made up at random, and how many stitches are right by what they
-say of themselves.
+say of themselves. `--causes N`: the same of causes, in N pipelines for each
+(docs/causes/reliability.md).
 """
 
 import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.cause_reliability import measure_causes, tell_causes
 from benchmarks.reliability import Reliability, measure_reliability
 from benchmarks.scores import TITLES, Score, score
 from tests.golden.recordings import (
@@ -40,6 +42,9 @@ def main() -> int:
     parser.add_argument(
         "--generated", type=int, default=100, metavar="N", help="pipelines; 0: none"
     )
+    parser.add_argument(
+        "--causes", type=int, default=0, metavar="N", help="pipelines that each cause breaks"
+    )
     given = parser.parse_args()
     recordings = [
         (path.parent.name, folder)
@@ -66,6 +71,9 @@ def main() -> int:
         _print_line("".ljust(width), [str(share) for share in made_up.shares()])
         _print_line("".ljust(width), [share.percent for share in made_up.shares()])
         _print_reliability(reliability)
+    if given.causes:
+        print(f"\n{given.causes} pipelines made up at random for each cause\n")
+        print(*tell_causes(measure_causes(given.causes)), sep="\n")
     return 0
 
 

@@ -7,6 +7,11 @@ _KAFKA_PYTHON = ("opentelemetry.instrumentation.kafka", "0.66b1")
 _AIOKAFKA = ("opentelemetry.instrumentation.aiokafka", "0.66b1")
 _JAVA = ("io.opentelemetry.kafka-clients-0.11", "2.31.0")
 _KAFKAJS = ("@opentelemetry/instrumentation-kafkajs", "0.32.0")
+_STREAMS = ("io.opentelemetry.kafka-streams-0.11", "2.31.0")
+_SARAMA = (
+    "go.opentelemetry.io/contrib/instrumentation/github.com/Shopify/sarama/otelsarama",
+    "0.43.0",
+)
 _HAND = ("shop", "1")
 
 _RECORD = ("destination", "partition", "offset")
@@ -37,6 +42,18 @@ SENDS = {
         ),
     ),
     "java": SendStyle(
+        "java",
+        _JAVA,
+        MIDDLE,
+        Told("{} publish", "PRODUCER", (*_RECORD, "key"), {**_KAFKA, "operation": "publish"}),
+    ),
+    "sarama": SendStyle(
+        "go",
+        _SARAMA,
+        OLD,
+        Told("{} publish", "PRODUCER", ("destination", "partition", "offset_id"), _KAFKA),
+    ),
+    "streams": SendStyle(
         "java",
         _JAVA,
         MIDDLE,
@@ -97,6 +114,20 @@ RECEIVES = {
         NEW,
         "child and link",
         Told("process {}", "CONSUMER", (*_RECORD, "key", "group"), _PROCESSED),
+    ),
+    "sarama": ReceiveStyle(
+        "go",
+        _SARAMA,
+        OLD,
+        "child",
+        Told("{} receive", "CONSUMER", ("destination", "partition", "offset_id"), _RECEIVED),
+    ),
+    "streams": ReceiveStyle(
+        "java",
+        _STREAMS,
+        MIDDLE,
+        "child",
+        Told("{} process", "CONSUMER", (*_RECORD, "key", "group"), _PROCESSED),
     ),
     "kafkajs": ReceiveStyle(
         "nodejs",

@@ -20,9 +20,10 @@ class Service:
     namespace: str | None
     language: str
     skew: float = 0.0
+    version: str = "1.4.0"
 
     def resource(self) -> dict[str, str]:
-        told = {"telemetry.sdk.language": self.language}
+        told = {"telemetry.sdk.language": self.language, "service.version": self.version}
         if self.environment:
             told["deployment.environment.name"] = self.environment
         if self.namespace:
@@ -49,6 +50,10 @@ class Scene:
     """Which orders a span handled."""
     edges: list[dict[str, Any]] = field(default_factory=list)
     orphan_roots: list[dict[str, Any]] = field(default_factory=list)
+    unsampled: set[Context] = field(default_factory=set)
+    """Contexts that say of themselves that nobody exports their span."""
+    trace_states: dict[int, str] = field(default_factory=dict)
+    """By trace, where a sampler writes one."""
     _traces: int = 0
     _numbers: int = 0
 
@@ -77,6 +82,7 @@ class Scene:
         links: Sequence[Any] = (),
         orders: Iterable[str] = (),
         status: str = "UNSET",
+        dropped_attributes: int = 0,
     ) -> Context:
         """A span, started `at` seconds by the true time."""
         context = Context(
@@ -101,9 +107,31 @@ class Scene:
             scope_version=scope[1],
             flags=flags,
             resource=service.resource(),
+            trace_state=self.trace_states.get(context.trace, ""),
+            dropped_attributes_count=dropped_attributes,
         )
         self.orders[context.ids] = frozenset(orders)
         return context
+
+    def sample(self, trace: int, *, kept: bool) -> None:
+        """A sampler that keeps half of all traces says so in their trace states."""
+        state = f"ot=th:8;rv:f{trace % 2**52:013x}" if kept else f"ot=rv:1{trace % 2**52:013x}"
+        self.trace_states[trace] = state
+        for context, built in self.spans.items():
+            if context.trace == trace:
+                built.message.trace_state = state
+
+    def link(self, service: Service, context: Context, attributes: dict[str, Any]) -> Any:
+        flags = HAS_IS_REMOTE | IS_REMOTE
+        if service.language != "python" and context not in self.unsampled:
+            flags |= SAMPLED
+        return link(
+            trace=context.trace,
+            id=context.span,
+            attributes=attributes,
+            flags=flags,
+            trace_state=self.trace_states.get(context.trace, ""),
+        )
 
     def drop(self, contexts: Iterable[Context]) -> None:
         """Spans that were never exported."""
@@ -134,8 +162,3 @@ class Scene:
 def ids(context: Context) -> dict[str, str]:
     trace_id, span_id = context.ids
     return {"trace_id": trace_id, "span_id": span_id}
-
-
-def link_to(service: Service, context: Context, attributes: dict[str, Any]) -> Any:
-    flags = HAS_IS_REMOTE | IS_REMOTE | (0 if service.language == "python" else SAMPLED)
-    return link(trace=context.trace, id=context.span, attributes=attributes, flags=flags)

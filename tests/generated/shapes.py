@@ -5,11 +5,11 @@ A shape records the spans of one delivery and says of each message where it ende
 receive span is over by then, as a root of its own.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from tests.generated.scene import Context, Scene, Service, link_to
+from tests.generated.scene import Context, Scene, Service
 from tests.generated.styles import ReceiveStyle, Told, spell
 
 
@@ -22,6 +22,10 @@ class Parcel:
     context: Context | None
     """None when the context was lost on the way."""
     fails: bool = False
+    captured: Mapping[str, Any] = field(default_factory=dict)
+    """Headers of the message that the instrumentation was told to record."""
+    dropped: int = 0
+    """Attributes of its span that a limit took away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Delivery:
     def links(self, *parcels: Parcel) -> list[Any]:
         names, told = self.style.names, self.style.process
         return [
-            link_to(
+            self.scene.link(
                 self.service,
                 parcel.context,
                 spell(names, told, parcel.facts, self.style.link_facts)
@@ -76,7 +80,8 @@ class Delivery:
             at=at,
             kind=told.kind,
             scope=self.style.scope,
-            attributes=spell(self.style.names, told, facts),
+            attributes=spell(self.style.names, told, facts) | dict(parcels[0].captured),
+            dropped_attributes=parcels[0].dropped,
             orders=[parcel.order for parcel in parcels],
             status="ERROR" if failed else "UNSET",
             **more,

@@ -1,15 +1,20 @@
 """Amazon SQS: message attributes carry the context, the message id is on most spans."""
 
+from tests.generated.functions import QUEUE_FUNCTIONS
 from tests.generated.styles import MIDDLE, NEW, OLD, W3C, XRAY, ReceiveStyle, SendStyle, Told
 
 _BOTO3SQS = ("opentelemetry.instrumentation.boto3sqs", "0.66b1")
 _BOTOCORE = ("opentelemetry.instrumentation.botocore.sqs", "0.66b1")
 _JS = ("@opentelemetry/instrumentation-aws-sdk", "0.78.0")
 _JAVA = ("io.opentelemetry.aws-sdk-2.2", "2.31.0")
-_LAMBDA = ("opentelemetry.instrumentation.aws_lambda", "0.66b1")
+_OTELAWS = (
+    "go.opentelemetry.io/contrib/instrumentation/github.com/aws/aws-sdk-go-v2/otelaws",
+    "0.70.0",
+)
 _HAND = ("shop", "1")
 
 _CALL = {"system": "aws.sqs", "service": "SQS"}
+_GO = {"system": "aws_sqs", "service": "SQS"}
 
 SENDS = {
     "boto3sqs": SendStyle(
@@ -36,6 +41,14 @@ SENDS = {
             "SQS.SendMessage", "CLIENT", ("destination", "id"), {**_CALL, "method": "SendMessage"}
         ),
         carriers=XRAY,
+    ),
+    # its traceparent is a header of the HTTP request, which SQS ignores
+    "otelaws": SendStyle(
+        "go",
+        _OTELAWS,
+        MIDDLE,
+        Told("SQS.SendMessage", "CLIENT", ("address",), {**_GO, "method": "SendMessage"}),
+        carriers=frozenset(),
     ),
     "javascript": SendStyle(
         "nodejs",
@@ -138,20 +151,14 @@ RECEIVES = {
         ),
         carriers=XRAY,
     ),
-    "lambda": ReceiveStyle(
-        "python",
-        _LAMBDA,
-        NEW,
-        "lambda",
-        Told(
-            "process {}",
-            "CONSUMER",
-            ("destination",),
-            {"system": "aws_sqs", "operation": "process"},
-        ),
-        Told("orders-fn", "SERVER", ("invocation",), {"trigger": "pubsub"}),
-        batches=True,
-        link_facts=("id",),
+    "otelaws": ReceiveStyle(
+        "go",
+        _OTELAWS,
+        MIDDLE,
+        "call",
+        Told("handle order", "INTERNAL", ("order",)),
+        Told("SQS.ReceiveMessage", "CLIENT", ("address",), {**_GO, "method": "ReceiveMessage"}),
+        carriers=frozenset(),
     ),
     "by hand": ReceiveStyle(
         "python",
@@ -172,4 +179,5 @@ RECEIVES = {
             {"system": "aws_sqs", "operation": "process"},
         ),
     ),
+    **QUEUE_FUNCTIONS,
 }

@@ -56,6 +56,8 @@ _ALWAYS = {
     "source": "aws.eventbridge.source",
     "destination_url": "messaging.destination",
     "topic_arn": "messaging.destination.name",
+    "offset_id": "messaging.message_id",  # no more than the offset
+    "address": "server.address",
     "record_id": "messaging.message.id",  # topic.partition.offset
     "celery_id": "messaging.message.id",
     "attempt": "aws.sqs.approximate_receive_count",

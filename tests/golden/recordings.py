@@ -102,7 +102,10 @@ def connections_of(answers: Answers) -> list[Connection]:
 
 
 def orphans_of(answers: Answers) -> list[Orphan]:
-    return [Orphan(_ids(row), row["cause_code"]) for row in answers.orphans.to_pylist()]
+    return [
+        Orphan(_ids(row), row["cause_code"], row["cause_confidence"])
+        for row in answers.orphans.to_pylist()
+    ]
 
 
 def forest_of(answers: Answers) -> Forest:

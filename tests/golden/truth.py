@@ -24,6 +24,7 @@ class Connection:
 class Orphan:
     root: Ids
     cause: str
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
