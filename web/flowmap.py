@@ -71,7 +71,8 @@ class _Flow:
 
     def add(self, edge: Edge) -> None:
         # Edges of a fan-out have the same remark, each about the same messages.
-        self.unreceived = max([self.unreceived, *(note["count"] for note in edge["notes"])])
+        told = (note["count"] for note in edge["notes"] if note["sends"] is not None)
+        self.unreceived = max([self.unreceived, *told])
         self.count += edge["count"]
         self.connected += edge["connected"]
         self.stitched += edge["relations"]["stitch"]

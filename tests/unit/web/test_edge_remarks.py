@@ -87,3 +87,19 @@ def test_the_pages_say_it_and_lead_to_an_example_and_the_cause() -> None:
     assert "1 message of the newest 4" in page
     assert f"/journeys?trace_id={1:016x}{2:016x}#span-{1:016x}" in page
     assert 'href="/causes/S10"' in page
+
+
+def test_a_remark_on_hand_overs_is_no_message_that_nobody_received() -> None:
+    scene = Scene()
+    send = scene.span(1, 1, service="shop")
+    taken = scene.span(2, 1, service="pay")
+    told = '[{"code": "B1", "title": "Baggage was lost", "fix": "Keep it."}]'
+    scene.hand_over(send, taken, notes=told)
+    client = application(scene.store())
+
+    (note,) = notes_of(client)
+    assert (note["code"], note["count"], note["sends"]) == ("B1", 1, None)
+    for page in ("/", "/destinations?name=orders"):
+        text = client.get(page).text
+        assert "unreceived" not in text
+        assert "received by nobody" not in text
