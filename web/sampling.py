@@ -52,6 +52,7 @@ class Gap(Identity):
     contexts: int
     stored: int
     absent: int
+    absent_share: float
     said_sampled: int
     said_unsampled: int
     proven_unsampled: int
@@ -103,6 +104,7 @@ def _gap(row: Row) -> Gap:
         "contexts": row["contexts"],
         "stored": row["stored"],
         "absent": row["absent"],
+        "absent_share": row["absent"] / row["contexts"],
         "said_sampled": row["said_sampled"],
         "said_unsampled": row["said_unsampled"],
         "proven_unsampled": row["proven_unsampled"],

@@ -33,7 +33,7 @@ def test_a_gap_has_the_identity_of_its_edge_and_what_is_absent() -> None:
     )
     assert (gap["contexts"], gap["stored"], gap["absent"], gap["unknown"]) == (2, 1, 1, 1)
     assert gap["example"] == {"trace_id": trace_hex(3), "span_id": span_hex(1)}
-    assert gap["sampling_ratio"] is None
+    assert (gap["absent_share"], gap["sampling_ratio"]) == (0.5, None)
 
 
 @pytest.mark.parametrize(
