@@ -72,9 +72,20 @@ def senders_write_attributes(case: Case) -> bool:
 
 @condition("carriers do not meet", _say_written)
 def carriers_differ(case: Case) -> bool:
-    """Producer and consumer are libraries, and what one writes the other does not read."""
+    """The consumer's library does not read what the producers' libraries write; or it reads the
+    X-Ray header alone, which nobody writes by hand."""
     written, read = _written(case), _read(case)
-    return bool(written) and bool(read) and not (written or frozenset()) & (read or frozenset())
+    if not read:
+        return False
+    if written is None:
+        return read == frozenset([XRAY]) and case.reachable and not _may_write_xray(case)
+    return bool(written) and not written & read
+
+
+def _may_write_xray(case: Case) -> bool:
+    scopes = [case.facts["producer_scope_name"]] if case.found else case.around.sender_scopes
+    libraries = [find_library(scope) for scope in scopes]
+    return any(each is not None and XRAY in (each.writes or ()) for each in libraries)
 
 
 def _say_id(_case: Case) -> Finding:

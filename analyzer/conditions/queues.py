@@ -70,7 +70,7 @@ def _say_forwarded(case: Case) -> Finding:
 @condition("forwarded", _say_forwarded)
 def forwarded(case: Case) -> bool:
     """The producer sent this message from within the work on one that it got from a queue."""
-    return case.facts["producer_takes"] == "aws_sqs"
+    return bool(case.facts["producer_takes"] == "aws_sqs")
 
 
 def _say_failed(_case: Case) -> Finding:
