@@ -41,11 +41,12 @@ def test_a_library_without_a_template_leaves_the_language() -> None:
 def test_the_system_beats_the_language() -> None:
     chosen = {
         system: choose_fix("R1", "producer", NOBODY, end("python"), system=system)
-        for system in ("rabbitmq", "nats", "rocketmq", None)
+        for system in ("rabbitmq", "nats", "celery", "rocketmq", None)
     }
 
     assert "pika.BasicProperties(" in chosen["rabbitmq"]
     assert "await connection.publish(" in chosen["nats"]
+    assert ".apply_async(" in chosen["celery"]
     assert chosen["rocketmq"] == chosen[None]
     assert "import" not in chosen[None], "no code for another broker"
 
