@@ -1,4 +1,4 @@
-"""The facts of the whole store that verdicts read (analyzer/surroundings.py), kept up to date
+"""The facts of the whole store that verdicts read (analyzer/stable_facts.py), kept up to date
 by what a pass takes away and adds: to group all endpoints anew in every pass would cost
 more with every pass.
 """
@@ -6,7 +6,7 @@ more with every pass.
 import polars as pl
 import pyarrow as pa
 
-from analyzer.surroundings import FIRSTS, LASTS, PROPAGATED, STABLE, stable_facts
+from analyzer.stable_facts import FIRSTS, LASTS, PROPAGATED, STABLE, stable_facts
 from storage.contract import SpanStore
 
 _COLUMNS = [*STABLE, "count", *FIRSTS, *LASTS]

@@ -21,6 +21,8 @@ def pipelines(draw: st.DrawFn) -> list[Any]:
         spans += _order(draw, order)
     if draw(st.booleans()):
         spans += _batch(draw, orders)
+    if draw(st.booleans()):
+        spans += _root_sends(draw)
     return spans
 
 
@@ -125,4 +127,27 @@ def _batch(draw: st.DrawFn, orders: int) -> list[Any]:
         )
         for value in values
     ]
+    return spans
+
+
+def _root_sends(draw: st.DrawFn) -> list[Any]:
+    """Requests, and sends of the same service that begin within them, as roots beside them,
+    or on their own."""
+    spans: list[Any] = []
+    for number in range(1, draw(st.integers(1, 4)) + 1):
+        trace, at = 20_000 + 10 * number, draw(st.integers(0, 6)) * 0.5
+        told: dict[str, Any] = {"trace": trace, "service": "s9", "at": at}
+        request = span("POST /orders", **told, id=trace + 1, kind="SERVER", duration=0.3)
+        kind = draw(st.sampled_from(["within", "beside", "alone", "request"]))
+        if kind != "alone":
+            spans.append(request)
+        if kind != "request":
+            key = {"messaging.kafka.message.key": f"K-{draw(st.integers(1, 2))}"}
+            attributes = {"messaging.system": "kafka", "messaging.destination.name": "d9"} | key
+            sent = {"id": trace + 2, "kind": "PRODUCER", "attributes": attributes}
+            if kind == "within":
+                spans.append(span("d9 send", **told | sent, parent=trace + 1))
+            else:
+                sent |= {"trace": trace + 5, "at": at + draw(st.sampled_from([0.1, 0.32, 0.8]))}
+                spans.append(span("d9 send", **told | sent))
     return spans

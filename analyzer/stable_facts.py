@@ -1,0 +1,89 @@
+"""The part of the facts about the whole store that verdicts read."""
+
+import polars as pl
+
+from analyzer.alternations import CONSUMER, MIXED, find_mixed
+
+PROPAGATED = ("parent", "link")
+# Columns of the facts that verdicts read: those that name a group, ...
+STABLE = [
+    "environment",
+    "service_namespace",
+    "role",
+    "system",
+    "destination",
+    "service_name",
+    "span_name",
+    "consumer_group",
+    "scope_name",
+    "has_children",
+    "relation",
+    "producer_service_name",
+    "service_version",
+    "scope_version",
+    "sdk_language",
+    "is_root",
+    "epoch_trace",
+    "sampling_threshold",
+    "kafka_partition",
+    "origin",
+]
+# ... what is smallest in it (start in ns, offset), and what is largest.
+FIRSTS = ["first_start_unix_nano", "first_kafka_offset"]
+LASTS = ["last_kafka_offset", "last_start_unix_nano"]
+INTERLEAVED = "interleaved"
+_CONSUMER = ["environment", "system", "destination", "service_name", "consumer_group"]
+_LOG = ["environment", "system", "destination", "kafka_partition"]
+
+
+def stable_facts(facts: pl.DataFrame) -> pl.DataFrame:
+    """The part of the facts that verdicts read: they change only when this does.
+
+    Which stitches were found says nothing of what surrounds a root, so that deliveries
+    without a propagated context are told only where none with one is like them. Of times
+    and offsets only that is kept which later spans rarely change: when somebody sent
+    first, where contexts arrived first, and whether a consumer has records without
+    context behind such a place (`interleaved`).
+    """
+    propagated = pl.col("relation").is_in(PROPAGATED).fill_null(value=False)
+    arrived = propagated & (pl.col("role") == "process")
+    told = (
+        facts.join(_find_interleaved(facts, arrived), on=_CONSUMER, how="left", nulls_equal=True)
+        .join(find_mixed(facts, arrived), on=CONSUMER, how="left", nulls_equal=True)
+        .with_columns(
+            *(
+                pl.when(propagated).then(name).alias(name)
+                for name in ("relation", "producer_service_name")
+            ),
+            pl.when(arrived | (pl.col("role") == "send")).then(FIRSTS[0]).alias(FIRSTS[0]),
+            pl.when(arrived).then(FIRSTS[1]).alias(FIRSTS[1]),
+            pl.when(arrived).then("kafka_partition").alias("kafka_partition"),
+            pl.col(INTERLEAVED, MIXED).fill_null(value=False),
+        )
+        .group_by(*STABLE, INTERLEAVED, MIXED)
+        .agg(pl.col(FIRSTS).min())
+    )
+    connected = pl.col("relation").is_not_null()
+    alike = [
+        name
+        for name in STABLE
+        if name not in ("relation", "producer_service_name", "kafka_partition")
+    ]
+    others = told.filter(~connected).join(
+        told.filter(connected), on=alike, how="anti", nulls_equal=True
+    )
+    return pl.concat([told.filter(connected), others]).sort(STABLE)
+
+
+def _find_interleaved(facts: pl.DataFrame, arrived: pl.Expr) -> pl.DataFrame:
+    """_CONSUMER and `interleaved`, of those with a record without context that is younger
+    than one of its partition whose context arrived."""
+    records = facts.filter(pl.col("kafka_partition").is_not_null() & (pl.col("role") == "process"))
+    first = records.filter(arrived).group_by(_LOG).agg(first=pl.col(FIRSTS[1]).min())
+    return (
+        records.filter(~arrived)
+        .join(first, on=_LOG, nulls_equal=True)
+        .filter(pl.col(LASTS[0]) > pl.col("first"))
+        .select(*_CONSUMER, pl.lit(value=True).alias(INTERLEAVED))
+        .unique()
+    )

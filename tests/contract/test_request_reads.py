@@ -1,0 +1,70 @@
+"""Requests and root sends of a process beside each other, on every engine."""
+
+from typing import Any
+
+import pyarrow as pa
+
+from storage.contract import SpanStore
+from storage.request_reads import RequestBounds
+from storage.schema import SENDS, TRACE_IDS
+from tests.builders import EPOCH, SECOND, batch, span
+from tracestitch.analysis import AnalysisLoop
+
+BOUNDS = RequestBounds(within=2 * SECOND, after=SECOND // 20, latest=2)
+
+
+def request(trace: int, at: float, **changes: Any) -> Any:
+    told = {"kind": "SERVER", "service": "shop", "duration": 0.5} | changes
+    return span("POST /orders", trace=trace, id=trace, at=at, **told)
+
+
+def trace_numbers(table: pa.Table) -> list[int]:
+    return sorted(table.column("trace_lo").to_pylist())
+
+
+def sends(store: SpanStore, *times: float) -> pa.Table:
+    """SENDS of the process of trace 1 at these times."""
+    traces = pa.table({"trace_hi": [0], "trace_lo": [1]}, schema=TRACE_IDS)
+    process = store.analysis_input(traces).spans["resource_id"][0].as_py()
+    starts = [EPOCH + round(at * SECOND) for at in times]
+    return pa.table([[process] * len(starts), starts], schema=SENDS)
+
+
+def test_the_requests_are_told_that_ran_when_a_send_of_their_process_began(
+    store: SpanStore,
+) -> None:
+    others = [request(4, 0.5, service="bank"), request(5, 0.5, kind="CLIENT")]
+    store.append(batch(request(1, 0.5), request(2, 4.0, duration=9.0), *others), 1)
+
+    def beside(*times: float) -> list[int]:
+        return trace_numbers(store.requests_beside(sends(store, *times), BOUNDS))
+
+    assert beside(0.5) == beside(0.7) == beside(1.04) == [1]
+    assert beside(0.4) == beside(1.06) == beside(6.1) == beside() == []
+    assert beside(0.7, 4.5) == [1, 2]
+
+
+def test_of_many_requests_those_that_began_last_are_told(store: SpanStore) -> None:
+    store.append(batch(*(request(trace, 0.1 * trace) for trace in range(1, 5))), 1)
+    assert trace_numbers(store.requests_beside(sends(store, 0.45), BOUNDS)) == [3, 4]
+
+
+def test_root_sends_are_told_beside_which_a_request_arrived(store: SpanStore) -> None:
+    attributes = {"messaging.system": "kafka", "messaging.destination.name": "orders"}
+    told: dict[str, Any] = {"kind": "PRODUCER", "service": "shop", "attributes": attributes}
+    store.append(
+        batch(
+            span("orders send", trace=11, id=1, at=0.7, **told),
+            span("orders send", trace=12, id=1, at=5.0, **told),
+            span("orders send", trace=13, id=1, at=0.7, parent=9, **told),
+        ),
+        1,
+    )
+    while AnalysisLoop(store).run_once():
+        pass
+    store.append(batch(request(1, 0.5)), 1)
+    store.append(batch(request(2, 4.9, service="bank")), 1)
+
+    assert trace_numbers(store.sends_beside(1, 3, BOUNDS)) == [11]
+    assert store.sends_beside(0, 1, BOUNDS).num_rows == 0
+    assert store.sends_beside(2, 3, BOUNDS).num_rows == 0
