@@ -5,19 +5,22 @@ Link flags (bit 0) say whether the producer was sampled, where the exporter writ
 SDK that never does (Python's) leaves them 0 always. A tracestate with a threshold (`ot=th:`)
 says that it was sampled. And a trace whose randomness is below the threshold that its
 producer samples by cannot have been (OpenTelemetry "TraceState: Probability Sampling").
+
+An id that begins with the time of its making is of X-Ray, whose segments of Lambda, API
+Gateway or EventBridge are no spans, unless the edge's producers make such ids themselves.
 """
 
 import polars as pl
 import pyarrow as pa
 
 from analyzer.contexts import SAMPLED
-from analyzer.trace_states import HEX_DIGITS, read_randomness, read_threshold
+from analyzer.trace_states import HEX_DIGITS, has_epoch_form, read_randomness, read_threshold
 
 EDGE = [
     *("environment", "service_namespace", "consumer_service"),
     *("system", "destination", "scope", "consumer_group"),
 ]
-WHY = ("said_sampled", "proven_unsampled", "said_unsampled", "unknown")
+WHY = ("xray_segment", "said_sampled", "proven_unsampled", "said_unsampled", "unknown")
 _RANDOM_BITS = 2**56
 
 
@@ -33,6 +36,7 @@ def find_gaps(contexts: pa.Table, senders: pa.Table) -> pl.DataFrame:
     told = _tell_senders(pl.DataFrame(senders))
     rows = rows.join(told, on=["environment", "destination"], how="left", nulls_equal=True)
     absent = ~pl.col("stored")
+    rows = rows.with_columns(of_xray=has_epoch_form("target_hi"))
     why = rows.with_columns(why=_why())
     gaps = (
         why.sort("start_time_unix_nano", "trace_hi", "trace_lo", "span_id", descending=True)
@@ -56,8 +60,11 @@ def _why() -> pl.Expr:
     flagged = link & ((pl.col("flags") & SAMPLED) != 0)
     state = read_threshold(pl.col("trace_state")).is_not_null()
     below = _randomness() < pl.col("threshold").str.to_integer(base=16, strict=False)
+    own = (pl.col("of_xray") & pl.col("stored")).any().over(EDGE)
     return (
-        pl.when(flagged | state)
+        pl.when(pl.col("of_xray") & ~own)
+        .then(pl.lit("xray_segment"))
+        .when(flagged | state)
         .then(pl.lit("said_sampled"))
         .when(below.fill_null(value=False))
         .then(pl.lit("proven_unsampled"))

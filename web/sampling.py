@@ -4,7 +4,7 @@ from typing import Literal, TypedDict
 
 from fastapi import APIRouter, Request, Response
 
-from analyzer.sampling_gaps import WHY, find_gaps
+from analyzer.sampling_gaps import find_gaps
 from storage.contract import Page
 from web.api import PREFIX, json_response
 from web.frame import render
@@ -19,7 +19,7 @@ SPANS = 500_000
 _CONTEXTS = 200_000
 _RANDOM_BITS = 2**56
 
-Verdict = Literal["unsampled", "lost", "unknown"]
+Verdict = Literal["unsampled", "lost", "xray", "unknown"]
 # What most of an edge's absent targets are, what it means, and what to do.
 MEANINGS: dict[Verdict, tuple[str, str]] = {
     "unsampled": (
@@ -35,6 +35,13 @@ MEANINGS: dict[Verdict, tuple[str, str]] = {
         "Look at the queue and the errors of the producer's exporter, at refusals and tail"
         " sampling of the Collectors on the way, and whether the producer exports to this"
         " server at all.",
+    ),
+    "xray": (
+        "The contexts point at segments that X-Ray made for Lambda, API Gateway or EventBridge:"
+        " they are exported to X-Ray alone.",
+        "Nothing of your own is missing. Where the producer's own context should arrive, have"
+        " the consumer read it from the message: OTEL_PROPAGATORS=tracecontext,baggage"
+        " without xray and xray-lambda.",
     ),
     "unknown": (
         "The contexts do not say whether they were sampled: the exporter writes no trace flags"
@@ -56,6 +63,7 @@ class Gap(Identity):
     said_sampled: int
     said_unsampled: int
     proven_unsampled: int
+    xray_segment: int
     unknown: int
     sampling_ratio: float | None  # that the proof was made by
     verdict: Verdict
@@ -108,6 +116,7 @@ def _gap(row: Row) -> Gap:
         "said_sampled": row["said_sampled"],
         "said_unsampled": row["said_unsampled"],
         "proven_unsampled": row["proven_unsampled"],
+        "xray_segment": row["xray_segment"],
         "unknown": row["unknown"],
         "sampling_ratio": ratio,
         "verdict": verdict,
@@ -119,7 +128,10 @@ def _gap(row: Row) -> Gap:
 
 def _judge(row: Row) -> Verdict:
     """What most of those are that say anything."""
-    unsampled = row["said_unsampled"] + row["proven_unsampled"]
-    if max(row[name] for name in WHY if name != "unknown") == 0:
-        return "unknown"
-    return "lost" if row["said_sampled"] > unsampled else "unsampled"
+    told: dict[Verdict, int] = {
+        "unsampled": row["said_unsampled"] + row["proven_unsampled"],
+        "lost": row["said_sampled"],
+        "xray": row["xray_segment"],
+    }
+    best = max(told, key=lambda verdict: told[verdict])
+    return best if told[best] else "unknown"

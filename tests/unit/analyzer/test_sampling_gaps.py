@@ -21,6 +21,7 @@ def context(number: int = 1, **values: Any) -> Row:
         "relation": "link",
         "service_name": "pay",
         "destination": "orders",
+        "target_hi": 0xFFFF_FFFF_0000_0000,
         "target_lo": HIGH,
         "flags": REMOTE,
         "start_time_unix_nano": number,
@@ -122,3 +123,14 @@ def test_producers_of_other_places_and_environments_prove_nothing() -> None:
     assert why(low, sender(threshold=HALF, destination="mails")) == "unknown"
     assert why(low, sender(threshold=HALF, environment="test")) == "unknown"
     assert why(context(target_lo=LOW, destination=None), sender(threshold=HALF)) == "unknown"
+
+
+def test_ids_that_begin_with_their_time_are_of_xray_unless_the_producers_make_such() -> None:
+    made, second = 1_760_000_000, 1_000_000_000
+    told = {"target_hi": made << 32, "start_time_unix_nano": (made + 3) * second}
+
+    assert why(context(**told)) == "xray_segment"
+    assert why(context(**told, flags=REMOTE | SAMPLED)) == "xray_segment"
+    assert why(context(**told | {"start_time_unix_nano": (made - 90) * second})) == "unknown"
+    (gap,) = find([context(**told), context(2, **told, stored=True)])
+    assert (gap["xray_segment"], gap["unknown"]) == (0, 1)

@@ -72,3 +72,14 @@ def test_the_report_and_the_status_lead_there() -> None:
 def test_unknown_parameters_are_refused() -> None:
     assert serve().get("/api/v1/sampling?edge=1").status_code == 400
     assert serve().get("/sampling?limit=1").status_code == 400
+
+
+def test_segments_of_xray_are_no_gap_of_ones_own() -> None:
+    scene = Scene()
+    taken = scene.span(2, 1, service="fn")  # at the time that the ids of the builders tell
+    scene.link(taken, 9, 1, flags=REMOTE | SAMPLED)
+    client = application(scene.store())
+
+    (gap,) = client.get("/api/v1/sampling").json()["sampling"]
+    assert (gap["verdict"], gap["xray_segment"]) == ("xray", 1)
+    assert "exported to X-Ray alone" in client.get("/sampling").text
