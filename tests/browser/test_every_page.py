@@ -23,6 +23,7 @@ def addresses(served: Served) -> list[str]:
         "/search?q=nothing-of-this-kind",
         "/destinations",
         "/destinations?name=orders",
+        "/sampling",
         "/causes",
         "/causes/S5",
         "/causes/E1",
