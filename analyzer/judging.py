@@ -104,7 +104,9 @@ def _is_event_only(told: dict[str, Any], around: Surroundings) -> bool:
 def _is_lost(told: dict[str, Any], around: Surroundings) -> bool:
     """A root send that belongs to other work: others like it are part of such, or all of
     them begin beside it. A scheduler's may do so now and then."""
-    beside = told["after"] != "alone" and not around.sends_alone
+    beside = not around.sends_alone and (
+        told["after"] in ("beside", "follows") or (told["after"] == "amid" and around.sends_beside)
+    )
     return around.sends_continue or around.streams or beside
 
 

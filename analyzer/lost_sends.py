@@ -29,7 +29,8 @@ BOUNDS = RequestBounds(WITHIN_NANO, AFTER_NANO, LATEST)
 _FOLLOWS_NANO = 5 * _SECOND
 _SENDING = (INTERNAL, CLIENT, PRODUCER)
 PLACE = ["environment", "service_namespace", "service_name", "system", "destination"]
-_LOST = ["alone", "beside", "follows"]
+_TOLD = ["beside", "follows"]
+_LOST = ["alone", "amid", *_TOLD]
 
 
 def ask_for_requests(batch: SpanBatch, owners: pl.DataFrame) -> pl.DataFrame:
@@ -55,6 +56,7 @@ def find_origins(batch: SpanBatch, ends: Ends, hot: Hot) -> pl.DataFrame:
     beside   a root, while a request of its process ran, or a message with one of its keys
              was handled
     follows  a root, soon after a message with one of its keys was handled in its service
+    amid     a root, while so many requests ran that any would seem to belong to one
     alone    a root beside nothing
     """
     frame, sends = ends.frame, ends.sends["row"]
@@ -76,7 +78,8 @@ def find_origins(batch: SpanBatch, ends: Ends, hot: Hot) -> pl.DataFrame:
     if roots.is_empty():
         return found.select("row", "origin")
     keyed = _after_messages(leave_out_hot_values(batch, hot), ends, roots)
-    beside = pl.concat([_beside_requests(frame, roots), keyed.filter("during")["row"]])
+    requests = _beside_requests(frame, roots)
+    beside = pl.concat([requests.filter("few")["row"], keyed.filter("during")["row"]])
     follows = keyed["row"]
     return found.select(
         "row",
@@ -84,13 +87,16 @@ def find_origins(batch: SpanBatch, ends: Ends, hot: Hot) -> pl.DataFrame:
         .then(pl.lit("beside"))
         .when(pl.col("row").is_in(follows.unique().implode()))
         .then(pl.lit("follows"))
+        .when(pl.col("row").is_in(requests["row"].implode()))
+        .then(pl.lit("amid"))
         .otherwise("origin")
         .alias("origin"),
     )
 
 
-def _beside_requests(frame: Frame, roots: pl.DataFrame) -> pl.Series:
-    """Rows of the roots that begin while one of few requests of their process runs."""
+def _beside_requests(frame: Frame, roots: pl.DataFrame) -> pl.DataFrame:
+    """(row, few) of the roots that begin while a request of their process runs, or else just
+    after, and whether there are few such."""
     asked = pl.DataFrame(
         {
             "row": roots["row"],
@@ -128,8 +134,12 @@ def _beside_requests(frame: Frame, roots: pl.DataFrame) -> pl.Series:
         .group_by("row", maintain_order=True)
         .head(LATEST)
     )
-    counted = latest.group_by("row").agg(pl.col("top").n_unique())
-    return counted.filter(pl.col("top") <= MOST)["row"]
+    now = pl.col("sent") <= pl.col("end")
+    counted = latest.group_by("row").agg(
+        running=pl.col("top").filter(now).n_unique(), ended=pl.col("top").filter(~now).n_unique()
+    )
+    few = pl.when(pl.col("running") > 0).then("running").otherwise("ended") <= MOST
+    return counted.select("row", few=few)
 
 
 def _after_messages(batch: SpanBatch, ends: Ends, roots: pl.DataFrame) -> pl.DataFrame:
@@ -166,14 +176,22 @@ def _after_messages(batch: SpanBatch, ends: Ends, roots: pl.DataFrame) -> pl.Dat
 
 
 def find_suspects(endpoints: pl.DataFrame) -> pl.DataFrame:
-    """PLACE of those whose root sends are looked at: others of their sends are part of
-    work, or the service computes streams. Of rows with the columns of ENDPOINTS."""
+    """PLACE of those whose root sends are looked at: others of their sends are part of work,
+    or begin beside a request while some begin amid many; or the service computes streams. Of
+    rows with the columns of ENDPOINTS."""
     sends = endpoints.filter(pl.col("role") == "send")
     lost = sends.filter(pl.col("origin").is_in(_LOST)).select(PLACE).unique()
     if lost.is_empty():
         return lost
     entries = sends.filter(pl.col("origin") == "entry").select(PLACE).unique()
-    mixed = lost.join(entries, on=PLACE, how="semi", nulls_equal=True)
+    beside = sends.filter(pl.col("origin") == "beside").select(PLACE).unique()
+    amid = sends.filter(pl.col("origin") == "amid").select(PLACE).unique()
+    mixed = pl.concat(
+        [
+            lost.join(entries, on=PLACE, how="semi", nulls_equal=True),
+            amid.join(beside, on=PLACE, how="semi", nulls_equal=True),
+        ]
+    )
     streams = lost.join(_streaming(endpoints), on=PLACE[:3], how="semi", nulls_equal=True).filter(
         pl.col("system") == "kafka"
     )
@@ -206,5 +224,5 @@ def select_lost(ends: Ends, endpoints: pl.DataFrame, known: pl.DataFrame | None)
     if known is not None:
         suspects = pl.concat([suspects, known.select(suspects.columns)]).unique()
     here = lost.join(suspects, on=PLACE, how="semi", nulls_equal=True)
-    seen = lost.filter((pl.col("origin") != "alone") | pl.col("row").is_in(here["row"].implode()))
+    seen = lost.filter(pl.col("origin").is_in(_TOLD) | pl.col("row").is_in(here["row"].implode()))
     return seen.select("row", ends.frame["top"].gather(seen["row"]).alias("top"), "origin")

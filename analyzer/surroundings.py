@@ -97,6 +97,8 @@ class Surroundings:
     """This service also sends to this destination from within requests or messages."""
     sends_alone: bool
     """… and as roots beside no work that they could be part of."""
+    sends_beside: bool
+    """… and as roots beside a request, or a message with one of their keys."""
     streams: bool
     """This service computes streams (Kafka Streams)."""
 
@@ -202,6 +204,7 @@ class World:
             own_epoch=self._is_epoch(root["service_name"]),
             sends_continue="entry" in origins,
             sends_alone="alone" in origins,
+            sends_beside="beside" in origins,
             streams=system == "kafka" and self._streams(root["service_name"]),
         )
 

@@ -1,7 +1,10 @@
 """Sends that begin a trace although they belong to other work."""
 
+import re
+
 from analyzer.case import Case
 from analyzer.conditions import Finding, condition
+from analyzer.lost_sends import INNER_TOPIC
 
 
 def _say_beside(case: Case) -> Finding:
@@ -24,7 +27,7 @@ def lost_send(case: Case) -> bool:
 def beside_request(case: Case) -> bool:
     """The send began while a request of its process ran, or the handling of a message with
     one of its keys."""
-    return bool(case.facts["after"] == "beside")
+    return case.facts["after"] in ("beside", "amid")
 
 
 @condition("other sends have parents", say=_say_others)
@@ -56,3 +59,9 @@ def computes_streams(case: Case) -> bool:
 def follows_message(case: Case) -> bool:
     """The service handled a message with one of the send's keys within the five seconds before."""
     return bool(case.facts["after"] == "follows")
+
+
+@condition("topic of Kafka Streams")
+def inner_topic(case: Case) -> bool:
+    """The topic is one that Kafka Streams makes for itself: `…-repartition`, `…-changelog`."""
+    return bool(re.search(INNER_TOPIC, case.facts["own_destination"] or ""))

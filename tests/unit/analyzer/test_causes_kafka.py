@@ -58,6 +58,12 @@ def test_a_retry_or_dead_letter_topic_of_a_topic_that_is_read_is_k9(name: str) -
     assert cause(again, delivery(attributes=topic(name)), *connected()) == "K9"
 
 
+def test_a_consumer_of_a_topic_inside_kafka_streams_without_context_is_k5() -> None:
+    name = topic("totals-repartition")
+    sent = send(attributes=name, parent=12, flags=0x300)
+    assert cause(sent, delivery(attributes=name)) == "K5"
+
+
 def test_such_a_name_beside_no_such_topic_is_k1() -> None:
     name = topic("orders-retry-0")
     assert cause(send(attributes=name), delivery(attributes=name), *connected()) == "K1"

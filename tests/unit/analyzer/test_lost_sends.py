@@ -79,6 +79,9 @@ def test_among_many_requests_at_once_any_root_would_be_in_one() -> None:
     requests = [request(trace=50 + n, id=500 + n) for n in range(4)]
     assert analysed(send(), *requests[:3]).causes == {SENT: "P6"}
     assert analysed(send(), *requests).causes == {}
+    # … which is no sign of a scheduler either
+    other = send(trace=7, id=71, at=30.0), request(trace=8, id=81, at=29.9)
+    assert analysed(send(), *requests, *other).causes == {SENT: "P6", (7, 71): "P6"}
 
 
 def test_a_scheduler_that_now_and_then_runs_beside_a_request_is_healthy() -> None:
