@@ -100,4 +100,4 @@ def of_no_send(case: Case) -> bool:
     there record the id of every message: another way than theirs led here."""
     libraries = [find_library(scope) for scope in case.around.sender_scopes]
     all_named = bool(libraries) and all(each is not None and each.names for each in libraries)
-    return all_named and case.facts["message_id"] is not None and not case.named
+    return all_named and bool(case.facts["has_id"]) and not case.named
