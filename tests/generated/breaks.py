@@ -94,7 +94,8 @@ NEVER_WRITTEN = {"S2", "S4", "K1", "K9", "E1"}
 SOMETIMES_WRITTEN = {"S3", "K2"}
 UNINSTRUMENTED = {"P3", "P4", "T1"}
 DETACHED = {"P6", "K8", "K5"}
-PRODUCERS = NEVER_WRITTEN | SOMETIMES_WRITTEN | UNINSTRUMENTED | DETACHED | {"P1", "P2", "P5", "K7"}
+PRODUCERS = (NEVER_WRITTEN - {"K9"}) | SOMETIMES_WRITTEN | UNINSTRUMENTED | DETACHED
+PRODUCERS |= {"P1", "P2", "P5", "K7"}
 # … to what the consumer's side reads, …
 NEVER_READ = {"S1", "S6", "S7", "S9", "S11", "E2", "E3", "K3", "K6", "P8", "R1"}
 REPLACED = {"X1", "X4"}

@@ -208,7 +208,7 @@ class _Drawing:
         if channel.system in ("sns", "eventbridge"):
             made.queue = f"{channel.name}-{service.name}"
         code = broken.code if broken else ""
-        if code and code not in PRODUCERS | {"S5", "S11", "S12", "K4"}:
+        if code and code not in PRODUCERS | {"S5", "S11", "S12", "K4", "K9"}:
             made.fault = code
             if code in ("S1", "K3", "R1") and random.random() < 0.3:
                 made.since = 25.0

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.generated.breaks import CODES
 from tests.generated.checks import check_journeys, check_order, check_truth
 from tests.generated.pipelines import generate
 from tests.generated.topology import Habits
@@ -19,12 +20,30 @@ HABITS = {"healthy": Habits(healthy=True), "open": Habits(open=True), "anything"
 
 @pytest.mark.parametrize("habits", HABITS.values(), ids=HABITS)
 def test_nothing_is_said_that_did_not_happen_and_what_is_certain_is_found(habits: Habits) -> None:
-    @settings(max_examples=12, deadline=None)
+    @settings(max_examples=10, deadline=None)
     @given(SEEDS)
     def holds(seed: int) -> None:
         assert check_truth(generate(Random(seed), habits), habits) == []
 
     holds()
+
+
+@settings(max_examples=6, deadline=None)
+@given(SEEDS, st.sampled_from(CODES))
+def test_the_same_holds_where_one_cause_breaks_one_hop(seed: int, code: str) -> None:
+    assert check_truth(generate(Random(seed), Habits(cause=code)), Habits()) == []
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_pipeline_made_for_a_cause_is_broken_by_it(code: str) -> None:
+    roots = [
+        root
+        for seed in range(4)
+        for root in generate(Random(seed), Habits(cause=code)).truth["orphan_roots"]
+    ]
+
+    assert code in {root["cause"] for root in roots}
+    assert not any(root["cause"] in root["also_ok"] for root in roots)
 
 
 @settings(max_examples=8, deadline=None)
