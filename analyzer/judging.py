@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from analyzer.case import Case
+from analyzer.root_facts import NOTHING
 from analyzer.surroundings import Surroundings, World, worlds
 from analyzer.verdict_rows import verdict_row
 from analyzer.verdicts import Verdict, name_cause
@@ -40,7 +41,7 @@ def judge(roots: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     views, verdicts = _Views(facts), _Verdicts()
     rows = []
     for judged in roots.iter_rows(named=True):
-        told = json.loads(judged["facts"])
+        told = NOTHING | json.loads(judged["facts"])
         root = judged | {name: told[f"own_{name}"] for name in _REFINED}
         around = views.around(root | {"domain": told["domain"]})
         hidden = (

@@ -77,6 +77,11 @@ FACTS = {
     "lost": pl.Boolean,  # spans near it were deleted (analyzer/losses.py)
 }
 _RANDOM_BITS = 2**56
+# Most are null of most roots. In a text of JSON quotes are escaped: only fields match, and
+# not the last one, `lost`.
+_NULL = r'"\w+":null,'
+NOTHING: dict[str, None] = dict.fromkeys(FACTS)
+"""What a root tells of which nothing is written."""
 
 
 def tell_roots(
@@ -152,6 +157,7 @@ def tell_roots(
         .with_columns(
             pl.struct([pl.col(name).cast(type_) for name, type_ in FACTS.items()])
             .struct.json_encode()
+            .str.replace_all(_NULL, "")
             .alias("facts")
         )
         .drop("row", "start", "end")
