@@ -27,6 +27,8 @@ A verdict uses two kinds of facts: what stands on the root and its producer, and
 about its surroundings (does anybody send to this destination, do others' contexts arrive there,
 did this consumer ever continue one). The clock is none of them.
 
+How often a verdict is right, by what it says of itself and by cause: [reliability](reliability.md).
+
 The server shows these pages at `/causes`, with the fixes for every language
 (`analyzer/fixes/<code>`). This page is made by `make causes`.
 

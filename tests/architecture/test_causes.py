@@ -12,7 +12,8 @@ from tests.architecture.cause_index import INDEX, find_tests, make_index
 from tests.architecture.sources import ROOT, list_files
 from web import explanations
 
-PAGES = {path.stem: path for path in list_files(INDEX.parent) if path != INDEX}
+RELIABILITY = INDEX.parent / "reliability.md"
+PAGES = {path.stem: path for path in list_files(INDEX.parent) if path not in (INDEX, RELIABILITY)}
 SECTIONS = ["How it is told", "How sure", "What looks alike", "Fix", "Sources"]
 
 
