@@ -11,6 +11,7 @@ from analyzer.frame import IDENTITY
 from analyzer.repeats import find_repeats
 from analyzer.root_evidence import tell_evidence
 from analyzer.rules import DRAWN
+from analyzer.structure import follow
 from analyzer.trace_states import has_epoch_form, read_randomness, read_threshold
 from storage.schema import SpanBatch
 
@@ -68,15 +69,20 @@ FACTS = {
     # a context that arrived and names an absent span: "parent" or "link"
     "missing": pl.String,
     "missing_sampled": pl.Boolean,
-    "missing_trace_known": pl.Boolean,
+    "missing_unsampled": pl.Boolean,
     "missing_epoch": pl.Boolean,  # its trace id has the form of X-Ray's
-    "missing_beside": pl.Boolean,  # its trace holds earlier spans of another service
+    "missing_beside": pl.Boolean,  # its trace holds work that no message began
     "missing_random": pl.Int64,  # what sampling compares with thresholds (56 bits)
     "missing_threshold": pl.String,  # `th` that came with it
     "repeats": pl.String,  # the same work came here before (analyzer/repeats.py)
     "lost": pl.Boolean,  # spans near it were deleted (analyzer/losses.py)
 }
 _RANDOM_BITS = 2**56
+_BEGUN = [
+    ("missing_hi", pl.UInt64()),
+    ("missing_lo", pl.UInt64()),
+    ("services", pl.List(pl.UInt32)),
+]
 # Most are null of most roots. In a text of JSON quotes are escaped: only fields match, and
 # not the last one, `lost`.
 _NULL = r'"\w+":null,'
@@ -105,7 +111,6 @@ def tell_roots(
     )
     deliveries = (
         found.hstack(told)
-        .with_columns(_find_beside(ends, found["top"]).alias("missing_beside"))
         .join(_stitched(ends, connections), left_on="stitched", right_on="delivery", how="left")
         .filter((pl.col("part") != "maybe") | pl.col("rule").is_not_null())
         .join(_missing(ends, found["row"]), on="row", how="left")
@@ -174,17 +179,11 @@ def _missing(ends: Ends, rows: pl.Series) -> pl.DataFrame:
     missing, whether it was sampled (null: the exporter does not say), whether its trace is
     known."""
     missing = ends.missing.filter(ends.frame.flag(rows).gather(ends.missing["row"]))
-    traces = (
-        ends.frame.rows.select("trace_hi", "trace_lo", known_trace="trace")
-        .filter(pl.col("trace_lo").is_in(missing["missing_lo"].unique().implode()))
-        .unique()
-        .rename({"trace_hi": "missing_hi", "trace_lo": "missing_lo"})
-    )
     return (
-        missing.join(traces, on=["missing_hi", "missing_lo"], how="left")
+        missing.join(_begun_traces(ends, missing), on=["missing_hi", "missing_lo"], how="left")
         .join(ends.frame.states, on="row", how="left", maintain_order="left")
         .with_columns(
-            ends.frame["trace"].gather(missing["row"]).alias("own_trace"),
+            ends.frame["service"].gather(missing["row"]).alias("own_service"),
             ends.frame["start"].gather(missing["row"]).alias("start_time_unix_nano"),
             # a span carries the tracestate of its parent's context
             state=pl.when(pl.col("link_flags").is_null())
@@ -200,9 +199,17 @@ def _missing(ends: Ends, rows: pl.Series) -> pl.DataFrame:
             # Python never sets the trace flags: only a set bit, or unset bits beside
             # flags that are not bare, say anything.
             (pl.col("link_flags") & SAMPLED != 0).any().alias("missing_sampled"),
-            (pl.col("known_trace").is_not_null() & (pl.col("known_trace") != pl.col("own_trace")))
+            (pl.col("link_flags") & SAMPLED == 0).any().alias("missing_unsampled"),
+            (
+                pl.when("in_own_trace")
+                .then(pl.col("services").list.set_difference(pl.concat_list("own_service")))
+                .otherwise("services")
+                .list.len()
+                .fill_null(0)
+                > 0
+            )
             .any()
-            .alias("missing_trace_known"),
+            .alias("missing_beside"),
             has_epoch_form("missing_hi").all().alias("missing_epoch"),
             _first(_randomness()).alias("missing_random"),
             _first(read_threshold(pl.col("state"))).alias("missing_threshold"),
@@ -210,18 +217,21 @@ def _missing(ends: Ends, rows: pl.Series) -> pl.DataFrame:
     )
 
 
-def _find_beside(ends: Ends, tops: pl.Series) -> pl.Series:
-    """Of each root whether another service's span of its trace began before it: where the
-    producer was sampled, so that its span must have been."""
-    rows = ends.frame.rows
-    told = ends.frame.tell(tops, "trace", "service", "start").with_row_index("found")
-    earlier = told.join(
-        rows.filter(ends.frame.flag(told["trace"]).gather(rows["trace"])).select(
-            "trace", other="service", earlier="start"
-        ),
-        on="trace",
-    ).filter((pl.col("other") != pl.col("service")) & (pl.col("earlier") <= pl.col("start")))
-    return told.select(pl.col("found").is_in(earlier["found"].unique().implode())).to_series()
+def _begun_traces(ends: Ends, missing: pl.DataFrame) -> pl.DataFrame:
+    """(missing_hi, missing_lo, services): of the traces that missing contexts name, whose
+    spans are part of work that began without a message. Where there are any the trace was
+    sampled; other deliveries below the same missing span say nothing."""
+    frame = ends.frame
+    if missing.is_empty():
+        return pl.DataFrame(schema=_BEGUN)
+    heads = follow(frame["parent"].fill_null(frame["row"]))
+    delivered = frame.flag(frame["top"].gather(ends.deliveries["row"]))
+    begun = ~delivered.gather(frame["top"].gather(heads))
+    return (
+        frame.rows.filter(begun & frame["trace_lo"].is_in(missing["missing_lo"].unique().implode()))
+        .group_by(missing_hi="trace_hi", missing_lo="trace_lo")
+        .agg(services=pl.col("service").unique())
+    )
 
 
 def _first(values: pl.Expr) -> pl.Expr:

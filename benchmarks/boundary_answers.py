@@ -33,7 +33,7 @@ _FACTS: dict[str, pl.Expr] = {
     "producer_scope_name": pl.lit("orders.messaging"),
     **{
         name: pl.lit(None, pl.String)
-        for name in ("domain", "after", "missing", "missing_sampled", "missing_trace_known")
+        for name in ("domain", "after", "missing", "missing_sampled", "missing_beside")
     },
     **{
         name: pl.lit(False)

@@ -40,15 +40,16 @@ def said_unsampled(case: Case) -> bool:
     """The flags of the link say that its target was not sampled; Python's exporters never
     write that bit, so that there its absence says nothing."""
     told = case.facts["sdk_language"] not in (None, "python")
-    return case.facts["missing"] == "link" and not case.facts["missing_sampled"] and told
+    unsampled = case.facts["missing_unsampled"] and not case.facts["missing_sampled"]
+    return bool(unsampled and told)
 
 
 @condition("its trace is stored")
 def trace_stored(case: Case) -> bool:
-    """Other spans of the trace that the context names are stored: of that trace, which a
-    link names, or before the root in its own. So the trace was sampled."""
-    link = case.facts["missing"] == "link" and case.facts["missing_trace_known"]
-    return bool(link or case.facts["missing_beside"])
+    """Spans of the trace that the context names are stored, of work that no message began:
+    of any service where a link names it, of another one in the root's own. So the trace was
+    sampled."""
+    return bool(case.facts["missing_beside"])
 
 
 def _tell_random(case: Case) -> Finding:

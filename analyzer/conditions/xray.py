@@ -33,7 +33,7 @@ def xray_link(case: Case) -> bool:
     there."""
     told = case.facts
     linked = told["missing"] == "link" and told["missing_epoch"]
-    return bool(linked) and not told["missing_trace_known"] and _is_foreign(case)
+    return bool(linked) and not told["missing_beside"] and _is_foreign(case)
 
 
 def _say_trace(_case: Case) -> Finding:
