@@ -1,0 +1,86 @@
+"""What is told of a context that arrived and names an absent span (facts of orphan roots)."""
+
+import polars as pl
+
+from analyzer.contexts import SAMPLED
+from analyzer.ends import Ends
+from analyzer.structure import follow
+from analyzer.trace_states import has_epoch_form, read_randomness, read_threshold
+
+_RANDOM_BITS = 2**56
+_BEGUN = [
+    ("missing_hi", pl.UInt64()),
+    ("missing_lo", pl.UInt64()),
+    ("services", pl.List(pl.UInt32)),
+]
+
+
+def tell_missing(ends: Ends, rows: pl.Series) -> pl.DataFrame:
+    """Of each of these deliveries with unresolved contexts: whether a parent or a link is
+    missing, whether it was sampled (null: the exporter does not say), whether its trace is
+    known."""
+    missing = ends.missing.filter(ends.frame.flag(rows).gather(ends.missing["row"]))
+    return (
+        missing.join(_begun_traces(ends, missing), on=["missing_hi", "missing_lo"], how="left")
+        .join(ends.frame.states, on="row", how="left", maintain_order="left")
+        .with_columns(
+            ends.frame["service"].gather(missing["row"]).alias("own_service"),
+            ends.frame["start"].gather(missing["row"]).alias("start_time_unix_nano"),
+            # a span carries the tracestate of its parent's context
+            state=pl.when(pl.col("link_flags").is_null())
+            .then("trace_state")
+            .otherwise("link_state"),
+        )
+        .group_by("row")
+        .agg(
+            pl.when(pl.col("link_flags").is_null().any())
+            .then(pl.lit("parent"))
+            .otherwise(pl.lit("link"))
+            .alias("missing"),
+            # Python never sets the trace flags: only a set bit, or unset bits beside
+            # flags that are not bare, say anything.
+            (pl.col("link_flags") & SAMPLED != 0).any().alias("missing_sampled"),
+            (pl.col("link_flags") & SAMPLED == 0).any().alias("missing_unsampled"),
+            (
+                pl.when("in_own_trace")
+                .then(pl.col("services").list.set_difference(pl.concat_list("own_service")))
+                .otherwise("services")
+                .list.len()
+                .fill_null(0)
+                > 0
+            )
+            .any()
+            .alias("missing_beside"),
+            has_epoch_form("missing_hi").all().alias("missing_epoch"),
+            _first(_randomness()).alias("missing_random"),
+            _first(read_threshold(pl.col("state"))).alias("missing_threshold"),
+        )
+    )
+
+
+def _begun_traces(ends: Ends, missing: pl.DataFrame) -> pl.DataFrame:
+    """(missing_hi, missing_lo, services): of the traces that missing contexts name, whose
+    spans are part of work that began without a message. Where there are any the trace was
+    sampled; other deliveries below the same missing span say nothing."""
+    frame = ends.frame
+    if missing.is_empty():
+        return pl.DataFrame(schema=_BEGUN)
+    heads = follow(frame["parent"].fill_null(frame["row"]))
+    delivered = frame.flag(frame["top"].gather(ends.deliveries["row"]))
+    begun = ~delivered.gather(frame["top"].gather(heads))
+    return (
+        frame.rows.filter(begun & frame["trace_lo"].is_in(missing["missing_lo"].unique().implode()))
+        .group_by(missing_hi="trace_hi", missing_lo="trace_lo")
+        .agg(services=pl.col("service").unique())
+    )
+
+
+def _first(values: pl.Expr) -> pl.Expr:
+    """The smallest: which of several contexts came first does not matter."""
+    return values.min()
+
+
+def _randomness() -> pl.Expr:
+    """The 56 bits that sampling compares: `rv`, else the last seven bytes of the trace id."""
+    given = read_randomness(pl.col("state")).str.to_integer(base=16, strict=False)
+    return pl.coalesce(given, (pl.col("missing_lo") % _RANDOM_BITS).cast(pl.Int64))
