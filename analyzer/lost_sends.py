@@ -25,6 +25,7 @@ MOST = 3
 # The latest ones that are looked at (SpanStore.requests_beside).
 LATEST = 16
 BOUNDS = RequestBounds(WITHIN_NANO, AFTER_NANO, LATEST)
+_ROOTS_AT_ONCE = 500
 # How long after a message a send with its key can be a result of it.
 _FOLLOWS_NANO = 5 * _SECOND
 _SENDING = (INTERNAL, CLIENT, PRODUCER)
@@ -104,42 +105,40 @@ def _beside_requests(frame: Frame, roots: pl.DataFrame) -> pl.DataFrame:
             "sent": frame["start"].gather(roots["top"]),
         }
     )
-    back = range(WITHIN_NANO // _SECOND + 1)
-    seconds = pl.concat([asked.with_columns(second=pl.col("sent") // _SECOND - n) for n in back])
-    requests = frame.rows.filter(
-        (pl.col("kind") == SERVER) & pl.col("resource").is_in(asked["resource"].implode())
-    ).select(
-        "resource",
-        "top",
-        "trace_hi",
-        "trace_lo",
-        "span_id",
-        "start",
-        "end",
-        second=pl.col("start") // _SECOND,
-    )
-    running = seconds.join(requests, on=["resource", "second"]).filter(
-        pl.col("sent").is_between(pl.col("start"), pl.col("start") + WITHIN_NANO)
-        & (pl.col("sent") <= pl.col("end") + AFTER_NANO)
-    )
-    latest = (
-        running.sort(
-            "row",
-            "start",
-            "trace_hi",
-            "trace_lo",
-            "span_id",
-            descending=[False, True, False, False, False],
+    requests = (
+        frame.rows.filter(
+            (pl.col("kind") == SERVER) & pl.col("resource").is_in(asked["resource"].implode())
         )
-        .group_by("row", maintain_order=True)
-        .head(LATEST)
+        .sort(
+            *("start", "trace_hi", "trace_lo", "span_id"),
+            descending=[True, False, False, False],
+        )
+        .select("resource", "top", "start", "end", second=pl.col("start") // _SECOND)
+        .with_row_index("place")
     )
+    # A part at a time: many sends and requests of one second are very many pairs.
+    latest = pl.concat([_find_latest(part, requests) for part in asked.iter_slices(_ROOTS_AT_ONCE)])
     now = pl.col("sent") <= pl.col("end")
     counted = latest.group_by("row").agg(
         running=pl.col("top").filter(now).n_unique(), ended=pl.col("top").filter(~now).n_unique()
     )
     few = pl.when(pl.col("running") > 0).then("running").otherwise("ended") <= MOST
     return counted.select("row", few=few)
+
+
+def _find_latest(asked: pl.DataFrame, requests: pl.DataFrame) -> pl.DataFrame:
+    """(row, top, sent, end) of the latest requests, which come first, beside these roots."""
+    back = range(WITHIN_NANO // _SECOND + 1)
+    seconds = pl.concat([asked.with_columns(second=pl.col("sent") // _SECOND - n) for n in back])
+    since = pl.col("sent") - pl.col("start")  # no sum of times may leave their range
+    return (
+        seconds.join(requests, on=["resource", "second"])
+        .filter(since.is_between(0, WITHIN_NANO) & (pl.col("sent") - pl.col("end") <= AFTER_NANO))
+        .sort("row", "place")
+        .group_by("row", maintain_order=True)
+        .head(LATEST)
+        .select("row", "top", "sent", "end")
+    )
 
 
 def _after_messages(batch: SpanBatch, ends: Ends, roots: pl.DataFrame) -> pl.DataFrame:

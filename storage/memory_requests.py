@@ -11,9 +11,11 @@ _SERVER = 2
 _START, _END = "start_time_unix_nano", "end_time_unix_nano"
 
 
-def _until(bounds: RequestBounds) -> pl.Expr:
-    """When the last send that belongs to a request begins."""
-    return pl.min_horizontal(pl.col(_START) + bounds.within, pl.col(_END) + bounds.after)
+def _is_beside(bounds: RequestBounds, began: str, ended: str) -> pl.Expr:
+    """Whether what was `sent` belongs to a request. No sum of times: they may be as large as
+    their type."""
+    since = pl.col("sent") - pl.col(began)
+    return since.is_between(0, bounds.within) & (pl.col("sent") - pl.col(ended) <= bounds.after)
 
 
 class MemoryRequests:
@@ -26,7 +28,7 @@ class MemoryRequests:
             self._read()["spans"]
             .filter(pl.col("kind") == _SERVER)
             .join(asked, on="resource_id")
-            .filter(pl.col("sent").is_between(pl.col(_START), _until(bounds)))
+            .filter(_is_beside(bounds, _START, _END))
             .sort(_START, *TRACE, "span_id", descending=[True, False, False, False])
         )
         latest = running.group_by("resource_id", "sent", maintain_order=True).head(bounds.latest)
@@ -42,10 +44,14 @@ class MemoryRequests:
                 & (pl.col("generation") <= upto)
             )
             .join(frames["resources"], on="resource_id")
-            .select("service_name", began=_START, until=_until(bounds))
+            .select("service_name", began=_START, ended=_END)
         )
-        roots = frames["endpoints"].filter((pl.col("role") == "send") & pl.col("is_root"))
+        roots = (
+            frames["endpoints"]
+            .filter((pl.col("role") == "send") & pl.col("is_root"))
+            .select(*TRACE, "service_name", sent=_START)
+        )
         found = roots.join(requests, on="service_name", nulls_equal=True).filter(
-            pl.col(_START).is_between(pl.col("began"), pl.col("until"))
+            _is_beside(bounds, "began", "ended")
         )
         return arrow(found.select(TRACE).unique(), schema.TRACE_IDS)

@@ -68,3 +68,25 @@ def test_root_sends_are_told_beside_which_a_request_arrived(store: SpanStore) ->
     assert trace_numbers(store.sends_beside(1, 3, BOUNDS)) == [11]
     assert store.sends_beside(0, 1, BOUNDS).num_rows == 0
     assert store.sends_beside(2, 3, BOUNDS).num_rows == 0
+
+
+def test_times_at_the_end_of_their_range_are_times_like_others(store: SpanStore) -> None:
+    last = 2**63 - 1
+    attributes = {"messaging.system": "kafka", "messaging.destination.name": "orders"}
+    sent = span("orders send", trace=11, kind="PRODUCER", service="shop", attributes=attributes)
+    asked = request(1, 0.0)
+    for each in (sent, asked):
+        each.message.start_time_unix_nano, each.message.end_time_unix_nano = last, last
+    late = request(2, 0.0)
+    late.message.end_time_unix_nano = last
+    store.append(batch(sent), 1)
+    while AnalysisLoop(store).run_once():
+        pass
+    store.append(batch(asked, late), 1)
+
+    process = store.analysis_input(
+        pa.table({"trace_hi": [0], "trace_lo": [1]}, schema=TRACE_IDS)
+    ).spans["resource_id"][0]
+    at = pa.table([[process.as_py()] * 2, [last, EPOCH + SECOND]], schema=SENDS)
+    assert trace_numbers(store.requests_beside(at, BOUNDS)) == [1, 2]
+    assert trace_numbers(store.sends_beside(1, 2, BOUNDS)) == [11]
