@@ -5,7 +5,7 @@ import polars as pl
 from analyzer.contexts import SAMPLED
 from analyzer.ends import Ends
 from analyzer.structure import follow
-from analyzer.trace_states import has_epoch_form, read_randomness, read_threshold
+from analyzer.trace_states import has_epoch_form, read_randomness
 
 _RANDOM_BITS = 2**56
 _BEGUN = [
@@ -52,8 +52,8 @@ def tell_missing(ends: Ends, rows: pl.Series) -> pl.DataFrame:
             .any()
             .alias("missing_beside"),
             has_epoch_form("missing_hi").all().alias("missing_epoch"),
-            _first(_randomness()).alias("missing_random"),
-            _first(read_threshold(pl.col("state"))).alias("missing_threshold"),
+            # of several the smallest: which came first does not matter
+            _randomness().min().alias("missing_random"),
         )
     )
 
@@ -73,11 +73,6 @@ def _begun_traces(ends: Ends, missing: pl.DataFrame) -> pl.DataFrame:
         .group_by(missing_hi="trace_hi", missing_lo="trace_lo")
         .agg(services=pl.col("service").unique())
     )
-
-
-def _first(values: pl.Expr) -> pl.Expr:
-    """The smallest: which of several contexts came first does not matter."""
-    return values.min()
 
 
 def _randomness() -> pl.Expr:

@@ -43,7 +43,7 @@ def tell_evidence() -> pl.Expr:
         pl.lit("["),
         pl.concat_str(
             pl.when(pl.col("missing").is_null()).then(no_parent).otherwise(missing),
-            pl.when(pl.col("after").is_not_null()).then(receive),
+            pl.when(pl.col("part") == "body").then(receive),
             pl.when(pl.col("message_id").is_not_null()).then(message),
             pl.when(pl.col("kafka_offset").is_not_null()).then(offset),
             pl.when(pl.col("rule").is_not_null()).then(sender),

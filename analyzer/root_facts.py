@@ -26,8 +26,6 @@ FACTS = {
     # of such work: what its receive span is, "connected" or "cut"; of a send (part "send"):
     # its origin (analyzer.lost_sends.find_origins)
     "after": pl.String,
-    "top_kind": pl.Int64,  # of the root, as OTLP's number
-    "is_top": pl.Boolean,  # the delivery is the root itself
     "start": pl.Int64,  # of the root, ns
     "end": pl.Int64,  # of its work, ns
     "scope_name": pl.String,
@@ -39,16 +37,11 @@ FACTS = {
     "has_id": pl.Boolean,
     "names_work": pl.Boolean,  # it has a business id
     "message_id": pl.String,
-    "event_source": pl.String,
-    "event_detail_type": pl.String,
     "kafka_partition": pl.Int64,
     "kafka_offset": pl.Int64,
-    "batch_count": pl.Int64,
     # headers of the message that were captured
     "traceparent_header": pl.String,
     "foreign_context_header": pl.String,
-    "links": pl.Int64,  # of the delivery, empty ones too
-    "dropped_links": pl.Int64,
     "dropped_attributes": pl.Int64,
     "has_children": pl.Boolean,
     "dead_letter": pl.Boolean,
@@ -59,8 +52,6 @@ FACTS = {
     "producer_destination": pl.String,
     "producer_scope_name": pl.String,
     "producer_sdk_language": pl.String,
-    "producer_is_root": pl.Boolean,
-    "producer_forwards": pl.Boolean,  # it is work on a message that its service received
     "producer_takes": pl.String,  # system of that message
     "producer_in_trace": pl.Boolean,  # … of the root
     "producer_connected_elsewhere": pl.Boolean,
@@ -72,7 +63,6 @@ FACTS = {
     "missing_epoch": pl.Boolean,  # its trace id has the form of X-Ray's
     "missing_beside": pl.Boolean,  # its trace holds work that no message began
     "missing_random": pl.Int64,  # what sampling compares with thresholds (56 bits)
-    "missing_threshold": pl.String,  # `th` that came with it
     "repeats": pl.String,  # the same work came here before (analyzer/repeats.py)
     "lost": pl.Boolean,  # spans near it were deleted (analyzer/losses.py)
 }
@@ -92,14 +82,12 @@ def tell_roots(
     told = frame.tell(
         found["row"],
         *("domain", "scope_name", "scope_version", "has_children", "dead_letter", "message_id"),
-        *("system", "destination", "scope", "consumer_group", "event_source"),
-        *("event_detail_type", "kafka_partition", "kafka_offset", "batch_count"),
-        *("traceparent_header", "foreign_context_header"),
+        *("system", "destination", "scope", "consumer_group"),
+        *("kafka_partition", "kafka_offset", "traceparent_header", "foreign_context_header"),
         delivery_start="start",
         delivery_name="name",
         own_system="system",
         own_destination="destination",
-        dropped_links="dropped_links_count",
         dropped_attributes="dropped_attributes_count",
     )
     deliveries = (
@@ -107,7 +95,6 @@ def tell_roots(
         .join(_stitched(ends, connections), left_on="stitched", right_on="delivery", how="left")
         .filter((pl.col("part") != "maybe") | pl.col("rule").is_not_null())
         .join(tell_missing(ends, found["row"]), on="row", how="left")
-        .join(_count_links(ends), on="row", how="left")
         .sort("top", "delivery_start", "row")
     )
     # One root can stand for several deliveries: the first one speaks for it.
@@ -125,7 +112,6 @@ def tell_roots(
             pl.col("producer_connected_elsewhere").fill_null(value=False),
             pl.col("names_work").fill_null(value=False),
             pl.lit(value=False).alias("lost"),
-            is_top=pl.col("row") == pl.col("top"),
         )
     )
     root = frame.tell(
@@ -135,7 +121,6 @@ def tell_roots(
         span_name="name",
         start_time_unix_nano="start",
         end="work_end",
-        top_kind="kind",
         function="invocation_id",
     )
     own = pl.when(pl.col("part") == "send").then("service_name")
@@ -161,10 +146,6 @@ def tell_roots(
         .drop("row", "start", "end")
         .rename({"top": "row"})
     )
-
-
-def _count_links(ends: Ends) -> pl.DataFrame:
-    return ends.links.group_by("row").agg(pl.len().cast(pl.Int64).alias("links"))
 
 
 def _stitched(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
@@ -195,8 +176,6 @@ def _stitched(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
         "producer_system",
         "producer_destination",
         *told,
-        _is_root(ends).gather(stitches["send"]).alias("producer_is_root"),
-        _handles(ends).gather(stitches["send"]).alias("producer_forwards"),
         _taken_system(ends, stitches["send"]),
         elsewhere.gather(stitches["unit"]).alias("producer_connected_elsewhere"),
         pl.col("evidence").alias("match"),
@@ -209,13 +188,3 @@ def _taken_system(ends: Ends, sends: pl.Series) -> pl.Series:
     tops = pl.DataFrame({"top": ends.frame["top"].gather(sends)})
     told = tops.join(taken.select("top", "system"), on="top", how="left", maintain_order="left")
     return told["system"].alias("producer_takes")
-
-
-def _is_root(ends: Ends) -> pl.Series:
-    return ends.frame["parent_span_id"].is_null()
-
-
-def _handles(ends: Ends) -> pl.Series:
-    """Whether each span is part of the work on a message that its service received."""
-    top = ends.frame["top"]
-    return ends.frame.flag(top.gather(ends.deliveries["row"])).gather(top)

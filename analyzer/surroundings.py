@@ -75,8 +75,6 @@ class Surroundings:
     """`th` of the tracestates of sends there, with all digits."""
     first_send: int | None
     """When the first of them started, ns; 0 when that was deleted."""
-    first_arrival: int | None
-    """When a context first arrived at this consumer."""
     first_offsets: tuple[tuple[int, int], ...]
     """(partition, offset) of the first records whose context arrived at any consumer."""
     interleaved: bool
@@ -190,8 +188,7 @@ class World:
             sender_thresholds=frozenset(
                 s["sampling_threshold"] for s in senders if s["sampling_threshold"]
             ),
-            first_send=_first(s[FIRSTS[0]] for s in [*senders, *bridges]),
-            first_arrival=_first(d[FIRSTS[0]] for d in mine if d["relation"] in PROPAGATED),
+            first_send=min((s[FIRSTS[0]] for s in [*senders, *bridges]), default=None),
             first_offsets=_first_offsets(connected),
             interleaved=any(d[INTERLEAVED] for d in mine),
             mixed=any(d[MIXED] for d in mine),
@@ -233,10 +230,6 @@ class World:
 
     def _connected(self) -> list[Row]:
         return [d for ds in self._deliveries.values() for d in ds if d["relation"] in PROPAGATED]
-
-
-def _first(starts: Iterable[int]) -> int | None:
-    return min(starts, default=None)
 
 
 def _first_offsets(deliveries: Iterable[Row]) -> tuple[tuple[int, int], ...]:

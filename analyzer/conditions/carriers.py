@@ -39,12 +39,6 @@ def reads_by_hand(case: Case) -> bool:
     return _read(case) is None
 
 
-@condition("reads message attributes", _say_read)
-def reads_attributes(case: Case) -> bool:
-    """The consumer's library requests message attributes and extracts from them."""
-    return ATTRIBUTES in (_read(case) or ())
-
-
 @condition("reads the X-Ray header", _say_read)
 def reads_xray(case: Case) -> bool:
     """The consumer's library reads the X-Ray header, not the message attributes."""

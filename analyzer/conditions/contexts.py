@@ -17,18 +17,6 @@ def context_arrived(case: Case) -> bool:
     return case.arrived and case.facts["rule"] != "same-trace"
 
 
-@condition("parent missing")
-def parent_missing(case: Case) -> bool:
-    """The span has a remote parent that is not stored."""
-    return bool(case.facts["missing"] == "parent")
-
-
-@condition("link missing")
-def link_missing(case: Case) -> bool:
-    """The span has a link to a span that is not stored."""
-    return bool(case.facts["missing"] == "link")
-
-
 @condition("said sampled")
 def said_sampled(case: Case) -> bool:
     """The flags of the context say that it was sampled."""
@@ -115,18 +103,6 @@ def _tell_id(case: Case) -> Finding:
 def id_cut(case: Case) -> bool:
     """The message id is the beginning of a UUID: the SDK cut it at its length limit."""
     return case.id_cut
-
-
-@condition("same trace")
-def same_trace(case: Case) -> bool:
-    """The producer is in the trace that the missing parent belongs to."""
-    return bool(case.facts["rule"] == "same-trace")
-
-
-@condition("X-Ray form")
-def epoch_form(case: Case) -> bool:
-    """The trace id begins with the time of its making, as X-Ray's do."""
-    return bool(case.facts["epoch_trace"])
 
 
 @condition("neighbours deleted")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.causes import load_causes
+from analyzer.conditions import CONDITIONS
 from analyzer.fixes.templates import load_templates
 from tests.architecture.cause_index import INDEX, find_tests, make_index
 from tests.architecture.sources import ROOT, list_files
@@ -55,6 +56,24 @@ def test_every_cause_that_can_be_a_verdict_has_a_test() -> None:
     judged = [code for code, cause in load_causes().items() if cause.lines]
 
     assert [code for code in judged if not find_tests()[code]] == []
+
+
+def test_every_condition_is_one_of_a_row() -> None:
+    lines = [line for cause in load_causes().values() for line in cause.lines]
+    used = {condition.name for line in lines for condition, _ in line.holds}
+
+    assert sorted(set(CONDITIONS) - used) == []
+
+
+@pytest.mark.parametrize("code", sorted(load_causes()))
+def test_no_row_stands_behind_one_that_holds_whenever_it_does(code: str) -> None:
+    rows = [
+        {(condition.name, wanted) for condition, wanted in line.holds}
+        for line in load_causes()[code].lines
+    ]
+    hidden = [row for n, row in enumerate(rows) if any(before <= row for before in rows[:n])]
+
+    assert hidden == []
 
 
 def test_the_index_says_what_the_table_says() -> None:
