@@ -10,6 +10,7 @@ from tests.contract import rows
 from tests.contract.rows import Row
 
 STORED_AT = 1_000
+OTHER_SCOPE = 8
 _HANDOVER = ("system", "destination", "scope", "consumer_group")
 
 
@@ -158,6 +159,7 @@ class Scene:
             messaging=self._messaging,
             correlation=self._correlation,
             resources=[rows.resource(number, name) for name, number in self._services.items()],
+            scopes=[rows.scope(), rows.scope(OTHER_SCOPE, name="another library")],
         )
         result = store.append(batch, STORED_AT)
         traces = rows.traces(*{row["trace_lo"] for row in self._spans})

@@ -30,10 +30,12 @@ class Comparison:
         return self.broken != self.connected
 
 
-def compare_consumers(broken: Span, connected: Span) -> list[Comparison]:
+def compare_consumers(
+    broken: Span, connected: Span, *, attributes: bool = True
+) -> list[Comparison]:
     """What differs first, then what both have in common, then what each message has of its
-    own."""
-    sides = [_describe(broken), _describe(connected)]
+    own. Without `attributes` only the fields that every span has."""
+    sides = [_describe(span, attributes=attributes) for span in (broken, connected)]
     names = dict.fromkeys([*sides[0], *sides[1]])
     lines = [
         Comparison(
@@ -51,7 +53,7 @@ def _is_of_each_message(attribute: str) -> bool:
     return attribute in _OF_EACH_MESSAGE or canonical_key(attribute) is not None
 
 
-def _describe(span: Span) -> dict[str, str]:
+def _describe(span: Span, *, attributes: bool) -> dict[str, str]:
     """Fields that every span has, then its attributes by name."""
     resource = span["resource"]
     fixed = {
@@ -66,8 +68,9 @@ def _describe(span: Span) -> dict[str, str]:
         ),
         "tracestate": span["trace_state"] or "none",
     }
-    attributes = {name: say_value(value) for name, value in sorted(span["attributes"].items())}
-    return {name: _cut(text) for name, text in (fixed | attributes).items()}
+    own = sorted(span["attributes"].items()) if attributes else ()
+    told = fixed | {name: say_value(value) for name, value in own}
+    return {name: _cut(text) for name, text in told.items()}
 
 
 def _versioned(name: Any, version: Any) -> str:

@@ -26,6 +26,8 @@ class Example:
     broken: Span
     connected: Span
     lines: tuple[Comparison, ...]
+    alike: bool
+    """One library recorded both, so that their attributes can be compared."""
     same_version: bool
     """Both were recorded by one version of the service: that did not break it."""
 
@@ -41,7 +43,9 @@ def find_group(site: Site, key: str) -> Group:
             for group in group_objects(site.store, found.slice(number, 1), buckets):
                 return group
     raise NotFoundError(
-        "group", "No hand-over is broken in this way now: it may have been repaired."
+        "group",
+        "No stored root has this cause at this place: the roots may have been deleted,"
+        " or more spans may have shown another cause.",
     )
 
 
@@ -96,8 +100,9 @@ def connected_example(site: Site, group: Group) -> Example | None:
         if end is not None:
             connected = _span(store, *end)
             if connected is not None:
-                lines = tuple(compare_consumers(broken, connected))
-                return Example(broken, connected, lines, version is not None)
+                alike = broken["scope"]["name"] == connected["scope"]["name"]
+                lines = tuple(compare_consumers(broken, connected, attributes=alike))
+                return Example(broken, connected, lines, alike, version is not None)
     return None
 
 

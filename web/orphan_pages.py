@@ -14,6 +14,7 @@ from web.frame import render
 from web.groups import OrphanFilter, groups_answer
 from web.parameters import Parameters
 from web.reports import Report, make_report, view_group
+from web.shapes import Group
 from web.site import Site
 
 _MOST = Page(1000)
@@ -52,7 +53,7 @@ def show_orphans(request: Request) -> Response:
         given={name: chosen.get(name, "") for name in SHOWN} | {"state": asked.state or ""},
         narrowed=bool(chosen.keys() - {"state"}),
         again=urlencode(chosen, errors="replace"),
-        codes=[cause.code for cause in load_causes().values() if cause.kind == "cause"],
+        causes=[(each.code, each.title) for each in load_causes().values() if each.kind == "cause"],
         states=STATES,
         state_words=STATE_WORDS,
         services=site.store.services(),
@@ -78,7 +79,14 @@ def show_group(request: Request, key: str) -> Response:
         "/orphans",
         view=view,
         group=group,
+        side=_side_of(group),
         example=connected_example(site, group),
         orphans=orphans_of_group(site, group, _EXAMPLES),
         again=urlencode({name: text for name, text in asked.items() if text}, errors="replace"),
     )
+
+
+def _side_of(group: Group) -> str:
+    """Where its fix goes; "both" where nobody knows."""
+    cause = load_causes().get(group["cause"]["code"])
+    return cause.side if cause else "both"

@@ -11,7 +11,21 @@ from storage.results import ORPHAN_GROUP_KEY
 from web.groups import NOT_INSTRUMENTED
 from web.shapes import Group, Orphan, Summary
 from web.trends import TrendView, draw_trend
-from web.words import join_words, say_count, say_plural, say_service, stable_key
+from web.words import join_words, say_count, say_plural, say_service, say_value, stable_key
+
+# Findings of many groups, whatever broke them: the further behind, the less they tell. That
+# no context arrived is true of nearly all, and an id is of one message.
+_COMMON = {
+    field: number
+    for number, field in enumerate(
+        (
+            *("receive span", "producer", "other messages", "other deliveries"),
+            *("other consumers", "producers", "parent", "link", "parent_span_id"),
+            *("messaging.message.id", "messaging.kafka.offset"),
+        ),
+        start=1,
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,7 @@ class Report:
     unsettled: tuple[GroupView, ...]  # may still connect
     healed: tuple[GroupView, ...]
     expected: tuple[ExpectedLine, ...]
+    broken_edges: int  # an edge may have several causes
     healthy: int  # kinds of hand-over that all connect
     sentence: str  # the whole in one line
 
@@ -86,6 +101,7 @@ def make_report(groups: Sequence[Group], summary: Summary, *, folded: bool = Tru
         unsettled=tuple(views["unsettled"]),
         healed=tuple(views["healed"]),
         expected=tuple(_fold(expected) if folded else map(_line_of, expected)),
+        broken_edges=summary["broken"],
         healthy=summary["healthy"] or 0,
         sentence=tell_summary(summary),
     )
@@ -176,11 +192,16 @@ def _expected_line(by: str | None, groups: list[Group]) -> ExpectedLine:
 
 
 def _tell(group: Group) -> str:
-    """That no context arrived is true of every group, and an id is of one message; what else
-    was found tells more."""
-    told_last = ("parent_span_id", "messaging.message.id")
-    findings = sorted(group["evidence"], key=lambda finding: finding["field"] in told_last)
-    best = next((each for each in findings if each["field"] == "producer"), None)
-    if best is not None:
-        return f"{best['meaning']}: {best['value']}"
-    return findings[0]["meaning"] if findings else ""
+    """The finding that few groups have: it speaks for the cause."""
+    findings = group["evidence"]
+    best = min(findings, key=lambda each: _COMMON.get(each["field"], 0), default=None)
+    if best is None:
+        return ""
+    field, value, meaning = best["field"], say_value(best["value"]), best["meaning"]
+    if not meaning or "_" in field or "." in field:  # an attribute's name is no subject
+        return meaning
+    if field == "producer":
+        return f"sent by {value}, {meaning}"
+    if field.endswith("instrumentation"):
+        return f"{field} {meaning}: {value}"
+    return f"{field} {meaning}" if field == "receive span" else f"{field}: {meaning}"

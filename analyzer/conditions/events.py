@@ -24,8 +24,7 @@ def _say_done(_case: Case) -> Finding:
 
 @condition("done here before", _say_done)
 def done_before(case: Case) -> bool:
-    """The same business id came to this consumer minutes before, and the work did not fail
-    (analyzer/repeats.py)."""
+    """The same business id came to this consumer minutes before, and the work did not fail."""
     return bool(case.facts["repeats"] == "done")
 
 

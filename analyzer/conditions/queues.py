@@ -39,7 +39,7 @@ def _say_mixed(_case: Case) -> Finding:
 @condition("continues others meanwhile", _say_mixed)
 def mixed(case: Case) -> bool:
     """Messages of this destination that this consumer continues alternate with those that
-    it does not: it can read what it gets (analyzer/alternations.py)."""
+    it does not: it can read what it gets."""
     return case.around.mixed
 
 
@@ -82,7 +82,7 @@ def _say_failed(_case: Case) -> Finding:
 @condition("failed here before", _say_failed)
 def failed_before(case: Case) -> bool:
     """The same business id came to this consumer before, its context arrived, and the work
-    failed (analyzer/repeats.py)."""
+    failed."""
     return bool(case.facts["repeats"] == "failed")
 
 

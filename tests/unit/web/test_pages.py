@@ -48,7 +48,7 @@ def test_a_span_name_finds_its_traces(client: WebClient) -> None:
         ("/traces/abc", 400, "32 hex digits"),
         ("/journeys?attribute=order.id=never", 404, "No stored span carries order.id = never"),
         ("/journeys", 400, "Give either attribute=key=value or trace_id"),
-        ("/orphans/0123456789ab", 404, "may have been repaired"),
+        ("/orphans/0123456789ab", 404, "roots may have been deleted"),
         ("/orphans/of-x-y", 400, "32 hex digits"),
         ("/destinations?name=none", 404, "No stored message went through"),
         ("/search?min_duration=soon", 400, "duration"),
@@ -82,8 +82,8 @@ def test_a_young_orphan_root_may_still_connect_and_is_not_broken_yet() -> None:
 def test_the_map_does_not_claim_that_all_connect_while_roots_may_still() -> None:
     store = small_scene().store()
     for now, headline, sentence in (
-        (STORED_AT + GRACE_NANO, "No hand-over is broken yet", "No edge broken now, 1 may still"),
-        (STORED_AT + GRACE_NANO + 1, "1 hand-over is broken now", "1 edge broken now, 1 healthy"),
+        (STORED_AT + GRACE_NANO, "No edge is broken yet", "No edge broken now, 1 may still"),
+        (STORED_AT + GRACE_NANO + 1, "1 edge is broken now", "1 edge broken now, 1 healthy"),
     ):
         web = application(store, now)
         assert headline in web.get("/").text

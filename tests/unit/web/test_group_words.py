@@ -1,0 +1,79 @@
+"""What the report says of a group beside its numbers: the telling finding, whose fix it is,
+and what a comparison leaves out."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.answer_builders import OTHER_SCOPE, Scene
+from tests.unit.web.applications import application
+from tests.unit.web.test_orphan_report import Queue, page_of
+
+NO_CONTEXT = {"field": "parent_span_id", "value": "none", "meaning": "no context arrived"}
+OFFSET = {"field": "messaging.kafka.offset", "value": "7", "meaning": "names the record"}
+SENT = {"field": "producer", "value": "send in shop", "meaning": "found by message-id"}
+RECEIVED = {"field": "receive span", "value": "poll", "meaning": "of this process ended"}
+READS = {"field": "consumer's instrumentation", "value": "lib 1", "meaning": "reads no context"}
+HEADER = {"field": "header", "value": "b3", "meaning": "another propagator wrote it"}
+
+
+@pytest.mark.parametrize(
+    ("findings", "told"),
+    [
+        ([NO_CONTEXT, SENT, READS], "consumer&#39;s instrumentation reads no context: lib 1"),
+        ([NO_CONTEXT, RECEIVED, HEADER], "header: another propagator wrote it"),
+        ([NO_CONTEXT, OFFSET, SENT], "sent by send in shop, found by message-id"),
+        ([NO_CONTEXT, SENT, RECEIVED], "receive span of this process ended"),
+        ([NO_CONTEXT, OFFSET], "no context arrived"),
+    ],
+)
+def test_a_row_tells_the_finding_that_speaks_for_its_cause(
+    findings: list[dict[str, str]], told: str
+) -> None:
+    queue = Queue()
+    queue.orphan(1, evidence=json.dumps(findings))
+    assert f"<small>{told}</small>" in queue.client().read("/orphans").text
+
+
+@pytest.mark.parametrize(
+    ("code", "where"),
+    [
+        ("S1", "on the consumer payment-service"),
+        ("S2", "on the producer"),
+        ("E2", "between "),
+        ("unknown", "between "),
+    ],
+)
+def test_the_fix_says_on_which_side_it_goes(code: str, where: str) -> None:
+    queue = Queue()
+    queue.orphan(1, cause_code=code)
+    heading = re.search(r"<h2>Fix.*?</h2>", page_of(queue.client()))
+    assert heading is not None
+    assert where in heading[0]
+
+
+def test_attributes_of_different_libraries_are_not_compared() -> None:
+    scene = Scene()
+    common: dict[str, Any] = {"service": "payment-service", "name": "process"}
+    good = scene.span(
+        1, 1, **common, start_time_unix_nano=1, scope_id=OTHER_SCOPE, attributes={"seen": "a"}
+    )
+    bad = scene.span(2, 1, **common, start_time_unix_nano=2, attributes={"other": "b"})
+    scene.endpoint(good, "process", relation="link", producer_service_name="order-service")
+    scene.orphan(bad)
+    page = page_of(application(scene.store()))
+    assert "Different libraries recorded these two spans" in page
+    assert "instrumentation <span" in page  # that they differ is told
+    assert ">seen" not in page
+    assert ">other" not in page
+
+
+def test_an_empty_store_does_not_claim_that_everything_connects() -> None:
+    client = application(Scene().store())
+    page = client.read("/orphans").text
+    assert "No message was handed over yet" in page
+    assert "Every trace that should continue does" not in page
+    assert 'href="/"' in page
+    assert "leads to a stored span" not in client.read("/sampling").text
