@@ -7,7 +7,6 @@ from analyzer.ends import Ends
 from analyzer.structure import follow
 from analyzer.trace_states import has_epoch_form, read_randomness
 
-_RANDOM_BITS = 2**56
 _BEGUN = [
     ("missing_hi", pl.UInt64()),
     ("missing_lo", pl.UInt64()),
@@ -53,7 +52,7 @@ def tell_missing(ends: Ends, rows: pl.Series) -> pl.DataFrame:
             .alias("missing_beside"),
             has_epoch_form("missing_hi").all().alias("missing_epoch"),
             # of several the smallest: which came first does not matter
-            _randomness().min().alias("missing_random"),
+            read_randomness(pl.col("state"), pl.col("missing_lo")).min().alias("missing_random"),
         )
     )
 
@@ -73,9 +72,3 @@ def _begun_traces(ends: Ends, missing: pl.DataFrame) -> pl.DataFrame:
         .group_by(missing_hi="trace_hi", missing_lo="trace_lo")
         .agg(services=pl.col("service").unique())
     )
-
-
-def _randomness() -> pl.Expr:
-    """The 56 bits that sampling compares: `rv`, else the last seven bytes of the trace id."""
-    given = read_randomness(pl.col("state")).str.to_integer(base=16, strict=False)
-    return pl.coalesce(given, (pl.col("missing_lo") % _RANDOM_BITS).cast(pl.Int64))

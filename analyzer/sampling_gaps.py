@@ -21,7 +21,6 @@ EDGE = [
     *("system", "destination", "scope", "consumer_group"),
 ]
 WHY = ("xray_segment", "said_sampled", "proven_unsampled", "said_unsampled", "unknown")
-_RANDOM_BITS = 2**56
 
 
 def find_gaps(contexts: pa.Table, senders: pa.Table) -> pl.DataFrame:
@@ -59,7 +58,8 @@ def _why() -> pl.Expr:
     link = pl.col("relation") == "link"
     flagged = link & ((pl.col("flags") & SAMPLED) != 0)
     state = read_threshold(pl.col("trace_state")).is_not_null()
-    below = _randomness() < pl.col("threshold").str.to_integer(base=16, strict=False)
+    random = read_randomness(pl.col("trace_state"), pl.col("target_lo"))
+    below = random < pl.col("threshold").str.to_integer(base=16, strict=False)
     own = (pl.col("of_xray") & pl.col("stored")).any().over(EDGE)
     return (
         pl.when(pl.col("of_xray") & ~own)
@@ -72,12 +72,6 @@ def _why() -> pl.Expr:
         .then(pl.lit("said_unsampled"))
         .otherwise(pl.lit("unknown"))
     )
-
-
-def _randomness() -> pl.Expr:
-    """`rv`, else the last seven bytes of the trace id."""
-    given = read_randomness(pl.col("trace_state")).str.to_integer(base=16, strict=False)
-    return pl.coalesce(given, (pl.col("target_lo") % _RANDOM_BITS).cast(pl.Int64))
 
 
 def _tell_senders(senders: pl.DataFrame) -> pl.DataFrame:

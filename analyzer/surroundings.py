@@ -2,8 +2,9 @@
 
 A verdict is about one root, but what decides it often stands beside it: does anybody
 send there, does anybody's context arrive. Read from the endpoints of the whole store,
-grouped (`SpanStore.endpoint_facts`), as yes and no: counts and times change with every
-span and would make verdicts depend on when they were asked for.
+grouped (`SpanStore.endpoint_facts`), as what later spans rarely change: yes or no, sets of
+names, what came first. Counts and other times change with every span and would make
+verdicts depend on when they were asked for.
 """
 
 import re

@@ -9,6 +9,7 @@ randomness is not below the threshold.
 import polars as pl
 
 HEX_DIGITS = 14
+_RANDOM_BITS = 2**56
 _DAY = 86_400
 _ENTRY = r"(?:^|,)\s*ot=([^,]*)"
 
@@ -18,9 +19,11 @@ def read_threshold(states: pl.Expr) -> pl.Expr:
     return _field(states, "th", r"[0-9a-f]{1,14}").str.pad_end(HEX_DIGITS, "0")
 
 
-def read_randomness(states: pl.Expr) -> pl.Expr:
-    """`rv`, null where none is given."""
-    return _field(states, "rv", r"[0-9a-f]{14}")
+def read_randomness(states: pl.Expr, trace_lo: pl.Expr) -> pl.Expr:
+    """The 56 bits that are compared with thresholds: `rv`, else the last seven bytes of the
+    trace id."""
+    given = _field(states, "rv", r"[0-9a-f]{14}").str.to_integer(base=16, strict=False)
+    return pl.coalesce(given, (trace_lo % _RANDOM_BITS).cast(pl.Int64))
 
 
 def _field(states: pl.Expr, name: str, value: str) -> pl.Expr:

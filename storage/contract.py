@@ -209,9 +209,9 @@ class SpanStore(
         role, system, destination, scope, service_name, span_name, consumer_group,
         scope_name, has_children, relation, producer_service_name, service_version,
         scope_version, sdk_language, is_root, epoch_trace, sampling_threshold,
-        kafka_partition, count (int64), first_start_unix_nano, last_start_unix_nano,
-        first_kafka_offset and last_kafka_offset
-        (the smallest and the largest, null without any)."""
+        kafka_partition, origin, count (int64), first_start_unix_nano,
+        last_start_unix_nano, first_kafka_offset and last_kafka_offset (the smallest and
+        the largest, null without any)."""
         ...
 
     def endpoints(self, query: EndpointQuery, limit: int) -> pa.Table:

@@ -23,9 +23,9 @@ counts, the surest cause is the verdict, the others are listed beside it. Below 
 [unknown](unknown.md). *Expected* causes are nobody's mistake or already known: listed, but quiet.
 *Remarks* are about hand-overs that left no orphan.
 
-A verdict uses two kinds of facts: what stands on the root and its producer, and yes-or-no facts
-about its surroundings (does anybody send to this destination, do others' contexts arrive there,
-did this consumer ever continue one). The clock is none of them.
+A verdict uses two kinds of facts: what stands on the root and its producer, and facts about its
+surroundings that later spans rarely change (does anybody send to this destination, since when, do
+others' contexts arrive there, did this consumer ever continue one). The clock is none of them.
 
 How often a verdict is right, by what it says of itself and by cause: [reliability](reliability.md).
 
