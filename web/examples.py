@@ -1,13 +1,15 @@
 """What a group's page shows as proof: its orphan roots, and a hand-over that connected."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import pyarrow as pa
 
 from storage.contract import EndpointQuery, OrphanQuery, Page, SpanStore
 from storage.results import ORPHAN_GROUP_KEY
 from web.comparing import Comparison, compare_consumers
 from web.errors import NotFoundError
-from web.groups import group_objects, rows_of_groups, trend_buckets
+from web.groups import choose_near, group_objects, rows_of_groups
 from web.parameters import parse_trace_id
 from web.reports import row_key
 from web.rows import orphan_object, span_hex, trace_hex, trace_table
@@ -33,14 +35,26 @@ class Example:
 
 
 def find_group(site: Site, key: str) -> Group:
-    """By its key, or by one of its roots (`of-<trace id>-<span id>`). Raises NotFoundError."""
+    """By its key, or by one of its roots (`of-<trace id>-<span id>`). Its trend is of the time
+    around its roots. Raises NotFoundError."""
     query = OrphanQuery(settled_before_unix_nano=site.settled_before())
-    buckets = trend_buckets(site.store, query)
-    found = site.store.orphan_groups(query, buckets)
     wanted = _key_of_root(site.store, key) if key.startswith("of-") else key
-    for number, row in enumerate(found.select(ORPHAN_GROUP_KEY).to_pylist()):
-        if wanted in (row_key(row), tuple(row.values())):
-            for group in group_objects(site.store, found.slice(number, 1), buckets):
+    columns = [*ORPHAN_GROUP_KEY, "first_seen_unix_nano", "last_seen_unix_nano"]
+    for row in site.store.orphan_groups(query).select(columns).to_pylist():
+        named = {name: row[name] for name in ORPHAN_GROUP_KEY}
+        if wanted in (row_key(row), tuple(named.values())):
+            around = choose_near(
+                row["first_seen_unix_nano"], row["last_seen_unix_nano"], site.store.status()
+            )
+            alike = replace(
+                query,
+                cause=row["cause_code"],
+                service=row["service_name"],
+                destination=row["destination"],
+            )
+            found = site.store.orphan_groups(alike, around)
+            held = [each == named for each in found.select(ORPHAN_GROUP_KEY).to_pylist()]
+            for group in group_objects(site.store, found.filter(pa.array(held)), around):
                 return group
     raise NotFoundError(
         "group",

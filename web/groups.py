@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from analyzer.breakages import State, find_version_change, state_of, was_always_broken
-from storage.contract import Buckets, OrphanQuery, Page, Rows, SpanStore
+from storage.contract import Buckets, OrphanQuery, Page, Rows, SpanStore, StoreStatus
 from storage.paging import ORPHAN_ORDER, encode_mark
 from storage.queries import EVERY_ORPHAN
 from storage.results import GROUP_EDGE, ORPHAN_GROUP_KEY
@@ -25,6 +25,7 @@ from web.trends import choose_buckets, list_buckets
 # Codes of producers that tell nothing of themselves.
 NOT_INSTRUMENTED = ("P3", "T1")
 _MOST_AT_ONCE = 5_000
+_LEAST_BESIDE = 5 * 60 * 1_000_000_000
 _JUDGED = [
     *("expected", "settled_count", "count", "connected_between", "near_broken"),
     *("near_connected", "connected_after"),
@@ -82,6 +83,17 @@ def trend_buckets(store: SpanStore, query: OrphanQuery) -> Buckets:
     first = max(oldest, 0 if query.start is None else query.start)
     last = newest if query.end is None else min(newest, query.end - 1)
     return choose_buckets(first, last) if first <= last else Buckets()
+
+
+def choose_near(first: int, last: int, status: StoreStatus) -> Buckets:
+    """Around the roots of a group, so that its beginning and end are seen however much is
+    stored: twice their time before and after, as far as spans are stored."""
+    beside = max(2 * (last - first), _LEAST_BESIDE)
+    oldest = 0 if status.oldest_unix_nano is None else status.oldest_unix_nano
+    newest = last if status.newest_unix_nano is None else status.newest_unix_nano
+    return choose_buckets(
+        max(min(oldest, first), first - beside), min(max(newest, last), last + beside)
+    )
 
 
 def count_healthy(store: SpanStore) -> int:

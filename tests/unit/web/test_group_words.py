@@ -77,3 +77,19 @@ def test_an_empty_store_does_not_claim_that_everything_connects() -> None:
     assert "Every trace that should continue does" not in page
     assert 'href="/"' in page
     assert "leads to a stored span" not in client.read("/sampling").text
+
+
+def test_the_page_of_a_group_draws_the_time_around_its_roots_however_much_is_stored() -> None:
+    queue = Queue()
+    queue.connect(3)
+    queue.orphan(2)
+    queue.connect(1)
+    far = queue.scene.span(99, 1, service="clock", start_time_unix_nano=10**18)
+    assert far
+    page = page_of(queue.client())
+    drawn = re.search(r"<h2>Over time.*?</section>", page, re.DOTALL)
+    assert drawn is not None
+    assert "s a bar" in drawn[0]
+    counted = re.findall(r"(\d+) broken, (\d+) connected</title>", drawn[0])
+    assert sum(int(broken) for broken, _ in counted) == 2
+    assert sum(int(connected) for _, connected in counted) == 4
