@@ -49,6 +49,23 @@ def _error_events(frame: Frame, process: pl.Series) -> pl.Series:
     return frame.flag(idle["row"].filter(told.select(nothing.fill_null(value=False)).to_series()))
 
 
+def _ends_of_partition(frame: Frame, process: pl.Series, stated: pl.Series) -> pl.Series:
+    """End-of-partition events that name the next record's position: an unlinked, childless
+    process span of confluent-kafka whose record a later, linked one of that service has."""
+    ends = frame.rows.select("row", "parent").filter(process & frame["parent"].is_not_null())
+    scope = frame.tell(ends["parent"], parent_scope="scope_name")["parent_scope"]
+    rows = ends["row"].filter(scope.str.contains("confluent", literal=True).fill_null(value=False))
+    told = frame.tell(
+        rows, "row", "service", "consumer_group", "start", "has_children", *_RECORD
+    ).drop_nulls(_RECORD)
+    linked = stated.gather(told["row"])
+    later = told.filter(linked).rename({"row": "record", "start": "read"})
+    found = told.filter(~linked & ~pl.col("has_children")).join(
+        later, on=["service", "consumer_group", *_RECORD], nulls_equal=True
+    )
+    return frame.flag(found.filter(pl.col("start") < pl.col("read"))["row"])
+
+
 def _filled(frame: Frame, receives: pl.DataFrame) -> pl.Series:
     """Whether receive spans (row, …) took something: an id, a record's partition
     (kafka-python names no offset, and makes no span for an empty poll) or work below.
@@ -168,6 +185,7 @@ def find_deliveries(
     process = _process_ends(frame, any_process, stated) & (
         ~_error_events(frame, any_process) | upstream
     )
+    process &= ~_ends_of_partition(frame, process, stated)
     open_ = ~frame.flag(_rows_above(frame, any_process))
     receives = frame.tell(
         frame["row"].filter(_is(frame, "receive") & open_),

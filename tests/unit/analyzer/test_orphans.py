@@ -213,6 +213,42 @@ def test_a_kafka_error_event_is_no_delivery() -> None:
     assert analysed(send(attributes=KAFKA), recv, event).orphans == {}
 
 
+def polled(number: int, at: float, **changes: Any) -> list[Any]:
+    """confluent-kafka's `recv` root and the process span of record payments.0.7 below it."""
+    scope = "opentelemetry.instrumentation.confluent_kafka"
+    told: dict[str, Any] = {"trace": number, "kind": "CONSUMER", "service": "w", "scope": scope}
+    at_record = KAFKA | {"messaging.kafka.partition": 0, "messaging.message.id": "payments.0.7"}
+    below = told | {"id": number * 10 + 1, "parent": number * 10, "at": at + 0.1} | changes
+    return [
+        span(name="recv", id=number * 10, at=at, **told),
+        span(name="payments process", attributes=at_record, **below),
+    ]
+
+
+RECORD_7 = KAFKA | {"messaging.destination.partition.id": "0", "messaging.kafka.offset": 7}
+
+
+def test_an_end_of_partition_event_before_its_record_is_no_delivery() -> None:
+    answers = analysed(
+        send(attributes=RECORD_7, at=3.0),
+        *polled(2, at=1.9),
+        *polled(4, at=3.1, links=[link(trace=1, id=11)]),
+    )
+    assert answers.orphans == {}
+    assert answers.edges == {(SENT, (4, 41)): "link"}
+
+
+def test_a_record_that_nobody_links_is_a_delivery() -> None:
+    assert analysed(send(attributes=RECORD_7), *polled(2, at=1.9)).orphans
+
+
+def test_the_same_position_in_another_environment_makes_no_delivery_an_event() -> None:
+    staging = {"deployment.environment.name": "staging"}
+    linked = polled(4, at=3.1, links=[link(trace=1, id=11)], resource=staging)
+    answers = analysed(send(attributes=RECORD_7, resource=staging), *polled(2, at=1.9), *linked)
+    assert list(answers.orphans) == [(2, 20)]
+
+
 def test_a_healthy_neighbour_in_another_environment_does_not_blame_the_transformer() -> None:
     target = {"messaging.system": "aws_eventbridge", "messaging.destination.name": "shipments"}
     staging = {"deployment.environment.name": "staging"}
