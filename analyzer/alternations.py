@@ -74,6 +74,6 @@ def _in_one_spell() -> pl.Expr:
     last = pl.max_horizontal("connected_last", "cut_last")
     part, count = (pl.col("cut_last") - pl.col("cut_first")) / (last - first), pl.col("cut_count")
     chance = count * part.pow(count - 1) - (count - 1) * part.pow(count)
-    # what was deleted began at 0, and the last of them may not be kept (tracestitch.known_facts)
+    # what was deleted began at 0
     told = (first > 0) & (last > first) & (chance < _LEAST)
     return told.fill_null(value=False)

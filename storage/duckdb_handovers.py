@@ -6,6 +6,7 @@ from storage.duckdb_database import Database
 from storage.duckdb_read import fit
 from storage.duckdb_statements import statement
 from storage.handover_reads import (
+    CUT,
     HANDOVER_COUNTS,
     NOTED,
     NOTED_KEY,
@@ -71,3 +72,7 @@ class HandoverReader:
     def noted_handovers(self) -> pa.Table:
         with self._database.read() as session:
             return fit(session.select(_grouped("noted_handovers", NOTED_KEY)), NOTED)
+
+    def cut_deliveries(self) -> pa.Table:
+        with self._database.read() as session:
+            return fit(session.select(statement("cut_deliveries")), CUT)

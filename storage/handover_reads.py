@@ -72,6 +72,13 @@ UNCONNECTED = pa.schema(
 NOTED = pa.schema([*_EDGE, *_required(TEXT, "notes"), *_counts("count"), *SPAN_IDS])
 NOTED_KEY = [*EDGE_KEY, "notes"]
 
+# Of each kind of delivery that continues no context, when the last one began.
+CUT_KEY = [
+    *("environment", "service_namespace", "system", "service_name", "span_name"),
+    *("destination", "is_root"),
+]
+CUT = pa.schema([*(ENDPOINTS.field(name) for name in CUT_KEY), *_counts("last_start_unix_nano")])
+
 
 class HandoverReads(Protocol):
     def handover_counts(self, since_unix_nano: int, settled_before_unix_nano: int) -> pa.Table:
@@ -105,4 +112,9 @@ class HandoverReads(Protocol):
         """Hand-overs of confidence 0.8 and above with notes, counted by the key of `edges` and
         the text of the notes, with the ids of the newest consumer. Schema NOTED, largest
         count first."""
+        ...
+
+    def cut_deliveries(self) -> pa.Table:
+        """Endpoints of role "process" without a parent or link to a producer: when the last of
+        each kind began. Schema CUT."""
         ...

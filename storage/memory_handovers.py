@@ -5,6 +5,8 @@ import pyarrow as pa
 
 from storage import memory_answers
 from storage.handover_reads import (
+    CUT,
+    CUT_KEY,
     HANDOVER_COUNTS,
     NOTED,
     NOTED_KEY,
@@ -106,6 +108,14 @@ class MemoryHandovers(MemoryContexts):
             count=pl.len(), last_start_unix_nano=pl.max("start_time_unix_nano")
         )
         return arrow(counts, UNCONNECTED)
+
+    def cut_deliveries(self) -> pa.Table:
+        cut = self._read()["endpoints"].filter(
+            (pl.col("role") == "process")
+            & ~pl.col("relation").is_in(["parent", "link"]).fill_null(value=False)
+        )
+        lasts = cut.group_by(CUT_KEY).agg(last_start_unix_nano=pl.max("start_time_unix_nano"))
+        return arrow(lasts, CUT)
 
     def noted_handovers(self) -> pa.Table:
         told = ["trace_hi", "trace_lo", "span_id"]

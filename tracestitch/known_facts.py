@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from analyzer.stable_facts import FIRSTS, LASTS, PROPAGATED, STABLE, stable_facts
 from storage.contract import SpanStore
+from storage.handover_reads import CUT_KEY
 
 _COLUMNS = [*STABLE, "count", *FIRSTS, *LASTS]
 
@@ -21,7 +22,7 @@ class KnownFacts:
         """The facts of what is stored now, as `stable_facts` has them."""
         if self._known is None:
             self._known = self._read_all()
-        return stable_facts(self._known)
+        return self._stable(self._known)
 
     def read(self, owners: pa.Table) -> pl.DataFrame:
         """The endpoints of these traces, grouped, before they are replaced."""
@@ -44,7 +45,22 @@ class KnownFacts:
             taken = before.with_columns(-pl.col("count"))
             known = pl.concat([self._known, taken, added])
             self._known = _add_up(known).filter(pl.col("count") > 0)
-        return stable_facts(self._known)
+        return self._stable(self._known)
+
+    def _stable(self, known: pl.DataFrame) -> pl.DataFrame:
+        """With when the last delivery of each kind began that continues no context."""
+        cut = (
+            pl.DataFrame(self._store.cut_deliveries())
+            .rename({LASTS[1]: "cut"})
+            .with_columns(role=pl.lit("process"))
+        )
+        told = known.join(cut, on=[*CUT_KEY, "role"], how="left", nulls_equal=True)
+        last = (
+            pl.when(pl.col("relation").is_in(PROPAGATED).fill_null(value=False))
+            .then(LASTS[1])
+            .otherwise("cut")
+        )
+        return stable_facts(told.with_columns(last.alias(LASTS[1])).drop("cut"))
 
     def _read_all(self) -> pl.DataFrame:
         stored = pl.DataFrame(self._store.endpoint_facts()).with_columns(
@@ -60,7 +76,7 @@ class KnownFacts:
 
 
 def _of_arrivals(name: str) -> pl.Expr:
-    """The last of other ends would be taken away with every late producer."""
+    """The last of other ends would be taken away with every late producer: it is asked for."""
     return pl.when(pl.col("relation").is_in(PROPAGATED)).then(name).alias(name)
 
 

@@ -272,6 +272,7 @@ def _reads() -> Iterator[Callable[[SpanStore], object]]:
     yield lambda s: s.recent_sends(2, 3)
     yield lambda s: s.unconnected_deliveries()
     yield lambda s: s.noted_handovers()
+    yield lambda s: s.cut_deliveries()
     yield lambda s: s.arrived_contexts(4, 5)
     yield lambda s: s.senders()
     for number in range(1, 5):

@@ -183,3 +183,22 @@ def test_hand_overs_with_notes_are_counted_by_edge_and_text(store: SpanStore) ->
         (b1, 2, 3),
         (s8, 1, 4),
     ]
+
+
+def test_the_last_delivery_of_a_kind_that_continues_no_context_is_told(store: SpanStore) -> None:
+    taken = {"role": "process", "service_name": "payments"}
+    ends = [
+        _sent(1, **taken),
+        _sent(2, **taken, relation="stitch"),
+        _sent(3, **taken, relation="link"),
+        _sent(4, **taken, is_root=True),
+        _sent(5),
+    ]
+    _send(store, ends)
+
+    rows = store.cut_deliveries().to_pylist()
+
+    assert sorted((row["is_root"], row["last_start_unix_nano"]) for row in rows) == [
+        (False, 2),
+        (True, 4),
+    ]
