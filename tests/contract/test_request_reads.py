@@ -14,12 +14,13 @@ BOUNDS = RequestBounds(within=2 * SECOND, after=SECOND // 20, latest=2)
 
 
 def request(trace: int, at: float, **changes: Any) -> Any:
-    told = {"kind": "SERVER", "service": "shop", "duration": 0.5} | changes
+    told: dict[str, Any] = {"kind": "SERVER", "service": "shop", "duration": 0.5} | changes
     return span("POST /orders", trace=trace, id=trace, at=at, **told)
 
 
 def trace_numbers(table: pa.Table) -> list[int]:
-    return sorted(table.column("trace_lo").to_pylist())
+    numbers: list[Any] = table.column("trace_lo").to_pylist()
+    return sorted(numbers)
 
 
 def sends(store: SpanStore, *times: float) -> pa.Table:

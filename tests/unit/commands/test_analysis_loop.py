@@ -53,8 +53,8 @@ def test_a_pass_that_failed_half_way_leaves_no_count_behind() -> None:
 
     fresh = AnalysisLoop(store)
     before = fresh._surroundings.read(store.traces_since(0, 1)[0])
-    counted = fresh._surroundings._counts
-    kept = loop._surroundings._counts
+    counted = fresh._surroundings._known
+    kept = loop._surroundings._known
     assert before is not None
     assert counted is not None
     assert kept is not None
