@@ -76,7 +76,7 @@ def test_the_report_as_text_and_as_the_apis_object(data: str) -> None:
     told: dict[str, Any] = json.loads(run("orphans", "--json", data).output)
 
     assert text.exit_code == 0
-    assert text.output.startswith("1 orphan root to mend.\n")
+    assert text.output.startswith("1 edge broken now, 0 healthy.\n")
     assert [orphan["span_name"] for orphan in told["orphans"]] == ["order.process"]
     assert told["next_cursor"] is None
 
