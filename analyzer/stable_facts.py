@@ -42,7 +42,7 @@ def stable_facts(facts: pl.DataFrame) -> pl.DataFrame:
     Which stitches were found says nothing of what surrounds a root, so that deliveries
     without a propagated context are told only where none with one is like them. Of times
     and offsets only that is kept which later spans rarely change: when somebody sent
-    first, where contexts arrived first, and whether a consumer has records without
+    first, from which offset on contexts arrived, and whether a consumer has records without
     context behind such a place (`interleaved`).
     """
     propagated = pl.col("relation").is_in(PROPAGATED).fill_null(value=False)
@@ -55,7 +55,7 @@ def stable_facts(facts: pl.DataFrame) -> pl.DataFrame:
                 pl.when(propagated).then(name).alias(name)
                 for name in ("relation", "producer_service_name")
             ),
-            pl.when(arrived | (pl.col("role") == "send")).then(FIRSTS[0]).alias(FIRSTS[0]),
+            pl.when(pl.col("role") == "send").then(FIRSTS[0]).alias(FIRSTS[0]),
             pl.when(arrived).then(FIRSTS[1]).alias(FIRSTS[1]),
             pl.when(arrived).then("kafka_partition").alias("kafka_partition"),
             pl.col(INTERLEAVED, MIXED).fill_null(value=False),

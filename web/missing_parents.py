@@ -5,12 +5,13 @@ began the trace, and the other spans of the trace whether it was sampled.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import polars as pl
 
 from analyzer.contexts import HAS_IS_REMOTE, IS_REMOTE
-from analyzer.journey_traces import SpanId, TraceId
+from analyzer.journey_traces import SpanId, TraceId, read_parents
 from analyzer.trace_states import has_epoch_form
 from storage.schema import SpanBatch
 
@@ -26,12 +27,12 @@ MANAGED = (
     "(API Gateway, Lambda, EventBridge), which no OpenTelemetry exporter sends."
 )
 BESIDE = (
-    f"{_TITLE}. Earlier spans of other services in this trace are, so that it was sampled: it "
-    "was dropped on the way, or is exported elsewhere."
+    f"{_TITLE}. The beginning of this trace is, in another service, so that it was sampled: "
+    "the parent was dropped on the way, or is exported elsewhere."
 )
 UNSAMPLED = (
-    f"{_TITLE}, nor is anything before it: the caller was not sampled, does not send its spans "
-    "here, or they are late."
+    f"{_TITLE}, nor is the beginning of the trace: the caller was not sampled, does not send "
+    "its spans here, or they are late."
 )
 
 
@@ -42,28 +43,43 @@ def explain_missing(
     deleted."""
     if not missing:
         return {}
+    whole = _find_whole(read_parents(batch.spans))
     rows = pl.from_arrow(batch.spans.select(_COLUMNS))
     assert isinstance(rows, pl.DataFrame)  # noqa: S101 - a table never is a series
     told = rows.with_columns(epoch=has_epoch_form("trace_hi"))
     services = {row["resource_id"]: row["service_name"] for row in batch.resources.to_pylist()}
-    begun: dict[TraceId, dict[str | None, int]] = defaultdict(dict)
+    begun: dict[TraceId, set[str | None]] = defaultdict(set)
     for row in told.iter_rows(named=True):
-        first = begun[row["trace_hi"], row["trace_lo"]]
-        service, start = services.get(row["resource_id"]), row["start_time_unix_nano"]
-        first[service] = min(start, first.get(service, start))
-    found = {}
-    for row in told.iter_rows(named=True):
-        span = (row["trace_hi"], row["trace_lo"], row["span_id"])
-        if span in missing:
-            others = begun[span[:2]].items()
-            own = services.get(row["resource_id"])
-            beside = any(
-                start <= row["start_time_unix_nano"] for service, start in others if service != own
-            )
-            found[span] = _explain(
-                row["flags"], lost=span[:2] in lost, epoch=row["epoch"], beside=beside
-            )
-    return found
+        span = _span(row)
+        if span in whole:
+            begun[span[:2]].add(services.get(row["resource_id"]))
+    return {
+        span: _explain(
+            row["flags"],
+            lost=span[:2] in lost,
+            epoch=row["epoch"],
+            beside=bool(begun[span[:2]] - {services.get(row["resource_id"])}),
+        )
+        for row in told.iter_rows(named=True)
+        if (span := _span(row)) in missing
+    }
+
+
+def _find_whole(parents: Mapping[SpanId, SpanId | None]) -> set[SpanId]:
+    """The spans of which every ancestor is stored, up to one without a parent. Linear."""
+    known: dict[SpanId | None, bool] = {None: True}
+    for span in parents:
+        path: dict[SpanId, None] = {}
+        here: SpanId | None = span
+        while here is not None and here not in known and here in parents and here not in path:
+            path[here] = None
+            here = parents[here]
+        known |= dict.fromkeys(path, known.get(here, False))
+    return {span for span in parents if known[span]}
+
+
+def _span(row: Mapping[str, Any]) -> SpanId:
+    return row["trace_hi"], row["trace_lo"], row["span_id"]
 
 
 def _explain(flags: int, *, lost: bool, epoch: bool, beside: bool) -> str:

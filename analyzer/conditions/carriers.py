@@ -7,7 +7,9 @@ from analyzer.conditions import Finding, condition
 
 def _read(case: Case) -> frozenset[str] | None:
     library = find_library(case.facts["scope_name"], case.facts["scope_version"])
-    return library.reads if library else None
+    if library is None or (library.reads == frozenset() and case.facts["part"] != "process"):
+        return None  # a library looks for a context where it makes a span for the message
+    return library.reads
 
 
 def _written(case: Case) -> frozenset[str] | None:

@@ -116,6 +116,28 @@ def test_two_libraries_tell_whether_their_carriers_meet(
     assert answers.causes == {DELIVERED: cause}
 
 
+@pytest.mark.parametrize("version", ["0.64b0", "0.65b0"])
+def test_a_function_without_a_span_for_the_message_is_s7_whatever_its_version(version: str) -> None:
+    queue = {"messaging.system": "aws_sqs", "messaging.destination.name": "orders"}
+    invoked = span(
+        "fn", trace=2, id=20, kind="SERVER", service="fn", at=2.0, scope=PYTHON_LAMBDA,
+        scope_version=version, attributes=FUNCTION | queue,
+    )  # fmt: skip
+    assert analysed(send(), invoked).causes == {(2, 20): "S7"}
+
+
+@pytest.mark.parametrize(("version", "cause"), [("0.64b0", "S7"), ("0.65b0", "S6")])
+def test_only_the_version_that_makes_a_span_and_reads_nothing_is_s6(
+    version: str, cause: str
+) -> None:
+    invoked = span(
+        "fn", trace=2, id=20, kind="SERVER", service="fn", at=2.0, scope=PYTHON_LAMBDA,
+        scope_version=version, attributes=FUNCTION,
+    )  # fmt: skip
+    handled = delivery(parent=20, service="fn", at=2.0, scope=PYTHON_LAMBDA, scope_version=version)
+    assert analysed(send(), invoked, handled).causes == {(2, 20): cause}
+
+
 def test_a_forwarder_that_drops_attributes_is_s4_and_any_other_request_is_not() -> None:
     inbound = {"messaging.destination.name": "inbox"}
     received = [

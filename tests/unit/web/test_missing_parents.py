@@ -36,6 +36,20 @@ def test_spans_before_it_in_other_services_say_that_the_trace_was_sampled() -> N
     assert explained(headless(), span(id=3, parent=2, service="c", at=2.0)) == UNSAMPLED
 
 
+def test_clocks_and_others_below_the_same_missing_span_say_nothing() -> None:
+    late = span(id=1, service="a", at=9.0)
+    other = span(id=3, parent=9, service="c", flags=REMOTE)
+
+    assert explained(late, headless()) == BESIDE
+    assert explained(other, headless()) == UNSAMPLED
+
+
+def test_a_circle_of_parents_began_nothing() -> None:
+    circle = span(id=3, parent=4, service="a"), span(id=4, parent=3, service="a")
+
+    assert explained(*circle, headless()) == UNSAMPLED
+
+
 def test_a_trace_id_in_the_form_of_x_ray_points_at_a_managed_hop() -> None:
     assert explained(headless(trace=XRAY), trace=XRAY) == MANAGED
 
