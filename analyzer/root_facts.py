@@ -53,7 +53,7 @@ FACTS = {
     "producer_scope_name": pl.String,
     "producer_sdk_language": pl.String,
     "producer_takes": pl.String,  # system of that message
-    "producer_in_trace": pl.Boolean,  # … of the root
+    "producer_in_trace": pl.Boolean,  # … of the root; also where several sends of it fit
     "producer_connected_elsewhere": pl.Boolean,
     "gap": pl.Int64,  # from its end to the start of the root, ns
     # a context that arrived and names an absent span: "parent" or "link"
@@ -94,6 +94,7 @@ def tell_roots(
         found.hstack(told)
         .join(_stitched(ends, connections), left_on="stitched", right_on="delivery", how="left")
         .filter((pl.col("part") != "maybe") | pl.col("rule").is_not_null())
+        .with_columns(fits_in_trace=pl.col("stitched").is_in(_fit_in_trace(connections).implode()))
         .join(tell_missing(ends, found["row"]), on="row", how="left")
         .sort("top", "delivery_start", "row")
     )
@@ -130,8 +131,10 @@ def tell_roots(
             for name in ("producer_service_name", "own_producer_service_name")
         ),
         epoch_trace=has_epoch_form("trace_hi"),
-        producer_in_trace=pl.col("producer_trace_hi").eq(pl.col("trace_hi"))
-        & pl.col("producer_trace_lo").eq(pl.col("trace_lo")),
+        producer_in_trace=(
+            pl.col("producer_trace_hi").eq(pl.col("trace_hi"))
+            & pl.col("producer_trace_lo").eq(pl.col("trace_lo"))
+        ).fill_null(pl.col("fits_in_trace")),
         function=pl.col("function").is_not_null(),
         gap=pl.col("start") - pl.col("producer_end"),
     )
@@ -180,6 +183,11 @@ def _stitched(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
         elsewhere.gather(stitches["unit"]).alias("producer_connected_elsewhere"),
         pl.col("evidence").alias("match"),
     )
+
+
+def _fit_in_trace(connections: pl.DataFrame) -> pl.Series:
+    """Deliveries that sends of their trace fit."""
+    return connections.filter(pl.col("rule") == "same-trace")["delivery"].unique()
 
 
 def _taken_system(ends: Ends, sends: pl.Series) -> pl.Series:

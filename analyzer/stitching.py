@@ -34,7 +34,7 @@ def stitch(batch: SpanBatch, ends: Ends, hot: Hot = frozenset()) -> pl.DataFrame
     stated = _stated(ends)
     open_ = ends.deliveries.join(stated.select(row="delivery"), on="row", how="anti")
     ids = cache(partial(read_ids, batch, ends))  # read once, and only where it is asked for
-    told = _find_exact(ends, open_, stated, ids, hot)
+    told = _find_exact(batch, ends, open_, stated, ids, hot)
     torn = find_contradictions(ends.units, told)
     exact = _combine([demote(told, torn)])
     known = pl.concat([stated, exact.filter(pl.col("confidence") >= DRAWN)])
@@ -125,6 +125,7 @@ def _may_leave_over(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.Se
 
 
 def _find_exact(
+    batch: SpanBatch,
     ends: Ends,
     open_: pl.DataFrame,
     stated: pl.DataFrame,
@@ -135,16 +136,35 @@ def _find_exact(
     if open_.is_empty():
         return pl.DataFrame(schema=EVIDENCE)
     send_ids, ids = (leave_out_ids(found, hot) for found in read())
-    return pl.concat(
+    named = pl.concat(
         [
             match_kafka_offsets(ends.sends, open_, send_ids, ids),
             match_message_ids(ends.sends, open_, send_ids, ids),
             match_sequence_numbers(ends.sends, open_, send_ids, ids),
-            match_same_trace(
-                ends.sends, open_, ends.missing, _explained(ends, stated), ends.frame.rows
-            ),
         ]
     )
+    traced = match_same_trace(
+        ends.sends,
+        open_,
+        ends.missing,
+        _explained(ends, stated),
+        ends.frame.rows,
+        partial(_read_work, batch, ends),
+    )
+    known = named.filter(pl.col("confidence") >= DRAWN)
+    doubtful = pl.col("confidence") < DRAWN
+    beside = traced.filter(doubtful).join(known, on="delivery", how="anti")
+    return pl.concat([named, traced.filter(~doubtful), beside])
+
+
+def _read_work(
+    batch: SpanBatch, ends: Ends, rows: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The business ids of sends and of these deliveries (row), as of `read_correlation`."""
+    work = ~pl.col("key").is_in(OTHER_KEYS)
+    asked = ends.deliveries.join(rows, on="row", how="semi")
+    send_keys, keys = read_correlation(batch, ends, asked)
+    return send_keys.filter(work), keys.filter(work)
 
 
 def _within_reach(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:

@@ -50,6 +50,13 @@ def scopes_agree(one: pl.Expr, other: pl.Expr) -> pl.Expr:
     return ((one == other) | less).fill_null(value=True)
 
 
+def same_event() -> pl.Expr:
+    """Source and detail type of a bus's event are equal, or one side does not say."""
+    source = pl.col("event_source") == pl.col("send_source")
+    detail_type = pl.col("event_detail_type") == pl.col("send_detail_type")
+    return source.fill_null(value=True) & detail_type.fill_null(value=True)
+
+
 def _hop() -> pl.Expr:
     """How well the two destinations fit, best 0; null when no message can pass.
 
@@ -67,9 +74,6 @@ def _hop() -> pl.Expr:
     for sender, receivers in _BRIDGES.items():
         bridge = bridge | ((send_system == sender) & system.is_in(receivers))
     inside_bus = (system == "aws_eventbridge") & (send_system == "aws_eventbridge")
-    same_event = (pl.col("event_detail_type") == pl.col("send_detail_type")).fill_null(
-        value=True
-    ) & (pl.col("event_source") == pl.col("send_source")).fill_null(value=True)
     source = name.str.replace(r"(?i)[-_.]?(?:dlq|dlt|dead[-_.]?letters?)$", "")
     dead_letter = pl.col("dead_letter") & (source == send_name) & (system == send_system)
     return (
@@ -79,7 +83,7 @@ def _hop() -> pl.Expr:
         .then(1)
         .when(same_system & silent)
         .then(2)
-        .when(((bridge | inside_bus) & same_event) | dead_letter)
+        .when(((bridge | inside_bus) & same_event()) | dead_letter)
         .then(3)
         .when(
             (name.str.starts_with(pl.concat_str(send_name, pl.lit(":")))) & (system == send_system)

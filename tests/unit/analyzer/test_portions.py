@@ -40,10 +40,12 @@ def test_portions_change_no_answer(
 def test_portions_change_no_answer_about_one_trace(
     at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spans = [send(id=i, at=i) for i in range(11, 16)]
+    queues = [{"messaging.destination.name": f"queue {i}"} for i in range(5)]
+    spans = [send(id=11 + i, at=i, attributes=queue) for i, queue in enumerate(queues)]
+    lost: dict[str, Any] = {"trace": 1, "flags": 0x300, "service": "reader"}
     spans += [
-        delivery(trace=1, id=i, at=i, parent=900 + i, flags=0x300, service=f"reader {i}")
-        for i in range(21, 26)
+        delivery(id=21 + i, at=21 + i, parent=900 + i, attributes=queue, **lost)
+        for i, queue in enumerate(queues)
     ]
     whole = analysed(*spans)
     assert len(whole.edges) == 5
