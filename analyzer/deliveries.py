@@ -9,6 +9,7 @@ import polars as pl
 
 from analyzer.frame import Frame
 from analyzer.roles import CONSUMER, SERVER
+from analyzer.rules import SKEW_NANO
 from analyzer.structure import nearest, nearest_above
 from analyzer.trace_states import has_epoch_form
 
@@ -49,9 +50,13 @@ def _error_events(frame: Frame, process: pl.Series) -> pl.Series:
     return frame.flag(idle["row"].filter(told.select(nothing.fill_null(value=False)).to_series()))
 
 
-def _ends_of_partition(frame: Frame, process: pl.Series, stated: pl.Series) -> pl.Series:
+def _ends_of_partition(
+    frame: Frame, process: pl.Series, stated: pl.Series, resolved: pl.DataFrame
+) -> pl.Series:
     """End-of-partition events that name the next record's position: an unlinked, childless
-    process span of confluent-kafka whose record a later, linked one of that service has."""
+    process span of confluent-kafka whose record a later, linked one of that service has. The
+    record was not sent yet: one that was, and comes again with its context, was delivered
+    before without it."""
     ends = frame.rows.select("row", "parent").filter(process & frame["parent"].is_not_null())
     scope = frame.tell(ends["parent"], parent_scope="scope_name")["parent_scope"]
     rows = ends["row"].filter(scope.str.contains("confluent", literal=True).fill_null(value=False))
@@ -59,11 +64,13 @@ def _ends_of_partition(frame: Frame, process: pl.Series, stated: pl.Series) -> p
         rows, "row", "service", "consumer_group", "start", "has_children", *_RECORD
     ).drop_nulls(_RECORD)
     linked = stated.gather(told["row"])
-    later = told.filter(linked).rename({"row": "record", "start": "read"})
+    sent = resolved.select("row", sent=frame["start"].gather(resolved["target"]))
+    later = told.filter(linked).join(sent, on="row", how="left")
     found = told.filter(~linked & ~pl.col("has_children")).join(
-        later, on=["service", "consumer_group", *_RECORD], nulls_equal=True
+        later, on=["service", "consumer_group", *_RECORD], suffix="_read", nulls_equal=True
     )
-    return frame.flag(found.filter(pl.col("start") < pl.col("read"))["row"])
+    before = (pl.col("start") <= pl.col("sent") + SKEW_NANO).fill_null(value=True)
+    return frame.flag(found.filter((pl.col("start") < pl.col("start_read")) & before)["row"])
 
 
 def _filled(frame: Frame, receives: pl.DataFrame) -> pl.Series:
@@ -185,7 +192,7 @@ def find_deliveries(
     process = _process_ends(frame, any_process, stated) & (
         ~_error_events(frame, any_process) | upstream
     )
-    process &= ~_ends_of_partition(frame, process, stated)
+    process &= ~_ends_of_partition(frame, process, stated, resolved)
     open_ = ~frame.flag(_rows_above(frame, any_process))
     receives = frame.tell(
         frame["row"].filter(_is(frame, "receive") & open_),

@@ -238,6 +238,15 @@ def test_an_end_of_partition_event_before_its_record_is_no_delivery() -> None:
     assert answers.edges == {(SENT, (4, 41)): "link"}
 
 
+def test_a_record_that_was_sent_before_and_comes_again_with_its_context_is_a_delivery() -> None:
+    answers = analysed(
+        send(attributes=RECORD_7, at=3.0),
+        *polled(2, at=8.5),
+        *polled(4, at=60.0, links=[link(trace=1, id=11)]),
+    )
+    assert list(answers.orphans) == [(2, 20)]
+
+
 def test_a_record_that_nobody_links_is_a_delivery() -> None:
     assert analysed(send(attributes=RECORD_7), *polled(2, at=1.9)).orphans
 
