@@ -55,7 +55,8 @@ def missing_contexts(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
 
     A missing parent counts when the flags say that it is remote; exporters too old
     for the flags are judged by kind. A missing local parent is a span that was not
-    exported, not a broken hop (rule N8).
+    exported, not a broken hop (rule N8). What the receive span of a `process` span names
+    counts for both.
     """
     flags = pl.col("flags")
     remote = (
@@ -88,7 +89,25 @@ def missing_contexts(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
         in_own_trace=(pl.col("linked_trace_hi") == pl.col("trace_hi"))
         & (pl.col("linked_trace_lo") == pl.col("trace_lo")),
     )
-    return pl.concat([parents, absent])
+    named = pl.concat([parents, absent])
+    followed = own_receives(frame, links).join(named, left_on="receive", right_on="row")
+    return pl.concat([named, followed.select(named.columns).with_columns(in_own_trace=False)])
+
+
+def own_receives(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
+    """(row, receive): `process` spans that link to the `receive` span of their service
+    (franz-go), whose context is theirs: two links to follow to the producer."""
+    present = links.filter(pl.col("target").is_not_null()).select("row", "target")
+    return (
+        _with_ends(frame, present.unique(maintain_order=True))
+        .filter(
+            (pl.col("own_role") == "process")
+            & (pl.col("far_role") == "receive")
+            & (pl.col("own_service") == pl.col("far_service"))
+            & (pl.col("own_trace") != pl.col("far_trace"))
+        )
+        .select("row", receive="target")
+    )
 
 
 def resolved_contexts(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
@@ -134,12 +153,10 @@ def resolved_contexts(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
             & (pl.col("own_trace") != pl.col("far_trace"))
         )
     ).select("row", "target", pl.lit("link").alias("relation"), "message_id")
-    # process -> own receive span -> producer: two links to follow
-    local = linked.filter(
-        (pl.col("own_role") == "process") & same_service & (pl.col("far_role") == "receive")
-    ).select("row", via="target")
-    followed = local.join(upstream, left_on="via", right_on="row").select(
-        "row", "target", "relation", "message_id"
+    followed = (
+        own_receives(frame, links)
+        .join(upstream, left_on="receive", right_on="row")
+        .select("row", "target", "relation", "message_id")
     )
     # one entry for a pair; parent beats link
     return _firsts(

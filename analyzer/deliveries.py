@@ -7,6 +7,7 @@ is the process span if there is one, else the receive span or the Lambda root.
 
 import polars as pl
 
+from analyzer.contexts import own_receives
 from analyzer.frame import Frame
 from analyzer.roles import CONSUMER, SERVER
 from analyzer.rules import SKEW_NANO
@@ -199,7 +200,8 @@ def find_deliveries(
         *("row", "kind", "service", "parent_span_id", "has_children", "api_receive"),
         *("message_id", "batch_count", *_RECORD),
     ).filter(~pl.col("api_receive"))
-    wrapper = frame.flag(_local_links(frame, links)) & ~upstream
+    told_by_link = frame.flag(own_receives(frame, links)["receive"])
+    wrapper = (frame.flag(_local_links(frame, links)) & ~upstream) | told_by_link
     told_elsewhere = frame.flag(_told_elsewhere(frame, receives, process)) & ~stated
     rows = receives["row"]
     taken = (stated.gather(rows) | _filled(frame, receives)) & ~(wrapper | told_elsewhere).gather(

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from analyzer.contexts import SAMPLED
+from analyzer.contexts import SAMPLED, own_receives
 from analyzer.ends import Ends
 from analyzer.structure import follow
 from analyzer.trace_states import has_epoch_form, read_randomness
@@ -65,7 +65,8 @@ def _begun_traces(ends: Ends, missing: pl.DataFrame) -> pl.DataFrame:
     if missing.is_empty():
         return pl.DataFrame(schema=_BEGUN)
     heads = follow(frame["parent"].fill_null(frame["row"]))
-    delivered = frame.flag(frame["top"].gather(ends.deliveries["row"]))
+    received = own_receives(frame, ends.links)["receive"]
+    delivered = frame.flag(frame["top"].gather(pl.concat([ends.deliveries["row"], received])))
     begun = ~delivered.gather(frame["top"].gather(heads))
     return (
         frame.rows.filter(begun & frame["trace_lo"].is_in(missing["missing_lo"].unique().implode()))

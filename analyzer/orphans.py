@@ -8,6 +8,7 @@ a locally missing parent (N8), an HTTP entry or a timer (N9) are dropped here.
 
 import polars as pl
 
+from analyzer.contexts import own_receives
 from analyzer.ends import Ends
 from analyzer.roles import SERVER
 from analyzer.root_facts import tell_roots
@@ -42,9 +43,13 @@ def _broken(ends: Ends) -> pl.DataFrame:
     connected = frame.flag(frame["top"].gather(ends.stated["delivery"]))
     remote = frame.flag(frame["top"].gather(ends.missing["row"]))
     open_ = ~connected.gather(ends.deliveries["top"])
-    found = ends.deliveries.filter(open_ & (ends.deliveries["part"] != "body")).select(
-        "row", "top", "part", after=pl.lit(None, pl.String), stitched="row"
+    found = _begun_by_receives(
+        ends,
+        ends.deliveries.filter(open_ & (ends.deliveries["part"] != "body")).select(
+            "row", "top", "part", after=pl.lit(None, pl.String), stitched="row"
+        ),
     )
+    found = found.filter(~connected.gather(found["top"]))
     entry = (
         (pl.col("kind") == SERVER)
         & ~pl.col("marked")
@@ -63,4 +68,16 @@ def _broken(ends: Ends) -> pl.DataFrame:
             & ~timer
             & ~pl.col("cyclic")
         ).to_series()
+    )
+
+
+def _begun_by_receives(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:
+    """`found` with the root of the receive span that a process span links to (N5): its own
+    root has a link that resolves, and that one has none."""
+    via = own_receives(ends.frame, ends.links).unique("row", keep="first", maintain_order=True)
+    begun = via.select("row", begun=ends.frame["top"].gather(via["receive"]))
+    return (
+        found.join(begun, on="row", how="left", maintain_order="left")
+        .with_columns(top=pl.coalesce("begun", "top"))
+        .drop("begun")
     )
