@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analyzer.bridges import INVOKES
+from analyzer.carriers import find_library
 from analyzer.surroundings import Surroundings
 
 Row = Mapping[str, Any]
@@ -26,8 +28,23 @@ class Case:
 
     @property
     def system(self) -> str | None:
-        system: str | None = self.root["system"] or self.facts["producer_system"]
-        return system
+        named: str | None = self.root["system"] or self.facts["producer_system"]
+        return named or self.around.system
+
+    @property
+    def in_function(self) -> bool:
+        """A function (AWS Lambda) handles the message."""
+        return bool(self.facts["function"] or self.facts["trigger"] == "pubsub")
+
+    @property
+    def bridges(self) -> frozenset[str]:
+        """Systems that could have delivered the message where nobody sends directly. Not all
+        can invoke a function, and some libraries name the queue that did."""
+        if self.system is not None or not self.in_function:
+            return self.around.bridges
+        library = find_library(self.facts["scope_name"], self.facts["scope_version"])
+        names_queues = library is not None and library.reads is not None
+        return self.around.bridges & (INVOKES - {"aws_sqs"} if names_queues else INVOKES)
 
     @property
     def sent(self) -> bool:

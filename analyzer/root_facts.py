@@ -36,6 +36,7 @@ FACTS = {
     "function": pl.Boolean,  # the root is a function's invocation
     "has_id": pl.Boolean,
     "names_work": pl.Boolean,  # it has a business id
+    "names_event": pl.Boolean,  # … the id, source or type of an event
     "message_id": pl.String,
     "kafka_partition": pl.Int64,
     "kafka_offset": pl.Int64,
@@ -83,6 +84,7 @@ def tell_roots(
         found["row"],
         *("domain", "scope_name", "scope_version", "has_children", "dead_letter", "message_id"),
         *("system", "destination", "scope", "consumer_group"),
+        *("event_id", "event_source", "event_detail_type"),
         *("kafka_partition", "kafka_offset", "traceparent_header", "foreign_context_header"),
         delivery_start="start",
         delivery_name="name",
@@ -110,6 +112,11 @@ def tell_roots(
             (pl.col("message_id").is_not_null() | pl.col("kafka_offset").is_not_null()).alias(
                 "has_id"
             ),
+            names_event=pl.any_horizontal(
+                pl.col("event_id", "event_source", "event_detail_type").is_not_null()
+            ),
+        )
+        .with_columns(
             pl.col("producer_connected_elsewhere").fill_null(value=False),
             pl.col("names_work").fill_null(value=False),
             pl.lit(value=False).alias("lost"),

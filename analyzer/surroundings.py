@@ -17,17 +17,12 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from analyzer.alternations import MIXED
+from analyzer.bridges import DELIVERS_TO, came_over, select_filling
 from analyzer.lost_sends import INNER_TOPIC, STREAMS_SCOPE
 from analyzer.rules.correlation_id import RENAMING, is_mirror
 from analyzer.stable_facts import FIRSTS, INTERLEAVED, PROPAGATED, stable_facts
 
 Row = Mapping[str, Any]
-
-# Systems that hand messages on to other systems.
-DELIVERS_TO = {
-    "aws_eventbridge": ("aws_sqs", "aws_sns", "aws_kinesis"),
-    "aws_sns": ("aws_sqs",),
-}
 
 
 class Sibling(NamedTuple):
@@ -53,8 +48,13 @@ class Surroundings:
     """The name is that of a retry or dead-letter topic of another one that is read."""
     possible: bool
     """Somebody sends where a message could come from, bridges included."""
+    system: str | None
+    """The only system of those who send to this destination, where the root names none."""
     bridges: frozenset[str]
-    """Systems that could have delivered here, where nobody sends directly."""
+    """Systems that could have delivered here, where nobody sends directly or the root names
+    no place: those that are seen to, else all."""
+    delivering: frozenset[str]
+    """Systems that are seen to deliver here, whether somebody sends directly or not."""
     injects: bool
     """A context of the possible producers arrived at some consumer."""
     extracts: bool
@@ -86,8 +86,6 @@ class Surroundings:
     """Services whose contexts arrived at this consumer."""
     senders_epoch: bool
     """Traces of those who send there have ids in the form of X-Ray's."""
-    also: frozenset[str]
-    """Systems that could have delivered here, whether somebody sends directly or not."""
     siblings: frozenset[Sibling]
     """Who continued contexts of this destination: this consumer among them."""
     own_epoch: bool
@@ -121,7 +119,7 @@ class World:
         system, destination = root["system"], root["destination"]
         same = [
             s
-            for s in (self._sends.get(system, []) if system else self._all_sends())
+            for s in (self._sends.get(system, []) if system else self._all(self._sends))
             if destination is None
             or s["destination"] is None
             or _base(s["destination"]) == _base(destination)
@@ -130,7 +128,7 @@ class World:
         bridges = [
             s
             for sender, receivers in DELIVERS_TO.items()
-            if system in receivers
+            if system is None or system in receivers
             for s in self._sends.get(sender, [])
         ]
         # bus and target, exchange and queue, topic and subscription have different names
@@ -142,17 +140,24 @@ class World:
             if system == "kafka" and destination and s["destination"]
             if not same and is_mirror(destination, s["destination"])
         ]
+        here = self._deliveries_at(root)
+        mine = [d for d in here if d["service_name"] == root["service_name"]]
+        connected = [d for d in here if d["relation"] in PROPAGATED]
+        unnamed = system is None and destination is None
+        if unnamed:  # and rarely fed by itself
+            same = [s for s in same if s["service_name"] != root["service_name"]] or same
+            delivering = frozenset(d["system"] for d in connected if d["system"])
+            bridges = [s for s in same if s["system"] in delivering] or same
+        else:
+            fills = select_filling(
+                bridges, destination, domain, same, self._sends.get(system, []), connected
+            )
+            delivering = frozenset(s["system"] for s in fills)
+            bridges = fills or bridges
         senders = same or bridges or mirrored
         if destination is None and domain is not None:
             of_domain = [s for s in senders if _starts(s["span_name"], domain)]
             senders = of_domain or senders
-        here = [
-            d
-            for d in self._deliveries.get(system, [])
-            if destination is None or d["destination"] == destination
-        ]
-        mine = [d for d in here if d["service_name"] == root["service_name"]]
-        connected = [d for d in here if d["relation"] in PROPAGATED]
         own = [s for s in senders if s["service_namespace"] == root["service_namespace"]]
         senders = own or senders
         services = {s["service_name"] for s in senders}
@@ -170,8 +175,14 @@ class World:
             mirrored=bool(mirrored),
             retried=system == "kafka" and self._reads(retried_topic(destination)),
             possible=bool(senders),
-            bridges=frozenset() if same else frozenset(s["system"] for s in bridges),
-            injects=any(_same_carrier(d, senders) for d in arrived),
+            system=_only(
+                {s["system"] for s in same if s["destination"] and destination and not system}
+            ),
+            bridges=frozenset(
+                s["system"] for s in bridges if s["system"] and (unnamed or not same)
+            ),
+            delivering=delivering,
+            injects=any(came_over(d, senders) for d in arrived),
             extracts=any(d["relation"] in PROPAGATED for d in mine),
             others_connect=any(
                 (d["service_name"], d["consumer_group"])
@@ -182,8 +193,8 @@ class World:
                 d["relation"] in PROPAGATED and d["span_name"] != root["span_name"] for d in mine
             ),
             works_below=any(d["has_children"] for d in mine),
-            destination=names.pop() if len(names) == 1 else None,
-            producer=services.pop() if len(services) == 1 else None,
+            destination=_only(names),
+            producer=_only(services),
             sender_scopes=frozenset(s["scope_name"] or "" for s in senders),
             sender_languages=frozenset(s["sdk_language"] for s in senders if s["sdk_language"]),
             sender_thresholds=frozenset(
@@ -197,7 +208,6 @@ class World:
                 d["producer_service_name"] for d in mine if d["relation"] in PROPAGATED
             ),
             senders_epoch=any(s["epoch_trace"] for s in senders),
-            also=frozenset(s["system"] for s in bridges),
             siblings=frozenset(Sibling(*(d[name] for name in Sibling._fields)) for d in connected),
             own_epoch=self._is_epoch(root["service_name"]),
             sends_continue="entry" in origins,
@@ -205,6 +215,14 @@ class World:
             sends_beside="beside" in origins,
             streams=system == "kafka" and self._streams(root["service_name"]),
         )
+
+    def _deliveries_at(self, root: Row) -> list[Row]:
+        """Those at the root's place; where it names none, those of its service."""
+        system, destination = root["system"], root["destination"]
+        found = self._deliveries.get(system, []) if system else self._all(self._deliveries)
+        if destination is not None:
+            return [d for d in found if d["destination"] == destination]
+        return [d for d in found if system or d["service_name"] == root["service_name"]]
 
     def _is_epoch(self, service: str | None) -> bool:
         """The ids of the traces that it begins itself; X-Ray's generator makes all of them."""
@@ -226,11 +244,15 @@ class World:
             bool(reads) and any(re.search(INNER_TOPIC, s["destination"] or "") for s in writes)
         )
 
-    def _all_sends(self) -> list[Row]:
-        return [s for sends in self._sends.values() for s in sends]
+    def _all(self, by_system: Mapping[str | None, list[Row]]) -> list[Row]:
+        return [fact for facts in by_system.values() for fact in facts]
 
     def _connected(self) -> list[Row]:
-        return [d for ds in self._deliveries.values() for d in ds if d["relation"] in PROPAGATED]
+        return [d for d in self._all(self._deliveries) if d["relation"] in PROPAGATED]
+
+
+def _only(names: set[str | None]) -> str | None:
+    return next(iter(names)) if len(names) == 1 else None
 
 
 def _first_offsets(deliveries: Iterable[Row]) -> tuple[tuple[int, int], ...]:
@@ -240,16 +262,6 @@ def _first_offsets(deliveries: Iterable[Row]) -> tuple[tuple[int, int], ...]:
         if partition is not None and offset is not None:
             first[partition] = min(offset, first.get(partition, offset))
     return tuple(sorted(first.items()))
-
-
-def _same_carrier(delivery: Row, senders: list[Row]) -> bool:
-    """The connected delivery came over the system that these senders use."""
-    systems = {s["system"] for s in senders}
-    bridged = {r for s in systems if s for r in DELIVERS_TO.get(s, ())}
-    return delivery["system"] in systems or (
-        delivery["system"] in bridged
-        and not any(s["system"] == delivery["system"] for s in senders)
-    )
 
 
 def _starts(span_name: str, domain: str) -> bool:

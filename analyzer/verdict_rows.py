@@ -47,7 +47,7 @@ def verdict_row(case: Case, verdict: Verdict) -> dict[str, Any]:
     )
     return {name: root[name] for name in _OF_ROOT} | {
         "destination": destination,
-        "system": root["system"] or told["producer_system"],
+        "system": case.system,
         "expected": cause.expected,
         "cause_code": verdict.code,
         "cause_title": cause.title,

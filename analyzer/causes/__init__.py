@@ -24,7 +24,17 @@ from analyzer.case import Case
 from analyzer.conditions import CONDITIONS, Condition
 
 UNKNOWN = "unknown"
-_MODULES = ("carriers", "contexts", "events", "producers", "queues", "records", "sends", "xray")
+_MODULES = (
+    "bridges",
+    "carriers",
+    "contexts",
+    "events",
+    "producers",
+    "queues",
+    "records",
+    "sends",
+    "xray",
+)
 _NOT = "not "
 
 

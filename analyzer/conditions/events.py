@@ -13,7 +13,7 @@ def event(case: Case) -> bool:
     over_bus = (
         case.system == "aws_eventbridge"
         or sender == "aws_eventbridge"
-        or (sender is None and "aws_eventbridge" in case.around.bridges)
+        or (sender is None and "aws_eventbridge" in case.bridges)
     )
     return not case.arrived and over_bus and case.reachable
 

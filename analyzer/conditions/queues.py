@@ -26,8 +26,7 @@ def _say_function(_case: Case) -> Finding:
 def in_function(case: Case) -> bool:
     """A function (AWS Lambda) handles the message: the event that invokes it always holds
     the message attributes, nobody has to ask for them."""
-    told = case.facts
-    return bool(told["function"] or told["trigger"] == "pubsub")
+    return case.in_function
 
 
 def _say_mixed(_case: Case) -> Finding:
@@ -90,20 +89,8 @@ def failed_before(case: Case) -> bool:
 def from_a_topic(case: Case) -> bool:
     """The message came over an SNS topic, without context."""
     sender = case.facts["producer_system"]
-    over_topic = sender == "aws_sns" or (sender is None and "aws_sns" in case.around.bridges)
+    over_topic = sender == "aws_sns" or (sender is None and "aws_sns" in case.bridges)
     return not case.arrived and over_topic
-
-
-@condition("only topics deliver")
-def only_topics(case: Case) -> bool:
-    """The producer was found at a topic, or nothing but topics delivers to this queue."""
-    return case.facts["producer_system"] == "aws_sns" or case.around.bridges == {"aws_sns"}
-
-
-@condition("topic beside")
-def topic_beside(case: Case) -> bool:
-    """Beside direct sends, somebody publishes to an SNS topic that may deliver here too."""
-    return "aws_sns" in case.around.also
 
 
 @condition("read from a queue")
