@@ -14,6 +14,8 @@ from analyzer.rules import SKEW_NANO
 from analyzer.structure import nearest, nearest_above
 from analyzer.trace_states import has_epoch_form
 
+# Calls that invoke a function or a state machine, as AWS SDKs' instrumentations name them.
+_CALLS = r"^(?:Lambda|SFN|Sfn)\.(?:Invoke|Start\w*Execution)|\S invoke$"
 _RECORD = ["kafka_topic", "kafka_partition", "kafka_offset"]
 
 
@@ -153,11 +155,18 @@ def _told_elsewhere(frame: Frame, receives: pl.DataFrame, process: pl.Series) ->
 def _silent_lambdas(frame: Frame) -> pl.Series:
     """Rows of Lambda roots without trigger: Python's for an EventBridge or SNS event, and
     also for a timer or a direct call. One that sends is rather where the work entered. The
-    parent may be missing where it is X-Ray's, which is no producer's."""
+    parent may be missing where it is X-Ray's, which is no producer's, unless its trace holds
+    a call of a function or state machine, which may have invoked it as well."""
     invoked = _lambda_roots(frame)
-    told = frame.tell(invoked["row"], "trace_hi", "parent_missing", start_time_unix_nano="start")
+    told = frame.tell(
+        invoked["row"], "trace", "trace_hi", "parent_missing", start_time_unix_nano="start"
+    )
+    traces = frame.rows.select("trace", "name").join(told, on="trace", how="semi")
+    called = traces.filter(pl.col("name").str.contains(_CALLS))["trace"].unique()
     begun = pl.col("parent_span_id").is_null() | (
-        pl.col("parent_missing") & has_epoch_form("trace_hi")
+        pl.col("parent_missing")
+        & has_epoch_form("trace_hi")
+        & ~pl.col("trace").is_in(called.implode())
     )
     roots = invoked.hstack(told).filter(
         pl.col("invocation_id").is_not_null() & pl.col("trigger").is_null() & begun

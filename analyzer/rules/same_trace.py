@@ -19,6 +19,8 @@ ONLY = 0.98
 
 # What can invoke a Lambda function that says no more than that a message did.
 _INVOKING = ["aws_eventbridge", "aws_sns", "aws_sqs", "aws_kinesis", "kafka"]
+# … and one that does not even say that: a queue's or stream's events would.
+_UNSAID = ["aws_eventbridge", "aws_sns"]
 
 # Whoever names more spans of its trace, none of which is stored, may mean any of its sends.
 _MOST_NAMED = 128
@@ -72,6 +74,7 @@ def match_same_trace(
         send="row",
         send_top="top",
         origin=origins.gather(sends["row"]),
+        send_service="service",
         send_system="system",
         send_destination="destination",
         send_start="start",
@@ -143,7 +146,9 @@ def _fit(
     comes after the missing span, however many hops below."""
     same_place = pl.col("destination") == pl.col("send_destination")
     bus = (pl.col("send_system") == "aws_eventbridge").fill_null(value=False)
-    function = pl.col("part").is_in(["invoke", "maybe"])
+    function, silent = pl.col("part") == "invoke", pl.col("part") == "maybe"
+    # attempts of one function stand in one trace, and an earlier one may have sent
+    others = pl.col("service") != pl.col("send_service")
     arrived = pl.col("send").is_in(explained["send"].implode())
     pairs = (
         here.join(there, on="trace")
@@ -155,6 +160,7 @@ def _fit(
             & (same_event() | ~bus)
             & (same_place.fill_null(value=False) | bus | ~arrived)
             & (~function | pl.col("send_system").is_in(_INVOKING).fill_null(value=True))
+            & (~silent | (others & pl.col("send_system").is_in(_UNSAID)).fill_null(value=False))
         )
         .join(explained, on=["send", "service", "consumer_group"], how="anti", nulls_equal=True)
     )

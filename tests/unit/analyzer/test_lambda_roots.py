@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.analysed import analysed
-from tests.builders import span
+from tests.builders import EPOCH, SECOND, span
 from tests.unit.analyzer.messages import DELIVERED, ORDER, SENT, send
 
 BUS = {"messaging.system": "aws_eventbridge", "messaging.destination.name": "stock"}
@@ -53,3 +53,55 @@ def test_other_lambda_roots_are_no_deliveries(spans: list[Any]) -> None:
     assert answers.edges == {}
     assert answers.orphans == {}
     assert DELIVERED not in answers.endpoints
+
+
+SEGMENT = ((EPOCH // SECOND) << 96) | 5
+PUT = {"messaging.system": "aws_eventbridge"}
+
+
+def put(**changes: Any) -> Any:
+    """PutEvents in a trace that X-Ray's id names."""
+    return send(**({"trace": SEGMENT, "kind": "CLIENT", "attributes": PUT} | changes))
+
+
+def follows_xray(**changes: Any) -> Any:
+    """A silent root in that trace, below a segment that is not stored."""
+    told: dict[str, Any] = {"trace": SEGMENT, "parent": 99, "flags": 0x300}
+    return silent_lambda(**(told | {"attributes": {"faas.invocation_id": "i-1"}} | changes))
+
+
+def test_a_silent_function_in_the_trace_of_an_event_is_x2() -> None:
+    assert set(analysed(put(), follows_xray()).causes.values()) == {"X2"}
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        pytest.param(
+            [
+                span("notify", trace=SEGMENT, id=3, parent=98, flags=0x300, kind="SERVER",
+                     service="notify", at=0.9, attributes={"faas.invocation_id": "i-0"}),
+                put(parent=3, service="notify"),
+                follows_xray(at=60.0),
+            ],
+            id="its own earlier attempt sent",
+        ),
+        pytest.param(
+            [put(), span("Lambda.Invoke", trace=SEGMENT, id=4, kind="CLIENT", at=1.5),
+             follows_xray()],
+            id="somebody called a function too",
+        ),
+        pytest.param(
+            [put(), span("SFN.StartExecution", trace=SEGMENT, id=4, kind="CLIENT", at=1.5),
+             follows_xray()],
+            id="somebody started a state machine too",
+        ),
+        pytest.param(
+            [send(trace=SEGMENT), follows_xray()], id="a queue's event would say so"
+        ),
+    ],
+)  # fmt: skip
+def test_a_silent_function_that_others_may_have_invoked_is_not_x2(spans: list[Any]) -> None:
+    answers = analysed(*spans)
+    assert answers.edges == {}
+    assert answers.causes == {}
