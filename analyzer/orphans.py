@@ -12,6 +12,7 @@ from analyzer.contexts import own_receives
 from analyzer.ends import Ends
 from analyzer.roles import SERVER
 from analyzer.root_facts import tell_roots
+from analyzer.rules import DRAWN
 from storage.schema import ORPHANS, SpanBatch
 
 
@@ -21,7 +22,8 @@ def orphan_rows(
     """ORPHANS columns up to `facts`, the stitched producer, and `row` of the root; `lost`
     are sends that may be broken (analyzer.lost_sends.select_lost)."""
     sends = lost.select("row", "top", part=pl.lit("send"), after="origin", stitched="row")
-    found = pl.concat([_broken(ends), _bodies(ends), sends])
+    broken, bodies = _tell_once(_broken(ends), _bodies(ends), connections)
+    found = pl.concat([broken, bodies, sends])
     if found.is_empty():  # all is well, as it mostly is
         return pl.DataFrame(ORPHANS.empty_table())
     return tell_roots(batch, ends, connections, found)
@@ -33,6 +35,28 @@ def _bodies(ends: Ends) -> pl.DataFrame:
     after = pl.when("connected").then(pl.lit("connected")).otherwise(pl.lit("cut"))
     return ends.bodies.select(
         row="receive", top="row", part=pl.lit("body"), after=after, stitched="row"
+    )
+
+
+def _tell_once(
+    broken: pl.DataFrame, bodies: pl.DataFrame, connections: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Both without the bodies of receive spans that are broken themselves: one message, and
+    it was lost before the body began. What is known of its producer may stand on the body
+    alone. A poll that only counts its messages stands for none of them."""
+    received = broken.filter(pl.col("part") == "receive")
+    twice = bodies.join(received, on="row", how="semi").sort("row", "stitched")
+    if twice.is_empty():
+        return broken, bodies
+    known = connections.filter(pl.col("confidence") >= DRAWN)["delivery"].implode()
+    found = twice.filter(pl.col("stitched").is_in(known)).unique("row", keep="first")
+    told = broken.join(found.select("row", body="stitched"), on="row", how="left")
+    own = pl.col("stitched").is_in(known) | pl.col("body").is_null()
+    return (
+        told.with_columns(pl.when(own).then("stitched").otherwise("body").alias("stitched")).drop(
+            "body"
+        ),
+        bodies.join(received, on="row", how="anti"),
     )
 
 

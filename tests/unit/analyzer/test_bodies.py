@@ -32,10 +32,29 @@ def test_work_after_a_connected_receive_span_is_k4() -> None:
     assert list(answers.edges) == [((1, 11), (1, 21))]
 
 
-def test_work_after_a_cut_receive_span_has_its_cause() -> None:
+def test_a_cut_receive_span_and_the_work_after_it_are_one_orphan_root() -> None:
     cut = receive(trace=2, parent=None)
     answers = analysed(send(attributes=KAFKA), cut, handling())
-    assert answers.causes == {(2, 21): "K1", (3, 31): "K1"}
+    assert answers.causes == {(2, 21): "K1"}
+
+
+def test_the_producer_that_the_work_tells_of_is_the_cut_receive_spans() -> None:
+    order = {"order.id": "o-1"}
+    cut = receive(trace=2, parent=None)
+    sent = send(attributes=KAFKA | order)
+    answers = analysed(sent, cut, handling(), handling(2.2, trace=4, attributes=order))
+    assert answers.edges == {((1, 11), (4, 31)): "correlation-id"}
+    assert answers.causes == {(2, 21): "K1"}
+    assert answers.orphans[2, 21]["producer_span_id"] == 11
+
+
+def test_each_work_after_a_poll_that_only_counts_its_messages_is_a_root_of_its_own() -> None:
+    poll = delivery(
+        name="payments receive",
+        attributes=KAFKA | {"messaging.batch.message_count": 2},
+    )
+    works = [handling(trace=n, id=n, at=2.11 + n / 20) for n in (3, 4)]
+    assert set(analysed(send(attributes=KAFKA), poll, *works).orphans) >= {(3, 3), (4, 4)}
 
 
 def test_each_handling_of_a_batch_follows_the_one_before_it() -> None:
