@@ -58,8 +58,9 @@ def analyse(
     """
     ends = find_ends(batch, hot)
     connections = connection_rows(ends, add_remarks(batch, ends, stitch(batch, ends, hot)))
-    endpoints = endpoint_rows(ends, connections, find_origins(batch, ends, hot))
-    lost = select_lost(ends, endpoints, suspects)
+    origins = find_origins(batch, ends, hot)
+    endpoints = endpoint_rows(ends, connections, origins)
+    lost = select_lost(ends, endpoints, origins, suspects)
     orphans = orphan_rows(batch, ends, connections, lost)
     if owners is not None:
         traces = pl.DataFrame(owners).unique()

@@ -111,9 +111,12 @@ def endpoint_rows(ends: Ends, connections: pl.DataFrame, origins: pl.DataFrame) 
         )
         .join(best, on="row", how="left", maintain_order="left")
         .join(_thresholds(ends), on="row", how="left", maintain_order="left")
-        .join(origins, on="row", how="left", maintain_order="left")
+        .join(origins.drop("beside"), on="row", how="left", maintain_order="left")
         .with_columns(
-            pl.when(pl.col("role") == "send").then("origin").alias("origin"),
+            *(
+                pl.when(pl.col("role") == "send").then(name).alias(name)
+                for name in ("origin", "operation")
+            ),
             pl.coalesce("destination", "known_destination").alias("destination"),
             pl.coalesce("system", "known_system").alias("system"),
             error=pl.col("status_code") == STATUS_ERROR,

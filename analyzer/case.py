@@ -52,6 +52,36 @@ class Case:
         return bool(self.facts["part"] == "send")
 
     @property
+    def beside(self) -> frozenset[str]:
+        """Names of what its process handled when a send began."""
+        return frozenset((self.facts["beside"] or "").split("\n")) - {""}
+
+    @property
+    def beside_sending_work(self) -> bool:
+        """A send beside work whose like sends there too, as part of its own trace."""
+        return not self.beside.isdisjoint(self.around.sending_work)
+
+    @property
+    def beside_recurring_work(self) -> bool:
+        """A send beside a request, as all others there."""
+        return not self.around.sends_alone and not self.beside.isdisjoint(
+            self.around.recurring_work
+        )
+
+    @property
+    def lost(self) -> bool:
+        """A send that belongs to other work, by some sign of it. A scheduler's may share an
+        id with a request now and then."""
+        keyed = self.facts["after"] in ("keyed", "follows")
+        alone = self.around.sends_alone and not self.around.sending_work
+        return (
+            self.around.streams
+            or self.beside_sending_work
+            or self.beside_recurring_work
+            or (keyed and not alone)
+        )
+
+    @property
     def arrived(self) -> bool:
         """A context came over the wire, its span is not stored."""
         return self.facts["missing"] is not None

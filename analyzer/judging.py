@@ -44,12 +44,12 @@ def judge(roots: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
         told = NOTHING | json.loads(judged["facts"])
         root = judged | {name: told[f"own_{name}"] for name in _REFINED}
         around = views.around(root | {"domain": told["domain"]})
+        case = Case(root, told, around)
         hidden = (
             _is_event_only(told, around)
             or (told["part"] == "polled" and around.processes)
-            or (told["part"] == "send" and not _is_lost(told, around))
+            or (case.sent and not case.lost)
         )
-        case = Case(root, told, around)
         rows.append(verdict_row(case, verdicts.of(case)) | {"hidden": hidden})
     schema = pl.DataFrame(ORPHANS.empty_table()).schema
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -100,15 +100,6 @@ def _is_event_only(told: dict[str, Any], around: Surroundings) -> bool:
         and told["rule"] in (None, "correlation-id")
         and around.works_below
     )
-
-
-def _is_lost(told: dict[str, Any], around: Surroundings) -> bool:
-    """A root send that belongs to other work: others like it are part of such, or all of
-    them begin beside it. A scheduler's may do so now and then."""
-    beside = not around.sends_alone and (
-        told["after"] in ("beside", "follows") or (told["after"] == "amid" and around.sends_beside)
-    )
-    return around.sends_continue or around.streams or beside
 
 
 # What differs from root to root without changing a verdict: conditions compare it through

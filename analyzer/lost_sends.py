@@ -9,29 +9,23 @@ relays and scripts send roots too; nothing is missing there.
 import polars as pl
 
 from analyzer.ends import Ends
-from analyzer.frame import Frame, read_table
+from analyzer.frame import read_table
 from analyzer.hot_keys import Hot, leave_out_hot_values
+from analyzer.operations import name_operation
 from analyzer.roles import CLIENT, CONSUMER, INTERNAL, PRODUCER, SERVER
-from storage.request_reads import RequestBounds
+from analyzer.work_beside import find_work_beside, tell_work
+from analyzer.work_with_key import find_work_with_key
 from storage.schema import SENDS, SpanBatch
 
-_SECOND = 1_000_000_000
-# How long after the beginning of a request a send is still looked for in it, and how long
-# after its end: what a pool of threads took over may start when the answer is out.
-WITHIN_NANO = 2 * _SECOND
-AFTER_NANO = 50_000_000
-# Among more requests at once any root would seem to be part of one.
-MOST = 3
-# The latest ones that are looked at (SpanStore.requests_beside).
-LATEST = 16
-BOUNDS = RequestBounds(WITHIN_NANO, AFTER_NANO, LATEST)
-_ROOTS_AT_ONCE = 500
-# How long after a message a send with its key can be a result of it.
-_FOLLOWS_NANO = 5 * _SECOND
 _SENDING = (INTERNAL, CLIENT, PRODUCER)
 PLACE = ["environment", "service_namespace", "service_name", "system", "destination"]
-_TOLD = ["beside", "follows"]
+_TOLD = ["keyed", "follows", "beside"]
 _LOST = ["alone", "amid", *_TOLD]
+RECURRING = "recurring"
+# That one send began beside some request is chance. Three such moments are not, if the sends
+# there never began otherwise; all messages of one run of a job are one moment.
+_LEAST = 3
+_APART_NANO = 500_000_000
 
 
 def ask_for_requests(batch: SpanBatch, owners: pl.DataFrame) -> pl.DataFrame:
@@ -50,19 +44,61 @@ def ask_for_requests(batch: SpanBatch, owners: pl.DataFrame) -> pl.DataFrame:
 
 
 def find_origins(batch: SpanBatch, ends: Ends, hot: Hot) -> pl.DataFrame:
-    """(row, origin) of every send: how it began.
+    """(row, origin, operation, beside) of every send: how it began.
 
-    entry    within work that a request or message began, or whose parent is elsewhere
+    entry    within work that a request or message began, or whose parent is elsewhere;
+             `operation` is the name of that work
     work     within other work of its service
-    beside   a root, while a request of its process ran, or a message with one of its keys
-             was handled
+    keyed    a root, while its service did work with one of its keys: a request of its
+             process, or a message
     follows  a root, soon after a message with one of its keys was handled in its service
-    amid     a root, while so many requests ran that any would seem to belong to one
-    alone    a root beside nothing
+    beside   a root, while its process served requests of one name, the `operation`
+    amid     a root, while it served several, or so many that any would seem to belong to one
+    alone    a root beside nothing that it may have been sent for
+
+    `beside` has the names of all requests and messages that its process handled when a root
+    began, one a line.
     """
     frame, sends = ends.frame, ends.sends["row"]
+    found = _begin(ends, sends)
+    roots = found.filter(pl.col("origin") == "alone").select("row", "top")
+    if roots.is_empty():
+        return found.select("row", "origin", "operation", beside=pl.lit(None, pl.String))
+    work = find_work_beside(frame, roots)
+    keyed = find_work_with_key(leave_out_hot_values(batch, hot), ends, roots, work)
+    told = found.join(tell_work(work), on="row", how="left", suffix="_beside").join(
+        keyed, on="row", how="left"
+    )
+    at_rest = pl.col("origin") == "alone"
+    origin = (
+        pl.when(~at_rest)
+        .then("origin")
+        .when("during")
+        .then(pl.lit("keyed"))
+        .when(pl.col("during").is_not_null())
+        .then(pl.lit("follows"))
+        .when(pl.col("operation_beside").is_not_null())
+        .then(pl.lit("beside"))
+        .when("busy")
+        .then(pl.lit("amid"))
+        .otherwise("origin")
+    )
+    return (
+        told.with_columns(origin=origin)
+        .with_columns(
+            operation=pl.when(pl.col("origin") == "beside")
+            .then("operation_beside")
+            .otherwise("operation")
+        )
+        .select("row", "origin", "operation", "beside")
+    )
+
+
+def _begin(ends: Ends, sends: pl.Series) -> pl.DataFrame:
+    """(row, top, origin, operation) of sends, roots being `alone`."""
+    frame = ends.frame
     top = frame["top"].gather(sends)
-    told = frame.tell(top, "kind", "parent_span_id", "cyclic").with_columns(
+    told = frame.tell(top, "kind", "parent_span_id", "cyclic", "name").with_columns(
         row=sends,
         top=top,
         sending=frame.flag(ends.units["row"]).gather(top),
@@ -74,103 +110,11 @@ def find_origins(batch: SpanBatch, ends: Ends, hot: Hot) -> pl.DataFrame:
         ~root | pl.col("kind").is_in([SERVER, CONSUMER]) | pl.any_horizontal("linked", "delivered")
     )
     origin = pl.when(entry).then(pl.lit("entry")).when("sending").then(pl.lit("alone"))
-    found = told.select("row", "top", origin.otherwise(pl.lit("work")).alias("origin"))
-    roots = found.filter(pl.col("origin") == "alone").select("row", "top")
-    if roots.is_empty():
-        return found.select("row", "origin")
-    keyed = _after_messages(leave_out_hot_values(batch, hot), ends, roots)
-    requests = _beside_requests(frame, roots)
-    beside = pl.concat([requests.filter("few")["row"], keyed.filter("during")["row"]])
-    follows = keyed["row"]
-    return found.select(
+    return told.select(
         "row",
-        pl.when(pl.col("row").is_in(beside.unique().implode()))
-        .then(pl.lit("beside"))
-        .when(pl.col("row").is_in(follows.unique().implode()))
-        .then(pl.lit("follows"))
-        .when(pl.col("row").is_in(requests["row"].implode()))
-        .then(pl.lit("amid"))
-        .otherwise("origin")
-        .alias("origin"),
-    )
-
-
-def _beside_requests(frame: Frame, roots: pl.DataFrame) -> pl.DataFrame:
-    """(row, few) of the roots that begin while a request of their process runs, or else just
-    after, and whether there are few such."""
-    asked = pl.DataFrame(
-        {
-            "row": roots["row"],
-            "resource": frame["resource"].gather(roots["top"]),
-            "sent": frame["start"].gather(roots["top"]),
-        }
-    )
-    requests = (
-        frame.rows.filter(
-            (pl.col("kind") == SERVER) & pl.col("resource").is_in(asked["resource"].implode())
-        )
-        .sort(
-            *("start", "trace_hi", "trace_lo", "span_id"),
-            descending=[True, False, False, False],
-        )
-        .select("resource", "top", "start", "end", second=pl.col("start") // _SECOND)
-        .with_row_index("place")
-    )
-    # A part at a time: many sends and requests of one second are very many pairs.
-    latest = pl.concat([_find_latest(part, requests) for part in asked.iter_slices(_ROOTS_AT_ONCE)])
-    now = pl.col("sent") <= pl.col("end")
-    counted = latest.group_by("row").agg(
-        running=pl.col("top").filter(now).n_unique(), ended=pl.col("top").filter(~now).n_unique()
-    )
-    few = pl.when(pl.col("running") > 0).then("running").otherwise("ended") <= MOST
-    return counted.select("row", few=few)
-
-
-def _find_latest(asked: pl.DataFrame, requests: pl.DataFrame) -> pl.DataFrame:
-    """(row, top, sent, end) of the latest requests, which come first, beside these roots."""
-    back = range(WITHIN_NANO // _SECOND + 1)
-    seconds = pl.concat([asked.with_columns(second=pl.col("sent") // _SECOND - n) for n in back])
-    since = pl.col("sent") - pl.col("start")  # no sum of times may leave their range
-    return (
-        seconds.join(requests, on=["resource", "second"])
-        .filter(since.is_between(0, WITHIN_NANO) & (pl.col("sent") - pl.col("end") <= AFTER_NANO))
-        .sort("row", "place")
-        .group_by("row", maintain_order=True)
-        .head(LATEST)
-        .select("row", "top", "sent", "end")
-    )
-
-
-def _after_messages(batch: SpanBatch, ends: Ends, roots: pl.DataFrame) -> pl.DataFrame:
-    """(row, during) of the roots before which a message with the same key was handled by
-    their service, and whether it still was."""
-    frame = ends.frame
-    values = read_table(batch, "correlation")
-    keys = frame.rows.select("top", "service", "world", "correlation_id").drop_nulls()
-    keys = keys.unique().join(values, on="correlation_id").drop("correlation_id").unique()
-    mine = roots.join(keys, on="top").with_columns(
-        sent=pl.lit(frame["start"]).gather(pl.col("top"))
-    )
-    handled = (
-        ends.deliveries.select("top")
-        .unique()
-        .join(keys, on="top")
-        .with_columns(
-            kind=pl.lit(frame["kind"]).gather(pl.col("top")),
-            began=pl.lit(frame["start"]).gather(pl.col("top")),
-            ended=pl.lit(frame["work_end"]).gather(pl.col("top")),
-        )
-        .filter(pl.col("kind") == CONSUMER)
-    )
-    return (
-        mine.join(handled, on=["service", "key", "value"])
-        .filter(
-            (pl.col("began") <= pl.col("sent"))
-            & (pl.col("sent") - pl.col("ended") <= _FOLLOWS_NANO)
-        )
-        .select("row", during=pl.col("sent") <= pl.col("ended") + AFTER_NANO)
-        .group_by("row")
-        .agg(pl.col("during").any())
+        "top",
+        origin.otherwise(pl.lit("work")).alias("origin"),
+        pl.when(entry).then(name_operation(pl.col("name"))).alias("operation"),
     )
 
 
@@ -213,15 +157,35 @@ INNER_TOPIC = r"-(?:changelog|repartition)$"
 STREAMS_SCOPE = r"kafka[-_.]streams"
 
 
-def select_lost(ends: Ends, endpoints: pl.DataFrame, known: pl.DataFrame | None) -> pl.DataFrame:
-    """(row, top, origin) of the sends that may be broken: whether they are is told by what
-    surrounds them. `known` are suspects that the endpoints do not show."""
+def find_recurring(facts: pl.DataFrame) -> pl.DataFrame:
+    """PLACE, `operation` and `recurring` of the work beside which root sends there begin
+    again and again. Of `SpanStore.endpoint_facts`."""
+    apart = pl.col("last_start_unix_nano").max() - pl.col("first_start_unix_nano").min()
+    return (
+        facts.filter((pl.col("role") == "send") & (pl.col("origin") == "beside"))
+        .group_by(*PLACE, "operation")
+        .agg(count=pl.col("count").sum(), apart=apart)
+        .filter((pl.col("count") >= _LEAST) & (pl.col("apart") >= _APART_NANO))
+        .select(*PLACE, "operation", pl.lit(value=True).alias(RECURRING))
+    )
+
+
+def select_lost(
+    ends: Ends, endpoints: pl.DataFrame, origins: pl.DataFrame, known: pl.DataFrame | None
+) -> pl.DataFrame:
+    """(row, top, origin, beside) of the sends that may be broken: whether they are is told by
+    what surrounds them. `origins` as find_origins has them, `known` are suspects that the
+    endpoints do not show."""
     lost = endpoints.filter(pl.col("origin").is_in(_LOST))
     if lost.is_empty():
-        return pl.DataFrame(schema={"row": pl.UInt32, "top": pl.UInt32, "origin": pl.String})
+        return origins.clear().select("row", pl.col("row").alias("top"), "origin", "beside")
     suspects = find_suspects(endpoints)
     if known is not None:
         suspects = pl.concat([suspects, known.select(suspects.columns)]).unique()
     here = lost.join(suspects, on=PLACE, how="semi", nulls_equal=True)
     seen = lost.filter(pl.col("origin").is_in(_TOLD) | pl.col("row").is_in(here["row"].implode()))
-    return seen.select("row", ends.frame["top"].gather(seen["row"]).alias("top"), "origin")
+    return (
+        seen.select("row", ends.frame["top"].gather(seen["row"]).alias("top"))
+        .join(origins, on="row", maintain_order="left")
+        .select("row", "top", "origin", "beside")
+    )

@@ -21,9 +21,9 @@ def orphan_rows(
 ) -> pl.DataFrame:
     """ORPHANS columns up to `facts`, the stitched producer, and `row` of the root; `lost`
     are sends that may be broken (analyzer.lost_sends.select_lost)."""
-    sends = lost.select("row", "top", part=pl.lit("send"), after="origin", stitched="row")
+    sends = lost.select("row", "top", "beside", part=pl.lit("send"), after="origin", stitched="row")
     broken, bodies = _tell_once(_broken(ends), _bodies(ends), connections)
-    found = pl.concat([broken, bodies, sends])
+    found = pl.concat([broken, bodies, sends], how="diagonal")
     if found.is_empty():  # all is well, as it mostly is
         return pl.DataFrame(ORPHANS.empty_table())
     return tell_roots(batch, ends, connections, found)

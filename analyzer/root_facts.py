@@ -65,6 +65,8 @@ FACTS = {
     "missing_beside": pl.Boolean,  # its trace holds work that no message began
     "missing_random": pl.Int64,  # what sampling compares with thresholds (56 bits)
     "repeats": pl.String,  # the same work came here before (analyzer/repeats.py)
+    # what its process handled when a send began, one name a line (analyzer.work_beside)
+    "beside": pl.String,
     "lost": pl.Boolean,  # spans near it were deleted (analyzer/losses.py)
 }
 # Most are null of most roots. In a text of JSON quotes are escaped: only fields match, and
@@ -78,7 +80,7 @@ def tell_roots(
     batch: SpanBatch, ends: Ends, connections: pl.DataFrame, found: pl.DataFrame
 ) -> pl.DataFrame:
     """ORPHANS columns up to `facts`, the stitched producer, and `row` of the root, of the
-    deliveries `found` (row, top, part, after, stitched)."""
+    deliveries `found` (row, top, part, after, beside, stitched)."""
     frame = ends.frame
     told = frame.tell(
         found["row"],

@@ -3,6 +3,7 @@
 import polars as pl
 
 from analyzer.alternations import CONSUMER, MIXED, find_mixed
+from analyzer.lost_sends import PLACE, RECURRING, find_recurring
 
 PROPAGATED = ("parent", "link")
 # Columns of the facts that verdicts read: those that name a group, ...
@@ -27,6 +28,7 @@ STABLE = [
     "sampling_threshold",
     "kafka_partition",
     "origin",
+    "operation",
 ]
 # ... what is smallest in it (start in ns, offset), and what is largest.
 FIRSTS = ["first_start_unix_nano", "first_kafka_offset"]
@@ -43,13 +45,15 @@ def stable_facts(facts: pl.DataFrame) -> pl.DataFrame:
     without a propagated context are told only where none with one is like them. Of times
     and offsets only that is kept which later spans rarely change: when somebody sent
     first, from which offset on contexts arrived, and whether a consumer has records without
-    context behind such a place (`interleaved`).
+    context behind such a place (`interleaved`). Beside which work roots are sent again and
+    again (`recurring`) is told by how many there are and how far apart.
     """
     propagated = pl.col("relation").is_in(PROPAGATED).fill_null(value=False)
     arrived = propagated & (pl.col("role") == "process")
     told = (
         facts.join(_find_interleaved(facts, arrived), on=_CONSUMER, how="left", nulls_equal=True)
         .join(find_mixed(facts, arrived), on=CONSUMER, how="left", nulls_equal=True)
+        .join(find_recurring(facts), on=[*PLACE, "operation"], how="left", nulls_equal=True)
         .with_columns(
             *(
                 pl.when(propagated).then(name).alias(name)
@@ -58,9 +62,9 @@ def stable_facts(facts: pl.DataFrame) -> pl.DataFrame:
             pl.when(pl.col("role") == "send").then(FIRSTS[0]).alias(FIRSTS[0]),
             pl.when(arrived).then(FIRSTS[1]).alias(FIRSTS[1]),
             pl.when(arrived).then("kafka_partition").alias("kafka_partition"),
-            pl.col(INTERLEAVED, MIXED).fill_null(value=False),
+            pl.col(INTERLEAVED, MIXED, RECURRING).fill_null(value=False),
         )
-        .group_by(*STABLE, INTERLEAVED, MIXED)
+        .group_by(*STABLE, INTERLEAVED, MIXED, RECURRING)
         .agg(pl.col(FIRSTS).min())
     )
     connected = pl.col("relation").is_not_null()

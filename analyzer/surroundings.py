@@ -18,7 +18,7 @@ import polars as pl
 
 from analyzer.alternations import MIXED
 from analyzer.bridges import DELIVERS_TO, came_over, select_filling
-from analyzer.lost_sends import INNER_TOPIC, STREAMS_SCOPE
+from analyzer.lost_sends import INNER_TOPIC, RECURRING, STREAMS_SCOPE
 from analyzer.rules.correlation_id import RENAMING, is_mirror
 from analyzer.stable_facts import FIRSTS, INTERLEAVED, PROPAGATED, stable_facts
 
@@ -90,12 +90,12 @@ class Surroundings:
     """Who continued contexts of this destination: this consumer among them."""
     own_epoch: bool
     """Traces that this service begins have ids in the form of X-Ray's."""
-    sends_continue: bool
-    """This service also sends to this destination from within requests or messages."""
+    sending_work: frozenset[str]
+    """Requests and messages of this service, by name, that send to this destination."""
     sends_alone: bool
-    """… and as roots beside no work that they could be part of."""
-    sends_beside: bool
-    """… and as roots beside a request, or a message with one of their keys."""
+    """This service also sends there as roots beside no work that they could be part of."""
+    recurring_work: frozenset[str]
+    """Requests beside which such roots begin again and again."""
     streams: bool
     """This service computes streams (Kafka Streams)."""
 
@@ -163,13 +163,13 @@ class World:
         services = {s["service_name"] for s in senders}
         arrived = [d for d in self._connected() if d["producer_service_name"] in services]
         names = {s["destination"] for s in senders}
-        origins = {
-            s["origin"]
+        like = [
+            s
             for s in self._sends.get(system, [])
             if s["destination"] == destination
             and s["service_name"] == root["service_name"]
             and s["service_namespace"] == root["service_namespace"]
-        }
+        ]
         return Surroundings(
             direct=bool(same),
             mirrored=bool(mirrored),
@@ -210,9 +210,9 @@ class World:
             senders_epoch=any(s["epoch_trace"] for s in senders),
             siblings=frozenset(Sibling(*(d[name] for name in Sibling._fields)) for d in connected),
             own_epoch=self._is_epoch(root["service_name"]),
-            sends_continue="entry" in origins,
-            sends_alone="alone" in origins,
-            sends_beside="beside" in origins,
+            sending_work=frozenset(s["operation"] for s in like if s["origin"] == "entry"),
+            sends_alone=any(s["origin"] == "alone" for s in like),
+            recurring_work=frozenset(s["operation"] for s in like if s[RECURRING]),
             streams=system == "kafka" and self._streams(root["service_name"]),
         )
 

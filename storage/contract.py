@@ -209,7 +209,7 @@ class SpanStore(
         role, system, destination, scope, service_name, span_name, consumer_group,
         scope_name, has_children, relation, producer_service_name, service_version,
         scope_version, sdk_language, is_root, epoch_trace, sampling_threshold,
-        kafka_partition, origin, count (int64), first_start_unix_nano,
+        kafka_partition, origin, operation, count (int64), first_start_unix_nano,
         last_start_unix_nano, first_kafka_offset and last_kafka_offset (the smallest and
         the largest, null without any)."""
         ...

@@ -7,12 +7,13 @@ from storage import schema
 from storage.memory_frames import TRACE, Frames, arrow, read
 from storage.request_reads import RequestBounds
 
-_SERVER = 2
+# Requests and messages: kinds SERVER and CONSUMER.
+_WORK = [2, 5]
 _START, _END = "start_time_unix_nano", "end_time_unix_nano"
 
 
 def _is_beside(bounds: RequestBounds, began: str, ended: str) -> pl.Expr:
-    """Whether what was `sent` belongs to a request. No sum of times: they may be as large as
+    """Whether what was `sent` belongs to a work. No sum of times: they may be as large as
     their type."""
     since = pl.col("sent") - pl.col(began)
     return since.is_between(0, bounds.within) & (pl.col("sent") - pl.col(ended) <= bounds.after)
@@ -26,12 +27,13 @@ class MemoryRequests:
         asked = read(sends).select("resource_id", sent=_START).unique()
         running = (
             self._read()["spans"]
-            .filter(pl.col("kind") == _SERVER)
+            .filter(pl.col("kind").is_in(_WORK))
             .join(asked, on="resource_id")
             .filter(_is_beside(bounds, _START, _END))
             .sort(_START, *TRACE, "span_id", descending=[True, False, False, False])
         )
-        latest = running.group_by("resource_id", "sent", maintain_order=True).head(bounds.latest)
+        each = running.group_by("resource_id", "sent", "kind", maintain_order=True)
+        latest = each.head(bounds.latest)
         return arrow(latest.select(TRACE).unique(), schema.TRACE_IDS)
 
     def sends_beside(self, after: int, upto: int, bounds: RequestBounds) -> pa.Table:
@@ -39,7 +41,7 @@ class MemoryRequests:
         requests = (
             frames["spans"]
             .filter(
-                (pl.col("kind") == _SERVER)
+                pl.col("kind").is_in(_WORK)
                 & (pl.col("generation") > after)
                 & (pl.col("generation") <= upto)
             )

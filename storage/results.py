@@ -40,7 +40,7 @@ ENDPOINT_FACTS = pa.schema(
         *_nullable("relation", "producer_service_name"),
         *_nullable("service_version", "scope_version", "sdk_language"),
         *_required(FLAG, "is_root", "epoch_trace"),
-        *_nullable("sampling_threshold", "origin"),
+        *_nullable("sampling_threshold", "origin", "operation"),
         pa.field("kafka_partition", I64),
         *_required(I64, "count", "first_start_unix_nano", "last_start_unix_nano"),
         *(pa.field(f"{which}_kafka_offset", I64) for which in ("first", "last")),

@@ -228,6 +228,8 @@ ENDPOINTS = _schema(
     ("is_root", FLAG),  # no parent at all
     # how a send began (analyzer.lost_sends.find_origins); null of a delivery
     ("origin", TEXT, "null"),
+    # the request or message that it is part of, or that ran beside it, without ids
+    ("operation", TEXT, "null"),
     # the trace id begins with the time of its making, as X-Ray's do
     ("epoch_trace", FLAG),
     # `th` of the tracestate's `ot` entry: what the trace was sampled by

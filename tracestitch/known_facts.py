@@ -55,16 +55,12 @@ class KnownFacts:
             .with_columns(role=pl.lit("process"))
         )
         told = known.join(cut, on=[*CUT_KEY, "role"], how="left", nulls_equal=True)
-        last = (
-            pl.when(pl.col("relation").is_in(PROPAGATED).fill_null(value=False))
-            .then(LASTS[1])
-            .otherwise("cut")
-        )
+        last = pl.when(_stays()).then(LASTS[1]).otherwise("cut")
         return stable_facts(told.with_columns(last.alias(LASTS[1])).drop("cut"))
 
     def _read_all(self) -> pl.DataFrame:
         stored = pl.DataFrame(self._store.endpoint_facts()).with_columns(
-            _of_arrivals("last_start_unix_nano")
+            _that_stays("last_start_unix_nano")
         )
         # When the deleted ones began is not remembered: before all that is stored.
         past = pl.DataFrame(self._store.past_facts()).select(
@@ -75,9 +71,15 @@ class KnownFacts:
         return _add_up(pl.concat([stored.select(_COLUMNS), past]))
 
 
-def _of_arrivals(name: str) -> pl.Expr:
-    """The last of other ends would be taken away with every late producer: it is asked for."""
-    return pl.when(pl.col("relation").is_in(PROPAGATED)).then(name).alias(name)
+def _stays() -> pl.Expr:
+    """Arrivals, and roots beside requests. The last of others would be taken away with every
+    late producer or request; that of deliveries is asked for."""
+    arrived = pl.col("relation").is_in(PROPAGATED).fill_null(value=False)
+    return arrived | (pl.col("origin") == "beside").fill_null(value=False)
+
+
+def _that_stays(name: str) -> pl.Expr:
+    return pl.when(_stays()).then(name).alias(name)
 
 
 def _group(endpoints: pa.Table) -> pl.DataFrame:
@@ -91,7 +93,7 @@ def _group(endpoints: pa.Table) -> pl.DataFrame:
             pl.col("kafka_offset").max().alias(LASTS[0]),
             pl.col("start_time_unix_nano").max().alias(LASTS[1]),
         )
-        .with_columns(_of_arrivals(LASTS[1]))
+        .with_columns(_that_stays(LASTS[1]))
         .select(_COLUMNS)
     )
 

@@ -12,7 +12,8 @@ import polars as pl
 import pyarrow as pa
 
 from analyzer.analysis import arrow
-from analyzer.lost_sends import BOUNDS, PLACE, ask_for_requests, find_suspects
+from analyzer.lost_sends import PLACE, ask_for_requests, find_suspects
+from analyzer.work_beside import BOUNDS
 from storage.contract import EndpointQuery, SpanStore
 from storage.schema import SENDS, TRACE_IDS, SpanBatch
 

@@ -7,14 +7,35 @@ from analyzer.conditions import Finding, condition
 from analyzer.lost_sends import INNER_TOPIC
 
 
-def _say_beside(case: Case) -> Finding:
+def _say_key(case: Case) -> Finding:
     service = case.root["service_name"] or "its service"
-    return Finding("origin", "beside other work", f"it began while {service} served a request")
+    return Finding(
+        "origin",
+        "beside work with its id",
+        f"The send began while {service} handled a request or message with the same id.",
+    )
 
 
-def _say_others(case: Case) -> Finding:
+def _say_usual(case: Case) -> Finding:
+    service = case.root["service_name"] or "its service"
     to = case.root["destination"] or "this destination"
-    return Finding("other sends", "have parents", f"those of this service to {to} have them")
+    work = sorted(case.beside & case.around.sending_work)[0]
+    return Finding(
+        "origin",
+        "beside other work",
+        f"The send began while {service} handled {work}, which usually sends to {to} itself.",
+    )
+
+
+def _say_recurring(case: Case) -> Finding:
+    service = case.root["service_name"] or "its service"
+    to = case.root["destination"] or "this destination"
+    work = sorted(case.beside & case.around.recurring_work)[0]
+    return Finding(
+        "origin",
+        "beside other work",
+        f"All sends of {service} to {to} begin while it handles {work}, and none at other times.",
+    )
 
 
 @condition("lost send")
@@ -23,17 +44,25 @@ def lost_send(case: Case) -> bool:
     return case.sent
 
 
-@condition("beside a request", say=_say_beside)
-def beside_request(case: Case) -> bool:
-    """The send began while a request of its process ran, or the handling of a message with
-    one of its keys."""
-    return case.facts["after"] in ("beside", "amid")
+@condition("beside work with its key", say=_say_key)
+def beside_work_with_key(case: Case) -> bool:
+    """The send began while its process served a request with one of its keys, or its service
+    handled such a message."""
+    return bool(case.facts["after"] == "keyed")
 
 
-@condition("other sends have parents", say=_say_others)
-def others_have_parents(case: Case) -> bool:
-    """Other sends of this service to this destination belong to a request or message."""
-    return case.around.sends_continue
+@condition("beside work that sends there", say=_say_usual)
+def beside_sending_work(case: Case) -> bool:
+    """The send began while its process handled a request or message whose like also send to
+    this destination in their own traces."""
+    return case.beside_sending_work
+
+
+@condition("always beside such requests", say=_say_recurring)
+def beside_recurring_work(case: Case) -> bool:
+    """The send began while its process served a request, others there began while it served
+    requests of the same name, and none at other times."""
+    return case.beside_recurring_work
 
 
 @condition("written in Go")

@@ -14,14 +14,14 @@ running AS (
         trace_hi,
         trace_lo,
         row_number() OVER (
-            PARTITION BY spans.resource_number, sent
+            PARTITION BY spans.resource_number, sent, kind
             ORDER BY start_time_unix_nano DESC, trace_hi, trace_lo, span_id
         ) AS place
     FROM spans
     JOIN parts
         ON spans.resource_number = parts.resource_number
         AND start_time_unix_nano // $within = part
-    WHERE kind = 2
+    WHERE kind IN (2, 5)
         AND start_time_unix_nano BETWEEN $first - $within AND $last
         AND sent - start_time_unix_nano BETWEEN 0 AND $within
         AND sent - (start_time_unix_nano + duration_nano) <= $after

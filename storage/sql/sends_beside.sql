@@ -8,7 +8,7 @@ WITH requests AS (
     FROM spans
     JOIN resources ON resources.number = resource_number,
     (VALUES (0), (1)) AS next(ahead)
-    WHERE generation > $after_generation AND generation <= $upto AND kind = 2
+    WHERE generation > $after_generation AND generation <= $upto AND kind IN (2, 5)
 ),
 roots AS (
     SELECT

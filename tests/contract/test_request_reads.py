@@ -45,9 +45,15 @@ def test_the_requests_are_told_that_ran_when_a_send_of_their_process_began(
     assert beside(0.7, 4.5) == [1, 2]
 
 
+def test_messages_that_were_handled_are_told_as_requests_are(store: SpanStore) -> None:
+    store.append(batch(request(1, 0.5), request(2, 0.6, kind="CONSUMER")), 1)
+    assert trace_numbers(store.requests_beside(sends(store, 0.7), BOUNDS)) == [1, 2]
+
+
 def test_of_many_requests_those_that_began_last_are_told(store: SpanStore) -> None:
-    store.append(batch(*(request(trace, 0.1 * trace) for trace in range(1, 5))), 1)
-    assert trace_numbers(store.requests_beside(sends(store, 0.45), BOUNDS)) == [3, 4]
+    handled = request(9, 0.01, kind="CONSUMER")
+    store.append(batch(*(request(trace, 0.1 * trace) for trace in range(1, 5)), handled), 1)
+    assert trace_numbers(store.requests_beside(sends(store, 0.45), BOUNDS)) == [3, 4, 9]
 
 
 def test_root_sends_are_told_beside_which_a_request_arrived(store: SpanStore) -> None:
