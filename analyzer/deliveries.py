@@ -216,12 +216,16 @@ def find_deliveries(
     taken = (stated.gather(rows) | _filled(frame, receives)) & ~(wrapper | told_elsewhere).gather(
         rows
     )
-    invoked = _lambda_roots(frame).filter(pl.col("trigger") == "pubsub")["row"]
+    functions = _lambda_roots(frame)
+    named = _name_a_sent_message(frame)
+    by_name = named.is_in(functions.drop_nulls("invocation_id")["row"].implode())
+    invoked = functions.filter(pl.col("trigger") == "pubsub")["row"]
+    invoked = pl.concat([invoked, named.filter(by_name)])
     maybe = _silent_lambdas(frame)
     # What a span is first of all.
     ends = [
         ("process", frame["row"].filter(process)),
-        ("process", _name_a_sent_message(frame)),
+        ("process", named.filter(~by_name)),
         ("receive", rows.filter(taken)),
         ("polled", _count_only(receives, links)),
         ("invoke", invoked.filter(open_.gather(invoked))),

@@ -20,12 +20,13 @@ _PLACE = ["key", "value", "world", "service", "system", "destination"]
 
 def find_repeats(batch: SpanBatch, ends: Ends, tops: pl.Series) -> pl.DataFrame:
     """(top, repeats) of the roots `tops` that have a business id: whether it came to the same
-    service and destination before. `FAILED` where the context arrived and the work failed,
-    `DONE` where it did not fail and was minutes before, else null."""
+    service and destination before. `FAILED` where the context arrived and the work failed
+    (as another message: a redelivery keeps its id, and its context), `DONE` where it did not
+    fail and was minutes before, else null."""
     frame = ends.frame
     mine = frame.flag(tops)
     works = ends.deliveries.unique("top", keep="first", maintain_order=True).select(
-        "top", "world", "service", "system", "destination"
+        "top", "world", "service", "system", "destination", "message_id"
     )
     works = works.with_columns(frame.tell(works["top"], "start"))
     sets = read_table(batch, "correlation").filter(~pl.col("key").is_in(OTHER_KEYS)).unique()
@@ -49,11 +50,13 @@ def find_repeats(batch: SpanBatch, ends: Ends, tops: pl.Series) -> pl.DataFrame:
         .group_by(_PLACE)
         .agg(
             pl.col("start").filter(pl.col("failed") & pl.col("arrived")).min().alias(FAILED),
+            pl.col("message_id").filter(pl.col("failed") & pl.col("arrived")).alias("ids"),
             pl.col("start").filter(~pl.col("failed")).min().alias(DONE),
         )
     )
+    same = pl.col("message_id").is_in("ids").fill_null(value=False)
     told = (
-        pl.when(pl.col(FAILED) < pl.col("start"))
+        pl.when((pl.col(FAILED) < pl.col("start")) & ~same)
         .then(pl.lit(FAILED))
         .when(pl.col(DONE) + _LATER_NANO <= pl.col("start"))
         .then(pl.lit(DONE))

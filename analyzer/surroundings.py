@@ -52,7 +52,7 @@ class Surroundings:
     """The only system of those who send to this destination, where the root names none."""
     bridges: frozenset[str]
     """Systems that could have delivered here, where nobody sends directly or the root names
-    no place: those that are seen to, else all."""
+    no place: those that are seen to, else all that others send to."""
     delivering: frozenset[str]
     """Systems that are seen to deliver here, whether somebody sends directly or not."""
     injects: bool
@@ -156,7 +156,7 @@ class World:
             bridges = fills or bridges
         senders = same or bridges or mirrored
         if destination is None and domain is not None:
-            of_domain = [s for s in senders if _starts(s["span_name"], domain)]
+            of_domain = [s for s in senders if s["span_name"].lower().startswith(domain)]
             senders = of_domain or senders
         own = [s for s in senders if s["service_namespace"] == root["service_namespace"]]
         senders = own or senders
@@ -179,7 +179,10 @@ class World:
                 {s["system"] for s in same if s["destination"] and destination and not system}
             ),
             bridges=frozenset(
-                s["system"] for s in bridges if s["system"] and (unnamed or not same)
+                s["system"]
+                for s in bridges
+                if s["system"] and (unnamed or not same)
+                if s["service_name"] != root["service_name"] or s["system"] in delivering
             ),
             delivering=delivering,
             injects=any(came_over(d, senders) for d in arrived),
@@ -262,10 +265,6 @@ def _first_offsets(deliveries: Iterable[Row]) -> tuple[tuple[int, int], ...]:
         if partition is not None and offset is not None:
             first[partition] = min(offset, first.get(partition, offset))
     return tuple(sorted(first.items()))
-
-
-def _starts(span_name: str, domain: str) -> bool:
-    return span_name.lower().startswith(domain)
 
 
 _RETRY = re.compile(

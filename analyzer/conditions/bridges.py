@@ -31,8 +31,8 @@ def bus_delivers(case: Case) -> bool:
 
 @condition("only buses could deliver")
 def only_buses(case: Case) -> bool:
-    """The producer was found at a bus, or nothing but buses is sent to that could deliver
-    here."""
+    """The producer was found at a bus, or nothing but buses is sent to, by others, that could
+    deliver here."""
     return _alone(case, BUS)
 
 
@@ -49,8 +49,8 @@ def topic_delivers(case: Case) -> bool:
 
 @condition("only topics could deliver")
 def only_topics(case: Case) -> bool:
-    """The producer was found at a topic, or nothing but topics is sent to that could deliver
-    here."""
+    """The producer was found at a topic, or nothing but topics is sent to, by others, that could
+    deliver here."""
     return _alone(case, TOPIC)
 
 
@@ -71,4 +71,6 @@ def nothing_seen(case: Case) -> bool:
     """Nobody sends to this destination, and of the buses and topics that are sent to it is
     not seen that any delivers here."""
     around = case.around
-    return bool(case.bridges) and not (around.direct or around.delivering or case.found)
+    return around.possible and not (
+        around.direct or around.delivering or around.mirrored or case.found
+    )

@@ -1,8 +1,10 @@
-"""What stands beside pipelines: polls without messages, timers, other requests."""
+"""What stands beside pipelines: polls without messages, timers, other requests, and a bus and
+a topic that deliver nothing to them."""
 
 from random import Random
+from typing import Any
 
-from tests.generated.scene import Scene, Service
+from tests.generated.scene import Context, Scene, Service, ids
 
 _CONFLUENT = ("opentelemetry.instrumentation.confluent_kafka", "0.66b1")
 
@@ -77,3 +79,63 @@ def make_noise(
             kind="SERVER",
             attributes={"http.request.method": "GET"},
         )
+    if random.random() < 0.5:
+        _make_bystanders(scene, environment, namespace)
+
+
+def _make_bystanders(scene: Scene, environment: str | None, namespace: str | None) -> None:
+    """A topic that nobody is seen to read, and a bus whose target continues its contexts."""
+    biller = Service("biller", environment, namespace, "python")
+    auditor = Service("auditor", environment, namespace, "python")
+    for number in range(2):
+        at = 9.0 * number + 0.5
+        root = scene.record(biller, "close books", at=at, attributes={"faas.trigger": "timer"})
+        scene.record(
+            biller,
+            "alerts send",
+            parent=root,
+            at=at,
+            kind="PRODUCER",
+            scope=("opentelemetry.instrumentation.botocore.sns", "0.66b1"),
+            attributes={
+                "messaging.system": "aws.sns",
+                "messaging.destination.name": "arn:aws:sns:eu-west-1:123456789012:alerts",
+            },
+        )
+        sent = scene.record(
+            biller,
+            "books.publish",
+            parent=root,
+            at=at,
+            kind="PRODUCER",
+            attributes={
+                "messaging.system": "aws_eventbridge",
+                "messaging.destination.name": "bookkeeping",
+                "aws.eventbridge.detail_type": "BooksClosed",
+            },
+        )
+        taken = scene.record(
+            auditor,
+            "books.process",
+            parent=sent,
+            remote=True,
+            at=at + 0.4,
+            kind="CONSUMER",
+            attributes={"messaging.system": "aws_eventbridge"},
+        )
+        scene.edges.append(_connected(sent, taken))
+
+
+def _connected(sent: Context, taken: Context) -> dict[str, Any]:
+    return {
+        "producer": ids(sent),
+        "producer_alt": [],
+        "consumer": ids(taken),
+        "consumer_root": ids(taken),
+        "consumer_alt": [],
+        "relation": "parent",
+        "cause": None,
+        "order_id": None,
+        "attempt": 1,
+        "shared": "visible",
+    }

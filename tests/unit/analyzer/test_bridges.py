@@ -91,6 +91,16 @@ def test_a_bus_that_merely_exists_is_no_sender_that_e3_can_be_said_of() -> None:
     assert answers.causes[DELIVERED][0] == "S"
 
 
+def test_what_a_service_publishes_itself_is_not_taken_for_what_it_reads() -> None:
+    cut = delivery(attributes=QUEUE)
+    published = {"trace": 5, "id": 51, "attributes": topic()}
+
+    assert analysed(send(**published), cut).causes == {DELIVERED: "S9"}
+    own = analysed(send(**published, service="payment-service"), cut)
+    assert own.causes == {DELIVERED: "unknown"}
+    assert "P3" in listed(own)
+
+
 def test_the_name_of_a_queue_says_which_of_several_fills_it() -> None:
     stock = send(trace=5, id=51, attributes=bus("stock-bus"))
     labels = send(trace=6, id=61, attributes=topic("labels-topic"))

@@ -1,5 +1,7 @@
 """Causes of SQS, SNS, EventBridge, Lambda and X-Ray: each beside its look-alike."""
 
+from typing import Any
+
 import pytest
 
 from tests.analysed import Analysed, analysed
@@ -138,6 +140,37 @@ def test_only_the_version_that_makes_a_span_and_reads_nothing_is_s6(
     assert analysed(send(), invoked, handled).causes == {(2, 20): cause}
 
 
+def test_a_functions_root_that_names_its_message_itself_is_no_span_that_the_library_made() -> None:
+    root = span(
+        "fn", trace=2, id=20, kind="SERVER", service="fn", at=2.0, scope=PYTHON_LAMBDA,
+        scope_version="0.65b0", attributes=ID | {"faas.invocation_id": "i"},
+    )  # fmt: skip
+    answers = analysed(send(attributes=ID), root)
+    assert answers.edges == {((1, 11), (2, 20)): "message-id"}
+    assert answers.causes == {(2, 20): "S7"}
+
+
+def test_a_function_that_continues_others_meanwhile_reads_what_is_written_and_is_not_s5() -> None:
+    javascript = "@opentelemetry/instrumentation-aws-sdk"
+    function = "@opentelemetry/instrumentation-aws-lambda"
+
+    def invoked(number: int, *, kept: bool) -> list[Built]:
+        got: dict[str, Any] = {"links": [link(trace=number, id=number * 10)]} if kept else {}
+        told: dict[str, Any] = {"trace": number + 1000, "service": "fn", "scope": function}
+        told["at"] = number + 0.1
+        root, handled = number * 10 + 1, number * 10 + 2
+        return [
+            send(trace=number, id=number * 10, at=number, duration=0.01, scope=javascript),
+            span("fn", id=root, kind="SERVER", attributes=FUNCTION, **told),
+            delivery(id=handled, parent=root, scope_version="0.75.0", **(told | got)),
+        ]
+
+    mixed = [built for n in range(20, 32) for built in invoked(n, kept=n % 3 != 1)]
+    assert only_cause(analysed(*mixed)) == {"S3"}
+    never = [built for n in range(20, 32) for built in invoked(n, kept=False)]
+    assert only_cause(analysed(*never)) == {"S5"}
+
+
 def test_a_forwarder_that_drops_attributes_is_s4_and_any_other_request_is_not() -> None:
     inbound = {"messaging.destination.name": "inbox"}
     received = [
@@ -179,6 +212,10 @@ def test_work_that_failed_here_and_comes_again_without_its_context_is_s12() -> N
         delivery(trace=1, id=12, parent=11, attributes=ORDER | OTHER_ID),
     ]
     assert "S12" not in only_cause(analysed(*done, again))
+    redelivered = delivery(at=500.0, attributes=ORDER | OTHER_ID)
+    assert "S12" not in only_cause(analysed(*first, redelivered)), "a redrive gives a new id"
+    another = send(trace=6, id=61, at=499.0, attributes=ORDER)
+    assert "S12" not in only_cause(analysed(*first, another, again)), "the order's next message"
 
 
 @pytest.mark.parametrize("destination", [{}, TARGET], ids=["queue", "event"])
