@@ -38,6 +38,29 @@ def state_of(group: Mapping[str, Any]) -> State:
     return "healed" if group["connected_after"] >= proof else "broken"
 
 
+def count_once(group: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of `orphan_groups` whose messages connected by their receive spans, and whose
+    handlings broke: each is one message, broken, and does not count as connected beside it.
+    Its receive span began before it, so that of the first root before all of them."""
+    count = group["count"]
+    before = min(1, count, group["connected_before"])
+    near = group["near_connected"]
+    broken, connected = list(group["trend_broken"]), list(group["trend_connected"])
+    owed = 0
+    for place in reversed(range(len(broken))):
+        owed += broken[place]
+        own = min(owed, connected[place])
+        connected[place] -= own
+        owed -= own
+    return {
+        **group,
+        "connected_before": group["connected_before"] - before,
+        "connected_between": max(0, group["connected_between"] - (count - before)),
+        "near_connected": None if near is None else max(0, near - count),
+        "trend_connected": connected,
+    }
+
+
 def broken_share(group: Mapping[str, Any]) -> Fraction:
     """Of the hand-overs while they broke, how many did.
 

@@ -4,7 +4,8 @@ import polars as pl
 
 
 def tell_evidence() -> pl.Expr:
-    """JSON array of {field, value, meaning}, of rows as analyzer.root_facts tells them."""
+    """JSON array of {field, value, meaning: a sentence}, of rows as analyzer.root_facts tells
+    them."""
 
     def item(field: pl.Expr, value: pl.Expr, meaning: pl.Expr) -> pl.Expr:
         return pl.struct(
@@ -12,32 +13,49 @@ def tell_evidence() -> pl.Expr:
         ).struct.json_encode()
 
     no_parent = item(
-        pl.lit("parent_span_id"), pl.lit("none"), pl.lit("no context arrived as parent or link")
+        pl.lit("parent_span_id"),
+        pl.lit("none"),
+        pl.lit("No context arrived: the span has neither a parent nor a link."),
     )
     missing = item(
         pl.col("missing"),
         pl.lit("not stored"),
-        pl.lit("a context arrived and points at a span that the store does not hold"),
+        pl.lit("A context arrived, and it points at a span that is not stored here."),
     )
     message = item(
-        pl.lit("messaging.message.id"), pl.col("message_id"), pl.lit("names the message")
+        pl.lit("messaging.message.id"), pl.col("message_id"), pl.lit("This id names the message.")
     )
     receive = item(
         pl.lit("receive span"),
         pl.col("delivery_name"),
-        pl.lit("of this process ended right before this root began"),
+        pl.lit("A receive span of the same process ended right before this root began."),
     )
     offset = item(
-        pl.lit("messaging.kafka.offset"), pl.col("kafka_offset"), pl.lit("names the record")
+        pl.lit("messaging.kafka.offset"),
+        pl.col("kafka_offset"),
+        pl.lit("This offset names the record."),
+    )
+    sender_name = pl.concat_str(
+        pl.col("producer_span_name"),
+        pl.lit(" in "),
+        pl.coalesce("producer_service_name", pl.lit("an unnamed service")),
     )
     sender = item(
         pl.lit("producer"),
+        sender_name,
         pl.concat_str(
-            pl.col("producer_span_name"),
-            pl.lit(" in "),
-            pl.coalesce("producer_service_name", pl.lit("an unnamed service")),
+            pl.lit("The message was sent by "),
+            sender_name,
+            pl.when(pl.col("rule") == "same-trace")
+            .then(pl.lit(", which stands in the same trace."))
+            .otherwise(
+                pl.concat_str(
+                    pl.lit(", found by its "),
+                    pl.col("rule").str.replace_all("-", " ", literal=True),
+                    pl.lit("."),
+                )
+            ),
         ),
-        pl.concat_str(pl.lit("found by "), pl.col("rule")),
     )
     return pl.concat_str(
         pl.lit("["),

@@ -83,18 +83,19 @@ def _languages(language: str | None) -> frozenset[str]:
 
 
 def _evidence(case: Case, verdict: Verdict) -> list[dict[str, str]]:
-    """What was seen on the root, who sends there, what the deciding conditions found, and
+    """What the deciding conditions found, what was seen on the root, who sends there, and
     what became of other messages."""
     items: list[dict[str, str]] = json.loads(case.facts["seen"])
-    found = [_senders(case), *tell_findings(case, verdict.line)]
+    deciding = [finding._asdict() for finding in tell_findings(case, verdict.line)]
+    beside = [_senders(case)]
     if not case.arrived:
-        found += _others(case)
+        beside += _others(case)
     if verdict.code == UNKNOWN:
-        found.append(Finding("verdict", "unknown", "nothing above is decisive; see what to record"))
-    seen = {(item["field"], item["value"]) for item in items}
-    return items + [
-        finding._asdict() for finding in found if (finding.field, finding.value) not in seen
-    ]
+        beside.append(Finding("verdict", "unknown", "Nothing above decides what the cause is."))
+    told: dict[tuple[str, str], dict[str, str]] = {}
+    for item in [*deciding, *items, *(finding._asdict() for finding in beside)]:
+        told.setdefault((item["field"], item["value"]), item)
+    return list(told.values())
 
 
 def _senders(case: Case) -> Finding:
@@ -102,30 +103,45 @@ def _senders(case: Case) -> Finding:
     destination = around.destination or case.root["destination"] or "this destination"
     if around.possible:
         who = around.producer or "several services"
-        return Finding("producers", who, f"spans of sends to {destination} are stored")
-    return Finding("producers", "none", f"no stored span sends to {destination}")
+        return Finding("producers", who, f"Spans of sends to {destination} are stored, of {who}.")
+    return Finding("producers", "none", f"No stored span sends to {destination}.")
 
 
 def _others(case: Case) -> list[Finding]:
     """The hand-overs that did connect, and what differs."""
     told, around = case.facts, case.around
+    here = around.destination or case.root["destination"] or "this destination"
+    me = case.root["service_name"] or "this consumer"
     found = []
     if told["producer_connected_elsewhere"]:
         found.append(
-            Finding("this message", "connected elsewhere", "another consumer got its context")
+            Finding(
+                "this message",
+                "connected elsewhere",
+                "Another consumer got the context of this very message.",
+            )
         )
     mine = [each for each in around.siblings if each.service_name == case.root["service_name"]]
     if mine:
         found.append(
-            Finding("other deliveries", "connected", "this consumer did continue contexts")
+            Finding(
+                "other deliveries",
+                "connected",
+                f"Contexts of other messages of {here} did arrive at {me}.",
+            )
         )
         found += _differences(case, mine)
     elif around.siblings:
         who = _list({_name_sibling(each) for each in around.siblings})
-        found.append(Finding("other consumers", who, "continue contexts of this destination"))
+        found.append(Finding("other consumers", who, f"Contexts of {here} arrive at {who}."))
     elif around.injects:
         found.append(
-            Finding("other consumers", "connected", "contexts of this producer arrive elsewhere")
+            Finding(
+                "other consumers",
+                "connected",
+                f"Contexts of {around.producer or 'those who send there'} arrive at other"
+                f" destinations, but none of {here} arrived.",
+            )
         )
     return found
 
@@ -143,7 +159,12 @@ def _differences(case: Case, siblings: list[Sibling]) -> list[Finding]:
         "consumer group": {each.consumer_group for each in siblings},
     }
     return [
-        Finding(name, value or "none", f"those that connect have {_list(theirs[name])}")
+        Finding(
+            name,
+            value or "none",
+            f"The {name} is {value or 'not recorded'}; messages that connect have"
+            f" {_list(theirs[name])}.",
+        )
         for name, value in own.items()
         if value not in theirs[name]
     ]

@@ -261,6 +261,7 @@ def journey(
 @_endpoint
 @_store
 @_json
+@click.option("--fix", is_flag=True, envvar=variable("--fix"), help="Print each with its fix.")
 @correlation_key_option
 @client_options
 @click.pass_context
@@ -270,6 +271,7 @@ def orphans(
     endpoint: str,
     data_dir: str | None,
     as_json: bool,
+    fix: bool,
     correlation_key: tuple[str, ...],
     **access: Path | None,
 ) -> None:
@@ -283,8 +285,7 @@ def orphans(
         if as_json:
             click.echo(json.dumps(ask_for_all(get, "/api/v1/orphans", "orphans")))
         else:
-            answer = ask_for_all(get, "/api/v1/orphans/groups", "groups")
-            click.echo(draw_orphans(answer["groups"], answer["summary"]))
+            click.echo(draw_orphans(ask_for_all(get, "/api/v1/orphans/groups", "groups"), fix=fix))
 
 
 @main.command()

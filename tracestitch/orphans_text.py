@@ -1,23 +1,32 @@
 """The orphan report for the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 from tracestitch.terminal import clean, indent
 from web.reports import make_report, tell_change
-from web.shapes import Group, Summary
+from web.shapes import Group
 from web.trends import tell_trend
 from web.words import say_confidence, say_plural, say_service, utc_time
 
 
-def draw_orphans(groups: Sequence[Group], summary: Summary) -> str:
-    """One paragraph for each kind of broken hand-over; a line for each that healed, and for
-    the expected ones of a destination."""
+def draw_orphans(answer: Mapping[str, Any], *, fix: bool = False) -> str:
+    """Of the API's groups, newest breakage first: a line for each kind of broken hand-over, or
+    a paragraph with the fix where that is asked for or there is only one; a line for each
+    that healed, and for the expected ones of a destination."""
+    groups: list[Group] = answer["groups"]
     if not groups:
         return "No orphan roots: every message that arrived is joined to its producer."
-    report = make_report(groups, summary)
-    lines = [f"{report.sentence}."]
-    for view in (*report.broken, *report.unsettled):
-        lines += ["", *_describe(view.group)]
+    report = make_report(groups, answer["summary"])
+    lines = [f"{'; '.join(filter(None, (report.sentence, report.silent)))}."]
+    open_now = (*report.broken, *report.unsettled)
+    if fix or len(open_now) == 1:
+        for view in open_now:
+            lines += ["", *_describe(view.group)]
+    elif open_now:
+        wide = max(len(_share(view.group)) for view in open_now)
+        lines += ["", *(_line(view.group, wide) for view in open_now)]
+        lines += ["", "Details and how to mend them: tracestitch orphans --fix"]
     if report.healed:
         lines += ["", "Healed:"]
         lines += [_describe_healed(view.group) for view in report.healed]
@@ -31,6 +40,15 @@ def draw_orphans(groups: Sequence[Group], summary: Summary) -> str:
     return "\n".join(lines)
 
 
+def _line(group: Group, wide: int) -> str:
+    state = "" if group["state"] == "broken" else " (may still connect)"
+    return f"  {_share(group):>{wide}} broken  {_hop(group)}: {_cause(group)}{state}"
+
+
+def _share(group: Group) -> str:
+    return f"{group['count']} of {group['count'] + group['connected']}"
+
+
 def _describe(group: Group) -> list[str]:
     example = group["example"]
     change = tell_change(group)
@@ -40,8 +58,8 @@ def _describe(group: Group) -> list[str]:
         f"  {_cause(group)}, confidence {say_confidence(group['cause']['confidence'])}",
         f"  {state}: {group['count']} broken, {group['connected']} connected"
         + (f"; {clean(change)}" if change else ""),
-        f"  {utc_time(group['first_seen'])} to {utc_time(group['last_seen'])}",
-        f"  {tell_trend(group['trend'])}",
+        f"  {utc_time(group['first_seen'])} to {utc_time(group['last_seen'])}; "
+        + tell_trend(group["trend"]),
         f"  such as trace {example['trace_id']}, span {example['span_id']}",
         *indent(group["fix"]),
     ]

@@ -1,5 +1,6 @@
 """A broken consumer beside one that connected: everything in which they differ. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,16 @@ def compare_consumers(
     return sorted(lines, key=lambda line: (line.each, not line.differs))
 
 
+def split_lines(lines: Sequence[Comparison]) -> list[tuple[str, list[Comparison]]]:
+    """What differs, what is alike, what each message has of its own; none that is empty."""
+    split = [
+        ("Differs", [line for line in lines if line.differs and not line.each]),
+        ("The same on both", [line for line in lines if not line.differs]),
+        ("Of each message", [line for line in lines if line.differs and line.each]),
+    ]
+    return [(title, members) for title, members in split if members]
+
+
 def _is_of_each_message(attribute: str) -> bool:
     return attribute in _OF_EACH_MESSAGE or canonical_key(attribute) is not None
 
@@ -57,8 +68,8 @@ def _describe(span: Span, *, attributes: bool) -> dict[str, str]:
     """Fields that every span has, then its attributes by name."""
     resource = span["resource"]
     fixed = {
-        "parent": "yes" if span["parent_span_id"] else "none",
-        "links": str(len(span["links"])) if span["links"] else "none",
+        "parent": span["parent_span_id"] or "none",
+        "links": ", ".join(link["span_id"] for link in span["links"]) or "none",
         "span name": span["name"],
         "kind": span["kind"].lower(),
         "service version": span["service_version"] or "not recorded",

@@ -7,9 +7,10 @@ import pyarrow as pa
 
 from storage.contract import EndpointQuery, OrphanQuery, Page, SpanStore
 from storage.results import ORPHAN_GROUP_KEY
-from web.comparing import Comparison, compare_consumers
+from web.comparing import Comparison, compare_consumers, split_lines
 from web.errors import NotFoundError
-from web.groups import choose_near, group_objects, rows_of_groups
+from web.group_rows import choose_near, narrow_trends, read_groups
+from web.groups import group_objects, rows_of_groups
 from web.parameters import parse_trace_id
 from web.reports import row_key
 from web.rows import orphan_object, span_hex, trace_hex, trace_table
@@ -33,12 +34,17 @@ class Example:
     same_version: bool
     """Both were recorded by one version of the service: that did not break it."""
 
+    @property
+    def parts(self) -> list[tuple[str, list[Comparison]]]:
+        return split_lines(self.lines)
+
 
 def find_group(site: Site, key: str) -> Group:
     """By its key, or by one of its roots (`of-<trace id>-<span id>`). Its trend is of the time
     around its roots. Raises NotFoundError."""
     query = OrphanQuery(settled_before_unix_nano=site.settled_before())
-    wanted = _key_of_root(site.store, key) if key.startswith("of-") else key
+    of_root = key.startswith("of-")
+    wanted = _key_of_root(site.store, key) if of_root else key
     columns = [*ORPHAN_GROUP_KEY, "first_seen_unix_nano", "last_seen_unix_nano"]
     for row in site.store.orphan_groups(query).select(columns).to_pylist():
         named = {name: row[name] for name in ORPHAN_GROUP_KEY}
@@ -52,14 +58,19 @@ def find_group(site: Site, key: str) -> Group:
                 service=row["service_name"],
                 destination=row["destination"],
             )
-            found = site.store.orphan_groups(alike, around)
+            found = read_groups(site.store, alike, around)
+            found, around = narrow_trends(site.store, alike, found, around)
             held = [each == named for each in found.select(ORPHAN_GROUP_KEY).to_pylist()]
             for group in group_objects(site.store, found.filter(pa.array(held)), around):
                 return group
     raise NotFoundError(
         "group",
-        "No stored root has this cause at this place: the roots may have been deleted,"
-        " or more spans may have shown another cause.",
+        "This span is no orphan root, or no longer: it connected when more spans came, or it"
+        " was deleted."
+        if of_root
+        else "No stored root has this cause at this place any more. Either the roots were deleted,"
+        " which retention does after a while, or more spans came and they connected, or showed"
+        " another cause.",
     )
 
 

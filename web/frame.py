@@ -42,6 +42,7 @@ def _environment() -> Environment:
         count=words.say_count,
         duration=words.say_duration,
         share=words.say_share,
+        per_cent=lambda share: f"{100 * share:.2f}%",
         confidence=words.say_confidence,
         system=words.say_system,
         rule=words.say_rule,

@@ -11,21 +11,21 @@ from typing import Any
 import pyarrow as pa
 
 from analyzer.breakages import State, find_version_change, state_of, was_always_broken
-from storage.contract import Buckets, OrphanQuery, Page, Rows, SpanStore, StoreStatus
+from storage.contract import Buckets, OrphanQuery, Page, Rows, SpanStore
 from storage.paging import ORPHAN_ORDER, encode_mark
 from storage.queries import EVERY_ORPHAN
 from storage.results import GROUP_EDGE, ORPHAN_GROUP_KEY
 from storage.schema import SPAN_IDS, TRACE_IDS
 from web.attributes import read_json
+from web.group_rows import narrow_trends, read_groups, trend_buckets
 from web.paging import read_page, slice_table
 from web.rows import Row, cause_object, identity_object, span_id, span_ref
 from web.shapes import Group, Groups, Summary
-from web.trends import choose_buckets, list_buckets
+from web.trends import list_buckets
 
 # Codes of producers that tell nothing of themselves.
-NOT_INSTRUMENTED = ("P3", "T1")
+NOT_INSTRUMENTED = frozenset({"P3", "T1"})
 _MOST_AT_ONCE = 5_000
-_LEAST_BESIDE = 5 * 60 * 1_000_000_000
 _JUDGED = [
     *("expected", "settled_count", "count", "connected_between", "near_broken"),
     *("near_connected", "connected_after"),
@@ -52,10 +52,15 @@ class OrphanFilter:
         )
 
 
-def groups_answer(store: SpanStore, asked: OrphanFilter, page: Page) -> Groups:
-    """Largest count first. Everything in it is of the asked times alone."""
+def groups_answer(
+    store: SpanStore, asked: OrphanFilter, page: Page, *, narrow: bool = False
+) -> Groups:
+    """Largest count first. Everything in it is of the asked times alone; with `narrow` trends
+    leave out times in which next to nothing happened."""
     buckets = trend_buckets(store, asked.query)
-    found = store.orphan_groups(asked.query, buckets)
+    found = read_groups(store, asked.query, buckets)
+    if narrow:
+        found, buckets = narrow_trends(store, asked.query, found, buckets)
     states = [state_of(row) for row in _rows(found, _JUDGED)]
     kept = [number for number, state in enumerate(states) if asked.state in (None, state)]
     rows = slice_table(found.take(pa.array(kept, pa.int64())), page)
@@ -72,28 +77,6 @@ def _rows(table: pa.Table, columns: Sequence[str]) -> Iterator[Row]:
     """One by one: there may be as many groups as roots."""
     for part in table.select(columns).to_batches(_AT_ONCE):
         yield from part.to_pylist()
-
-
-def trend_buckets(store: SpanStore, query: OrphanQuery) -> Buckets:
-    """Over the asked times as far as spans are stored."""
-    status = store.status()
-    oldest, newest = status.oldest_unix_nano, status.newest_unix_nano
-    if oldest is None or newest is None:
-        return Buckets()
-    first = max(oldest, 0 if query.start is None else query.start)
-    last = newest if query.end is None else min(newest, query.end - 1)
-    return choose_buckets(first, last) if first <= last else Buckets()
-
-
-def choose_near(first: int, last: int, status: StoreStatus) -> Buckets:
-    """Around the roots of a group, so that its beginning and end are seen however much is
-    stored: twice their time before and after, as far as spans are stored."""
-    beside = max(2 * (last - first), _LEAST_BESIDE)
-    oldest = 0 if status.oldest_unix_nano is None else status.oldest_unix_nano
-    newest = last if status.newest_unix_nano is None else status.newest_unix_nano
-    return choose_buckets(
-        max(min(oldest, first), first - beside), min(max(newest, last), last + beside)
-    )
 
 
 def count_healthy(store: SpanStore) -> int:
@@ -174,7 +157,7 @@ def orphan_rows(store: SpanStore, asked: OrphanFilter, page: Page) -> Rows:
 
 
 def keys_in_state(store: SpanStore, asked: OrphanFilter) -> set[tuple[Any, ...]]:
-    found = store.orphan_groups(replace(asked.query, trace=None))
+    found = read_groups(store, replace(asked.query, trace=None))
     columns = list(dict.fromkeys([*ORPHAN_GROUP_KEY, *_JUDGED]))
     return {_key(row) for row in _rows(found, columns) if state_of(row) == asked.state}
 

@@ -1,5 +1,6 @@
 """The orphan report, and the page of one of its groups."""
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
@@ -7,15 +8,19 @@ from starlette.responses import RedirectResponse
 
 from analyzer.breakages import STATES, State
 from analyzer.causes import load_causes
-from storage.contract import OrphanQuery, Page
+from storage.contract import ConnectionQuery, OrphanQuery, Page
+from web.candidates import connections_with_candidates
+from web.errors import NotFoundError
 from web.examples import connected_example, find_group, orphans_of_group
 from web.filters import SHOWN, read_filter
 from web.frame import render
 from web.groups import OrphanFilter, groups_answer
-from web.parameters import Parameters
-from web.reports import Report, make_report, view_group
+from web.parameters import Parameters, parse_span_id, parse_trace_id
+from web.reports import ORDERS, Order, Report, make_report, view_group
+from web.rows import connection_object, span_hex
 from web.shapes import Group
 from web.site import Site
+from web.traces import trace_answer
 
 _MOST = Page(1000)
 _EXAMPLES = 50
@@ -39,16 +44,23 @@ def whole_report(site: Site) -> Report:
 @router.get("/orphans")
 def show_orphans(request: Request) -> Response:
     site: Site = request.app.state.site
-    given = Parameters(request.query_params, SHOWN)
+    given = Parameters(request.query_params, (*SHOWN, "sort"))
     asked = read_filter(given, site.settled_before())
-    answer = groups_answer(site.store, asked, _MOST)
+    order = given.word("sort", tuple(ORDERS)) or "newest"
+    answer = groups_answer(site.store, asked, _MOST, narrow=True)
     chosen = given.given(SHOWN)
+    groups = answer["groups"]
     return render(
         request,
         "orphans.html",
         "/orphans",
-        report=make_report(answer["groups"], answer["summary"], folded=asked.state != "expected"),
-        shown=len(answer["groups"]),
+        report=make_report(
+            groups, answer["summary"], order=order, folded=asked.state != "expected"
+        ),
+        order=order,
+        orders=_order_links(chosen),
+        trend=groups[0]["trend"] if groups else [],
+        shown=len(groups),
         more=answer["next_cursor"] is not None,
         given={name: chosen.get(name, "") for name in SHOWN} | {"state": asked.state or ""},
         narrowed=bool(chosen.keys() - {"state"}),
@@ -58,6 +70,15 @@ def show_orphans(request: Request) -> Response:
         state_words=STATE_WORDS,
         services=site.store.services(),
     )
+
+
+def _order_links(chosen: Mapping[str, str]) -> list[tuple[Order, str, str]]:
+    """Order, its name, and the address of the same report in it."""
+    links = []
+    for order, name in ORDERS.items():
+        asked = {**chosen} if order == "newest" else {**chosen, "sort": order}
+        links.append((order, name, "/orphans?" + urlencode(asked, errors="replace")))
+    return links
 
 
 @router.get("/orphans/{key}")
@@ -83,6 +104,34 @@ def show_group(request: Request, key: str) -> Response:
         example=connected_example(site, group),
         orphans=orphans_of_group(site, group, _EXAMPLES),
         again=urlencode({name: text for name, text in asked.items() if text}, errors="replace"),
+    )
+
+
+@router.get("/candidates/{trace_id}/{span_id}")
+def show_candidates(request: Request, trace_id: str, span_id: str) -> Response:
+    """Of an orphan root: the spans that may have sent its message."""
+    Parameters(request.query_params, ())
+    site: Site = request.app.state.site
+    trace, span = parse_trace_id(trace_id), span_hex(parse_span_id(span_id))
+    found = trace_answer(site.store, trace, site.settled_before())["trace"]["orphans"]
+    orphan = next((each for each in found if each["span_id"] == span), None)
+    if orphan is None:
+        raise NotFoundError(
+            "span_id", f"Span {span} is no orphan root: it is joined to what sent its message."
+        )
+    query = ConnectionQuery(trace=trace, relation="stitch", min_confidence=0)
+    rows = connections_with_candidates(site.store, query, _MOST).table
+    candidates = [
+        each
+        for each in map(connection_object, rows.to_pylist())
+        if each["consumer"]["span_id"] == span
+    ]
+    return render(
+        request,
+        "candidates.html",
+        "/orphans",
+        orphan=orphan,
+        candidates=sorted(candidates, key=lambda each: -each["confidence"]),
     )
 
 

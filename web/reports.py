@@ -1,30 +1,34 @@
 """What is broken, as the pages say it: groups of orphan roots."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from analyzer.breakages import STATES, State
 from storage.results import ORPHAN_GROUP_KEY
+from web.findings import order_findings
 from web.groups import NOT_INSTRUMENTED
-from web.shapes import Group, Orphan, Summary
+from web.shapes import Finding, Group, Orphan, Summary
 from web.trends import TrendView, draw_trend
-from web.words import join_words, say_count, say_plural, say_service, say_value, stable_key
+from web.words import join_words, say_count, say_plural, say_service, stable_key
 
-# Findings of many groups, whatever broke them: the further behind, the less they tell. That
-# no context arrived is true of nearly all, and an id is of one message.
-_COMMON = {
-    field: number
-    for number, field in enumerate(
-        (
-            *("receive span", "producer", "other messages", "other deliveries"),
-            *("other consumers", "producers", "parent", "link", "parent_span_id"),
-            *("messaging.message.id", "messaging.kafka.offset"),
-        ),
-        start=1,
-    )
+Order = Literal["newest", "most", "share"]
+ORDERS: dict[Order, str] = {
+    "newest": "newest breakage",
+    "most": "most broken",
+    "share": "largest share",
+}
+_MINUTE = 60 * 1_000_000_000
+_ORDERS: dict[Order, Callable[[Group], tuple[float, ...]]] = {
+    # what began to break in the same minute has one reason: then the larger one counts
+    "newest": lambda group: (-(group["first_bad"] // _MINUTE), -group["count"]),
+    "most": lambda group: (-group["count"], -group["first_bad"]),
+    "share": lambda group: (
+        -group["count"] / (group["count"] + group["connected"]),
+        -group["count"],
+    ),
 }
 
 
@@ -35,8 +39,8 @@ class GroupView:
     broken: int
     total: int
     share: str  # per cent, for the bar
-    telling: str  # the finding that says most, in words
-    change: str  # since which version, "always", or nothing
+    findings: tuple[Finding, ...]  # the one that says most first
+    change: str  # since which version, that it never connected, or nothing
     trend: TrendView
 
 
@@ -52,6 +56,7 @@ class ExpectedLine:
     count: int
     last_seen: int
     address: str
+    silent: bool  # its producers are not instrumented
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class Report:
     broken_edges: int  # an edge may have several causes
     healthy: int  # kinds of hand-over that all connect
     sentence: str  # the whole in one line
+    silent: str  # how many producers are not instrumented, or nothing
 
 
 def group_key(group: Group) -> str:
@@ -90,26 +96,30 @@ def group_key_of_orphan(orphan: Orphan) -> str:
     return f"of-{orphan['trace_id']}-{orphan['span_id']}"
 
 
-def make_report(groups: Sequence[Group], summary: Summary, *, folded: bool = True) -> Report:
+def make_report(
+    groups: Sequence[Group], summary: Summary, *, order: Order = "newest", folded: bool = True
+) -> Report:
     """With `folded` expected groups are told by destination, else one by one."""
     views: dict[State, list[GroupView]] = {state: [] for state in STATES}
-    for group in groups:
+    for group in sorted(groups, key=_ORDERS[order]):
         views[group["state"]].append(view_group(group))
     expected = [view.group for view in views["expected"]]
+    lines = _fold(expected) if folded else [_line_of(group) for group in expected]
     return Report(
         broken=tuple(views["broken"]),
         unsettled=tuple(views["unsettled"]),
         healed=tuple(views["healed"]),
-        expected=tuple(_fold(expected) if folded else map(_line_of, expected)),
+        expected=tuple(lines),
         broken_edges=summary["broken"],
         healthy=summary["healthy"] or 0,
         sentence=tell_summary(summary),
+        silent=tell_silent(summary),
     )
 
 
 def tell_summary(summary: Summary) -> str:
-    """2 edges broken now, 1 healed, 14 healthy; 3 producers are not instrumented."""
-    broken, silent = summary["broken"], summary["not_instrumented"]
+    """2 edges broken now, 1 healed, 14 healthy."""
+    broken = summary["broken"]
     parts = [f"{say_plural(broken, 'edge') if broken else 'No edge'} broken now"]
     if summary["unsettled"]:
         parts.append(f"{say_count(summary['unsettled'])} may still connect")
@@ -117,10 +127,14 @@ def tell_summary(summary: Summary) -> str:
         parts.append(f"{say_count(summary['healed'])} healed")
     if summary["healthy"] is not None:
         parts.append(f"{say_count(summary['healthy'])} healthy")
-    told = ", ".join(parts)
-    if silent:
-        told += f"; {say_plural(silent, 'producer is', 'producers are')} not instrumented"
-    return told
+    return ", ".join(parts)
+
+
+def tell_silent(summary: Summary) -> str:
+    silent = summary["not_instrumented"]
+    return (
+        say_plural(silent, "producer is", "producers are") + " not instrumented" if silent else ""
+    )
 
 
 def view_group(group: Group) -> GroupView:
@@ -131,16 +145,16 @@ def view_group(group: Group) -> GroupView:
         broken=group["count"],
         total=total,
         share=f"{100 * group['count'] / max(total, 1):.2f}%",
-        telling=_tell(group),
+        findings=tuple(order_findings(group["evidence"])),
         change=tell_change(group),
-        trend=draw_trend(group["trend"]),
+        trend=draw_trend(group["trend"], total),
     )
 
 
 def tell_change(group: Group) -> str:
     """Which change broke it, as far as versions tell."""
     if group["always"]:
-        return "always"
+        return "never connected before"
     if group["since_version"] is None:
         return ""
     whose = group["consumer_service"] if group["version_of"] == "service" else "instrumentation"
@@ -188,20 +202,5 @@ def _expected_line(by: str | None, groups: list[Group]) -> ExpectedLine:
         count=sum(group["count"] for group in groups),
         last_seen=max(group["last_seen"] for group in groups),
         address=address,
+        silent=not NOT_INSTRUMENTED.isdisjoint(titles),
     )
-
-
-def _tell(group: Group) -> str:
-    """The finding that few groups have: it speaks for the cause."""
-    findings = group["evidence"]
-    best = min(findings, key=lambda each: _COMMON.get(each["field"], 0), default=None)
-    if best is None:
-        return ""
-    field, value, meaning = best["field"], say_value(best["value"]), best["meaning"]
-    if not meaning or "_" in field or "." in field:  # an attribute's name is no subject
-        return meaning
-    if field == "producer":
-        return f"sent by {value}, {meaning}"
-    if field.endswith("instrumentation"):
-        return f"{field} {meaning}: {value}"
-    return f"{field} {meaning}" if field == "receive span" else f"{field}: {meaning}"

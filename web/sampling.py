@@ -1,5 +1,6 @@
 """Where contexts arrive and point at spans that are not stored: the page and its JSON."""
 
+from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from fastapi import APIRouter, Request, Response
@@ -88,7 +89,8 @@ def sampling(request: Request) -> Response:
 def show_sampling(request: Request) -> Response:
     Parameters(request.query_params, ())
     answer = gaps_answer(request.app.state.site, Page(1_000))
-    return render(request, "sampling.html", "/orphans", gaps=answer["sampling"], looked_at=SPANS)
+    gaps = [(gap, split_gap(gap)) for gap in answer["sampling"]]
+    return render(request, "sampling.html", "/orphans", gaps=gaps, looked_at=SPANS)
 
 
 def gaps_answer(site: Site, page: Page) -> Gaps:
@@ -100,6 +102,41 @@ def gaps_answer(site: Site, page: Page) -> Gaps:
     rows = slice_table(gaps.to_arrow(), page)
     found = [_gap(row) for row in rows.table.to_pylist()]
     return {"sampling": found, "next_cursor": rows.next, "spans": SPANS}
+
+
+@dataclass(frozen=True, slots=True)
+class GapPart:
+    """Absent targets of an edge that are absent for one reason."""
+
+    verdict: Verdict
+    name: str
+    count: int
+    meaning: str
+    fix: str
+
+
+_NAMES: dict[Verdict, str] = {
+    "unsampled": "not sampled",
+    "lost": "sampled, but lost",
+    "xray": "segments of X-Ray",
+    "unknown": "not said",
+}
+
+
+def split_gap(gap: Gap) -> list[GapPart]:
+    """Largest part first; together all absent ones."""
+    counts: dict[Verdict, int] = {
+        "unsampled": gap["said_unsampled"] + gap["proven_unsampled"],
+        "lost": gap["said_sampled"],
+        "xray": gap["xray_segment"],
+        "unknown": gap["unknown"],
+    }
+    parts = [
+        GapPart(verdict, _NAMES[verdict], count, *MEANINGS[verdict])
+        for verdict, count in counts.items()
+        if count
+    ]
+    return sorted(parts, key=lambda part: -part.count)
 
 
 def _gap(row: Row) -> Gap:

@@ -61,15 +61,23 @@ class TrendView:
     height: int
     told: str
     """The same in words, for those who do not see it."""
+    outside: int
+    """Hand-overs at other times."""
+    most: int
+    """Hand-overs of the highest bar."""
 
 
-def draw_trend(trend: Sequence[TrendBucket]) -> TrendView:
+def draw_trend(trend: Sequence[TrendBucket], total: int) -> TrendView:
+    """`total` hand-overs there are, some of them perhaps at other times."""
+    outside = total - sum(each["broken"] + each["connected"] for each in trend)
     most = max((each["broken"] + each["connected"] for each in trend), default=0)
     return TrendView(
         bars=tuple(_bar(number, each, most) for number, each in enumerate(trend)),
         width=max(len(trend) * (_WIDTH + _GAP), 1),
         height=_HEIGHT,
-        told=tell_trend(trend),
+        told=tell_trend(trend, outside),
+        outside=outside,
+        most=most,
     )
 
 
@@ -92,14 +100,15 @@ def _height(count: int, most: int) -> int:
     return max(2, round(_HEIGHT * count / most)) if count else 0
 
 
-def tell_trend(trend: Sequence[TrendBucket]) -> str:
+def tell_trend(trend: Sequence[TrendBucket], outside: int = 0) -> str:
     """In words: in how many parts of the range hand-overs broke, and what the last ones say."""
     busy = [each for each in trend if each["broken"] or each["connected"]]
+    beside = f"; {say_plural(outside, 'hand-over')} at other times" if outside else ""
     if not busy:
-        return "no hand-overs in this time"
+        return f"no hand-overs in this time{beside}"
     bad = sum(1 for each in busy if each["broken"])
     last = busy[-1]
     return (
         f"broken in {bad} of {say_plural(len(busy), 'period')} with hand-overs; "
-        f"in the last {last['broken']} broken, {last['connected']} connected"
+        f"in the last {last['broken']} broken, {last['connected']} connected{beside}"
     )

@@ -6,6 +6,7 @@ expected  true when it is nobody's mistake or already known: listed, but quiet
 side      where the fix goes: "consumer", "producer" or "both"
 roots     whether the cause is one of "deliveries" (the default) without their producer, of
           "sends" without the work that they belong to, or of "both"
+received  true when the message did connect, by its receive span: its handling broke
 source    where it is described: a specification, documentation, an issue
 rows      what makes us how sure: `holds` names conditions (analyzer/conditions), "not "
           before one denies it; the first row that holds gives the `confidence`, the share
@@ -57,6 +58,7 @@ class Cause:
     expected: bool
     side: Literal["consumer", "producer", "both"]
     roots: Literal["deliveries", "sends", "both"]
+    received: bool
     source: str
     lines: tuple[Line, ...]
 
@@ -88,6 +90,7 @@ def _read_cause(code: str, told: dict[str, Any]) -> Cause:
         kind=told.get("kind", "cause"),
         expected=told.get("expected", False),
         side=told.get("side", "both"),
+        received=told.get("received", False),
         roots=told.get("roots", "deliveries"),
         source=told.get("source", ""),
         lines=tuple(

@@ -26,13 +26,13 @@ def _list(carriers: frozenset[str] | None) -> str:
 def _say_written(case: Case) -> Finding:
     scopes = [case.facts["producer_scope_name"]] if case.found else case.around.sender_scopes
     names = ", ".join(sorted(scope for scope in scopes if scope))
-    return Finding("producer's instrumentation", names, f"writes {_list(_written(case))}")
+    return Finding("producer's instrumentation", names, f"{names} writes {_list(_written(case))}.")
 
 
 def _say_read(case: Case) -> Finding:
     told = (case.facts["scope_name"], case.facts["scope_version"])
     name = " ".join(text for text in told if text)
-    return Finding("consumer's instrumentation", name, f"reads {_list(_read(case))}")
+    return Finding("consumer's instrumentation", name, f"{name} reads {_list(_read(case))}.")
 
 
 @condition("reads by hand")
@@ -86,7 +86,9 @@ def _may_write_xray(case: Case) -> bool:
 
 def _say_id(_case: Case) -> Finding:
     return Finding(
-        "sends", "none with this id", "the producers' instrumentation records that of every message"
+        "sends",
+        "none with this id",
+        "The producers record the id of every message, and none of their sends has this one.",
     )
 
 

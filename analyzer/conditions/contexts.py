@@ -44,8 +44,8 @@ def _tell_random(case: Case) -> Finding:
     return Finding(
         "tracestate",
         f"{case.facts['missing_random']:014x}",
-        "the randomness of the trace, compared with the threshold "
-        f"{max(case.thresholds, default=0):014x} of who sends there",
+        "The randomness of the trace, beside the threshold of those who send there,"
+        f" {max(case.thresholds, default=0):014x}.",
     )
 
 
@@ -71,7 +71,7 @@ def older(case: Case) -> bool:
 
 def _tell_header(case: Case) -> Finding:
     return Finding(
-        "header", case.facts["foreign_context_header"], "another propagator wrote this context"
+        "header", case.facts["foreign_context_header"], "Another propagator wrote this context."
     )
 
 
@@ -85,7 +85,9 @@ def foreign_header(case: Case) -> bool:
 
 def _tell_dropped(case: Case) -> Finding:
     return Finding(
-        "dropped_attributes_count", str(case.facts["dropped_attributes"]), "at the SDK's limit"
+        "dropped_attributes_count",
+        str(case.facts["dropped_attributes"]),
+        "The SDK dropped attributes at its limit.",
     )
 
 
@@ -96,7 +98,9 @@ def attributes_dropped(case: Case) -> bool:
 
 
 def _tell_id(case: Case) -> Finding:
-    return Finding("messaging.message.id", case.facts["message_id"], "is a UUID that was cut")
+    return Finding(
+        "messaging.message.id", case.facts["message_id"], "This id is a UUID that was cut off."
+    )
 
 
 @condition("id cut off", _tell_id)

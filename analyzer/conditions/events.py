@@ -19,7 +19,9 @@ def event(case: Case) -> bool:
 
 
 def _say_done(_case: Case) -> Finding:
-    return Finding("business id", "seen before", "this work came here minutes before, and was done")
+    return Finding(
+        "business id", "seen before", "This work came here minutes before, and was done."
+    )
 
 
 @condition("done here before", _say_done)
@@ -29,7 +31,8 @@ def done_before(case: Case) -> bool:
 
 
 def _say_late(case: Case) -> Finding:
-    return Finding("producer", f"{case.facts['gap'] // _HOUR} hours before", "was the event sent")
+    hours = case.facts["gap"] // _HOUR
+    return Finding("producer", f"{hours} hours before", f"The event was sent {hours} hours before.")
 
 
 @condition("long after it was sent", _say_late)

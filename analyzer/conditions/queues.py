@@ -19,7 +19,9 @@ def dead_letter_queue(case: Case) -> bool:
 
 
 def _say_function(_case: Case) -> Finding:
-    return Finding("consumer", "a function", "its event holds the message attributes always")
+    return Finding(
+        "consumer", "a function", "A function: its event always holds the message attributes."
+    )
 
 
 @condition("in a function", _say_function)
@@ -31,7 +33,9 @@ def in_function(case: Case) -> bool:
 
 def _say_mixed(_case: Case) -> Finding:
     return Finding(
-        "other messages", "continued", "this consumer continues others, before and after this one"
+        "other messages",
+        "continued",
+        "This consumer continues others of this destination, before and after this one.",
     )
 
 
@@ -46,7 +50,7 @@ def _say_never(case: Case) -> Finding:
     return Finding(
         "producer",
         case.facts["own_producer_service_name"] or "an unnamed service",
-        "none of its contexts arrived here, while those of others did",
+        "No context of this producer arrived here, while those of others did.",
     )
 
 
@@ -62,7 +66,7 @@ def _say_forwarded(case: Case) -> Finding:
     return Finding(
         "producer",
         case.facts["own_producer_service_name"] or "an unnamed service",
-        "sent the message while it handled one of a queue",
+        "This producer sent the message while it handled one of a queue.",
     )
 
 
@@ -74,7 +78,7 @@ def forwarded(case: Case) -> bool:
 
 def _say_failed(_case: Case) -> Finding:
     return Finding(
-        "business id", "seen before", "this work came here before with its context, and failed"
+        "business id", "seen before", "This work came here before with its context, and failed."
     )
 
 

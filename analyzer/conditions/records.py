@@ -30,7 +30,9 @@ def mirrored(case: Case) -> bool:
 def _say_retry(case: Case) -> Finding:
     topic = case.root["destination"] or ""
     base = retried_topic(topic) or "another topic"
-    return Finding("destination", topic, f"takes the records of {base} that failed")
+    return Finding(
+        "destination", topic, f"By its name {topic} takes the records of {base} that failed."
+    )
 
 
 @condition("retry or dead-letter topic", say=_say_retry)
@@ -48,7 +50,9 @@ def sent_here(case: Case) -> bool:
 
 def _say_header(case: Case) -> Finding:
     header = case.facts["traceparent_header"]
-    return Finding("messaging.header.traceparent", header or '""', "the header as it arrived")
+    return Finding(
+        "messaging.header.traceparent", header or '""', "The header as it arrived, well-formed."
+    )
 
 
 @condition("traceparent arrived", say=_say_header)

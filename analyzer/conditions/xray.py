@@ -8,7 +8,7 @@ def _say_form(_case: Case) -> Finding:
     return Finding(
         "trace id",
         "begins with the time",
-        "X-Ray made it; traces of these services do not begin so",
+        "X-Ray made this trace id; those of these services do not begin so.",
     )
 
 
@@ -37,7 +37,11 @@ def xray_link(case: Case) -> bool:
 
 
 def _say_trace(_case: Case) -> Finding:
-    return Finding("producer", "in the same trace", "between the two, somebody named a span anew")
+    return Finding(
+        "producer",
+        "in the same trace",
+        "The producer is in the same trace: something between named a span anew.",
+    )
 
 
 @condition("producer in the trace", _say_trace)

@@ -159,6 +159,7 @@ def group(**fields: Any) -> Group:
         "connected": 4,
         "connected_after": 0,
         "first_seen": 0,
+        "first_bad": 0,
         "last_seen": 60_000_000_000,
         "state": "broken",
         "always": False,
@@ -187,14 +188,15 @@ def test_the_report_says_hop_cause_extent_and_fix() -> None:
     quiet = group(expected=True, state="expected", producer_service=None, destination=None)
     healed = group(state="healed", healed_since=60_000_000_000, connected_after=5)
 
-    assert draw_orphans([group(consumer_group="g"), quiet, healed], SUMMARY).splitlines() == [
+    told = {"groups": [group(consumer_group="g"), quiet, healed], "summary": SUMMARY}
+    assert draw_orphans(told).splitlines() == [
         "1 edge broken now, 1 healed, 4 healthy.",
         "",
         "order-service → orders (aws_sqs) → payment-service in group g",
         "  S1 Not requested, confidence 0.9",
         "  broken now: 3 broken, 4 connected; since payment-service 1.2, 1.1 was good",
-        "  1 Jan 1970, 00:00:00 UTC to 1 Jan 1970, 00:01:00 UTC",
-        "  broken in 1 of 2 periods with hand-overs; in the last 0 broken, 1 connected",
+        "  1 Jan 1970, 00:00:00 UTC to 1 Jan 1970, 00:01:00 UTC;"
+        " broken in 1 of 2 periods with hand-overs; in the last 0 broken, 1 connected",
         "  such as trace t, span s",
         "    ask()",
         "      for it",
@@ -209,4 +211,16 @@ def test_the_report_says_hop_cause_extent_and_fix() -> None:
 
 
 def test_an_empty_report_says_so() -> None:
-    assert draw_orphans([], SUMMARY).startswith("No orphan roots")
+    assert draw_orphans({"groups": [], "summary": SUMMARY}).startswith("No orphan roots")
+
+
+def test_several_broken_hand_overs_are_a_line_each_and_fixes_are_asked_for() -> None:
+    old, new = group(count=30), group(first_bad=3_600_000_000_000, destination="stock")
+    told = {"groups": [old, new], "summary": SUMMARY}
+    assert draw_orphans(told).splitlines()[2:] == [
+        "    3 of 7 broken  order-service → stock (aws_sqs) → payment-service: S1 Not requested",
+        "  30 of 34 broken  order-service → orders (aws_sqs) → payment-service: S1 Not requested",
+        "",
+        "Details and how to mend them: tracestitch orphans --fix",
+    ]
+    assert draw_orphans(told, fix=True).count("ask()") == 2

@@ -86,7 +86,7 @@ def test_a_group_says_since_when_and_since_which_version() -> None:
     assert (group["first_bad"], group["connected_before"]) == (6 * SECOND, 5)
     assert (group["since_version"], group["good_version"]) == ("2", "1")
     assert "since payment-service 2, 1 was good" in client.read("/orphans").text
-    assert "Broken since payment-service 2" in page_of(client)
+    assert "Broken since payment-service <b>2</b>" in page_of(client)
 
 
 def test_a_version_is_no_cause_where_nothing_connected_before_it() -> None:
@@ -95,8 +95,11 @@ def test_a_version_is_no_cause_where_nothing_connected_before_it() -> None:
     client = queue.client()
     (group,) = ask(client, "orphans/groups")["groups"]
     assert (group["since_version"], group["good_version"], group["always"]) == (None, None, True)
-    assert "always, last" in client.read("/orphans").text
-    assert "It was always so" in page_of(client)
+    assert "never connected before" in client.read("/orphans").text
+    assert (
+        "No message of orders from unknown producers to payment-service connected before"
+        in page_of(client)
+    )
 
 
 def test_the_trend_counts_every_root_and_what_connected_beside_it() -> None:
@@ -228,7 +231,9 @@ def test_a_service_whose_producers_are_not_instrumented_is_one_line() -> None:
     page = client.read("/orphans").text
     assert len(re.findall('<tr class="quiet"', page)) == 1
     assert "30 destinations" in page
-    assert "No edge broken now, 0 healthy; 1 producer is not instrumented" in page
+    assert "No edge broken now, 0 healthy" in page
+    assert '<a class="plain" href="#expected">1 producer is not instrumented</a>' in page
+    assert "instrument it" in page
     assert ask(client, "orphans/groups")["summary"]["not_instrumented"] == 1
 
 
@@ -257,10 +262,9 @@ def test_what_differs_is_marked_and_what_every_message_has_of_its_own_is_not() -
     queue.connect(1)
     queue.orphan(1)
     page = page_of(queue.client())
-    marked = re.findall(r'<td class="diff">(.*?)</td>', page)
-    assert marked == ["0"]  # of n
-    assert "m-2" in page
-    assert "of this message" in page
+    marked = re.findall(r'<tr class="differs"><th scope="row">(.*?)</th><td>(.*?)</td>', page)
+    assert marked == [("n", "0")]
+    assert "m-2" in page.partition("Of each message")[2]
 
 
 def test_other_causes_have_their_titles() -> None:

@@ -48,7 +48,7 @@ def test_a_span_name_finds_its_traces(client: WebClient) -> None:
         ("/traces/abc", 400, "32 hex digits"),
         ("/journeys?attribute=order.id=never", 404, "No stored span carries order.id = never"),
         ("/journeys", 400, "Give either attribute=key=value or trace_id"),
-        ("/orphans/0123456789ab", 404, "roots may have been deleted"),
+        ("/orphans/0123456789ab", 404, "This group is gone"),
         ("/orphans/of-x-y", 400, "32 hex digits"),
         ("/destinations?name=none", 404, "No stored message went through"),
         ("/search?min_duration=soon", 400, "duration"),
@@ -146,8 +146,9 @@ def test_the_report_leads_to_the_candidates_of_a_root_without_producer() -> None
     scene.orphan(read, evidence=f"[{told}]")
     client = application(scene.store())
     address = client.read(f"/orphans/of-{trace_hex(2)}-{span_hex(1)}").headers["location"]
-    asked = f"/api/v1/connections?trace_id={trace_hex(2)}&relation=stitch&candidates=true"
-    assert asked.replace("&", "&amp;") in client.read(address).text
+    asked = f"/candidates/{trace_hex(2)}/{span_hex(1)}"
+    assert asked in client.read(address).text
+    assert f"trace_id={trace_hex(2)}&amp;relation=stitch" in client.read(asked).text
     assert client.read(asked).status_code == 200
     assert "says producers" in client.read("/orphans").text
 

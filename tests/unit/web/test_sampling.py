@@ -83,3 +83,16 @@ def test_segments_of_xray_are_no_gap_of_ones_own() -> None:
     (gap,) = client.get("/api/v1/sampling").json()["sampling"]
     assert (gap["verdict"], gap["xray_segment"]) == ("xray", 1)
     assert "exported to X-Ray alone" in client.get("/sampling").text
+
+
+def test_the_page_says_what_part_of_the_absent_targets_is_what() -> None:
+    scene = Scene()
+    scene.endpoint(scene.span(1, 1, service="shop"), "send")
+    sampled = REMOTE | SAMPLED
+    for trace, target, flags in ((2, 1, sampled), (3, 7, sampled), (4, 8, sampled), (5, 9, REMOTE)):
+        taken = scene.span(trace, 1, service="pay", flags=0x101)
+        scene.endpoint(taken, "process")
+        scene.link(taken, target, 1, flags=flags)
+    page = application(scene.store()).get("/sampling").text
+    assert "2 of 3 sampled, but lost" in page
+    assert page.index("2 of 3") < page.index("1 of 3 not sampled")

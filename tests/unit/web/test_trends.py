@@ -39,7 +39,7 @@ def test_no_more_parts_than_can_be_drawn_hold_the_whole_range(first: int, last: 
 def test_a_part_with_anything_in_it_is_seen_and_told() -> None:
     trend = list_buckets(choose_buckets(0, 2_000_000), [1, 0, 0], [1_000, 0, 7])
     assert [each["from"] for each in trend] == [0, 1_000_000, 2_000_000]
-    view = draw_trend(trend)
+    view = draw_trend(trend, 1_010)
     busy, idle, quiet = view.bars
     assert busy.broken_height > 0
     assert busy.connected_height + busy.broken_height == view.height
@@ -48,9 +48,10 @@ def test_a_part_with_anything_in_it_is_seen_and_told() -> None:
     assert busy.title.endswith("1 broken, 1000 connected")
     assert view.told == (
         "broken in 1 of 2 periods with hand-overs; in the last 0 broken, 7 connected"
+        "; 2 hand-overs at other times"
     )
 
 
 def test_an_empty_trend_is_drawn_as_nothing() -> None:
-    assert draw_trend([]).bars == ()
+    assert draw_trend([], 0).bars == ()
     assert tell_trend([]) == "no hand-overs in this time"
