@@ -11,7 +11,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -19,6 +18,7 @@ import polars as pl
 from analyzer.alternations import MIXED
 from analyzer.bridges import DELIVERS_TO, came_over, select_filling
 from analyzer.lost_sends import INNER_TOPIC, RECURRING, STREAMS_SCOPE
+from analyzer.retry_topics import base_of, retried_topic
 from analyzer.rules.correlation_id import RENAMING, is_mirror
 from analyzer.stable_facts import FIRSTS, INTERLEAVED, PROPAGATED, stable_facts
 
@@ -55,10 +55,12 @@ class Surroundings:
     no place: those that are seen to, else all that others send to."""
     delivering: frozenset[str]
     """Systems that are seen to deliver here, whether somebody sends directly or not."""
-    injects: bool
-    """A context of the possible producers arrived at some consumer."""
+    injects: frozenset[str | None]
+    """Services of the possible producers whose contexts arrived at some consumer."""
     extracts: bool
     """This consumer continued a context of this system before."""
+    continues: bool
+    """This service continued one of any destination of this system."""
     others_connect: bool
     """Another service or group on the same destination continues contexts."""
     works_below: bool
@@ -122,7 +124,7 @@ class World:
             for s in (self._sends.get(system, []) if system else self._all(self._sends))
             if destination is None
             or s["destination"] is None
-            or _base(s["destination"]) == _base(destination)
+            or base_of(s["destination"]) == base_of(destination)
             or (system == "kafka" and s["destination"] == retried_topic(destination))
         ]
         bridges = [
@@ -185,8 +187,12 @@ class World:
                 if s["service_name"] != root["service_name"] or s["system"] in delivering
             ),
             delivering=delivering,
-            injects=any(came_over(d, senders) for d in arrived),
+            injects=frozenset(d["producer_service_name"] for d in arrived if came_over(d, senders)),
             extracts=any(d["relation"] in PROPAGATED for d in mine),
+            continues=any(
+                d["service_name"] == root["service_name"] and d["system"] == system
+                for d in self._connected()
+            ),
             others_connect=any(
                 (d["service_name"], d["consumer_group"])
                 != (root["service_name"], root["consumer_group"])
@@ -265,29 +271,6 @@ def _first_offsets(deliveries: Iterable[Row]) -> tuple[tuple[int, int], ...]:
         if partition is not None and offset is not None:
             first[partition] = min(offset, first.get(partition, offset))
     return tuple(sorted(first.items()))
-
-
-_RETRY = re.compile(
-    r"(?i)[-_.](?:dlq|dlt|dead[-_.]?letters?|errors?|skipped|retry(?:[-_.]?\d+(?:ms|s)?)?)$"
-)
-
-
-@lru_cache(maxsize=10_000)
-def retried_topic(destination: str | None) -> str | None:
-    """The topic whose failed records a retry or dead-letter topic takes, by its name: None
-    for other names."""
-    base = _RETRY.sub("", destination or "")
-    return base if base and base != destination else None
-
-
-@lru_cache(maxsize=10_000)
-def _base(destination: str) -> str:
-    """A destination without its dead-letter ending."""
-    lower = destination.lower()
-    for ending in ("-dlq", "_dlq", ".dlq", "-dlt", ".dlt", "-dead-letter", "_error", "_skipped"):
-        if lower.endswith(ending):
-            return destination[: -len(ending)]
-    return destination
 
 
 def worlds(facts: pl.DataFrame) -> dict[str | None, World]:

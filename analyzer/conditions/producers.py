@@ -31,13 +31,28 @@ def connected_elsewhere(case: Case) -> bool:
 @condition("contexts arrive elsewhere")
 def injects(case: Case) -> bool:
     """Contexts of these producers arrive at some consumer."""
-    return case.around.injects
+    return bool(case.around.injects)
+
+
+@condition("its producer's contexts arrive")
+def producer_injects(case: Case) -> bool:
+    """Contexts of the service that sent the message arrive at some consumer; where no id found
+    it, those of one that sends there."""
+    arriving = case.around.injects
+    return case.facts["own_producer_service_name"] in arriving if case.found else bool(arriving)
 
 
 @condition("consumer continues others")
 def continues(case: Case) -> bool:
     """This consumer continues the contexts of other messages of this destination."""
     return case.around.extracts
+
+
+@condition("consumer continues anything")
+def continues_anything(case: Case) -> bool:
+    """This consumer's service continues contexts of messages of any destination of this
+    system."""
+    return case.around.continues
 
 
 @condition("others continue")

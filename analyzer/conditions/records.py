@@ -4,7 +4,7 @@ import re
 
 from analyzer.case import Case
 from analyzer.conditions import Finding, condition
-from analyzer.surroundings import retried_topic
+from analyzer.retry_topics import retried_topic
 
 # W3C Trace Context, "traceparent header": a trace id or span id of zeros is invalid.
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")

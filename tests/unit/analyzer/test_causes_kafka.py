@@ -50,6 +50,44 @@ def test_a_consumer_beside_another_that_continues_contexts_is_k3() -> None:
     assert cause(send(attributes=KAFKA), delivery(attributes=KAFKA), *mine[0], mine[1]) == "K1"
 
 
+def elsewhere(**changes: Any) -> tuple[Any, Any]:
+    """A record of order-service in another topic, whose context arrived at another service."""
+    other = topic("refunds")
+    told: dict[str, Any] = {"trace": 6, "id": 61, "at": 6.0, "service": "audit"} | changes
+    sent = send(trace=5, id=51, at=5.0, attributes=other)
+    return sent, delivery(links=[link(trace=5, id=51)], attributes=other, **told)
+
+
+def test_a_consumer_that_continues_nothing_of_a_producer_whose_contexts_arrive_is_k3() -> None:
+    cut = send(attributes=KAFKA), delivery(attributes=KAFKA)
+    assert cause(*cut, *elsewhere()) == "K3"
+    # this consumer reads contexts, of this topic or of another one
+    assert cause(*cut, *elsewhere(), *connected()) == "K1"
+    assert cause(*cut, *elsewhere(service="payment-service")) == "K1"
+
+
+def test_a_producer_none_of_whose_contexts_arrive_anywhere_is_k1_whoever_else_connects() -> None:
+    sent = send(attributes=KAFKA | ORDER, service="till")
+    cut = delivery(attributes=KAFKA | ORDER)
+    answers = analysed(sent, cut, *connected(service="audit"))
+    assert answers.causes[DELIVERED] == "K1"
+    mine = analysed(sent, cut, *connected()).orphans[DELIVERED]
+    assert (mine["cause_code"], mine["cause_confidence"]) == ("K1", 0.88)
+
+
+@pytest.mark.parametrize("scope", ["shop.consumer", "io.opentelemetry.kafka-clients-0.11"])
+def test_whether_a_library_wrote_the_consumer_says_nothing_of_the_side(scope: str) -> None:
+    cut = send(attributes=KAFKA), delivery(attributes=KAFKA, scope=scope)
+    assert cause(*cut) == "K1"
+    assert cause(*cut, *elsewhere()) == "K3"
+
+
+def test_among_records_that_connect_a_broken_header_is_the_second_guess() -> None:
+    cut = analysed(send(attributes=KAFKA), delivery(attributes=KAFKA), *connected())
+    others = cut.orphans[DELIVERED]["other_causes"]
+    assert (cut.causes[DELIVERED], others[0]["code"]) == ("K1", "K2")
+
+
 @pytest.mark.parametrize(
     "name", ["payments-dlt", "payments.DLT", "payments-retry-0", "payments_error"]
 )
