@@ -186,6 +186,8 @@ def test_a_function_without_destination_is_told_by_what_can_have_invoked_it() ->
     # the instrumentation names the queue of every batch that it gets
     assert analysed(sent, queue, invoked()).causes == {DELIVERED: "E1"}
     assert analysed(sent, queue, invoked(scope="handler")).causes == {DELIVERED: "unknown"}
+    older = invoked(scope_version="0.70.0")
+    assert analysed(sent, queue, older).causes == {DELIVERED: "unknown"}
     assert analysed(sent, stream, invoked()).causes == {DELIVERED: "unknown"}
     assert analysed(sent, invoked(attributes={"faas.trigger": "timer"})).causes == {}
 

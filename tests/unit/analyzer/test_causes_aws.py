@@ -118,11 +118,20 @@ def test_two_libraries_tell_whether_their_carriers_meet(
     assert answers.causes == {DELIVERED: cause}
 
 
-@pytest.mark.parametrize("version", ["0.64b0", "0.65b0"])
-def test_a_function_without_a_span_for_the_message_is_s7_whatever_its_version(version: str) -> None:
+@pytest.mark.parametrize(
+    ("scope", "version"),
+    [
+        (PYTHON_LAMBDA, "0.64b0"),
+        (PYTHON_LAMBDA, "0.65b0"),
+        ("@opentelemetry/instrumentation-aws-lambda", "0.70.0"),
+    ],
+)
+def test_a_function_without_a_span_for_the_message_is_s7_whatever_its_version(
+    scope: str, version: str
+) -> None:
     queue = {"messaging.system": "aws_sqs", "messaging.destination.name": "orders"}
     invoked = span(
-        "fn", trace=2, id=20, kind="SERVER", service="fn", at=2.0, scope=PYTHON_LAMBDA,
+        "fn", trace=2, id=20, kind="SERVER", service="fn", at=2.0, scope=scope,
         scope_version=version, attributes=FUNCTION | queue,
     )  # fmt: skip
     assert analysed(send(), invoked).causes == {(2, 20): "S7"}
