@@ -17,7 +17,11 @@ GAP_NANO = 250_000_000
 # No further than stores relate the two (storage.contract.SpanStore.related_traces).
 WINDOW_NANO = 1_000_000_000
 _MILLISECOND = 1_000_000
-_NOTHING = pl.DataFrame(schema={"row": pl.UInt32, "receive": pl.UInt32, "connected": pl.Boolean})
+_NOTHING = pl.DataFrame(
+    schema={"row": pl.UInt32, "receive": pl.UInt32, "connected": pl.Boolean, "sure": pl.Boolean}
+)
+# Scopes whose receive calls name the message they took; others never say whether they took one.
+_NAMING = "botocore"
 
 
 def find_bodies(
@@ -27,9 +31,10 @@ def find_bodies(
     stated: pl.DataFrame,
     hot: Hot = frozenset(),
 ) -> pl.DataFrame:
-    """(row, receive, connected): roots of kind INTERNAL without any messaging below or
-    beside them, the receive span whose message they handle, and whether that receive
-    span continues a producer's trace.
+    """(row, receive, connected, sure): roots of kind INTERNAL without any messaging below or
+    beside them, the receive span whose message they handle, whether that receive span
+    continues a producer's trace, and whether it is known to have taken a message: calls of
+    most AWS SDKs look the same after an idle poll.
 
     The latest receive span of the process decides: after an idle poll nothing is handled,
     and a receive span that has work below it has not ended too early.
@@ -64,7 +69,7 @@ def find_bodies(
             near.cum_min().over("receive", order_by=["start", "row"]).alias("near")
         )
         .filter((pl.col("near") == 1) & pl.col("filled"))
-        .select("row", "receive", "connected")
+        .select("row", "receive", "connected", "sure")
         .sort("row")
     )
 
@@ -117,10 +122,18 @@ def _receives(frame: Frame, deliveries: pl.DataFrame, stated: pl.DataFrame) -> p
     handled = frame.flag(deliveries["row"])
     api = pl.col("api_receive") & pl.col("message_id").is_not_null()
     counted = (pl.col("batch_count") > 0).fill_null(value=False)
+    silent = (
+        pl.col("api_receive")
+        & ~pl.col("scope_name").str.contains(_NAMING)
+        & pl.col("message_id").is_null()
+        & pl.col("batch_count").is_null()
+    )
+    sure = pl.col("handled") | api | counted
     return (
         frame.tell(
             rows,
             *("says_receive", "api_receive", "message_id", "batch_count", "resource", "top"),
+            "scope_name",
             receive="row",
             ended="end",
         )
@@ -130,7 +143,8 @@ def _receives(frame: Frame, deliveries: pl.DataFrame, stated: pl.DataFrame) -> p
             "receive",
             "resource",
             "ended",
-            ((pl.col("handled") | api | counted) & ~pl.col("above")).alias("filled"),
+            ((sure | silent) & ~pl.col("above")).alias("filled"),
+            sure.alias("sure"),
             # a batch of which nothing more is known counts as connected
             (pl.lit(connected).gather(pl.col("top")) | (counted & ~pl.col("handled"))).alias(
                 "connected"

@@ -22,24 +22,27 @@ def orphan_rows(
     """ORPHANS columns up to `facts`, the stitched producer, and `row` of the root; `lost`
     are sends that may be broken (analyzer.lost_sends.select_lost)."""
     sends = lost.select("row", "top", "beside", part=pl.lit("send"), after="origin", stitched="row")
-    broken, bodies = _tell_once(_broken(ends), _bodies(ends), connections)
+    known = connections.filter(pl.col("confidence") >= DRAWN)["delivery"]
+    broken, bodies = _tell_once(_broken(ends), _bodies(ends, known), known)
     found = pl.concat([broken, bodies, sends], how="diagonal")
     if found.is_empty():  # all is well, as it mostly is
         return pl.DataFrame(ORPHANS.empty_table())
     return tell_roots(batch, ends, connections, found)
 
 
-def _bodies(ends: Ends) -> pl.DataFrame:
+def _bodies(ends: Ends, known: pl.Series) -> pl.DataFrame:
     """Work after a closed receive span as if it were a delivery: told by the receive
-    span (`row`), reported at the root of the work (`top`)."""
+    span (`row`), reported at the root of the work (`top`). Where that span may have taken
+    nothing, only with a producer (`known` deliveries have one)."""
+    sure = pl.col("sure") | pl.col("row").is_in(known.implode())
     after = pl.when("connected").then(pl.lit("connected")).otherwise(pl.lit("cut"))
-    return ends.bodies.select(
+    return ends.bodies.filter(sure).select(
         row="receive", top="row", part=pl.lit("body"), after=after, stitched="row"
     )
 
 
 def _tell_once(
-    broken: pl.DataFrame, bodies: pl.DataFrame, connections: pl.DataFrame
+    broken: pl.DataFrame, bodies: pl.DataFrame, known: pl.Series
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Both without the bodies of receive spans that are broken themselves: one message, and
     it was lost before the body began. What is known of its producer may stand on the body
@@ -48,10 +51,9 @@ def _tell_once(
     twice = bodies.join(received, on="row", how="semi").sort("row", "stitched")
     if twice.is_empty():
         return broken, bodies
-    known = connections.filter(pl.col("confidence") >= DRAWN)["delivery"].implode()
-    found = twice.filter(pl.col("stitched").is_in(known)).unique("row", keep="first")
+    found = twice.filter(pl.col("stitched").is_in(known.implode())).unique("row", keep="first")
     told = broken.join(found.select("row", body="stitched"), on="row", how="left")
-    own = pl.col("stitched").is_in(known) | pl.col("body").is_null()
+    own = pl.col("stitched").is_in(known.implode()) | pl.col("body").is_null()
     return (
         told.with_columns(pl.when(own).then("stitched").otherwise("body").alias("stitched")).drop(
             "body"

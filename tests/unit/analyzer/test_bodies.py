@@ -134,3 +134,47 @@ def test_work_after_an_api_call_is_found_by_its_own_correlation_id() -> None:
     assert answers.edges == {((1, 11), (3, 31)): "correlation-id"}
     other = handling(3.0, attributes=order)  # too late to be work of that call
     assert analysed(send(attributes=order), full, other).edges == {}
+
+
+OTELAWS = "go.opentelemetry.io/contrib/instrumentation/github.com/aws/aws-sdk-go-v2/otelaws"
+ORDER = {"order.id": "o-1"}
+
+
+def polled_by_go(**changes: Any) -> list[Any]:
+    """otelaws' call, which says the same of an idle poll, and that to delete the message."""
+    told: dict[str, Any] = {"kind": "CLIENT", "scope": OTELAWS, "service": "payment-service"}
+    call = {
+        "rpc.system": "aws-api",
+        "server.address": "https://sqs.eu-west-1.amazonaws.com/1/orders",
+    }
+    return [
+        delivery(name="SQS.ReceiveMessage", attributes=CALL, **{**told, **changes}),
+        span(
+            "SQS.DeleteMessage",
+            trace=9,
+            id=91,
+            at=2.2,
+            attributes=call | {"rpc.service": "SQS", "rpc.method": "DeleteMessage"},
+            **told,
+        ),
+    ]
+
+
+def test_work_after_a_call_of_go_is_told_where_its_order_finds_the_producer() -> None:
+    answers = analysed(send(attributes=ORDER), *polled_by_go(), handling(attributes=ORDER))
+    assert answers.edges == {((1, 11), (3, 31)): "correlation-id"}
+    assert answers.causes == {(3, 31): "S1"}
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param([], id="the calls alone"),
+        pytest.param([handling()], id="a timer of the process"),
+        pytest.param([handling(attributes={"order.id": "o-2"})], id="work on something else"),
+        pytest.param([handling(2.5, attributes=ORDER)], id="work that begins later"),
+    ],
+)
+def test_calls_of_go_and_work_of_its_own_are_no_orphan_roots(work: list[Any]) -> None:
+    answers = analysed(send(attributes=ORDER), *polled_by_go(), *work)
+    assert (answers.orphans, answers.edges) == ({}, {})
