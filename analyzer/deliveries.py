@@ -155,25 +155,28 @@ def _told_elsewhere(frame: Frame, receives: pl.DataFrame, process: pl.Series) ->
 def _silent_lambdas(frame: Frame) -> pl.Series:
     """Rows of Lambda roots without trigger: Python's for an EventBridge or SNS event, and
     also for a timer or a direct call. One that sends is rather where the work entered. The
-    parent may be missing where it is X-Ray's, which is no producer's, unless its trace holds
-    a call of a function or state machine, which may have invoked it as well."""
+    parent may be missing where it is X-Ray's, which is no producer's: its trace id tells, or
+    that the trace sends, for AWS puts segments of its own into any trace. Unless the trace
+    holds a call of a function or state machine, which may have invoked it as well."""
     invoked = _lambda_roots(frame)
+    if invoked.is_empty():
+        return invoked["row"]
     told = frame.tell(
         invoked["row"], "trace", "trace_hi", "parent_missing", start_time_unix_nano="start"
     )
     traces = frame.rows.select("trace", "name").join(told, on="trace", how="semi")
     called = traces.filter(pl.col("name").str.contains(_CALLS))["trace"].unique()
+    sends = _is(frame, "send")
+    sending_traces = frame["trace"].filter(sends).unique()
     begun = pl.col("parent_span_id").is_null() | (
         pl.col("parent_missing")
-        & has_epoch_form("trace_hi")
+        & (has_epoch_form("trace_hi") | pl.col("trace").is_in(sending_traces.implode()))
         & ~pl.col("trace").is_in(called.implode())
     )
     roots = invoked.hstack(told).filter(
         pl.col("invocation_id").is_not_null() & pl.col("trigger").is_null() & begun
     )["row"]
-    if roots.is_empty():
-        return roots
-    sending = frame.flag(frame["top"].filter(_is(frame, "send")))
+    sending = frame.flag(frame["top"].filter(sends))
     return roots.filter(~sending.gather(roots))
 
 

@@ -70,8 +70,18 @@ def follows_xray(**changes: Any) -> Any:
     return silent_lambda(**(told | {"attributes": {"faas.invocation_id": "i-1"}} | changes))
 
 
-def test_a_silent_function_in_the_trace_of_an_event_is_x2() -> None:
-    assert set(analysed(put(), follows_xray()).causes.values()) == {"X2"}
+@pytest.mark.parametrize("trace", [SEGMENT, 1], ids=["of X-Ray", "of OpenTelemetry"])
+def test_a_silent_function_in_the_trace_of_an_event_is_x2(trace: int) -> None:
+    answers = analysed(put(trace=trace), follows_xray(trace=trace))
+    assert set(answers.causes.values()) == {"X2"}
+
+
+def test_a_silent_function_whose_parent_is_not_stored_is_no_delivery_of_another_trace() -> None:
+    caller = span("POST /notify", trace=1, id=3, at=1.5)
+    follows = follows_xray(trace=1, attributes={"faas.invocation_id": "i-1"} | ORDER)
+    answers = analysed(put(trace=7, attributes=PUT | ORDER), caller, follows)
+    assert answers.edges == {}
+    assert answers.causes == {}
 
 
 @pytest.mark.parametrize(
