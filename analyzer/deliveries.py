@@ -9,14 +9,13 @@ import polars as pl
 
 from analyzer.contexts import own_receives
 from analyzer.frame import Frame
+from analyzer.kafka_events import RECORD, ends_of_partition, error_events
 from analyzer.roles import CONSUMER, SERVER
-from analyzer.rules import SKEW_NANO
 from analyzer.structure import nearest, nearest_above
 from analyzer.trace_states import has_epoch_form
 
 # Calls that invoke a function or a state machine, as AWS SDKs' instrumentations name them.
 _CALLS = r"^(?:Lambda|SFN|Sfn)\.(?:Invoke|Start\w*Execution)|\S invoke$"
-_RECORD = ["kafka_topic", "kafka_partition", "kafka_offset"]
 
 
 def _is(frame: Frame, role: str) -> pl.Series:
@@ -32,48 +31,6 @@ def _process_ends(frame: Frame, process: pl.Series, stated: pl.Series) -> pl.Ser
         return process
     wrapper = process & ~stated & frame.flag(above.filter(inner & stated))
     return process & ~wrapper & (~inner | stated)
-
-
-def _error_events(frame: Frame, process: pl.Series) -> pl.Series:
-    """Kafka error and end-of-partition events (rule N3): a process span below a
-    `recv` root that has a partition but no record."""
-    idle = frame.rows.select("row", "parent").filter(
-        process & ~frame["has_children"] & frame["parent"].is_not_null()
-    )
-    told = frame.tell(idle["row"], "system", "message_id", *_RECORD).with_columns(
-        frame.tell(idle["parent"], parent_scope="scope_name")
-    )
-    empty = pl.col("kafka_offset").is_null() & pl.col("message_id").is_null()
-    nothing = (
-        empty
-        & pl.col("kafka_partition").is_not_null()
-        & (pl.col("system") == "kafka")
-        & pl.col("parent_scope").str.contains("confluent", literal=True)
-    )
-    return frame.flag(idle["row"].filter(told.select(nothing.fill_null(value=False)).to_series()))
-
-
-def _ends_of_partition(
-    frame: Frame, process: pl.Series, stated: pl.Series, resolved: pl.DataFrame
-) -> pl.Series:
-    """End-of-partition events that name the next record's position: an unlinked, childless
-    process span of confluent-kafka whose record a later, linked one of that service has. The
-    record was not sent yet: one that was, and comes again with its context, was delivered
-    before without it."""
-    ends = frame.rows.select("row", "parent").filter(process & frame["parent"].is_not_null())
-    scope = frame.tell(ends["parent"], parent_scope="scope_name")["parent_scope"]
-    rows = ends["row"].filter(scope.str.contains("confluent", literal=True).fill_null(value=False))
-    told = frame.tell(
-        rows, "row", "service", "consumer_group", "start", "has_children", *_RECORD
-    ).drop_nulls(_RECORD)
-    linked = stated.gather(told["row"])
-    sent = resolved.select("row", sent=frame["start"].gather(resolved["target"]))
-    later = told.filter(linked).join(sent, on="row", how="left")
-    found = told.filter(~linked & ~pl.col("has_children")).join(
-        later, on=["service", "consumer_group", *_RECORD], suffix="_read", nulls_equal=True
-    )
-    before = (pl.col("start") <= pl.col("sent") + SKEW_NANO).fill_null(value=True)
-    return frame.flag(found.filter((pl.col("start") < pl.col("start_read")) & before)["row"])
 
 
 def _filled(frame: Frame, receives: pl.DataFrame) -> pl.Series:
@@ -105,7 +62,7 @@ def _filled(frame: Frame, receives: pl.DataFrame) -> pl.Series:
 def _name_a_sent_message(frame: Frame) -> pl.Series:
     """Rows of roots that say nothing but a message's unique id or Kafka position, which a
     send of another trace says too: application spans whose broker call nobody instrumented."""
-    keys = [["message_id"], _RECORD]
+    keys = [["message_id"], RECORD]
     told = [name for key in keys for name in key]
     silent = frame.rows.select("row", "role", "parent_span_id", "marked").filter(
         pl.col("role").is_null() & pl.col("parent_span_id").is_null() & pl.col("marked")
@@ -142,14 +99,31 @@ def _told_elsewhere(frame: Frame, receives: pl.DataFrame, process: pl.Series) ->
     idle = receives.filter(~pl.col("has_children"))
     if idle.is_empty():
         return idle["row"]
-    told = frame.tell(frame["row"].filter(process), "service", "message_id", *_RECORD)
+    told = frame.tell(frame["row"].filter(process), "service", "message_id", *RECORD)
     found = [
         idle.drop_nulls(key)
         .join(told.drop_nulls(key), on=["service", *key], how="semi")
         .select("row")
-        for key in (["message_id"], _RECORD)
+        for key in (["message_id"], RECORD)
     ]
     return pl.concat(found)["row"]
+
+
+def _told_by_hand(frame: Frame, process: pl.Series, stated: pl.Series) -> pl.Series:
+    """Process spans of a library without context and work, below its receive span, whose
+    record a root of another scope of that service tells: the application made a span of its
+    own from the headers, and that one stands for the message."""
+    rows = frame["row"].filter(process)
+    told = frame.tell(
+        rows, "row", "service", "scope_name", "has_children", "local_parent", *RECORD
+    ).drop_nulls(RECORD)
+    empty = ~pl.lit(stated).gather(pl.col("row")) & ~pl.col("has_children")
+    below = told.filter(empty & pl.col("local_parent").is_not_null())
+    roots = told.filter(pl.col("local_parent").is_null())
+    twice = below.join(roots, on=["service", *RECORD], suffix="_root").filter(
+        pl.col("scope_name") != pl.col("scope_name_root")
+    )
+    return frame.flag(twice["row"])
 
 
 def _silent_lambdas(frame: Frame) -> pl.Series:
@@ -203,14 +177,15 @@ def find_deliveries(
     stated = upstream | frame.flag(missing["row"])
     any_process = _is(frame, "process")
     process = _process_ends(frame, any_process, stated) & (
-        ~_error_events(frame, any_process) | upstream
+        ~error_events(frame, any_process) | upstream
     )
-    process &= ~_ends_of_partition(frame, process, stated, resolved)
+    process &= ~ends_of_partition(frame, process, stated, resolved)
+    process &= ~_told_by_hand(frame, process, stated)
     open_ = ~frame.flag(_rows_above(frame, any_process))
     receives = frame.tell(
         frame["row"].filter(_is(frame, "receive") & open_),
         *("row", "kind", "service", "parent_span_id", "has_children", "api_receive"),
-        *("message_id", "batch_count", *_RECORD),
+        *("message_id", "batch_count", *RECORD),
     ).filter(~pl.col("api_receive"))
     told_by_link = frame.flag(own_receives(frame, links)["receive"])
     wrapper = (frame.flag(_local_links(frame, links)) & ~upstream) | told_by_link

@@ -247,6 +247,27 @@ def test_a_record_that_was_sent_before_and_comes_again_with_its_context_is_a_del
     assert list(answers.orphans) == [(2, 20)]
 
 
+def by_hand(**changes: Any) -> Any:
+    """The application's own span of record payments.0.7, made from its headers."""
+    told: dict[str, Any] = {"name": "payments handle", "trace": 5, "id": 51, "service": "w"}
+    return delivery(**(told | {"at": 2.1} | changes), attributes=RECORD_7)
+
+
+def test_a_record_that_library_and_application_tell_of_is_one_orphan_root() -> None:
+    answers = analysed(send(attributes=RECORD_7), *polled(2, at=2.0), by_hand())
+    assert list(answers.orphans) == [(5, 51)]
+    assert answers.edges == {(SENT, (5, 51)): "kafka-offset"}
+
+
+def test_a_record_that_is_read_twice_is_two() -> None:
+    again = by_hand(scope="opentelemetry.instrumentation.confluent_kafka")
+    answers = analysed(send(attributes=RECORD_7), *polled(2, at=2.0), again)
+    assert set(answers.orphans) == {(2, 20), (5, 51)}
+    other = by_hand(service="audit")
+    both = analysed(send(attributes=RECORD_7), *polled(2, at=2.0), other)
+    assert set(both.orphans) == {(2, 20), (5, 51)}
+
+
 def test_a_record_that_nobody_links_is_a_delivery() -> None:
     assert analysed(send(attributes=RECORD_7), *polled(2, at=1.9)).orphans
 
