@@ -216,10 +216,10 @@ def list_reads(store: SpanStore) -> dict[str, Callable[[], object]]:
             SearchQuery(start=newest - (newest - _START) // 10), Page(100)
         ),
         "search, correlation": lambda: store.search(
-            SearchQuery(attribute=("order.id", "77")), Page(100)
+            SearchQuery(attributes=(("order.id", "77"),)), Page(100)
         ),
         "search, attribute": lambda: store.search(
-            SearchQuery(attribute=("user.id", "user-77")), Page(100)
+            SearchQuery(attributes=(("user.id", "user-77"),)), Page(100)
         ),
         "connections": lambda: store.connections(ConnectionQuery(), Page(100)),
         "connections, trace": lambda: store.connections(ConnectionQuery(trace=pair), Page(100)),

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from storage.context_reads import ContextReads
 from storage.deletion import Deleted, SpanDeletion
+from storage.destination_reads import DestinationReads
 from storage.group_reads import GroupReads
 from storage.handover_reads import HandoverReads
 from storage.origins import Origins
@@ -24,6 +25,7 @@ from storage.queries import (
     Buckets,
     ConnectionQuery,
     EndpointQuery,
+    Found,
     OrphanQuery,
     Page,
     Rows,
@@ -32,6 +34,7 @@ from storage.queries import (
 from storage.request_reads import RequestReads
 from storage.rewriting import SpanRewriting, StoredSpans
 from storage.schema import SpanBatch
+from storage.search_reads import SearchReads
 from storage.state import StoreStatus, StoreUsage
 
 __all__ = [
@@ -41,6 +44,7 @@ __all__ = [
     "DataRefused",
     "Deleted",
     "EndpointQuery",
+    "Found",
     "OrphanQuery",
     "Page",
     "Rows",
@@ -89,6 +93,8 @@ class SpanStore(
     ContextReads,
     GroupReads,
     RequestReads,
+    SearchReads,
+    DestinationReads,
     Protocol,
 ):
     """Spans, and what the analyzer made of them.
@@ -252,13 +258,6 @@ class SpanStore(
 
     def services(self) -> list[str]:
         """Service names of stored resources, sorted."""
-        ...
-
-    def search(self, query: SearchQuery, page: Page) -> Rows:
-        """Trace summaries, newest start first: trace_hi, trace_lo, root_name,
-        root_service_name (of the earliest span without parent in the store, else
-        the earliest), service_names (list<string>, sorted), span_count, error_count,
-        start_time_unix_nano, end_time_unix_nano (int64)."""
         ...
 
     def connections(self, query: ConnectionQuery, page: Page) -> Rows:

@@ -133,7 +133,11 @@ class AnswerReader:
 
     def edges(self) -> pa.Table:
         with self._database.read() as session:
-            found = session.select(statement("edges", **_grouping(results.EDGE_KEY)))
+            found = session.select(
+                statement(
+                    "edges", figures=statement("handover_figures"), **_grouping(results.EDGE_KEY)
+                )
+            )
         return fit(found, results.EDGES)
 
     def endpoint_facts(self) -> pa.Table:

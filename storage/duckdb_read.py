@@ -7,14 +7,16 @@ import polars as pl
 import pyarrow as pa
 
 from storage import results, schema
-from storage.contract import Page, Rows, SearchQuery, StoreStatus
-from storage.correlation_keys import canonical_key
+from storage.contract import Page, Rows, StoreStatus
 from storage.duckdb_database import Database, Session
-from storage.duckdb_places import span_places
+from storage.duckdb_places import RowPlaces, span_places
 from storage.duckdb_statements import statement
 from storage.join_keys import KINDS, hash_key
-from storage.paging import TRACE_KEY, TRACE_ORDER, decode_mark, encode_mark, within_i64
+from storage.paging import encode_mark
 from storage.schema import SpanBatch
+
+_RECENT = 32  # rows of a key to a value that is asked for: spans of work share a value
+_ALL_ROWS = 2**62
 
 
 def fit(table: pa.Table, columns: pa.Schema) -> pa.Table:
@@ -179,7 +181,7 @@ class SpanReader:
 
     def spans_with_correlation(self, key: str, value: str) -> pa.Table:
         with self._database.read() as session:
-            found = self._carriers(session, key, value)
+            found = carriers_of(session, self._span_places, key, value)
         # Contents of one id; pyarrow's own grouping would take 20 ms to load.
         spans = pl.DataFrame(found.select(schema.SPAN_IDS.names)).unique()
         return fit(spans.to_arrow(), schema.SPAN_IDS)
@@ -196,8 +198,12 @@ class SpanReader:
 
     def recent_correlation(self, key: str, limit: int) -> list[str]:
         with self._database.read() as session:
-            found = session.select(statement("recent_correlation"), key=key, limit=limit)
-        return [str(value) for value in found.column("value").to_pylist()]
+            found = session.select(statement("recent_correlation"), key=key, rows=_RECENT * limit)
+            # the oldest instant may be told in part only
+            starts: list[int] = found["newest"].to_pylist()  # type: ignore[assignment] # never null
+            if sum(start > starts[-1] for start in starts) < limit:
+                found = session.select(statement("recent_correlation"), key=key, rows=_ALL_ROWS)
+        return [str(value) for value in found["value"][:limit].to_pylist()]
 
     def correlation_keys(self) -> list[str]:
         with self._database.read() as session:
@@ -209,50 +215,10 @@ class SpanReader:
             found = session.select(statement("services"))
         return [str(name) for name in found.column("service_name").to_pylist()]
 
-    def _carriers(self, session: Session, key: str, value: str) -> pa.Table:
-        """PART rows of the spans that carry the canonical key with this value."""
-        hashed = hash_key("correlation", key, value)
-        within = self._span_places.within(pa.chunked_array([pa.array([hashed], pa.uint64())]))
-        text = statement("correlation_carriers", within=within)
-        return session.select(text, key=key, value=value, key_hash=hashed)
 
-    # -------------------------------------------------------------------- search
-
-    def search(self, query: SearchQuery, page: Page) -> Rows:
-        key = None if page.after is None else decode_mark(page.after, TRACE_KEY)
-        name, value = query.attribute or (None, None)
-        correlation = None if name is None else canonical_key(name)
-        pointer = None if name is None or correlation else _json_pointer(name)
-        values = {
-            "pointer": pointer,
-            "value": value,
-            "service": query.service,
-            "name": query.name,
-            "status_code": query.status_code,
-            "min_duration": within_i64(query.min_duration_nano),
-            "start": within_i64(query.start),
-            "end": within_i64(query.end),
-            "limit": page.limit + 1,
-            **after(TRACE_ORDER, key),
-        }
-        with self._database.read() as session:
-            if correlation is None:
-                found = session.select(statement("search_page", source="spans"), **values)
-            else:
-                carriers = self._carriers(session, correlation, value or "")
-                source = (
-                    "spans SEMI JOIN carriers USING (trace_hi, trace_lo, span_id, content_hash)"
-                )
-                with session.given(carriers=carriers):
-                    found = session.select(statement("search_page", source=source), **values)
-            rows = cut(found, page, TRACE_ORDER, "start_time_unix_nano")
-            wanted = rows.table.select(TRACE_ORDER)
-            within = self._span_places.within(wanted["trace_lo"])
-            with session.given(wanted=wanted):
-                summaries = session.select(statement("trace_summaries", within=within))
-        return Rows(fit(summaries, results.TRACE_SUMMARIES), rows.next)
-
-
-def _json_pointer(name: str) -> str:
-    """RFC 6901: names with dots, quotes or `$` mean nothing but themselves."""
-    return "/" + name.replace("~", "~0").replace("/", "~1")
+def carriers_of(session: Session, places: RowPlaces, key: str, value: str) -> pa.Table:
+    """PART rows of the spans that carry the canonical key with this value."""
+    hashed = hash_key("correlation", key, value)
+    within = places.within(pa.chunked_array([pa.array([hashed], pa.uint64())]))
+    text = statement("correlation_carriers", within=within)
+    return session.select(text, key=key, value=value, key_hash=hashed)

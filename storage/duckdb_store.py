@@ -2,8 +2,8 @@
 
 Writing is in `duckdb_write` (spans) and `duckdb_answer_writer`, deleting in
 `duckdb_deletion`, writing anew in `duckdb_rewriting`, reading in `duckdb_read` (spans),
-`duckdb_answers`, `duckdb_handovers` and `duckdb_requests`; `duckdb_database` has the transactions,
-`duckdb_opening` the settings, `duckdb_schema` the tables.
+`duckdb_search`, `duckdb_answers`, `duckdb_destinations`, `duckdb_handovers` and `duckdb_requests`;
+`duckdb_database` has the transactions, `duckdb_opening` the settings, `duckdb_schema` the tables.
 """
 
 from storage.contract import StoreUsage
@@ -12,12 +12,14 @@ from storage.duckdb_answers import AnswerReader
 from storage.duckdb_contexts import ContextReader
 from storage.duckdb_database import Database
 from storage.duckdb_deletion import SpanDeleter
+from storage.duckdb_destinations import DestinationReader
 from storage.duckdb_handovers import HandoverReader
 from storage.duckdb_opening import locate, remove_replacement
 from storage.duckdb_origins import OriginsKeeper
 from storage.duckdb_read import SpanReader
 from storage.duckdb_requests import RequestReader
 from storage.duckdb_rewriting import SpanRewriter
+from storage.duckdb_search import SearchReader
 from storage.duckdb_write import SpanWriter
 
 
@@ -32,6 +34,8 @@ class DuckDBStore(
     HandoverReader,
     ContextReader,
     RequestReader,
+    SearchReader,
+    DestinationReader,
 ):
     engine = "duckdb"
 
@@ -46,6 +50,8 @@ class DuckDBStore(
             HandoverReader.__init__(self, database)
             ContextReader.__init__(self, database, self._span_places, self._answer_places)
             RequestReader.__init__(self, database)
+            SearchReader.__init__(self, database, self._span_places)
+            DestinationReader.__init__(self, database)
             AnswerWriter.__init__(self, database, self._span_places, self._answer_places)
             SpanWriter.__init__(self, database)
             SpanDeleter.__init__(self, database, self)

@@ -22,12 +22,12 @@ from storage.contract import (
     OrphanQuery,
     Page,
     Rows,
-    SearchQuery,
     StoredSpans,
     StoreError,
     StoreStatus,
     StoreUsage,
 )
+from storage.memory_destinations import MemoryDestinations
 from storage.memory_frames import (
     DICTIONARIES,
     PART,
@@ -43,11 +43,12 @@ from storage.memory_frames import (
 from storage.memory_groups import orphan_groups
 from storage.memory_handovers import MemoryHandovers
 from storage.memory_requests import MemoryRequests
+from storage.memory_search import MemorySearch
 from storage.queries import EVERY_ORPHAN, NO_BUCKETS
 from storage.schema import BATCH_SCHEMAS, SpanBatch
 
 
-class MemoryStore(MemoryHandovers, MemoryRequests):
+class MemoryStore(MemoryHandovers, MemoryRequests, MemorySearch, MemoryDestinations):
     engine = "memory"
     broken = False
 
@@ -276,9 +277,6 @@ class MemoryStore(MemoryHandovers, MemoryRequests):
 
     def services(self) -> list[str]:
         return self._read()["resources"]["service_name"].drop_nulls().unique().sort().to_list()
-
-    def search(self, query: SearchQuery, page: Page) -> Rows:
-        return memory_read.search(self._read(), query, page)
 
     def connections(self, query: ConnectionQuery, page: Page) -> Rows:
         return memory_answers.connections(self._read()["connections"], query, page)

@@ -93,10 +93,12 @@ def chosen_orphans(frame: pl.DataFrame, query: OrphanQuery) -> pl.DataFrame:
     return between(frame, _START, query.start, query.end)
 
 
-def edges(frames: Frames) -> pa.Table:
+def listed_handovers(frames: Frames) -> pl.DataFrame:
+    """What `edges` counts: EDGE_KEY, relation, attempt, dead_letter, wait_nano and the start of
+    the consumer."""
     connected = frames["connections"].filter(pl.col("confidence") >= 0.8)
     orphaned = _shown(frames["orphans"]).filter(pl.col("producer_span_id").is_null())
-    handovers = pl.concat(
+    return pl.concat(
         [
             connected.rename(
                 {
@@ -111,18 +113,30 @@ def edges(frames: Frames) -> pa.Table:
         ],
         how="diagonal",
     )
-    groups = handovers.group_by(results.EDGE_KEY).agg(
+
+
+def handover_figures(handovers: pl.DataFrame, key: list[str], **more: pl.Expr) -> pl.DataFrame:
+    """Counts and waits by these columns."""
+    groups = handovers.group_by(key).agg(
         *((pl.col("relation") == name).sum().alias(name) for name in ("parent", "link", "stitch")),
         count=pl.len(),
         redeliveries=((pl.col("attempt") > 1) & ~pl.col("dead_letter")).sum(),
         dead_letters=pl.col("dead_letter").sum(),
         waits=pl.col("wait_nano").filter(pl.col("attempt").fill_null(1) <= 1).drop_nulls().sort(),
-        first_seen_unix_nano=pl.min(_START),
-        last_seen_unix_nano=pl.max(_START),
+        **more,
     )
-    groups = groups.with_columns(
+    return groups.with_columns(
         pl.Series(f"wait_p{q}_nano", [_quantile(w, q / 100) for w in groups["waits"]], pl.Int64)
         for q in (50, 95, 99)
+    )
+
+
+def edges(frames: Frames) -> pa.Table:
+    groups = handover_figures(
+        listed_handovers(frames),
+        results.EDGE_KEY,
+        first_seen_unix_nano=pl.min(_START),
+        last_seen_unix_nano=pl.max(_START),
     )
     return largest_first(groups, results.EDGES, results.EDGE_KEY)
 

@@ -1,26 +1,18 @@
 """What the reference engine tells of spans: pure functions over its frames."""
 
-import json
-from typing import Any
-
 import polars as pl
 import pyarrow as pa
 
 from storage import results, schema
-from storage.contract import Page, Rows, SearchQuery
-from storage.correlation_keys import canonical_key
 from storage.join_keys import KINDS
 from storage.memory_frames import (
     DICTIONARIES,
-    PART,
     SPAN,
     TRACE,
     Frames,
     arrow,
     distinct,
-    slice_page,
 )
-from storage.paging import TRACE_KEY, TRACE_ORDER
 from storage.schema import SpanBatch
 
 _LINKED = ["linked_trace_hi", "linked_trace_lo"]
@@ -115,10 +107,10 @@ def spans_of(frames: Frames, traces: pl.DataFrame, *, bare: bool) -> SpanBatch:
 
 
 def spans_with_correlation(frames: Frames, key: str, value: str) -> pa.Table:
-    return arrow(_carriers(frames, key, value).select(SPAN).unique(), schema.SPAN_IDS)
+    return arrow(carriers_of(frames, key, value).select(SPAN).unique(), schema.SPAN_IDS)
 
 
-def _carriers(frames: Frames, key: str, value: str) -> pl.DataFrame:
+def carriers_of(frames: Frames, key: str, value: str) -> pl.DataFrame:
     sets = frames["correlation"].filter((pl.col("key") == key) & (pl.col("value") == value))
     return frames["spans"].join(sets, on="correlation_id", how="semi")
 
@@ -146,72 +138,9 @@ def recent_correlation(frames: Frames, key: str, limit: int) -> list[str]:
     return newest["value"].head(limit).to_list()
 
 
-def search(frames: Frames, query: SearchQuery, page: Page) -> Rows:
-    spans = frames["spans"].join(
-        frames["resources"].select("resource_id", "service_name"), on="resource_id", how="left"
-    )
-    matched = _matching(frames, spans, query)
-    of_traces = spans.join(matched, on=TRACE, how="semi")
-    starts = of_traces.group_by(TRACE).agg(pl.min("start_time_unix_nano"))
-    rows, mark = slice_page(starts, page, "start_time_unix_nano", TRACE_ORDER, TRACE_KEY)
-    summaries = _summaries(of_traces.join(rows, on=TRACE, how="semi"))
-    ordered = rows.select(TRACE).join(summaries, on=TRACE, how="left", maintain_order="left")
-    return Rows(arrow(ordered, results.TRACE_SUMMARIES), mark)
-
-
-def _matching(frames: Frames, spans: pl.DataFrame, query: SearchQuery) -> pl.DataFrame:
-    start, end = pl.col("start_time_unix_nano"), pl.col("end_time_unix_nano")
-    if query.attribute is not None:
-        name, value = query.attribute
-        if key := canonical_key(name):
-            spans = spans.join(_carriers(frames, key, value), on=PART, how="semi")
-        else:
-            texts = spans["attributes"].to_list()
-            spans = spans.filter([attribute_text(text, name) == value for text in texts])
-    conditions = {
-        "service_name": query.service,
-        "name": query.name,
-        "status_code": query.status_code,
-    }
-    for column, wanted in conditions.items():
-        if wanted is not None:
-            spans = spans.filter(pl.col(column) == wanted)
-    if query.min_duration_nano is not None:
-        length = end.cast(pl.Int128) - start.cast(pl.Int128)
-        spans = spans.filter(length >= pl.lit(query.min_duration_nano, pl.Int128))
-    return between(spans, "start_time_unix_nano", query.start, query.end)
-
-
 def between(frame: pl.DataFrame, column: str, start: int | None, end: int | None) -> pl.DataFrame:
     if start is not None:
         frame = frame.filter(pl.col(column) >= start)
     if end is not None:
         frame = frame.filter(pl.col(column) < end)
     return frame
-
-
-def attribute_text(attributes: str, name: str) -> str | None:
-    """A value as text: strings as they are, others as JSON; None for null and absent."""
-    value: Any = json.loads(attributes).get(name)
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _summaries(spans: pl.DataFrame) -> pl.DataFrame:
-    ids = spans.select(*TRACE, parent_span_id="span_id", has_parent=pl.lit(value=True)).unique()
-    placed = spans.join(ids, on=[*TRACE, "parent_span_id"], how="left").sort(
-        pl.col("has_parent").fill_null(value=False),
-        "start_time_unix_nano",
-        "span_id",
-        "content_hash",
-    )
-    return placed.group_by(TRACE, maintain_order=True).agg(
-        root_name=pl.first("name"),
-        root_service_name=pl.first("service_name"),
-        service_names=pl.col("service_name").drop_nulls().unique().sort(),
-        span_count=pl.len(),
-        error_count=(pl.col("status_code") == 2).sum(),
-        start_time_unix_nano=pl.min("start_time_unix_nano"),
-        end_time_unix_nano=pl.max("end_time_unix_nano"),
-    )

@@ -23,6 +23,12 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class Found(Rows):
+    back_to: int | None = None
+    """Where there is a next page: what began before this instant (ns) comes with it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionQuery:
     """All conditions must hold; None means any. Times bound the consumer's start,
     `start` inclusive, `end` exclusive, nanoseconds."""
@@ -70,16 +76,25 @@ EVERY_ORPHAN = OrphanQuery()
 NO_BUCKETS = Buckets()
 
 
+Problem = Literal["error", "orphan", "dead-letter"]
+
+
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """Traces with at least one span for which every span condition holds."""
+    """Traces with at least one span for which every condition holds."""
 
-    attribute: tuple[str, str] | None = None
-    """Key and value as text, of a correlation key, else of any span attribute."""
+    attributes: tuple[tuple[str, str], ...] = ()
+    """Keys and values as text: of a correlation key that spans carry or that is one by its
+    name, else of any attribute of the span, its resource or its scope."""
     service: str | None = None
     name: str | None = None  # exact span name
+    name_contains: str | None = None  # in small or capital letters
     status: Literal["ok", "error", "unset"] | None = None
+    problem: Problem | None = None
+    """Of the whole trace: a span with status error, an orphan root that nobody expects, a
+    message that was read from a dead-letter destination."""
     min_duration_nano: int | None = None
+    max_duration_nano: int | None = None  # inclusive, as the least
     start: int | None = None  # the span starts in [start, end)
     end: int | None = None
 

@@ -6,10 +6,8 @@ in web/traces.py. All functions block on the store; call them from a worker thre
 
 from dataclasses import replace
 
-import pyarrow as pa
-
 from analyzer.journey_traces import TraceId
-from storage.contract import ConnectionQuery, Page, SearchQuery, SpanStore
+from storage.contract import ConnectionQuery, Page, SpanStore
 from storage.correlation_keys import canonical_key
 from web.candidates import connections_with_candidates
 from web.edge_remarks import EdgeRemarks
@@ -20,7 +18,6 @@ from web.paging import read_page, slice_table
 from web.rows import connection_object, orphan_object, trace_hex, trace_table
 from web.shapes import (
     Connections,
-    CorrelationId,
     CorrelationValues,
     Edges,
     Orphans,
@@ -28,7 +25,6 @@ from web.shapes import (
     Status,
 )
 from web.site import Site
-from web.trace_shapes import Traces, TraceSummary
 
 
 def status_answer(site: Site) -> Status:
@@ -86,40 +82,6 @@ def edges_answer(store: SpanStore, page: Page, remarks: EdgeRemarks) -> Edges:
     """The flow map, largest count first."""
     rows = slice_table(store.edges(), page)
     return {"edges": edges_of(rows.table, remarks), "next_cursor": rows.next}
-
-
-def search_answer(store: SpanStore, query: SearchQuery, page: Page) -> Traces:
-    """Traces, newest first. Raises NotFoundError for a correlation id that nothing carries."""
-    rows = read_page(lambda asked: store.search(query, asked), page)
-    if query.attribute is not None and rows.table.num_rows == 0:
-        key, value = query.attribute
-        if (
-            is_correlation_key(store, key)
-            and store.spans_with_correlation(key, value).num_rows == 0
-        ):
-            raise NotFoundError("attribute", f"No stored span carries {key} = {value}.")
-    return {"traces": _summaries(store, rows.table), "next_cursor": rows.next}
-
-
-def _summaries(store: SpanStore, table: pa.Table) -> list[TraceSummary]:
-    carried: dict[TraceId, list[CorrelationId]] = {}
-    for row in store.correlation_of(table.select(["trace_hi", "trace_lo"])).to_pylist():
-        values = carried.setdefault((row["trace_hi"], row["trace_lo"]), [])
-        values.append({"key": row["key"], "value": row["value"]})
-    return [
-        {
-            "trace_id": trace_hex(row["trace_hi"], row["trace_lo"]),
-            "root": {"span_name": row["root_name"], "service_name": row["root_service_name"]},
-            "services": row["service_names"],
-            "span_count": row["span_count"],
-            "error_count": row["error_count"],
-            "start_time_unix_nano": row["start_time_unix_nano"],
-            "end_time_unix_nano": row["end_time_unix_nano"],
-            "duration_nano": row["end_time_unix_nano"] - row["start_time_unix_nano"],
-            "correlation": carried.get((row["trace_hi"], row["trace_lo"]), []),
-        }
-        for row in table.to_pylist()
-    ]
 
 
 def correlation_answer(store: SpanStore, key: str, limit: int = 100) -> CorrelationValues:

@@ -10,15 +10,16 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from storage.contract import ConnectionQuery, Page, SearchQuery
+from storage.contract import ConnectionQuery, Page
 from storage.correlation_keys import canonical_key
-from web import answers
+from web import answers, search_filters
 from web.edge_remarks import remarks_of
 from web.errors import ParameterError
 from web.filters import FILTERS, read_filter
 from web.groups import OrphanFilter, groups_answer
 from web.journeys import journey_of_attribute, journey_of_trace
 from web.parameters import Parameters, parse_trace_id
+from web.search_answers import journeys_and_traces, search_answer
 from web.shapes import Group, Orphan
 from web.site import Site
 from web.spreadsheets import GROUP_COLUMNS, ORPHAN_COLUMNS, csv_response
@@ -152,22 +153,14 @@ def trace(request: Request, trace_id: str) -> Response:
 
 @router.get("/search")
 def search(request: Request) -> Response:
-    given = _parameters(
-        request,
-        *("attribute", "service", "name", "min_duration", "status"),
-        *(*_TIME, *_PAGE),
+    given = Parameters(
+        request.query_params, (*search_filters.FILTERS, "journeys", *_PAGE), ("attribute",)
     )
-    start, end = given.span_of_time()
-    query = SearchQuery(
-        attribute=given.attribute(),
-        service=given.text("service"),
-        name=given.text("name"),
-        status=given.word("status", ("ok", "error", "unset")),
-        min_duration_nano=given.duration("min_duration"),
-        start=start,
-        end=end,
-    )
-    return json_response(answers.search_answer(_site(request).store, query, given.page()))
+    store, query = _site(request).store, search_filters.read_search(given)
+    scan = search_filters.read_scan(given)
+    if given.flag("journeys"):
+        return json_response(journeys_and_traces(store, query, given.page(), scan))
+    return json_response(search_answer(store, query, given.page(), scan))
 
 
 @router.get("/correlation")

@@ -53,7 +53,7 @@ def journey_of_attribute(
         seeds = _trace_ids(store.spans_with_correlation(key, value))
         walk = Walk(seeds, key, value)
     else:
-        found = store.search(SearchQuery(attribute=(key, value)), Page(_MOST_SEEDS))
+        found = store.search(SearchQuery(attributes=((key, value),)), Page(_MOST_SEEDS))
         seeds = _trace_ids(found.table)
         walk = Walk(seeds)
     if not seeds:

@@ -24,6 +24,7 @@ from web.parameters import Parameters, parse_span_id, parse_trace_id
 from web.reports import view_group
 from web.rows import trace_hex
 from web.search import list_recent_ids
+from web.search_answers import search_answer
 from web.sentences import tell_journey, tell_orphans, tell_trace
 from web.site import Site
 from web.traces import trace_answer
@@ -68,7 +69,7 @@ def show_map(request: Request) -> Response:
         edges=edges,
         hues=hues,
         recent=list_recent_ids(site.store),
-        newest=answers.search_answer(site.store, SearchQuery(), Page(8))["traces"],
+        newest=search_answer(site.store, SearchQuery(), Page(8))["traces"],
     )
 
 

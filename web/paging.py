@@ -1,14 +1,17 @@
 """Pages of lists: the engine's own marks, or places in a list that it gives whole."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import pyarrow as pa
 
 from storage.contract import Page, Rows
 from web.errors import ParameterError
 
+_Rows = TypeVar("_Rows", bound=Rows)
 
-def read_page(read: Callable[[Page], Rows], page: Page) -> Rows:
+
+def read_page(read: Callable[[Page], _Rows], page: Page) -> _Rows:
     """`read(page)`; ParameterError when the mark is none of this list."""
     try:
         return read(page)

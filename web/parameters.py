@@ -41,10 +41,18 @@ Word = TypeVar("Word", bound=str)
 class Parameters:
     """The parameters of one request. Every method raises ParameterError with a sentence."""
 
-    def __init__(self, query: QueryParams, allowed: Iterable[str]) -> None:
-        names = sorted(allowed)
+    def __init__(
+        self, query: QueryParams, allowed: Iterable[str], repeated: Iterable[str] = ()
+    ) -> None:
+        """`repeated` are those that may be given more than once."""
+        names = sorted({*allowed, *repeated})
         given: dict[str, str] = {}
+        self._lists: dict[str, list[str]] = {name: [] for name in repeated}
         for name, value in query.multi_items():
+            if name in self._lists:
+                if value:
+                    self._lists[name].append(value)
+                continue
             if name not in names:
                 known = ", ".join(names) or "none"
                 raise ParameterError(
@@ -58,11 +66,7 @@ class Parameters:
     def text(self, name: str) -> str | None:
         """The value as it is; None when not given or empty."""
         value = self._given.get(name)
-        if value is None or value == "":
-            return None
-        if "\0" in value:
-            raise ParameterError(name, f"{name} contains a NUL character.")
-        return value
+        return None if value is None or value == "" else _checked(name, value)
 
     def given(self, names: Iterable[str]) -> dict[str, str]:
         """Those of the parameters that have a value, as they were given."""
@@ -89,12 +93,15 @@ class Parameters:
     def attribute(self, name: str = "attribute") -> tuple[str, str] | None:
         """Key and value; the first `=` splits, spellings become the canonical key."""
         value = self.text(name)
-        if value is None:
-            return None
-        key, separator, wanted = value.partition("=")
-        if not separator or not key or not wanted:
-            raise ParameterError(name, f"{name} must be key=value, such as order.id=123.")
-        return canonical_key(key) or key, wanted
+        return None if value is None else _parse_attribute(name, value)
+
+    def texts(self, name: str) -> list[str]:
+        """Values of a parameter that may be repeated, empty ones left out."""
+        return [_checked(name, value) for value in self._lists[name]]
+
+    def attributes(self, name: str = "attribute") -> tuple[tuple[str, str], ...]:
+        """Of a parameter that may be repeated, each once."""
+        return tuple(dict.fromkeys(_parse_attribute(name, value) for value in self.texts(name)))
 
     def instant(self, name: str) -> int | None:
         """Nanoseconds since the Unix epoch, or RFC 3339."""
@@ -141,6 +148,19 @@ class Parameters:
 
     def page(self) -> Page:
         return Page(self.limit(), self.text("cursor"))
+
+
+def _checked(name: str, value: str) -> str:
+    if "\0" in value:
+        raise ParameterError(name, f"{name} contains a NUL character.")
+    return value
+
+
+def _parse_attribute(name: str, value: str) -> tuple[str, str]:
+    key, separator, wanted = value.partition("=")
+    if not separator or not key or not wanted:
+        raise ParameterError(name, f"{name} must be key=value, such as order.id=123.")
+    return canonical_key(key) or key, wanted
 
 
 def parse_trace_id(text: str, name: str = "trace_id") -> TraceId:

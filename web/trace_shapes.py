@@ -90,9 +90,32 @@ class TraceSummary(TypedDict):
     correlation: list[CorrelationId]
 
 
+class JourneySummary(TypedDict):
+    """What the traces that carry a value come to; their journey may hold more."""
+
+    key: str
+    value: str
+    other_ids: list[CorrelationId]  # that the same traces carry
+    trace_ids: list[str]
+    complete: bool  # false where so many carry it that only those found are told
+    services: list[str]
+    span_count: int
+    error_count: int
+    orphans: int  # roots that nobody expects
+    dead_letters: int  # deliveries from a dead-letter destination
+    start_time_unix_nano: int
+    end_time_unix_nano: int
+    duration_nano: int
+
+
 class Traces(TypedDict):
     traces: list[TraceSummary]
     next_cursor: str | None
+
+
+class JourneysAndTraces(Traces):
+    journeys: list[JourneySummary]
+    searched_back_to: int | None  # older spans come with the next page; null without one
 
 
 # ------------------------------------------------------------------------- journeys

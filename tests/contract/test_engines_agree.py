@@ -24,6 +24,7 @@ from storage.contract import (
     SearchQuery,
     SpanStore,
 )
+from storage.destination_reads import Place
 from storage.engines import open_store
 from storage.schema import SpanBatch
 from tests.contract.conftest import ENGINES
@@ -270,6 +271,11 @@ def _reads() -> Iterator[Callable[[SpanStore], object]]:
     yield lambda s: s.handover_counts(3, 5).to_pylist()
     yield lambda s: s.orphan_counts(5).to_pylist()
     yield lambda s: s.recent_sends(2, 3)
+    for start, end in ((None, None), (1, 5)):
+        yield lambda s, a=start, b=end: s.destinations(a, b)  # type: ignore[misc] # bound now
+    for place in (Place(None, "a", None), Place("a", "a", "b"), Place(None, None, None)):
+        yield lambda s, p=place: s.destination_times(p, Buckets(0, 2, 4))  # type: ignore[misc] # bound now
+        yield lambda s, p=place: s.destination_ends(p, None, 6)  # type: ignore[misc] # bound now
     yield lambda s: s.unconnected_deliveries()
     yield lambda s: s.noted_handovers()
     yield lambda s: s.cut_deliveries()
@@ -291,11 +297,14 @@ def _reads() -> Iterator[Callable[[SpanStore], object]]:
 
 def _lists() -> Iterator[Callable[[SpanStore], object]]:
     attributes = [(key, value) for key in KEYS for value in ("true", "1.5", "a", "4")]
-    searches = [SearchQuery(attribute=attribute) for attribute in attributes] + [
+    searches = [SearchQuery(attributes=(attribute,)) for attribute in attributes] + [
         SearchQuery(),
         SearchQuery(service="shop", status="ok"),
         SearchQuery(name="name 2", min_duration_nano=2**63 - 1),
         SearchQuery(status="error", start=-(2**63), end=4),
+        SearchQuery(attributes=(("order.id", "a"), attributes[0])),
+        SearchQuery(name_contains="AME", max_duration_nano=3),
+        *(SearchQuery(problem=problem) for problem in ("error", "orphan", "dead-letter")),
     ]
     connected = [
         ConnectionQuery(),

@@ -100,7 +100,7 @@ def test_conditions_hold_for_one_and_the_same_span(store: SpanStore) -> None:
     batch = make_batch(rows, correlation=values, resources=[resource(), resource(8, "pay")])
     store.append(batch, 1)
     assert _found(store, name="b", status="error") == [2]
-    assert _found(store, name="b", attribute=("order.id", "1")) == [2]
+    assert _found(store, name="b", attributes=(("order.id", "1"),)) == [2]
     assert _found(store, name="b") == [1, 2]
     assert _found(store, service="pay", status="ok") == []
     assert _found(store, service="pay") == [2]
@@ -137,7 +137,7 @@ def test_numbers_booleans_and_strings_are_compared_as_text(store: SpanStore) -> 
         "": [],
     }
     for text, expected in texts.items():
-        assert _found(store, attribute=("k.v", text)) == expected
+        assert _found(store, attributes=(("k.v", text),)) == expected
 
 
 @pytest.mark.parametrize("key", HOSTILE_KEYS)
@@ -147,15 +147,15 @@ def test_an_attribute_name_means_nothing_but_itself(store: SpanStore, key: str) 
         span(2, 2, attributes=json.dumps({"a": {"b": "v"}, "b": ["v"]})),
     ]
     store.append(make_batch(rows), 1)
-    assert _found(store, attribute=(key, "v")) == [1]
-    assert _found(store, attribute=(key, "w")) == []
+    assert _found(store, attributes=((key, "v"),)) == [1]
+    assert _found(store, attributes=((key, "w"),)) == []
 
 
 def test_every_spelling_of_a_correlation_key_finds_the_id(store: SpanStore) -> None:
     rows = [span(1, 1, attributes='{"orderId":"5"}'), span(2, 2, attributes='{"order.id":"5"}')]
     store.append(make_batch(rows, correlation=[correlated(row, "5") for row in rows]), 1)
     for key in ("order.id", "orderId", "app.order_id"):
-        assert _found(store, attribute=(key, "5")) == [1, 2]
+        assert _found(store, attributes=((key, "5"),)) == [1, 2]
 
 
 def test_traces_are_paged_newest_first_without_gaps_or_repeats(store: SpanStore) -> None:
@@ -189,7 +189,7 @@ def test_texts_in_a_query_are_values_and_never_sql(store: SpanStore) -> None:
     store.append(make_batch([span(1, 1)]), 1)
     for text in ("'; DROP TABLE spans; --", '"', "\x00", "$1", "%", "{}"):
         assert _found(store, name=text) == _found(store, service=text) == []
-        assert _found(store, attribute=(text, text)) == []
+        assert _found(store, attributes=((text, text),)) == []
         assert store.spans_with_correlation(text, text).num_rows == 0
     assert store.status().spans == 1
 

@@ -1,0 +1,82 @@
+"""What the DuckDB engine tells of single destinations (storage/destination_reads.py)."""
+
+import pyarrow as pa
+
+from storage.destination_reads import (
+    DESTINATION_ENDS,
+    DESTINATION_TIMES,
+    DESTINATIONS,
+    ENDS_KEY,
+    PLACE,
+    Place,
+)
+from storage.duckdb_database import Database, Value
+from storage.duckdb_read import fit
+from storage.duckdb_statements import statement
+from storage.paging import I64_RANGE, within_i64
+from storage.queries import Buckets
+
+_FIGURES = statement("handover_figures")
+# Plain comparisons are far cheaper than IS NOT DISTINCT FROM; null has its own.
+_EVERYWHERE = "true"
+
+
+class DestinationReader:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def destinations(self, start: int | None, end: int | None) -> pa.Table:
+        text = statement(
+            "destinations",
+            handovers=statement("placed_handovers", placed=_EVERYWHERE),
+            figures=_FIGURES,
+            order=_order(PLACE),
+        )
+        with self._database.read() as session:
+            return fit(session.select(text, **_between(start, end)), DESTINATIONS)
+
+    def destination_times(self, place: Place, buckets: Buckets) -> pa.Table:
+        placed, values = _placed(place)
+        handovers = statement("placed_handovers", placed=placed)
+        text = statement("destination_times", handovers=handovers, figures=_FIGURES)
+        with self._database.read() as session:
+            found = session.select(
+                text,
+                first=within_i64(buckets.start),
+                size=within_i64(buckets.size),
+                **_between(buckets.start, buckets.end),
+                **values,
+            )
+        return fit(found, DESTINATION_TIMES)
+
+    def destination_ends(self, place: Place, start: int | None, end: int | None) -> pa.Table:
+        placed, values = _placed(place)
+        text = statement(
+            "destination_ends", placed=placed, key=", ".join(ENDS_KEY), order=_order(ENDS_KEY)
+        )
+        with self._database.read() as session:
+            return fit(session.select(text, **_between(start, end), **values), DESTINATION_ENDS)
+
+
+def _order(columns: list[str]) -> str:
+    return ", ".join(f"{column} NULLS FIRST" for column in columns)
+
+
+def _between(start: int | None, end: int | None) -> dict[str, Value]:
+    least, most = within_i64(start), within_i64(end)
+    return {
+        "start": I64_RANGE.start if least is None else least,
+        "end": I64_RANGE.stop - 1 if most is None else most,
+    }
+
+
+def _placed(place: Place) -> tuple[str, dict[str, Value]]:
+    given = {"system": place.system, "destination": place.destination, "scope": place.scope}
+    told: dict[str, Value] = {
+        f"place_{name}": value for name, value in given.items() if value is not None
+    }
+    conditions = (
+        f"{name} IS NULL" if value is None else f"{name} = $place_{name}"
+        for name, value in given.items()
+    )
+    return " AND ".join(conditions), told

@@ -1,0 +1,10 @@
+SELECT
+    {key},
+    count(*) AS count,
+    count(*) FILTER (error) AS error_count,
+    count(*) FILTER (relation IN ('parent', 'link')) AS propagated,
+    max(start_time_unix_nano) AS last_start_unix_nano
+FROM endpoints
+WHERE {placed} AND start_time_unix_nano >= $start AND start_time_unix_nano < $end
+GROUP BY {key}
+ORDER BY count DESC, {order}

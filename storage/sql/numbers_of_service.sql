@@ -1,0 +1,1 @@
+SELECT number FROM resources WHERE service_name = $service

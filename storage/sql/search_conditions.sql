@@ -1,0 +1,7 @@
+($name::VARCHAR IS NULL OR name = $name)
+AND ($name_contains::VARCHAR IS NULL OR contains(lower(name), lower($name_contains)))
+AND ($status_code::INTEGER IS NULL OR status_code = $status_code)
+AND ($min_duration::BIGINT IS NULL OR duration_nano >= $min_duration)
+AND ($max_duration::BIGINT IS NULL OR duration_nano <= $max_duration)
+AND ($start::BIGINT IS NULL OR start_time_unix_nano >= $start)
+AND ($end::BIGINT IS NULL OR start_time_unix_nano < $end)

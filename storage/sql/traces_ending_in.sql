@@ -1,0 +1,1 @@
+SELECT DISTINCT trace_hi, trace_lo FROM spans WHERE trace_lo = $trace_lo AND {within}

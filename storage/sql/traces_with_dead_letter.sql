@@ -1,0 +1,1 @@
+SELECT trace_hi, trace_lo FROM endpoints WHERE dead_letter AND role = 'process'

@@ -1,0 +1,1 @@
+SELECT trace_hi, trace_lo FROM orphans WHERE NOT hidden AND NOT expected
