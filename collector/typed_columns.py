@@ -66,6 +66,8 @@ class TypedColumns:
 def _coerce(value: Json, kind: str) -> Typed | None:
     if kind == "string":
         return plain_text(value) or None  # an empty string names nothing: an older alias may
+    if kind == "captured":
+        return plain_text(value)
     if kind == "bool":
         if isinstance(value, bool):
             return value

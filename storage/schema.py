@@ -30,7 +30,7 @@ def load_attributes() -> dict[str, Any]:
     return tomllib.loads((resources.files("storage") / "attributes.toml").read_text("utf-8"))
 
 
-_TYPES: dict[str, pa.DataType] = {"string": TEXT, "int": I64, "bool": FLAG}
+_TYPES: dict[str, pa.DataType] = {"string": TEXT, "captured": TEXT, "int": I64, "bool": FLAG}
 _COLUMNS = load_attributes()["columns"]
 TYPED_COLUMNS: dict[str, pa.DataType] = {
     name: _TYPES[column["type"]] for name, column in _COLUMNS.items()

@@ -143,6 +143,7 @@ fn coerce(kind: Type, class: Class, value: Value, text: &[u8]) -> Option<Value> 
     match (kind, class) {
         // An empty text names nothing: an older alias may.
         (Type::Text, _) => (!text.is_empty()).then_some(value),
+        (Type::Captured, _) => Some(value),
         (Type::Flag, Class::Flag) => Some(Value::Flag(text == b"true")),
         (Type::Flag, Class::Text) if text.eq_ignore_ascii_case(b"true") => Some(Value::Flag(true)),
         (Type::Flag, Class::Text) if text.eq_ignore_ascii_case(b"false") => {

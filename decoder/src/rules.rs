@@ -8,6 +8,8 @@ use crate::text::write_string;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Type {
     Text,
+    /// A text that may be empty.
+    Captured,
     Int,
     Flag,
 }
@@ -16,6 +18,7 @@ impl Type {
     fn named(name: &str) -> Option<Type> {
         match name {
             "string" => Some(Type::Text),
+            "captured" => Some(Type::Captured),
             "int" => Some(Type::Int),
             "bool" => Some(Type::Flag),
             _ => None,
@@ -24,7 +27,7 @@ impl Type {
 
     fn kind(self) -> Kind {
         match self {
-            Type::Text => Kind::Text,
+            Type::Text | Type::Captured => Kind::Text,
             Type::Int => Kind::Number(8),
             Type::Flag => Kind::Flag,
         }

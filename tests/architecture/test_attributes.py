@@ -16,7 +16,7 @@ def test_a_column_has_a_known_type_and_names_without_repetition(column: str) -> 
 
     assert re.fullmatch(r"[a-z][a-z0-9_]*", column)
     assert set(entry) <= {"type", "names", "marks", "each"}
-    assert entry["type"] in {"string", "int", "bool"}
+    assert entry["type"] in {"string", "captured", "int", "bool"}
     assert entry["names"] == list(dict.fromkeys(entry["names"])) != []
     assert all(name == name.strip() != "" for name in entry["names"])
     assert isinstance(entry.get("marks", True), bool)

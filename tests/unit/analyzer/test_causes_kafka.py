@@ -32,9 +32,14 @@ def test_a_record_without_context_is_k1() -> None:
     assert cause(send(attributes=KAFKA), delivery(attributes=KAFKA), *connected()) == "K1"
 
 
-@pytest.mark.parametrize("header", ["garbage", f"00-{'0' * 32}-{'0' * 16}-00"])
-def test_a_captured_header_that_names_nothing_is_k2(header: str) -> None:
+@pytest.mark.parametrize("header", ["garbage", f"00-{'0' * 32}-{'0' * 16}-00", "", [""]])
+def test_a_captured_header_that_names_nothing_is_k2(header: str | list[str]) -> None:
     assert cause(send(attributes=KAFKA), delivery(attributes=KAFKA | {HEADER: header})) == "K2"
+
+
+def test_no_captured_header_is_none_that_is_empty() -> None:
+    nothing: dict[str, Any] = {HEADER: []}
+    assert cause(send(attributes=KAFKA), delivery(attributes=KAFKA | nothing)) == "K1"
 
 
 def test_a_whole_header_is_k2_where_others_are_read_and_k3_where_none_is() -> None:

@@ -135,6 +135,23 @@ def test_other_rules_are_read_when_a_decoder_is_made() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "kept"), [("", ""), ([""], ""), (["", "x"], ""), ([], None), ("x", "x")]
+)
+def test_a_captured_header_may_be_empty_and_an_id_may_not(value: object, kept: str | None) -> None:
+    attributes = {
+        "messaging.system": "kafka",
+        "messaging.header.traceparent": value,
+        "messaging.message.id": "",
+    }
+    payload = request(span(attributes=attributes))
+    assert_same(payload)
+    builder = NATIVE.builder()
+    builder.append(payload)
+    row = builder.seal().messaging.to_pylist()[0]
+    assert (row["traceparent_header"], row["message_id"]) == (kept, None)
+
+
 def test_a_rule_that_makes_no_sense_is_refused() -> None:
     told = TOLD | {"columns": {"system": {"type": "list", "names": ["a"]}}}
     with pytest.raises(ValueError, match="the column system has the unknown type list"):
