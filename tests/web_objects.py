@@ -1,7 +1,9 @@
 """Spans, connections and orphan roots as the API shows them, with all defaults."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
+from web.picture import NOBODY, Picture
 from web.shapes import Connection, Orphan
 from web.trace_shapes import Span
 
@@ -99,4 +101,40 @@ def make_orphan(span: Span, **values: Any) -> Orphan:
             "producer": None,
         }
         | values,
+    )
+
+
+def picture_of(
+    spans: Sequence[Span], connections: Sequence[Connection] = (), orphans: Sequence[Orphan] = ()
+) -> Picture:
+    """What web/picture.py reads from the store, made of objects."""
+    first: dict[tuple[str, str], int] = {}
+    for number, span in enumerate(spans):
+        first.setdefault((span["trace_id"], span["span_id"]), number)
+
+    def parent_of(number: int, span: Span) -> int:
+        found = first.get((span["trace_id"], span["parent_span_id"] or ""), NOBODY)
+        return NOBODY if found == number else found
+
+    def end_of(connection: Connection, consumer: bool) -> int:
+        end = connection["consumer" if consumer else "producer"]
+        return first.get((end["trace_id"], end["span_id"]), NOBODY)
+
+    traces = sorted({span["trace_id"] for span in spans})
+    services = [None, *sorted({span["service_name"] or "" for span in spans} - {""})]
+    roots = [first.get((orphan["trace_id"], orphan["span_id"])) for orphan in orphans]
+    return Picture(
+        trace=[traces.index(span["trace_id"]) for span in spans],
+        parent=[parent_of(number, span) for number, span in enumerate(spans)],
+        service=[services.index(span["service_name"]) for span in spans],
+        start=[span["start_time_unix_nano"] for span in spans],
+        end=[max(s["start_time_unix_nano"], s["end_time_unix_nano"]) for s in spans],
+        sends=[span["kind"] == "PRODUCER" for span in spans],
+        failed=[span["status"] == "ERROR" for span in spans],
+        span_ids=list(range(len(spans))),
+        traces=traces,
+        services=services,
+        connections=connections,
+        ends=[(end_of(each, False), end_of(each, True)) for each in connections],
+        orphans={root: number for number, root in enumerate(roots) if root is not None},
     )

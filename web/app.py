@@ -18,6 +18,7 @@ from web.freshness import Flush, FreshReads
 from web.guard import Guard
 from web.headers import SECURITY, SecurityHeaders
 from web.kept import Kept
+from web.kept_pictures import KeptPictures
 from web.measured import Measured
 from web.pages import pages_router
 from web.sessions import Sessions
@@ -70,6 +71,7 @@ def create_app(
     )
     app.state.edge_figures = Kept()
     app.state.edge_remarks = Kept()
+    app.state.pictures = KeptPictures()
     app.include_router(login.router)
     app.include_router(api.router)
     app.include_router(causes.router)

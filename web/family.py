@@ -1,91 +1,62 @@
 """Who stands below whom in a waterfall: children, and consumers below what was sent.
 
-Pure. Spans and connections are named by their index. A span stands below at most one
+Pure. Spans and connections are named by their number. A span stands below at most one
 other: a consumer below the hand-over that the telemetry tells of, else the surest, else
 the earliest; every other span below its parent.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Literal
 
-from web.shapes import Connection, Orphan
-from web.trace_shapes import Span
+from web.picture import NOBODY, Picture
 
-Ids = tuple[str, str]  # trace id, span id
 _HIGHEST_CLIMB = 3  # spans that a consumer takes along
-
-
-def span_ids(of: Span | Orphan) -> Ids:
-    return of["trace_id"], of["span_id"]
-
-
-def _end(connection: Connection, end: Literal["producer", "consumer"]) -> Ids:
-    return connection[end]["trace_id"], connection[end]["span_id"]
+_NONE: Sequence[int] = ()
 
 
 class Family:
-    """`first`: index by ids (of the first, where ids repeat). `sent`: connections by
-    producer. `outer`: connections by consumer whose producer is not among the spans.
-    `top`: by connection the span drawn below it. `above`: the reverse. `handed`: by
-    consumer the connection that it is drawn below. `again`: by connection the consumer of
-    the attempt before."""
+    """`sent`: connections by producer. `outer`: connections by consumer whose producer is
+    not among the spans. `top`: by connection the span drawn below it. `above`: the reverse.
+    `handed`: by consumer the connection that it is drawn below. `again`: by connection the
+    consumer of the attempt before."""
 
-    def __init__(self, spans: Sequence[Span], connections: Sequence[Connection]) -> None:
-        self.spans, self.connections = spans, connections
-        self.first: dict[Ids, int] = {}
-        for number, span in enumerate(spans):
-            self.first.setdefault(span_ids(span), number)
-        self.parent = [self._parent_of(number) for number in range(len(self.spans))]
+    def __init__(self, picture: Picture) -> None:
+        self.picture = picture
         families: dict[int, list[int]] = defaultdict(list)
-        for child, parent in enumerate(self.parent):
-            if parent is not None:
+        for child, parent in enumerate(picture.parent):
+            if parent != NOBODY:
                 families[parent].append(child)
-        self.sent: dict[int, list[int]] = defaultdict(list)  # producer -> connections
-        self.outer: dict[int, list[int]] = defaultdict(list)  # consumer -> from outside
-        self.top: dict[int, int] = {}  # connection -> span that is drawn below it
-        self.handed: dict[int, int] = {}  # consumer -> the connection it is drawn below
-        above: dict[int, int] = {}  # span drawn below a hand-over -> connection
-        consumers = {self.first.get(_end(each, "consumer")) for each in self.connections}
-        for number in sorted(range(len(self.connections)), key=self._strength):
-            producer, consumer = self.ends(number)
-            if producer is not None:
+        self.sent: dict[int, list[int]] = defaultdict(list)
+        self.outer: dict[int, list[int]] = defaultdict(list)
+        self.top: dict[int, int] = {}
+        self.handed: dict[int, int] = {}
+        self.above: dict[int, int] = {}
+        consumers = {consumer for _, consumer in picture.ends}
+        for number in sorted(range(len(picture.ends)), key=self._strength):
+            producer, consumer = picture.ends[number]
+            if producer != NOBODY:
                 self.sent[producer].append(number)
-            elif consumer is not None:
+            elif consumer != NOBODY:
                 self.outer[consumer].append(number)
-            if producer is None or consumer is None or consumer in self.handed:
+            if NOBODY in (producer, consumer) or consumer in self.handed:
                 continue
             top = self._climb(consumer, producer, families, consumers)
-            if top in above or top == producer:
+            if top in self.above or top == producer:
                 continue
             self.handed[consumer] = number
-            above[top] = number
+            self.above[top] = number
             self.top[number] = top
-        self.children: dict[int, list[int]] = defaultdict(list)
-        for parent, members in families.items():
-            self.children[parent] = [child for child in members if child not in above]
-        self.above = above
+        for below in {picture.parent[top] for top in self.above} - {NOBODY}:
+            families[below] = [child for child in families[below] if child not in self.above]
+        self._children = families
         self.again = self._attempts_before()
-
-    def _parent_of(self, number: int) -> int | None:
-        span = self.spans[number]
-        parent = span["parent_span_id"]
-        found = None if parent is None else self.first.get((span["trace_id"], parent))
-        return None if found == number else found
-
-    def ends(self, number: int) -> tuple[int | None, int | None]:
-        connection = self.connections[number]
-        return (
-            self.first.get(_end(connection, "producer")),
-            self.first.get(_end(connection, "consumer")),
-        )
 
     def _strength(self, number: int) -> tuple[int, float, int, int]:
         """Which of a consumer's producers it is drawn below: told by the telemetry, sure,
         earliest."""
-        connection = self.connections[number]
-        producer, _ = self.ends(number)
-        start = 0 if producer is None else self.spans[producer]["start_time_unix_nano"]
+        connection = self.picture.connections[number]
+        producer, _ = self.picture.ends[number]
+        start = 0 if producer == NOBODY else self.picture.start[producer]
         told = ("parent", "link", "stitch").index(connection["relation"])
         return told, -connection["confidence"], start, number
 
@@ -94,21 +65,17 @@ class Family:
         consumer: int,
         producer: int,
         families: dict[int, list[int]],
-        consumers: set[int | None],
+        consumers: set[int],
     ) -> int:
         """The receive span over a lone process span moves with it."""
+        parents, services = self.picture.parent, self.picture.service
         top = consumer
         for _ in range(_HIGHEST_CLIMB):
-            parent = self.parent[top]
-            if parent is None or parent == producer or parent in consumers:
+            parent = parents[top]
+            if parent in (NOBODY, producer) or parent in consumers:
                 break
             alone = len(families[parent]) == 1 and parent not in self.sent
-            service = self.spans[parent]["service_name"]
-            if (
-                not alone
-                or service != self.spans[top]["service_name"]
-                or self.spans[parent]["kind"] == "PRODUCER"
-            ):
+            if not alone or services[parent] != services[top] or self.picture.sends[parent]:
                 break
             top = parent
         return top
@@ -120,9 +87,9 @@ class Family:
         for sent in self.sent.values():
             last: dict[tuple[str | None, ...], int] = {}
             for number in sorted(sent, key=self._consumer_start):
-                connection = self.connections[number]
-                _, consumer = self.ends(number)
-                if consumer is None:
+                connection = self.picture.connections[number]
+                _, consumer = self.picture.ends[number]
+                if consumer == NOBODY:
                     continue
                 if connection["dead_letter"]:
                     if last:
@@ -140,23 +107,22 @@ class Family:
         return before
 
     def _consumer_start(self, number: int) -> int:
-        consumer = self.top.get(number, self.ends(number)[1])
-        if consumer is None:
-            producer = self.ends(number)[0] or 0
-            return self.spans[producer]["end_time_unix_nano"]
-        return self.spans[consumer]["start_time_unix_nano"]
+        producer, consumer = self.picture.ends[number]
+        top = self.top.get(number, consumer)
+        if top != NOBODY:
+            return self.picture.start[top]
+        return self.picture.end[producer] if producer != NOBODY else 0
 
-    def stands_below(self, number: int) -> int | None:
-        """The span below which this one stands."""
+    def stands_below(self, number: int) -> int:
+        """The span below which this one stands, or NOBODY."""
         if number in self.above:
-            return self.ends(self.above[number])[0]
-        return self.parent[number]
+            return self.picture.ends[self.above[number]][0]
+        return self.picture.parent[number]
 
     def items_below(self, number: int) -> list[tuple[bool, int]]:
         """By start: whether it is a span, and which; else a connection."""
-        items = [
-            (self.spans[child]["start_time_unix_nano"], True, child)
-            for child in self.children[number]
-        ]
-        items += [(self._consumer_start(sent), False, sent) for sent in self.sent[number]]
-        return [item[1:] for item in sorted(items)]
+        children, sent = self._children.get(number, _NONE), self.sent.get(number, _NONE)
+        start = self.picture.start
+        items = [(start[child], True, child) for child in children]
+        items += [(self._consumer_start(number), False, number) for number in sent]
+        return [item[1:] for item in sorted(items)] if len(items) > 1 else [i[1:] for i in items]

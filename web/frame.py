@@ -80,6 +80,11 @@ def render(
     return Response(text.encode("utf-8", "replace"), status_code, media_type="text/html")
 
 
+def render_part(template: str, **values: Any) -> Response:
+    """A piece of a page."""
+    return render_alone(template, 200, **values)
+
+
 def render_alone(template: str, status_code: int, **values: Any) -> Response:
     """A page without the frame: it shows nothing of what is stored."""
     text = _templates.get_template(template).render(**values)

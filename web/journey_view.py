@@ -1,133 +1,101 @@
-"""The waterfall as the templates draw it: rows of layout with their words and colours."""
+"""The rows of a waterfall as the template draws them, with their words and colours.
 
-from collections.abc import Mapping, Sequence
+Made of those rows that somebody looks at, never of all.
+"""
 
-from web.family import span_ids
-from web.relations import Chip, is_cut, relation_chip, relation_of, view_reason
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from web.axis_view import percent
+from web.found import Found
+from web.picture import NOBODY
+from web.relations import Chip, relation_chip, relation_of
 from web.reports import group_key_of_orphan
-from web.row_views import BlockView, Label, RowView, TickView, WaterfallView
+from web.row_views import Label, RowView
 from web.sentences import name_error
-from web.shapes import Connection, Orphan
 from web.timescale import Segment
 from web.trace_shapes import Attempt, Span
-from web.waterfall import (
-    Bar,
-    CutRow,
-    HandoverRow,
-    Row,
-    SpanRow,
-    Waterfall,
-    lay_out,
-)
-from web.words import (
-    say_confidence,
-    say_duration,
-    say_service,
-    say_system,
-    say_tick,
-)
+from web.waterfall import Bar, CutRow, HandoverRow, Row, SpanRow, Waterfall
+from web.words import say_confidence, say_duration, say_service, say_system
 
 TRACE_COLOURS = 6
 _SHORT = 18  # letters that find room beside a bar on a phone
 _NOTED = {"clock-offset": "clocks differ", "order": "out of turn"}
 _DEEPEST = 10  # further indentation would push the names out of sight
+_LONGEST = 300  # letters of a name; the panel has the whole
 
 
-def view_waterfall(
-    spans: Sequence[Span],
-    connections: Sequence[Connection],
-    orphans: Sequence[Orphan],
+def view_rows(
+    fall: Waterfall,
+    numbers: Sequence[int],
+    found: Found,
     attempts: Sequence[Attempt],
     hues: Mapping[str, int],
-    *,
-    true_scale: bool = False,
-) -> WaterfallView:
-    roots = {span_ids(orphan) for orphan in orphans}
-    layout = lay_out(spans, connections, orphans, true_scale=true_scale)
-    drawing = _Drawing(spans, connections, orphans, attempts, hues, layout)
-    return WaterfallView(
-        rows=tuple(drawing.rows()),
-        ticks=tuple(_ticks(layout)),
-        folds=tuple((_percent(f.left), _percent(f.right - f.left)) for f in layout.scale.folds),
-        blocks=tuple(drawing.blocks()),
-        reasons=tuple(view_reason(each, cut=is_cut(each, roots)) for each in connections),
-        queue_nano=layout.queue_nano,
-        traces=len(layout.traces),
-        folded=bool(layout.scale.folds),
-    )
-
-
-def _percent(fraction: float) -> str:
-    return f"{100 * fraction:.3f}%"
-
-
-def _ticks(layout: Waterfall) -> list[TickView]:
-    ticks = layout.scale.ticks()
-    return [
-        TickView(
-            place=_percent(tick.place),
-            text=f"… {say_duration(tick.nano)} …" if tick.folded else say_tick(tick.nano),
-            folded=tick.folded,
-            first=number == 0,
-            last=number == len(ticks) - 1,
-        )
-        for number, tick in enumerate(ticks)
-    ]
+    folded: Collection[int] = (),
+) -> list[RowView]:
+    """The rows with these numbers, in this order."""
+    drawn = [fall.span_of_row(number) for number in numbers]
+    spans = sorted({span for span in drawn if span != NOBODY})
+    told = dict(zip(spans, found.spans_at(spans), strict=True))
+    drawing = _Drawing(fall, told, found, attempts, hues)
+    return [drawing.row(number, folded=number in folded) for number in numbers]
 
 
 def _label(text: str, bar: Bar) -> Label:
     right = bar.left + bar.width
     if right <= (0.66 if len(text) <= _SHORT else 0.5):
-        return Label(text, _percent(right), "after")
+        return Label(text, percent(right), "after")
     if bar.left >= 0.3:
-        return Label(text, _percent(bar.left), "before")
-    return Label(text, _percent(bar.left + bar.width / 2), "inside")
+        return Label(text, percent(bar.left), "before")
+    return Label(text, percent(bar.left + bar.width / 2), "inside")
 
 
 class _Drawing:
     def __init__(
         self,
-        spans: Sequence[Span],
-        connections: Sequence[Connection],
-        orphans: Sequence[Orphan],
-        attempts: Sequence[Attempt],
+        fall: Waterfall,
+        spans: Mapping[int, Span],
+        found: Found,
+        attempts: Iterable[Attempt],
         hues: Mapping[str, int],
-        layout: Waterfall,
     ) -> None:
-        self.spans, self.connections, self.orphans = spans, connections, orphans
-        self.hues, self.layout = hues, layout
+        self.fall, self.spans, self.hues = fall, spans, hues
+        self.connections, self.orphans = found.connections, found.orphans
         self.attempts = {(each["trace_id"], each["span_id"]): each for each in attempts}
-        self.anchors: set[str] = set()
 
-    def rows(self) -> list[RowView]:
-        before = 0
-        found = []
-        for row in self.layout.rows:
-            changed = row.trace != before
-            before = row.trace
-            found.append(self._row(row, self.layout.traces[row.trace] if changed else None))
-        return found
+    def row(self, number: int, *, folded: bool) -> RowView:
+        before = self.fall.row_traces[number - 1] if number else 0
+        row = self.fall[number]
+        trace_id = self.fall.traces[row.trace] if row.trace != before or number == 0 else None
+        told = self._told(row, trace_id)
+        return replace(told, number=number, below=self.fall.sizes[number] - 1, folded=folded)
 
-    def _row(self, row: Row, trace_id: str | None) -> RowView:
+    def _told(self, row: Row, trace_id: str | None) -> RowView:
         if isinstance(row, SpanRow):
             return self._span(row, trace_id)
         if isinstance(row, HandoverRow):
             return self._handover(row, trace_id)
         return self._cut(row, trace_id)
 
+    def _beside(self, start: int, end: int) -> Literal["before", "after"] | None:
+        """Of what lies outside of the part of the time that is shown."""
+        if end < self.fall.scale.start:
+            return "before"
+        return "after" if start > self.fall.scale.end else None
+
     def _span(self, row: SpanRow, trace_id: str | None) -> RowView:
         span = self.spans[row.span]
+        picture = self.fall.picture
+        beside = self._beside(picture.start[row.span], picture.end[row.span])
         error = span["status"] == "ERROR"
         duration = say_duration(span["end_time_unix_nano"] - span["start_time_unix_nano"])
         problem = (name_error(span) or "error") if error else None
-        anchor = f"span-{span['span_id']}"
-        fresh = anchor not in self.anchors
-        self.anchors.add(anchor)
         return RowView(
             kind="span",
-            anchor=anchor if fresh else None,
+            anchor=None if row.span in self.fall.repeated else f"span-{span['span_id']}",
             href=f"/spans/{span['trace_id']}/{span['span_id']}",
-            name=span["name"] or "(no name)",
+            name=span["name"][:_LONGEST] or "(no name)",
             service=say_service(span["service_name"]),
             hue=self._hue(span["service_name"]),
             indent=min(row.depth, _DEEPEST),
@@ -138,15 +106,16 @@ class _Drawing:
             relation=None,
             error=error,
             chips=tuple(self._span_chips(span, row)),
-            left=_percent(row.bar.left),
-            width=_percent(row.bar.width),
+            left=percent(row.bar.left),
+            width=percent(row.bar.width),
             label=_label(f"✕ {duration} · {problem}" if problem else duration, row.bar),
             spoken=f"{duration}, failed: {problem}" if problem else duration,
+            beside=beside,
         )
 
     def _span_chips(self, span: Span, row: SpanRow) -> list[Chip]:
         chips = []
-        attempt = self.attempts.get(span_ids(span))
+        attempt = self.attempts.get((span["trace_id"], span["span_id"]))
         if attempt is not None and attempt["outcome"] != "dead-letter":
             failed = attempt["outcome"] == "error"
             chips.append(Chip(f"attempt {attempt['attempt']}", "bad" if failed else ""))
@@ -172,7 +141,7 @@ class _Drawing:
         connection = self.connections[row.connection]
         system = say_system(connection["system"])
         chips = [Chip(system)] if system else []
-        chips.append(relation_chip(connection, cut=row.cut))
+        chips.append(replace(relation_chip(connection, cut=row.cut), why=row.connection))
         if connection["dead_letter"]:
             chips.insert(1 if system else 0, Chip("dead-letter", "bad"))
         codes = {note["code"] for note in connection["notes"]}
@@ -191,7 +160,7 @@ class _Drawing:
             kind="handover",
             anchor=None,
             href=href,
-            name=name,
+            name=name[:_LONGEST],
             service=None,
             hue=None,
             indent=min(row.depth, _DEEPEST),
@@ -202,8 +171,8 @@ class _Drawing:
             relation=relation_of(connection, cut=row.cut),
             error=False,
             chips=tuple(chips),
-            left=None if row.wait is None else _percent(row.wait.left),
-            width=None if row.wait is None else _percent(row.wait.width),
+            left=None if row.wait is None else percent(row.wait.left),
+            width=None if row.wait is None else percent(row.wait.width),
             label=None if row.wait is None else _label(spoken, row.wait),
             spoken=spoken,
         )
@@ -229,7 +198,7 @@ class _Drawing:
         if row.wait is None:
             return ""
         left, right = row.wait.left, row.wait.left + row.wait.width
-        folds: tuple[Segment, ...] = self.layout.scale.folds
+        folds: tuple[Segment, ...] = self.fall.scale.folds
         return ", folded" if any(left <= f.left and f.right <= right for f in folds) else ""
 
     def _cut(self, row: CutRow, trace_id: str | None) -> RowView:
@@ -247,7 +216,7 @@ class _Drawing:
             kind="cut",
             anchor=None,
             href=address,
-            name=orphan["destination"] or "unknown destination",
+            name=(orphan["destination"] or "unknown destination")[:_LONGEST],
             service=None,
             hue=None,
             indent=min(row.depth, _DEEPEST),
@@ -258,24 +227,8 @@ class _Drawing:
             relation="cut",
             error=False,
             chips=tuple(chips),
-            left=_percent(max(row.place - 0.06, 0)),
-            width=_percent(min(row.place, 0.06)),
+            left=percent(max(row.place - 0.06, 0)),
+            width=percent(min(row.place, 0.06)),
             label=None,
             spoken="no producer found",
         )
-
-    def blocks(self) -> list[BlockView]:
-        """At most 600 spans: more would be narrower than a pixel."""
-        spans = [row for row in self.layout.rows if isinstance(row, SpanRow)]
-        step = -(-len(spans) // 600)
-        chosen = spans[::step]
-        return [
-            BlockView(
-                left=_percent(row.bar.left),
-                width=_percent(row.bar.width),
-                lane=number * 8 // max(len(chosen), 8),
-                hue=self._hue(self.spans[row.span]["service_name"]),
-                error=self.spans[row.span]["status"] == "ERROR",
-            )
-            for number, row in enumerate(chosen)
-        ]

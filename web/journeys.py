@@ -4,6 +4,9 @@ The rules are the analyzer's (analyzer/journeys.py, analyzer/journey_status.py);
 their findings become the answer.
 """
 
+from dataclasses import dataclass
+
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,12 +20,11 @@ from storage.schema import SpanBatch
 from web.answers import is_correlation_key
 from web.attempts import attempts_of
 from web.errors import NotFoundError
-from web.handover_notes import noted_connections
+from web.found import Found, gather
 from web.not_seen import find_not_seen
-from web.notes import MOST_SPANS, about_all, about_span, note_batch, note_left_out, note_unfinished
+from web.notes import about_all, about_span, note_batch, note_unfinished
 from web.rows import Row, span_id, trace_hex, trace_table
 from web.shapes import CorrelationId
-from web.spans import sort_spans, span_objects
 from web.trace_shapes import Attempt, JourneyAnswer, NotSeen
 from web.traces import lost_traces, orphans_of
 from web.walking import Reached, follow
@@ -41,9 +43,25 @@ _UNIT_COLUMNS = [
 ]
 
 
-def journey_of_attribute(
+@dataclass(frozen=True, slots=True)
+class FoundJourney:
+    """A journey but for its spans as objects; fields as of web/trace_shapes.py."""
+
+    key: str | None
+    value: str | None
+    trace_ids: list[str]
+    start_time_unix_nano: int
+    end_time_unix_nano: int
+    status: JourneyStatus
+    related: list[CorrelationId]
+    found: Found
+    attempts: list[Attempt]
+    not_seen: list[NotSeen]
+
+
+def find_journey_of_attribute(
     store: SpanStore, key: str, value: str, settled_before_unix_nano: int
-) -> JourneyAnswer:
+) -> FoundJourney:
     """The journey of the spans that carry the canonical `key` with this value.
 
     A key that is no correlation key is found by scan, in at most the 1,000 newest traces;
@@ -58,42 +76,72 @@ def journey_of_attribute(
         walk = Walk(seeds)
     if not seeds:
         raise NotFoundError("attribute", f"No stored span carries {key} = {value}.")
-    return _answer(store, walk, settled_before_unix_nano, (key, value))
+    return _find(store, walk, settled_before_unix_nano, (key, value))
+
+
+def find_journey_of_trace(
+    store: SpanStore, trace: TraceId, settled_before_unix_nano: int
+) -> FoundJourney:
+    """The journey that a trace belongs to; `key` and `value` are None. Raises
+    NotFoundError for a trace that is not stored."""
+    journey = _find(store, Walk([trace]), settled_before_unix_nano, (None, None))
+    if trace_hex(*trace) not in journey.trace_ids:
+        raise NotFoundError("trace_id", f"No stored span belongs to trace {trace_hex(*trace)}.")
+    return journey
+
+
+def journey_of_attribute(
+    store: SpanStore, key: str, value: str, settled_before_unix_nano: int
+) -> JourneyAnswer:
+    """As `find_journey_of_attribute`, with all spans."""
+    return _answer(find_journey_of_attribute(store, key, value, settled_before_unix_nano))
 
 
 def journey_of_trace(
     store: SpanStore, trace: TraceId, settled_before_unix_nano: int
 ) -> JourneyAnswer:
-    """The journey that a trace belongs to; `key` and `value` are null. Raises
-    NotFoundError for a trace that is not stored."""
-    answer = _answer(store, Walk([trace]), settled_before_unix_nano, (None, None))
-    if trace_hex(*trace) not in answer["journey"]["trace_ids"]:
-        raise NotFoundError("trace_id", f"No stored span belongs to trace {trace_hex(*trace)}.")
-    return answer
+    """As `find_journey_of_trace`, with all spans."""
+    return _answer(find_journey_of_trace(store, trace, settled_before_unix_nano))
+
+
+def _answer(journey: FoundJourney) -> JourneyAnswer:
+    return {
+        "journey": {
+            "key": journey.key,
+            "value": journey.value,
+            "trace_ids": journey.trace_ids,
+            "start_time_unix_nano": journey.start_time_unix_nano,
+            "end_time_unix_nano": journey.end_time_unix_nano,
+            "status": journey.status,
+            "notes": journey.found.notes,
+            "related": journey.related,
+            "spans": journey.found.all_spans(),
+            "connections": journey.found.connections,
+            "orphans": journey.found.orphans,
+            "attempts": journey.attempts,
+            "not_seen": journey.not_seen,
+        }
+    }
 
 
 def _trace_ids(table: pa.Table) -> list[TraceId]:
-    columns = (table[name].to_pylist() for name in ("trace_hi", "trace_lo"))
-    return sorted(set(zip(*columns, strict=True)))
+    return sorted(set(pl.DataFrame(table.select(["trace_hi", "trace_lo"])).unique().iter_rows()))
 
 
-def _answer(
+def _find(
     store: SpanStore,
     walk: Walk,
     settled_before_unix_nano: int,
     asked: tuple[str, str] | tuple[None, None],
-) -> JourneyAnswer:
+) -> FoundJourney:
     reached = follow(store, walk)
-    spans = sort_spans(reached.batch)
-    left_out = spans.num_rows - MOST_SPANS
+    spans = reached.batch.spans
     stored = _trace_ids(spans)
     traces = trace_table(stored)
     batches = {span: note_batch(*counts) for span, counts in sorted(walk.batches().items())}
-    remarks = [about_span(note, span) for span, note in batches.items()]
+    notes = [about_span(note, span) for span, note in batches.items()]
     if not reached.complete:
-        remarks.append(about_all(note_unfinished(len(stored))))
-    if left_out > 0:
-        remarks.append(about_all(note_left_out(left_out)))
+        notes.append(about_all(note_unfinished(len(stored))))
     inside = set(stored)
     drawn = [
         row
@@ -101,28 +149,25 @@ def _answer(
         if span_id(row, "producer_")[:2] in inside and span_id(row, "consumer_")[:2] in inside
     ]
     status, attempts, not_seen = _judge(store, traces, reached, drawn, walk)
-    return {
-        "journey": {
-            "key": asked[0],
-            "value": asked[1],
-            "trace_ids": [trace_hex(*trace) for trace in stored],
-            "start_time_unix_nano": pc.min(spans["start_time_unix_nano"]).as_py(),
-            "end_time_unix_nano": pc.max(spans["end_time_unix_nano"]).as_py(),
-            "status": status,
-            "notes": remarks,
-            "related": _related(reached.batch, asked),
-            "spans": span_objects(
-                reached.batch,
-                spans.slice(0, MOST_SPANS),
-                {span: [note] for span, note in batches.items()},
-                lost_traces(store, traces),
-            ),
-            "connections": noted_connections(reached.batch, drawn),
-            "orphans": orphans_of(store, traces, settled_before_unix_nano),
-            "attempts": attempts,
-            "not_seen": not_seen,
-        }
-    }
+    return FoundJourney(
+        key=asked[0],
+        value=asked[1],
+        trace_ids=[trace_hex(*trace) for trace in stored],
+        start_time_unix_nano=pc.min(spans["start_time_unix_nano"]).as_py(),
+        end_time_unix_nano=pc.max(spans["end_time_unix_nano"]).as_py(),
+        status=status,
+        related=_related(reached.batch, asked),
+        found=gather(
+            reached.batch,
+            drawn,
+            orphans_of(store, traces, settled_before_unix_nano),
+            lost_traces(store, traces),
+            {span: [note] for span, note in batches.items()},
+            notes,
+        ),
+        attempts=attempts,
+        not_seen=not_seen,
+    )
 
 
 def _judge(
@@ -181,7 +226,7 @@ def _message_ids(batch: SpanBatch) -> dict[SpanId, str]:
 
 
 def _related(batch: SpanBatch, asked: tuple[str, str] | tuple[None, None]) -> list[CorrelationId]:
-    carried = set(batch.spans["correlation_id"].to_pylist())  # traces read in vain left theirs
+    carried = set(batch.spans["correlation_id"].unique().to_pylist())  # reads in vain left theirs
     pairs = {
         (row["key"], row["value"])
         for row in batch.correlation.to_pylist()

@@ -4,30 +4,23 @@ Handlers block on the store, so they are plain functions, which FastAPI runs in 
 threads. Every page is complete without a script.
 """
 
-from urllib.parse import quote
-
 from fastapi import APIRouter, Request, Response
 
 from storage.contract import OrphanQuery, Page, SearchQuery
-from web import answers, orphan_pages, search
+from web import answers, journey_pages, orphan_pages, search, waterfall_pages
 from web.destinations import list_destinations
 from web.edge_remarks import remarks_of
-from web.errors import NotFoundError, ParameterError
+from web.errors import NotFoundError
 from web.flowmap import draw_map
 from web.frame import hues_of, render
 from web.groups import OrphanFilter, groups_answer
-from web.journey_view import view_waterfall
-from web.journeys import journey_of_attribute, journey_of_trace
 from web.measured import list_counters
 from web.orphan_pages import whole_report
-from web.parameters import Parameters, parse_span_id, parse_trace_id
+from web.parameters import Parameters
 from web.reports import view_group
-from web.rows import trace_hex
 from web.search import list_recent_ids
 from web.search_answers import search_answer
-from web.sentences import tell_journey, tell_orphans, tell_trace
 from web.site import Site
-from web.traces import trace_answer
 
 _ALL = Page(1000)
 _LANGUAGES = ("Python", "Java", "Node.js", "Go", ".NET")
@@ -71,87 +64,6 @@ def show_map(request: Request) -> Response:
         recent=list_recent_ids(site.store),
         newest=search_answer(site.store, SearchQuery(), Page(8))["traces"],
     )
-
-
-@router.get("/journeys")
-def show_journey(request: Request) -> Response:
-    given = Parameters(request.query_params, ("attribute", "trace_id", "scale"))
-    attribute, trace = given.attribute(), given.trace_id()
-    true_scale = given.word("scale", ("true", "folded")) == "true"
-    site = _site(request)
-    if attribute is not None and trace is None:
-        answer = journey_of_attribute(site.store, *attribute, site.settled_before())
-        asked = f"attribute={quote('='.join(attribute), safe='=', errors='replace')}"
-    elif trace is not None and attribute is None:
-        answer = journey_of_trace(site.store, trace, site.settled_before())
-        asked = f"trace_id={trace_hex(*trace)}"
-    else:
-        raise ParameterError("attribute", "Give either attribute=key=value or trace_id.")
-    journey = answer["journey"]
-    hues = hues_of(request)
-    waterfall = view_waterfall(
-        journey["spans"],
-        journey["connections"],
-        journey["orphans"],
-        journey["attempts"],
-        hues,
-        true_scale=true_scale,
-    )
-    return render(
-        request,
-        "journey.html",
-        "/search",
-        journey=journey,
-        waterfall=waterfall,
-        true_scale=true_scale,
-        asked=f"/journeys?{asked}",
-        sentence=tell_journey(journey, waterfall.queue_nano),
-        broken=[orphan for orphan in journey["orphans"] if not orphan["expected"]],
-        tell_orphans=tell_orphans,
-        services=sorted({span["service_name"] or "unknown service" for span in journey["spans"]}),
-        hues=hues,
-    )
-
-
-@router.get("/traces/{trace_id}")
-def show_trace(request: Request, trace_id: str) -> Response:
-    given = Parameters(request.query_params, ("scale",))
-    true_scale = given.word("scale", ("true", "folded")) == "true"
-    site = _site(request)
-    trace = trace_answer(site.store, parse_trace_id(trace_id), site.settled_before())["trace"]
-    hues = hues_of(request)
-    waterfall = view_waterfall(
-        trace["spans"], trace["connections"], trace["orphans"], [], hues, true_scale=true_scale
-    )
-    return render(
-        request,
-        "trace.html",
-        "/search",
-        trace=trace,
-        waterfall=waterfall,
-        true_scale=true_scale,
-        asked=f"/traces/{trace['trace_id']}",
-        sentence=tell_trace(trace["spans"], trace["connections"]),
-        broken=[orphan for orphan in trace["orphans"] if not orphan["expected"]],
-        tell_orphans=tell_orphans,
-        services=sorted({span["service_name"] or "unknown service" for span in trace["spans"]}),
-        hues=hues,
-    )
-
-
-@router.get("/spans/{trace_id}/{span_id}")
-def show_span(request: Request, trace_id: str, span_id: str) -> Response:
-    """Everything about one span; with `part=true` only what the journey page shows of it."""
-    given = Parameters(request.query_params, ("part",))
-    site = _site(request)
-    parse_span_id(span_id)
-    trace = trace_answer(site.store, parse_trace_id(trace_id), site.settled_before())["trace"]
-    found = [span for span in trace["spans"] if span["span_id"] == span_id.lower()]
-    if not found:
-        raise NotFoundError("span_id", f"Trace {trace['trace_id']} has no span {span_id}.")
-    orphans = [orphan for orphan in trace["orphans"] if orphan["span_id"] == span_id.lower()]
-    template = "span_part.html" if given.flag("part") else "span.html"
-    return render(request, template, "/search", spans=found, orphans=orphans, hues=hues_of(request))
 
 
 @router.get("/destinations")
@@ -207,6 +119,8 @@ def pages_router() -> APIRouter:
     """These pages, the report and the search."""
     pages = APIRouter(include_in_schema=False)
     pages.include_router(router)
+    pages.include_router(journey_pages.router)
+    pages.include_router(waterfall_pages.router)
     pages.include_router(orphan_pages.router)
     pages.include_router(search.router)
     return pages

@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from web.family import Ids
 from web.shapes import Connection, End
 from web.words import say_confidence, say_rule
 
+Ids = tuple[str, str]  # trace id, span id
 Relation = Literal["propagated", "link", "stitch", "candidate", "cut"]
 
 
@@ -16,6 +16,7 @@ class Chip:
     text: str
     look: str = ""  # class of style.css: bad, warn, stitch, calm
     href: str | None = None
+    why: int | None = None  # the connection that it tells of
 
 
 @dataclass(frozen=True, slots=True)

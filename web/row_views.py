@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from web.relations import Chip, ReasonView, Relation
+from web.relations import Chip, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class RowView:
     hue: int | None
     indent: int
     level: int  # 1 at the left, for assistive technology
-    trace: int
+    trace: int  # colour
     trace_id: str | None  # where it changes
     mark: str  # ↳ ↻ ⇢ before a hand-over
     relation: Relation | None
@@ -35,35 +35,7 @@ class RowView:
     width: str | None
     label: Label | None
     spoken: str  # what the bar says
-
-
-@dataclass(frozen=True, slots=True)
-class TickView:
-    place: str
-    text: str
-    folded: bool
-    last: bool
-    first: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BlockView:
-    """A span on the minimap: lane 0–7 from the top."""
-
-    left: str
-    width: str
-    lane: int
-    hue: int
-    error: bool
-
-
-@dataclass(frozen=True, slots=True)
-class WaterfallView:
-    rows: tuple[RowView, ...]
-    ticks: tuple[TickView, ...]
-    folds: tuple[tuple[str, str], ...]  # left and width
-    blocks: tuple[BlockView, ...]
-    reasons: tuple[ReasonView, ...]
-    queue_nano: int
-    traces: int
-    folded: bool
+    beside: Literal["before", "after"] | None = None  # where it lies outside of what is shown
+    number: int = 0  # of the row
+    below: int = 0  # rows that folding it hides
+    folded: bool = False

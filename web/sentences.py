@@ -1,10 +1,12 @@
 """A journey in one or two sentences, made from its data by rules. Pure."""
 
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from web.cast import Cast
+from web.journeys import FoundJourney
 from web.shapes import Connection, Orphan
-from web.trace_shapes import Attempt, Journey, NotSeen, Span
+from web.trace_shapes import Attempt, NotSeen, Span
 from web.words import (
     join_words,
     say_duration,
@@ -23,23 +25,21 @@ class Part:
     strong: bool = False
 
 
-def tell_journey(journey: Journey, queue_nano: int) -> list[Part]:
+def tell_journey(journey: FoundJourney, cast: Cast, queue_nano: int) -> list[Part]:
     """What became of it, and where it took its time."""
-    spans = {(span["trace_id"], span["span_id"]): span for span in journey["spans"]}
-    if journey["status"] == "dead-letter":
-        return _tell_dead_letter(journey, spans)
-    if journey["status"] == "error":
-        return _tell_error(journey)
-    if journey["status"] == "waiting":
-        return _tell_waiting(journey)
-    return _tell_success(journey, spans, queue_nano)
+    if journey.status == "dead-letter":
+        return _tell_dead_letter(journey, cast)
+    if journey.status == "error":
+        return _tell_error(journey, cast)
+    if journey.status == "waiting":
+        return _tell_waiting(journey, cast)
+    return _tell_success(journey, cast, queue_nano)
 
 
-def tell_trace(spans: list[Span], connections: list[Connection]) -> list[Part]:
+def tell_trace(trace_id: str, connections: Sequence[Connection]) -> list[Part]:
     """What one trace is part of."""
-    ids = {span["trace_id"] for span in spans}
-    before = {c["producer"]["trace_id"] for c in connections} - ids
-    after = {c["consumer"]["trace_id"] for c in connections} - ids
+    before = {c["producer"]["trace_id"] for c in connections} - {trace_id}
+    after = {c["consumer"]["trace_id"] for c in connections} - {trace_id}
     if not before and not after:
         return [Part("No hand-over leads into or out of this trace.")]
     parts = []
@@ -92,19 +92,19 @@ def _explain(span: Span) -> str:
     return f": {name[:160]}" if name else ""
 
 
-def _tell_dead_letter(journey: Journey, spans: dict[tuple[str, str], Span]) -> list[Part]:
+def _tell_dead_letter(journey: FoundJourney, cast: Cast) -> list[Part]:
     failed = [
         attempt
-        for attempt in journey["attempts"]
+        for attempt in journey.attempts
         if attempt["outcome"] == "error" and attempt["ended_by"] == "dead-letter"
     ]
-    queue = next((c["destination"] for c in journey["connections"] if c["dead_letter"]), None)
+    queue = next((c["destination"] for c in journey.found.connections if c["dead_letter"]), None)
     where = Part(queue or "a dead-letter queue", strong=True)
     if not failed:
         return [Part("The message went to "), where, Part(".")]
     last = failed[-1]
     tries = sum(attempt["chain"] == last["chain"] for attempt in failed)
-    span = spans.get((last["trace_id"], last["span_id"]))
+    span = cast.named(last["trace_id"], last["span_id"])
     name = span["name"] if span else "Processing"
     service = say_service(span["service_name"]) if span else ""
     times = {1: "once", 2: "twice"}.get(tries, f"{say_number(tries)} times")
@@ -116,14 +116,9 @@ def _tell_dead_letter(journey: Journey, spans: dict[tuple[str, str], Span]) -> l
     ]
 
 
-def _tell_error(journey: Journey) -> list[Part]:
-    failed = [span for span in journey["spans"] if span["status"] == "ERROR"]
-    deepest = {(span["trace_id"], span["span_id"]) for span in failed} - {
-        (span["trace_id"], span["parent_span_id"]) for span in failed
-    }
-    causes = [span for span in failed if (span["trace_id"], span["span_id"]) in deepest]
-    last = (causes or failed or journey["spans"])[-1]
-    tries = [a for a in journey["attempts"] if a["outcome"] == "error"]
+def _tell_error(journey: FoundJourney, cast: Cast) -> list[Part]:
+    last = cast.last_failure
+    tries = [a for a in journey.attempts if a["outcome"] == "error"]
     again = f" after {say_plural(len(tries), 'failed attempt')}" if len(tries) > 1 else ""
     return [
         Part(last["name"], strong=True),
@@ -131,14 +126,11 @@ def _tell_error(journey: Journey) -> list[Part]:
     ]
 
 
-def _tell_waiting(journey: Journey) -> list[Part]:
-    last = journey["spans"][-1]
-    sends = [span for span in journey["spans"] if span["kind"] == "PRODUCER"]
-    stuck = [missed for missed in journey["not_seen"] if missed["state"] != "dead"]
+def _tell_waiting(journey: FoundJourney, cast: Cast) -> list[Part]:
+    stuck = [missed for missed in journey.not_seen if missed["state"] != "dead"]
     lost = bool(stuck) and stuck[0]["state"] == "lost"
-    if stuck:
-        sends = [s for s in journey["spans"] if s["span_id"] == stuck[0]["sent_by"]["span_id"]]
-    sent = sends[-1] if sends else last
+    named = cast.named(**stuck[0]["sent_by"]) if stuck else cast.last_send
+    sent = named or cast.last
     fate = "was not seen again, although later ones were" if lost else "has not been processed yet"
     return [
         Part("The message sent by "),
@@ -147,13 +139,10 @@ def _tell_waiting(journey: Journey) -> list[Part]:
     ]
 
 
-def _tell_success(
-    journey: Journey, spans: dict[tuple[str, str], Span], queue_nano: int
-) -> list[Part]:
-    first = journey["spans"][0]
-    services = len({span["service_name"] for span in journey["spans"]})
-    total = journey["end_time_unix_nano"] - journey["start_time_unix_nano"]
-    hops = Counter(c["destination"] for c in journey["connections"])
+def _tell_success(journey: FoundJourney, cast: Cast, queue_nano: int) -> list[Part]:
+    services = cast.services
+    total = journey.end_time_unix_nano - journey.start_time_unix_nano
+    hops = {connection["destination"] for connection in journey.found.connections}
     where = f"{say_number(services)} services" if services > 1 else "one service"
     over = (
         f" over {say_number(len(hops))} {'destination' if len(hops) == 1 else 'destinations'}"
@@ -161,15 +150,15 @@ def _tell_success(
         else ""
     )
     parts = [
-        Part(first["name"], strong=True),
+        Part(cast.first["name"], strong=True),
         Part(f" went through {where}{over} in {say_duration(total)}"),
     ]
     if queue_nano * 20 > total:
         parts.append(Part(f", of which {say_duration(queue_nano)} in queues"))
     parts.append(Part("."))
-    repeated = _repeated(journey["attempts"])
+    repeated = _repeated(journey.attempts)
     if repeated is not None:
-        span = spans.get((repeated["trace_id"], repeated["span_id"]))
+        span = cast.named(repeated["trace_id"], repeated["span_id"])
         name = span["name"] if span else "Processing"
         ordinal = say_ordinal(repeated["attempt"])
         parts += [

@@ -1,15 +1,15 @@
 """Spans as the API and the pages show them: one object each, odd data noted."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from analyzer.journey_traces import SpanId, TraceId
+from analyzer.journey_traces import SpanId
 from storage.schema import SpanBatch
 from web.attributes import read_attributes
-from web.notes import find_notes
 from web.rows import Row, span_hex, trace_hex
 from web.shapes import Note
 from web.trace_shapes import Event, Link, Scope, Span
@@ -30,26 +30,20 @@ def sort_spans(batch: SpanBatch) -> pa.Table:
 
 
 def span_objects(
-    batch: SpanBatch,
-    spans: pa.Table,
-    remarks: Mapping[SpanId, list[Note]] | None = None,
-    lost: Collection[TraceId] = frozenset(),
+    batch: SpanBatch, spans: pa.Table, notes: Mapping[SpanId, list[Note]]
 ) -> list[Span]:
-    """Objects for `spans`, which are rows of the batch; in their order.
-
-    `remarks` are notes to add. Whether a parent is missing is judged by the batch, which
-    must hold whole traces, but for the traces `lost`, of which spans were deleted.
-    """
-    notes = find_notes(batch, lost)
-    for span, more in (remarks or {}).items():
-        notes[span] += more
-    resources = {row["resource_id"]: row for row in batch.resources.to_pylist()}
+    """Objects for `spans`, which are rows of the batch; in their order, with these notes."""
+    resources = {
+        row["resource_id"]: row for row in _of(batch.resources, spans, "resource_id").to_pylist()
+    }
     resource_attributes = {
         key: read_attributes(row["attributes"]) for key, row in resources.items()
     }
-    scopes = {row["scope_id"]: _scope(row) for row in batch.scopes.to_pylist()}
-    links = _parts(batch.links)
-    events = _parts(batch.events)
+    scopes = {
+        row["scope_id"]: _scope(row) for row in _of(batch.scopes, spans, "scope_id").to_pylist()
+    }
+    links = _parts(_of(batch.links, spans, "span_id"))
+    events = _parts(_of(batch.events, spans, "span_id"))
     found: list[Span] = []
     for row in spans.to_pylist():
         part = tuple(row[name] for name in _PART)
@@ -86,6 +80,11 @@ def span_objects(
             }
         )
     return found
+
+
+def _of(table: pa.Table, spans: pa.Table, column: str) -> pa.Table:
+    """The rows that these spans name, and perhaps some more."""
+    return table.filter(pc.is_in(table[column], value_set=spans[column].combine_chunks()))
 
 
 def _named(names: tuple[Any, ...], number: int) -> Any:

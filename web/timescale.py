@@ -41,9 +41,12 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class TimeScale:
+    """Shows what is between `start` and `end`; `origin` is where times are counted from."""
+
     start: int
     end: int
     segments: tuple[Segment, ...]
+    origin: int
 
     def place(self, instant: int) -> float:
         """0 at the start, 1 at the end; what lies outside is put at the nearer end."""
@@ -56,13 +59,44 @@ class TimeScale:
         part = (instant - segment.start) / (segment.end - segment.start)
         return segment.left + part * (segment.right - segment.left)
 
+    def instant(self, place: float) -> int:
+        """The reverse of `place`, for 0 to 1."""
+        for segment in self.segments:
+            if place <= segment.right:
+                part = (place - segment.left) / (segment.right - segment.left)
+                return round(segment.start + max(part, 0.0) * (segment.end - segment.start))
+        return self.end
+
+    def zoomed(self, start: int, end: int) -> "TimeScale":
+        """Only what is between these instants, with the same proportions. At least a
+        nanosecond; what lies outside the scale is cut off."""
+        start = min(max(start, self.start), self.end - 1)
+        end = min(max(end, start + 1), self.end)
+        left = self.place(start)
+        width = max(self.place(end) - left, 1e-15)
+        parts = [
+            Segment(
+                max(each.start, start),
+                min(each.end, end),
+                max((each.left - left) / width, 0.0),
+                min((each.right - left) / width, 1.0),
+                each.folded,
+            )
+            for each in self.segments
+            if each.start < end and each.end > start
+        ]
+        return TimeScale(start, end, tuple(parts), self.origin)
+
     @property
     def folds(self) -> tuple[Segment, ...]:
         return tuple(segment for segment in self.segments if segment.folded)
 
     def ticks(self) -> list[Tick]:
         """Start, end, and where there is room folded gaps and round times."""
-        marks = [Tick(0.0, 0, folded=False), Tick(1.0, self.end - self.start, folded=False)]
+        marks = [
+            Tick(0.0, self.start - self.origin, folded=False),
+            Tick(1.0, self.end - self.origin, folded=False),
+        ]
         for fold in self.folds:
             middle = (fold.left + fold.right) / 2
             if all(abs(middle - mark.place) >= _TICK_DISTANCE for mark in marks):
@@ -72,10 +106,10 @@ class TimeScale:
         for part in self.segments:
             if part.folded or step == 0:
                 continue
-            offset = part.start - self.start
+            offset = part.start - self.origin
             first = -(-offset // step) * step
-            for nano in range(first, part.end - self.start + 1, step):
-                place = self.place(self.start + nano)
+            for nano in range(first, part.end - self.origin + 1, step):
+                place = self.place(self.origin + nano)
                 if all(abs(place - mark.place) >= _TICK_DISTANCE for mark in marks):
                     marks.append(Tick(place, nano, folded=False))
         return sorted(marks, key=lambda mark: mark.place)
@@ -86,7 +120,7 @@ def fold_time(busy: Iterable[Interval], *, true_scale: bool = False) -> TimeScal
     spans = _union(busy)
     start, end = spans[0][0], max(spans[-1][1], spans[0][0] + 1)
     gaps = [] if true_scale else _choose_folds(spans, end - start)
-    return TimeScale(start, end, tuple(_place_segments(start, end, gaps)))
+    return TimeScale(start, end, tuple(_place_segments(start, end, gaps)), start)
 
 
 def _union(intervals: Iterable[Interval]) -> list[Interval]:

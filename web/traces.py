@@ -1,6 +1,7 @@
 """One trace with everything known about it."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -8,8 +9,7 @@ from analyzer.journey_traces import TraceId
 from analyzer.rules import DRAWN
 from storage.contract import SpanStore
 from web.errors import NotFoundError
-from web.handover_notes import noted_connections
-from web.notes import MOST_SPANS, about_all, note_left_out
+from web.found import Found, gather
 from web.rows import (
     Row,
     orphan_object,
@@ -17,33 +17,47 @@ from web.rows import (
     trace_hex,
     trace_table,
 )
-from web.shapes import Orphan
-from web.spans import sort_spans, span_objects
+from web.shapes import CorrelationId, Orphan
 from web.trace_shapes import TraceAnswer
 
 
-def trace_answer(store: SpanStore, trace: TraceId, settled_before_unix_nano: int) -> TraceAnswer:
+@dataclass(frozen=True, slots=True)
+class FoundTrace:
+    """A trace but for its spans as objects; fields as of web/trace_shapes.py."""
+
+    trace_id: str
+    found: Found
+    correlation: list[CorrelationId]
+
+
+def find_trace(store: SpanStore, trace: TraceId, settled_before_unix_nano: int) -> FoundTrace:
     """Connections with either end in the trace. Raises NotFoundError."""
     asked = trace_table([trace])
     batch = store.spans_of(asked)
     if batch.spans.num_rows == 0:
         raise NotFoundError("trace_id", f"No stored span belongs to trace {trace_hex(*trace)}.")
-    spans = sort_spans(batch)
-    left_out = spans.num_rows - MOST_SPANS
-    connections = drawn_rows(store.connections_of(asked, "either").to_pylist())
+    found = gather(
+        batch,
+        drawn_rows(store.connections_of(asked, "either").to_pylist()),
+        orphans_of(store, asked, settled_before_unix_nano),
+        lost_traces(store, asked),
+    )
+    carried = store.correlation_of(asked).to_pylist()
+    ids: list[CorrelationId] = [{"key": row["key"], "value": row["value"]} for row in carried]
+    return FoundTrace(trace_hex(*trace), found, ids)
+
+
+def trace_answer(store: SpanStore, trace: TraceId, settled_before_unix_nano: int) -> TraceAnswer:
+    """Everything about a trace. Raises NotFoundError."""
+    asked = find_trace(store, trace, settled_before_unix_nano)
     return {
         "trace": {
-            "trace_id": trace_hex(*trace),
-            "spans": span_objects(
-                batch, spans.slice(0, MOST_SPANS), lost=lost_traces(store, asked)
-            ),
-            "connections": noted_connections(batch, connections),
-            "orphans": orphans_of(store, asked, settled_before_unix_nano),
-            "correlation": [
-                {"key": row["key"], "value": row["value"]}
-                for row in store.correlation_of(asked).to_pylist()
-            ],
-            "notes": [about_all(note_left_out(left_out))] if left_out > 0 else [],
+            "trace_id": asked.trace_id,
+            "spans": asked.found.all_spans(),
+            "connections": asked.found.connections,
+            "orphans": asked.found.orphans,
+            "correlation": asked.correlation,
+            "notes": asked.found.notes,
         }
     }
 

@@ -1,26 +1,26 @@
 """One picture of many traces: which rows, in which order, and where the bars lie.
 
-Pure; knows no HTML. Depth first: a span, then by start its children and, behind a
-hand-over row each, the consumers of what it sent, also those in other traces. Every span
-stands there exactly once; a second way to a span that is drawn already is a reference.
-Times are never corrected.
+Pure; knows no HTML. Rows are numbers in columns and become objects where somebody looks.
+Depth first: a span, then by start its children and, behind a hand-over row each, the
+consumers of what it sent, also those in other traces. Every span stands there exactly once;
+a second way to a span that is drawn already is a reference. Times are never corrected.
 """
 
+from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, overload
 
-from web.family import Family, span_ids
-from web.shapes import Connection, Orphan
+from web.family import Family
+from web.picture import NOBODY, Picture
 from web.timescale import Interval, TimeScale, fold_time, total_of
-from web.trace_shapes import Span
 
 Way = Literal["drawn", "elsewhere", "from outside", "to outside"]
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Fractions of the lane."""
+    """Fractions of the lane; without width at its edge where it lies beside what is shown."""
 
     left: float
     width: float
@@ -28,7 +28,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class SpanRow:
-    """`span` is the index in the spans, `trace` the number of the trace in order of rows."""
+    """`trace` is the number of the trace in order of rows."""
 
     span: int
     depth: int
@@ -67,61 +67,134 @@ class CutRow:
 
 
 Row = SpanRow | HandoverRow | CutRow
+_SPAN, _HANDOVER, _CUT = range(3)
 
 
 @dataclass(frozen=True, slots=True)
-class Waterfall:
-    rows: tuple[Row, ...]
+class _Passage:
+    """A hand-over row but for its place."""
+
+    way: Way
+    between: Interval | None
+    wait_nano: int | None
+    again: bool = False
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall(Sequence[Row]):
+    """Row by row. `sizes` says how many rows each and what hangs below it are, `traces`
+    the trace ids by number; `rows_of` the row of each span, `repeated` the spans whose span
+    id stands on an earlier row; `queue_nano` how long at least one message waited."""
+
+    picture: Picture
+    family: Family
     scale: TimeScale
-    queue_nano: int  # how long at least one message waited
-    traces: tuple[str, ...]  # by number
+    kinds: bytearray
+    subjects: "array[int]"  # numbers of spans, connections and orphans
+    depths: "array[int]"
+    row_traces: "array[int]"
+    sizes: "array[int]"
+    passages: dict[int, _Passage]
+    rows_of: "array[int]"
+    repeated: frozenset[int]
+    queue_nano: int
+    traces: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    @overload
+    def __getitem__(self, number: int) -> Row: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[Row]: ...
+    def __getitem__(self, number: int | slice) -> Row | Sequence[Row]:
+        if isinstance(number, slice):
+            return [self[each] for each in range(*number.indices(len(self)))]
+        kind, subject = self.kinds[number], self.subjects[number]
+        depth, trace = self.depths[number], self.row_traces[number]
+        if kind == _SPAN:
+            start, end = self.picture.start[subject], self.picture.end[subject]
+            handed, orphan = self.family.handed.get(subject), self.picture.orphans.get(subject)
+            return SpanRow(subject, depth, trace, self._bar(start, end), handed, orphan)
+        if kind == _CUT:
+            root = self.subjects[number + 1]
+            place = self.scale.place(self.picture.start[root])
+            return CutRow(subject, depth, trace, place)
+        passage = self.passages[number]
+        between = passage.between
+        return HandoverRow(
+            connection=subject,
+            depth=depth,
+            trace=trace,
+            way=passage.way,
+            wait=None if between is None else self._bar(*sorted(between)),
+            wait_nano=passage.wait_nano,
+            overlap=between is not None and between[1] < between[0],
+            again=passage.again,
+            cut=passage.cut,
+        )
+
+    def _bar(self, start: int, end: int) -> Bar:
+        left = self.scale.place(start)
+        return Bar(left, self.scale.place(end) - left)
+
+    def span_of_row(self, number: int) -> int:
+        """The span of this row, or NOBODY."""
+        return self.subjects[number] if self.kinds[number] == _SPAN else NOBODY
+
+    def on(self, scale: TimeScale) -> "Waterfall":
+        """The same rows on another scale."""
+        return replace(self, scale=scale)
 
 
-def lay_out(
-    spans: Sequence[Span],
-    connections: Sequence[Connection],
-    orphans: Sequence[Orphan] = (),
-    *,
-    true_scale: bool = False,
-) -> Waterfall:
-    """Spans in any order, at least one; connections with an end outside are references."""
-    return _Layout(spans, connections, orphans, true_scale=true_scale).draw()
+def scale_of(picture: Picture, *, true_scale: bool) -> TimeScale:
+    return fold_time(zip(picture.start, picture.end, strict=True), true_scale=true_scale)
+
+
+def lay_out(picture: Picture, *, true_scale: bool = False) -> Waterfall:
+    """At least one span; connections with an end outside are references."""
+    return _Layout(picture, true_scale=true_scale).draw()
 
 
 class _Layout:
-    def __init__(
-        self,
-        spans: Sequence[Span],
-        connections: Sequence[Connection],
-        orphans: Sequence[Orphan],
-        *,
-        true_scale: bool,
-    ) -> None:
-        self.spans, self.connections = spans, connections
-        self.family = Family(spans, connections)
-        self.orphan_of = {
-            self.family.first[span_ids(orphan)]: number
-            for number, orphan in enumerate(orphans)
-            if span_ids(orphan) in self.family.first
-        }
-        self.scale = fold_time(map(_interval, spans), true_scale=true_scale)
-        self.rows: list[Row] = []
-        self.traces: dict[str, int] = {}
+    def __init__(self, picture: Picture, *, true_scale: bool) -> None:
+        self.picture = picture
+        self.family = Family(picture)
+        self.scale = scale_of(picture, true_scale=true_scale)
+        self.kinds = bytearray()
+        self.subjects, self.depths, self.row_traces = array("q"), array("q"), array("q")
+        self.passages: dict[int, _Passage] = {}
+        self.traces: dict[int, int] = {}  # number in the picture -> in order of rows
         self.waits: list[Interval] = []
-        self.drawn: set[int] = set()
+        self.drawn = bytearray(len(picture))
+        self.rows_of = array("q", bytes(8 * len(picture)))
+        self.span_ids: set[int] = set()
+        self.repeated: set[int] = set()
 
     def draw(self) -> Waterfall:
-        order = sorted(range(len(self.spans)), key=self._span_order)
+        order = sorted(range(len(self.picture)), key=self.picture.start.__getitem__)
         for number in order:
-            if self.family.stands_below(number) is None:
+            if self.family.stands_below(number) == NOBODY:
                 self._draw_tree(number)
         for number in order:  # members of circles
-            if number not in self.drawn:
+            if not self.drawn[number]:
                 self._draw_tree(number)
-        return Waterfall(tuple(self.rows), self.scale, total_of(self.waits), tuple(self.traces))
-
-    def _span_order(self, number: int) -> tuple[int, int]:
-        return self.spans[number]["start_time_unix_nano"], number
+        return Waterfall(
+            picture=self.picture,
+            family=self.family,
+            scale=self.scale,
+            kinds=self.kinds,
+            subjects=self.subjects,
+            depths=self.depths,
+            row_traces=self.row_traces,
+            sizes=_subtree_sizes(self.depths),
+            passages=self.passages,
+            rows_of=self.rows_of,
+            repeated=frozenset(self.repeated),
+            queue_nano=total_of(self.waits),
+            traces=tuple(self.picture.traces[number] for number in self.traces),
+        )
 
     def _draw_tree(self, root: int) -> None:
         """Iterative: chains may be longer than the stack is deep."""
@@ -132,75 +205,80 @@ class _Layout:
                 below = self._draw_handover(number, depth)
                 if below is not None:
                     waiting.append((True, below, depth))
-            elif number not in self.drawn:
+            elif not self.drawn[number]:
                 self._draw_span(number, depth)
-                waiting += reversed(
-                    [(*item, depth + 1) for item in self.family.items_below(number)]
-                )
+                below_it = self.family.items_below(number)
+                waiting += [(*item, depth + 1) for item in reversed(below_it)]
 
-    def _trace(self, trace_id: str) -> int:
-        return self.traces.setdefault(trace_id, len(self.traces))
+    def _add(self, kind: int, subject: int, depth: int, owner: int) -> None:
+        """`owner` is a span of the trace that the row belongs to."""
+        self.kinds.append(kind)
+        self.subjects.append(subject)
+        self.depths.append(depth)
+        trace = self.picture.trace[owner]
+        self.row_traces.append(self.traces.setdefault(trace, len(self.traces)))
+
+    def _pass(self, number: int, depth: int, owner: int, passage: _Passage) -> None:
+        self.passages[len(self.kinds)] = passage
+        self._add(_HANDOVER, number, depth, owner)
+
+    def _refer(self, number: int, depth: int, owner: int, way: Way) -> None:
+        told = self.picture.connections[number]["wait_nano"]
+        self._pass(number, depth, owner, _Passage(way, None, told))
 
     def _draw_span(self, number: int, depth: int) -> None:
-        self.drawn.add(number)
-        span = self.spans[number]
-        trace = self._trace(span["trace_id"])
-        for outside in self.family.outer[number]:
-            self.rows.append(self._reference(outside, depth, trace, "from outside"))
-        left = self.scale.place(span["start_time_unix_nano"])
-        orphan = self.orphan_of.get(number)
-        found = (
-            number in self.family.above or number in self.family.handed or self.family.outer[number]
-        )
+        self.drawn[number] = 1
+        family = self.family
+        outside = family.outer.get(number, ())
+        for connection in outside:
+            self._refer(connection, depth, number, "from outside")
+        orphan = self.picture.orphans.get(number)
+        found = number in family.above or number in family.handed or outside
         if orphan is not None and not found:
-            self.rows.append(CutRow(orphan, depth, trace, left))
-        right = self.scale.place(_interval(span)[1])
-        bar = Bar(left, right - left)
-        self.rows.append(SpanRow(number, depth, trace, bar, self.family.handed.get(number), orphan))
+            self._add(_CUT, orphan, depth, number)
+        self.rows_of[number] = len(self.kinds)
+        if self.picture.span_ids[number] in self.span_ids:
+            self.repeated.add(number)
+        self.span_ids.add(self.picture.span_ids[number])
+        self._add(_SPAN, number, depth, number)
 
     def _draw_handover(self, number: int, depth: int) -> int | None:
         """The row; the span to draw below it."""
-        producer, consumer = self.family.ends(number)
-        trace = self._trace(self.connections[number]["producer"]["trace_id"])
+        picture = self.picture
+        producer, consumer = picture.ends[number]
         top = self.family.top.get(number)
-        if producer is None or consumer is None:
-            self.rows.append(self._reference(number, depth, trace, "to outside"))
+        if consumer == NOBODY:
+            self._refer(number, depth, producer, "to outside")
             return None
-        if top is None or top in self.drawn:
-            self.rows.append(self._reference(number, depth, trace, "elsewhere"))
+        if top is None or self.drawn[top]:
+            self._refer(number, depth, producer, "elsewhere")
             return None
         before = self.family.again.get(number)
-        sender = self.spans[producer if before is None else before]
         # what is on its way after the send ended: the consumer itself, not what is above it
-        start = self.spans[consumer]["start_time_unix_nano"]
-        end = _interval(sender)[1]
-        overlap = start < end
-        if not overlap:
+        start, end = picture.start[consumer], picture.end[producer if before is None else before]
+        if start >= end:
             self.waits.append((end, start))
-        left, right = sorted((self.scale.place(end), self.scale.place(start)))
-        told = self.connections[number]["wait_nano"]
-        self.rows.append(
-            HandoverRow(
-                connection=number,
-                depth=depth,
-                trace=trace,
-                way="drawn",
-                wait=Bar(left, right - left),
-                wait_nano=start - end if before is not None or told is None else told,
-                overlap=overlap,
-                again=before is not None,
-                cut=top in self.orphan_of or consumer in self.orphan_of,
-            )
+        told = picture.connections[number]["wait_nano"]
+        passage = _Passage(
+            "drawn",
+            (end, start),
+            start - end if before is not None or told is None else told,
+            again=before is not None,
+            cut=top in picture.orphans or consumer in picture.orphans,
         )
+        self._pass(number, depth, producer, passage)
         return top
 
-    def _reference(self, number: int, depth: int, trace: int, way: Way) -> HandoverRow:
-        wait = self.connections[number]["wait_nano"]
-        return HandoverRow(
-            number, depth, trace, way, None, wait, overlap=False, again=False, cut=False
-        )
 
-
-def _interval(span: Span) -> Interval:
-    start, end = span["start_time_unix_nano"], span["end_time_unix_nano"]
-    return start, max(start, end)
+def _subtree_sizes(depths: Sequence[int]) -> "array[int]":
+    """A row and the deeper ones that follow it."""
+    sizes = array("q", bytes(8 * len(depths)))
+    open_rows: list[int] = []
+    for number, depth in enumerate(depths):
+        while open_rows and depths[open_rows[-1]] >= depth:
+            row = open_rows.pop()
+            sizes[row] = number - row
+        open_rows.append(number)
+    for row in open_rows:
+        sizes[row] = len(depths) - row
+    return sizes

@@ -1,154 +1,183 @@
-// Extras of the waterfall: selection, the panel, keys, find, minimap. The rows are links
-// without it.
-import { enliven } from "./page.js";
+// Extras of the waterfall: only the rows in view, selection, folding, keys, find, zoom, the
+// panel. Without it the rows are links, page by page.
+import { address, ask, box, look, total } from "./fall_state.js";
+import * as outline from "./fall_outline.js";
+import { elementOf, keep, load, onAdded, replace, setUpRows, show } from "./fall_rows.js";
+import { closePanel, hideWhy, isPanelOpen, openPanel, setUpWhy, whyOf } from "./fall_panel.js";
+import { setUpFind } from "./fall_find.js";
+import { markRows, setUpTime, wholeTime, zoomBy } from "./fall_time.js";
 
-const box = document.querySelector("[data-waterfall]");
-const rows = [...box.querySelectorAll(".row")];
-const panel = document.querySelector("[data-panel]");
 const keys = document.querySelector("[data-keys]");
-const findBox = document.querySelector("[data-find-box]");
-const findInput = findBox.querySelector("input");
 let current = -1;
-let asked = 0;
+let following;
 
-for (const row of rows) row.tabIndex = -1;
-if (rows.length) rows[0].tabIndex = 0;
+const spanIdOf = (row) => elementOf(row)?.id.replace("span-", "") ?? "";
 
-function select(number, { focus = true } = {}) {
-  if (number < 0 || number >= rows.length) return;
-  if (current >= 0) {
-    rows[current].classList.remove("current");
-    rows[current].removeAttribute("aria-selected");
-    rows[current].tabIndex = -1;
+function remember() {
+  const id = current >= 0 ? elementOf(current)?.id : "";
+  const hash = id ? `#${id}` : current >= 0 ? "" : location.hash;
+  history.replaceState(null, "", address({ fold: outline.foldText() }) + hash);
+}
+
+onAdded((element, row) => {
+  element.tabIndex = row === Math.max(current, 0) ? 0 : -1;
+  element.classList.toggle("current", row === current);
+  if (row === current) element.setAttribute("aria-selected", "true");
+});
+
+async function select(row, { focus = true, middle = false } = {}) {
+  if (row < 0 || row >= total) return;
+  const before = elementOf(current);
+  if (before) {
+    before.classList.remove("current");
+    before.removeAttribute("aria-selected");
+    before.tabIndex = -1;
   }
-  current = number;
-  const row = rows[number];
-  row.classList.add("current");
-  row.setAttribute("aria-selected", "true");
-  row.tabIndex = 0;
-  if (focus) row.focus({ preventScroll: true });
-  row.scrollIntoView({ block: "nearest" });
-  if (row.id) history.replaceState(null, "", `#${row.id}`);
+  current = row;
+  keep(row);
+  show(row, { middle });
+  const element = await load(row);
+  if (!element || current !== row) return;
+  element.classList.add("current");
+  element.setAttribute("aria-selected", "true");
+  element.tabIndex = 0;
+  if (focus) element.focus({ preventScroll: true });
+  remember();
+  if (isPanelOpen()) { clearTimeout(following); following = setTimeout(() => open(row), 120); }
+}
+
+/** To a row that may be folded away. */
+async function go(row, options) {
+  if (outline.isReady() && outline.reveal(row, spanIdOf)) replace();
+  await select(row, options);
+}
+
+function step(by) {
+  const place = outline.placeOf(Math.max(current, 0));
+  const next = Math.min(Math.max(current < 0 ? 0 : place + by, 0), outline.seenCount() - 1);
+  return select(outline.rowAt(next), { focus: !document.activeElement?.closest("[data-panel]") });
 }
 
 async function open(row) {
-  if (!row.dataset.href) return;
-  if (!row.classList.contains("span")) { location.href = row.dataset.href; return; }
-  const turn = ++asked;
-  let text;
-  try {
-    const answer = await fetch(`${row.dataset.href}?part=true`);
-    text = await answer.text();
-    if (!answer.ok) throw new Error(String(answer.status));
-  } catch {
-    location.href = row.dataset.href; // the page says what is wrong
-    return;
+  const href = elementOf(row)?.dataset.href;
+  if (!href) return;
+  if (!elementOf(row).classList.contains("span")) { location.href = href; return; }
+  const done = () => elementOf(current)?.focus({ preventScroll: true });
+  if (await openPanel(href, { step, done })) show(row);
+}
+
+function folded(row) {
+  if (row >= 0 || outline.foldText() !== box.dataset.fold) remember();
+  replace(row);
+  markRows();
+  for (const button of box.querySelectorAll("[data-fold-service]")) {
+    button.setAttribute("aria-pressed", String(outline.foldsService(button.dataset.foldService)));
   }
-  if (turn !== asked) return; // another row was opened meanwhile
-  panel.innerHTML = `<button type="button" class="btn close">close</button>${text}`;
-  panel.hidden = false;
-  panel.scrollTop = 0;
-  enliven(panel);
-  panel.querySelector(".close").addEventListener("click", close);
-  const below = panel.getBoundingClientRect().top - row.getBoundingClientRect().bottom;
-  if (below < 0) scrollBy({ top: 24 - below });
 }
 
-function close() {
-  asked += 1;
-  panel.hidden = true;
-  panel.textContent = "";
-  if (current >= 0) rows[current].focus({ preventScroll: true });
+function toggle(row, wanted) {
+  if (!outline.isReady() || outline.below(row) === 0 || outline.isFolded(row) === wanted) return false;
+  outline.toggle(row, spanIdOf(row));
+  folded(row);
+  return true;
 }
 
-function find(text, step) {
-  const wanted = text.trim().toLowerCase();
-  const hits = [];
-  rows.forEach((row, number) => {
-    const hit = wanted !== "" && row.querySelector(".name").textContent.toLowerCase().includes(wanted);
-    row.classList.toggle("found", hit);
-    if (hit) hits.push(number);
-  });
-  findBox.querySelector("[data-find-count]").textContent = wanted ? `${hits.length} found` : "";
-  if (!hits.length) return;
-  const next = step > 0 ? hits.find((hit) => hit > current) ?? hits[0] : hits.find((hit) => hit >= current) ?? hits[0];
-  select(next, { focus: false });
+function right() {
+  if (current < 0 || toggle(current, false)) return;
+  if (outline.below(current) > 0 && !outline.isFolded(current)) step(1);
 }
 
-function showFind() { findBox.hidden = false; findInput.select(); findInput.focus(); }
-function hideFind() { findBox.hidden = true; find("", 0); if (current >= 0) rows[current].focus(); }
+function left() {
+  if (current < 0 || toggle(current, true)) return;
+  const above = outline.parentOf(current);
+  if (above >= 0) select(above);
+}
 
-findInput.addEventListener("input", () => find(findInput.value, 0));
-findInput.addEventListener("keydown", (event) => {
-  if (event.key === "Enter") find(findInput.value, 1);
-  if (event.key === "Escape") hideFind();
+const showFind = setUpFind({
+  current: () => current,
+  go: (row) => go(row, { focus: false, middle: true }),
+  back: () => elementOf(current)?.focus({ preventScroll: true }),
 });
 
 box.addEventListener("click", (event) => {
   const row = event.target.closest(".row");
   if (!row || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  const number = Number(row.dataset.row);
+  if (event.target.closest("[data-twisty]")) {
+    toggle(number, !outline.isFolded(number));
+    return;
+  }
   const link = event.target.closest("a");
   if (link && (!row.classList.contains("span") || !link.classList.contains("label"))) return;
   event.preventDefault();
-  select(rows.indexOf(row));
-  open(row);
+  select(number).then(() => open(number));
 });
+
+const acts = {
+  find: showFind,
+  help: () => keys.showModal(),
+  fold: () => { outline.foldTraces(); folded(current); },
+  unfold: () => { outline.openAll(); folded(current); },
+};
+
+function otherScale() {
+  const place = outline.placeOf(Math.max(current, 0));
+  const next = { fold: outline.foldText(), scale: look.scale ? "" : "true", zoom: "", row: place > 20 ? String(place - 10) : "" };
+  location.href = address(next) + location.hash;
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.target.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey || keys.open) return;
-  const acts = {
-    j: () => select(Math.min(current + 1, rows.length - 1)),
-    k: () => select(Math.max(current - 1, 0)),
-    Home: () => select(0),
-    End: () => select(rows.length - 1),
-    Enter: () => open(rows[current]),
-    Escape: close,
-    t: () => { const link = box.querySelector("[data-key=t]"); location.href = link.href + location.hash; },
-    f: showFind,
-    "?": () => keys.showModal(),
+  const byKey = {
+    j: () => step(1), ArrowDown: () => step(1), k: () => step(-1), ArrowUp: () => step(-1),
+    PageDown: () => step(15), PageUp: () => step(-15),
+    Home: () => select(0), End: () => select(outline.rowAt(outline.seenCount() - 1)),
+    ArrowRight: right, ArrowLeft: left,
+    Enter: () => open(current),
+    Escape: () => { if (hideWhy({ focus: true })) return; closePanel(); elementOf(current)?.focus({ preventScroll: true }); },
+    t: otherScale, f: showFind, w: () => whyOf(elementOf(current)),
+    "+": () => zoomBy(0.5), "=": () => zoomBy(0.5), "-": () => zoomBy(2), 0: wholeTime,
+    "?": acts.help,
   };
-  acts.ArrowDown = acts.j;
-  acts.ArrowUp = acts.k;
   const inRows = event.target === document.body || box.contains(event.target);
-  if (!(event.key in acts) || (!inRows && !["Escape", "?"].includes(event.key))) return;
+  if (!(event.key in byKey) || (!inRows && !["Escape", "?"].includes(event.key))) return;
   if (event.key === "Enter" && (current < 0 || event.target.closest("a, button"))) return;
-  if (event.key === "Escape" && panel.hidden) return;
   event.preventDefault();
-  acts[event.key]();
+  byKey[event.key]();
 });
 
-for (const [name, act] of [["find", showFind], ["help", () => keys.showModal()]]) {
-  const button = box.querySelector(`[data-${name}]`);
-  button.hidden = false;
-  button.addEventListener("click", act);
+for (const button of box.querySelectorAll("[data-act]")) {
+  button.hidden = button.dataset.act === "fold" && !box.hasAttribute("data-many");
+  button.addEventListener("click", acts[button.dataset.act]);
 }
-
-const map = box.querySelector("[data-minimap]");
-const seen = box.querySelector("[data-seen]");
-const body = box.querySelector("[data-rows]");
-function markSeen() {
-  const area = body.getBoundingClientRect();
-  const from = Math.max(0, -area.top / area.height);
-  const to = Math.min(1, (innerHeight - area.top) / area.height);
-  seen.setAttribute("y", 42 * from);
-  seen.setAttribute("height", from === 0 && to === 1 ? 0 : Math.max(0, 42 * (to - from)));
-}
-if (map) {
-  map.addEventListener("click", (event) => {
-    const part = event.offsetY / map.getBoundingClientRect().height;
-    rows[Math.min(rows.length - 1, Math.floor(part * rows.length))].scrollIntoView({ block: "center" });
+for (const button of box.querySelectorAll("[data-fold-service]")) {
+  button.addEventListener("click", () => {
+    if (!outline.isReady()) return;
+    outline.foldService(button.dataset.foldService);
+    folded(current);
   });
-  addEventListener("scroll", markSeen, { passive: true });
-  markSeen();
 }
 
-function followHash() {
+async function followHash() {
   const id = decodeURIComponent(location.hash.slice(1));
-  const number = id.startsWith("span-") ? rows.findIndex((row) => row.id === id) : -1;
-  if (number >= 0) {
-    select(number);
-    rows[number].scrollIntoView({ block: "center" });
+  if (!/^span-[0-9a-f]{16}$/.test(id)) return;
+  const near = document.getElementById(id)?.dataset.row;
+  let row = near;
+  if (near === undefined) {
+    try { [row] = (await (await ask("find", { span: id.slice(5) })).json()).rows; } catch { return; }
   }
+  if (row !== undefined) await go(Number(row), { middle: true });
 }
-addEventListener("hashchange", followHash);
-followHash();
+
+async function start() {
+  const loading = outline.loadOutline();
+  if (box.dataset.fold) await loading; // so that rows are put where they are already
+  setUpRows(Number(box.dataset.first));
+  setUpWhy();
+  setUpTime(remember);
+  addEventListener("hashchange", followHash);
+  await Promise.all([followHash(), loading]);
+  folded(current);
+  box.dataset.ready = "";
+}
+start().catch(() => {}); // the page says what is wrong

@@ -2,7 +2,10 @@
 
 from storage.contract import SpanStore
 from tests.answer_builders import STORED_AT, Scene
-from web.journeys import journey_of_attribute, journey_of_trace
+from web.cast import Cast
+from web.journeys import find_journey_of_attribute, journey_of_attribute, journey_of_trace
+from web.picture import read_picture
+from web.sentences import tell_journey
 from web.trace_shapes import Journey
 
 
@@ -44,3 +47,10 @@ def batch_scene(orders: str) -> Scene:
         scene.span(60, 1, start_time_unix_nano=600),
     )
     return scene
+
+
+def told_of(store: SpanStore, order: str = "A") -> str:
+    """The sentence at the top of the page of an order's journey."""
+    journey = find_journey_of_attribute(store, "order.id", order, 0)
+    cast = Cast(journey.found, read_picture(journey.found))
+    return "".join(part.text for part in tell_journey(journey, cast, 0))

@@ -59,7 +59,7 @@ def test_a_long_chain_of_hand_overs_inside_one_trace_is_followed_to_its_end() ->
 def test_above_the_limit_the_latest_spans_are_left_out_and_a_note_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for module in ("web.journeys", "web.walking", "web.notes"):
+    for module in ("web.found", "web.walking", "web.notes"):
         monkeypatch.setattr(f"{module}.MOST_SPANS", 3)
     monkeypatch.setattr("web.walking._LIKELY_LEVELS", 1)
     scene = Scene()

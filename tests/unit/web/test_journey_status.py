@@ -4,8 +4,8 @@ from typing import Any
 
 from storage.contract import SpanStore
 from tests.answer_builders import Scene, span_hex, trace_hex
+from tests.unit.web.journeys import told_of
 from web.journeys import journey_of_attribute
-from web.sentences import tell_journey
 from web.trace_shapes import Journey
 
 
@@ -117,7 +117,7 @@ def test_the_sentence_tells_the_failures_of_the_message_that_died_and_of_no_othe
     other = scene.span(1, 3, parent=1, name="publish again")
     deliver(scene, other, 20, error=True, name="charge", message="m-2", attempt=1)
     deliver(scene, other, 21, name="charge", message="m-2", attempt=2)
-    told = "".join(part.text for part in tell_journey(journey_of(scene.store()), 0))
+    told = told_of(scene.store())
     assert told.startswith("process failed three times in payment")
     assert told.endswith("The message went to orders-dlq.")
 

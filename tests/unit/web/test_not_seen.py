@@ -4,9 +4,10 @@ from typing import Any
 
 from storage.contract import SpanStore
 from tests.answer_builders import Scene, span_hex, trace_hex
+from tests.unit.web.journeys import told_of
 from web.journeys import journey_of_attribute
 from web.not_seen import MOST_KINDS
-from web.sentences import tell_journey, tell_not_seen
+from web.sentences import tell_not_seen
 from web.trace_shapes import Journey
 
 FIRST = 100  # the trace of the first example
@@ -103,7 +104,7 @@ def test_a_message_that_later_ones_overtook_is_lost() -> None:
     shop.examples()
     shop.send(1, start=2_500, order="A")
     assert shop.told() == [(STEP, "lost")]
-    told = "".join(part.text for part in tell_journey(shop.ask(), 0))
+    told = told_of(shop.scene.store())
     assert told == (
         "The message sent by publish in shop was not seen again, although later ones were."
     )
@@ -235,7 +236,7 @@ def test_the_sentence_names_the_send_whose_step_was_not_seen() -> None:
     shop.examples()
     shop.send(1, start=NEWEST, order="A")
     shop.scene.span(1, 9, parent=1, name="later", kind=4, start_time_unix_nano=NEWEST + 5)
-    told = "".join(part.text for part in tell_journey(shop.ask(), 0))
+    told = told_of(shop.scene.store())
     assert told == "The message sent by publish in shop has not been processed yet."
     (missed,) = shop.ask()["not_seen"]
     assert tell_not_seen(missed) == (
