@@ -72,5 +72,5 @@ def is_named_after(destination: str, bridge: str) -> bool:
 
 def _words(name: str) -> list[str]:
     parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)
-    words = [part.lower().removesuffix("s") for part in parts]
+    words = [re.sub(r"(?<=...)s$", "", part.lower()) for part in parts]  # but "bus", "sns"
     return [word for word in words if word not in _KINDS]

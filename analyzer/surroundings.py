@@ -149,7 +149,7 @@ class World:
         if unnamed:  # and rarely fed by itself
             same = [s for s in same if s["service_name"] != root["service_name"]] or same
             delivering = frozenset(d["system"] for d in connected if d["system"])
-            bridges = [s for s in same if s["system"] in delivering] or same
+            bridges = fills = [s for s in same if s["system"] in delivering] or same
         else:
             fills = select_filling(
                 bridges, destination, domain, same, self._sends.get(system, []), connected
@@ -209,7 +209,7 @@ class World:
             sender_thresholds=frozenset(
                 s["sampling_threshold"] for s in senders if s["sampling_threshold"]
             ),
-            first_send=min((s[FIRSTS[0]] for s in [*senders, *bridges]), default=None),
+            first_send=min((s[FIRSTS[0]] for s in [*senders, *fills]), default=None),
             first_offsets=_first_offsets(connected),
             interleaved=any(d[INTERLEAVED] for d in mine),
             mixed=any(d[MIXED] for d in mine),

@@ -60,6 +60,8 @@ def listed(answers: Analysed) -> dict[str, float]:
         ("eu-orders-audit-queue", "orders-topic", True),
         ("OrdersAuditQueue", "order-events", True),
         ("orders.fifo", "orders.fifo", True),
+        ("order-audit", "orders-bus", True),
+        ("order-audit", "sns-orders", True),
         ("reorders", "orders", False),
         ("audit-orders", "orders-eu", False),
         ("payments-queue", "default", False),
@@ -112,6 +114,17 @@ def test_the_name_of_a_queue_says_which_of_several_fills_it() -> None:
     assert analysed(stock, labels, other, delivery(attributes=prints)).causes == {
         DELIVERED: "unknown"
     }
+
+
+def test_a_bus_that_merely_exists_does_not_send_before_the_first_send() -> None:
+    later = arrived(5, at=100.0, sent={}, got={})
+    early = delivery(at=2.0)
+    assert analysed(early, *later, send(trace=7, id=71, attributes=bus())).causes == {
+        DELIVERED: "P4"
+    }
+    # one that is seen to deliver here does
+    named = send(trace=7, id=71, attributes=bus("orders-bus"))
+    assert analysed(early, *later, named).causes != {DELIVERED: "P4"}
 
 
 def test_an_event_of_which_the_root_tells_came_over_the_bus() -> None:

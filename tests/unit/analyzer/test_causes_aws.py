@@ -190,6 +190,10 @@ def test_a_forwarder_that_drops_attributes_is_s4_and_any_other_request_is_not() 
     sent = send(parent=10, service="router", attributes=ID)
     assert analysed(*received, sent, delivery(attributes=ID)).causes == {DELIVERED: "S4"}
 
+    # a library that injects into every send does so for the forwarder, too
+    written = send(parent=10, service="router", scope=BOTO3SQS, attributes=ID)
+    assert analysed(*received, written, delivery(attributes=ID)).causes == {DELIVERED: "S1"}
+
     request = span("POST /", trace=1, id=10, kind="SERVER", service="router", at=0.9, duration=0.5)
     assert analysed(request, sent, delivery(attributes=ID)).causes == {DELIVERED: "S1"}
 
