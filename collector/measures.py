@@ -9,6 +9,8 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from collector.rates import RecentRate
+
 # Upper bounds in seconds. Senders give up after five to ten seconds.
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -66,6 +68,8 @@ class Reading:
     refused: Mapping[str, int]
     gauges: Mapping[str, int]
     histograms: Mapping[str, Histogram]
+    accepted_per_second: float = 0.0
+    """Spans, in the last seconds."""
 
 
 @dataclass(slots=True)
@@ -82,12 +86,15 @@ class Measures:
         self._counters = dict.fromkeys(COUNTERS, 0)
         self._refused = dict.fromkeys(REFUSALS, 0)
         self._times = {name: _Times() for name in HISTOGRAMS}
+        self._accepted = RecentRate()
 
     def count(self, **amounts: int) -> None:
         """Adds to counters, by name."""
         with self._lock:
             for name, amount in amounts.items():
                 self._counters[name] += amount
+            if accepted := amounts.get("spans_accepted"):
+                self._accepted.add(accepted)
 
     def refuse(self, reason: str) -> None:
         with self._lock:
@@ -111,4 +118,5 @@ class Measures:
                     name: Histogram(SECONDS, tuple(times.counts), times.total)
                     for name, times in self._times.items()
                 },
+                accepted_per_second=self._accepted.per_second(),
             )

@@ -160,6 +160,7 @@ async def _serve(
             waiting_spans=lambda: receiver.waiting_spans,
             flush=receiver.flush,
             otlp_grpc_address=str(grpc),
+            otlp_http_address=str(http),
             rules_version=RULES_VERSION,
             read_otherwise=read_otherwise,
             gate=security.gate,

@@ -1,280 +1,216 @@
-"""The flow map: services and destinations in layers from left to right. Pure; the
-coordinates are pixels of a drawing of its own size."""
+"""The flow map: services and destinations as boxes, what runs between them as lines. Pure;
+pixels of a drawing of its own size."""
 
-from collections import defaultdict
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log10
-from typing import Literal
-from urllib.parse import quote
+from math import hypot, log10
+from urllib.parse import urlencode
 
+from analyzer.names import DEAD_LETTER
 from web.destinations import destination_address
-from web.map_labels import Point, place_label
-from web.reports import GroupView
-from web.shapes import Edge
-from web.words import say_count, say_duration, say_share, say_system
+from web.flows import Flow, Flows, Kind, Node, neighbourhood
+from web.layered import Box, Line, Point, lay_out
+from web.words import say_count, say_duration, say_plural, say_rate, say_share, say_system
 
-_BOX_WIDTH, _BOX_HEIGHT = 156, 44
-_COLUMN, _LINE, _MARGIN = 248, 68, 16
-_LONGEST = 19
-_SWEEPS = 4
-
-Node = tuple[str, ...]  # ("service", name) or ("destination", system, scope, name)
+BOX, LABEL = Box(152, 44), Box(68, 16)
+_LONGEST = 19  # letters that the box has room for
+_CORNER = 6.0
+_LETTER = 6.4  # of a label, about
+_LABEL_LETTERS = 10
+_DEAD_LETTER = re.compile(DEAD_LETTER)
 
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
-    kind: Literal["service", "destination", "unknown"]
-    x: int
-    y: int
-    width: int
-    height: int
+    kind: Kind
+    x: float
+    y: float
     label: str
     title: str
     below: str
     hue: int | None
     href: str
+    dead_letter: bool
+    near: bool
+    chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
 class EdgeView:
     path: str
     width: str
-    broken: bool
+    broken: int
+    """How many edges of the report it stands for."""
     stitched: bool
     label: str
-    label_x: int
-    label_y: int
+    x: float
+    y: float
+    plate: int
+    """Width of what is behind the label, so that the line does not strike it through."""
     title: str
     href: str
+    near: bool
 
 
 @dataclass(frozen=True, slots=True)
 class FlowMap:
-    width: int
-    height: int
+    width: float
+    height: float
     nodes: tuple[NodeView, ...]
     edges: tuple[EdgeView, ...]
+    broken: int
 
 
-@dataclass(slots=True)
-class _Flow:
-    """What runs between two nodes."""
-
-    count: int = 0
-    connected: int = 0
-    stitched: int = 0
-    wait: int | None = None
-    href: str = ""
-    broken: bool = False
-    unreceived: int = 0
-
-    def add(self, edge: Edge) -> None:
-        # Edges of a fan-out have the same remark, each about the same messages.
-        told = (note["count"] for note in edge["notes"] if note["sends"] is not None)
-        self.unreceived = max([self.unreceived, *told])
-        self.count += edge["count"]
-        self.connected += edge["connected"]
-        self.stitched += edge["relations"]["stitch"]
-        wait = edge["wait_p50_nano"]
-        if wait is not None:
-            self.wait = wait if self.wait is None else max(self.wait, wait)
-
-
-def draw_map(
-    edges: Sequence[Edge], broken: Sequence[GroupView], hues: Mapping[str, int]
-) -> FlowMap:
-    """Edges of the store; `broken` are the groups that make an edge lead to its report."""
-    flows = _collect(edges, broken)
-    layers = _layers(list(flows))
-    order = _order(layers, flows)
-    rows = max((len(column) for column in order), default=1)
-    places: dict[Node, tuple[int, int]] = {}
-    for number, column in enumerate(order):
-        top = _MARGIN + (rows - len(column)) * _LINE // 2
-        for row, node in enumerate(column):
-            places[node] = (_MARGIN + number * _COLUMN, top + row * _LINE)
+def draw_map(flows: Flows, hues: Mapping[str, int], service: str | None = None) -> FlowMap:
+    """With a `service` its neighbourhood is near and the rest is not."""
+    nodes = sorted({node for pair in flows for node in pair})
+    number = {node: index for index, node in enumerate(nodes)}
+    lines = tuple(Line(number[source], number[target]) for source, target in flows)
+    layout = lay_out((BOX,) * len(nodes), lines, LABEL)
+    near = set(flows) if service is None else neighbourhood(flows, service)
+    kept = {node for pair in near for node in pair}
+    several = len({node.environment for node in nodes}) > 1
     return FlowMap(
-        width=2 * _MARGIN + max(len(order) - 1, 0) * _COLUMN + _BOX_WIDTH,
-        height=2 * _MARGIN + rows * _LINE - (_LINE - _BOX_HEIGHT),
-        nodes=tuple(_node(node, *places[node], hues) for column in order for node in column),
-        edges=_edges(flows, places),
+        width=layout.width,
+        height=layout.height,
+        nodes=tuple(
+            _view_node(node, centre, hues, service, near=node in kept, told=several)
+            for node, centre in zip(nodes, layout.centres, strict=True)
+        ),
+        edges=tuple(
+            _view_edge(pair, flow, path, label, near=pair in near)
+            for (pair, flow), path, label in zip(
+                flows.items(), layout.paths, layout.labels, strict=True
+            )
+        ),
+        broken=len({place for flow in flows.values() for place in flow.reports}),
     )
 
 
-def _collect(edges: Sequence[Edge], broken: Sequence[GroupView]) -> dict[tuple[Node, Node], _Flow]:
-    reports = {
-        _kind(view.group["destination"], view.group["consumer_service"]): view.key
-        for view in reversed(broken)
-    }
-    known = {_destination(edge) for edge in edges if edge["producer_service"]}
-    flows: dict[tuple[Node, Node], _Flow] = defaultdict(_Flow)
-    for edge in edges:
-        place = _destination(edge)
-        if edge["producer_service"] or place not in known:
-            sent = flows[(_service(edge["producer_service"]), place)]
-            sent.add(edge)
-            sent.href = destination_address(edge["system"], edge["scope"], edge["destination"])
-        received = flows[(place, _service(edge["consumer_service"]))]
-        received.add(edge)
-        report = reports.get(_kind(edge["destination"], edge["consumer_service"]))
-        received.broken = received.broken or report is not None
-        received.href = (
-            f"/orphans/{report}"
-            if report is not None
-            else destination_address(edge["system"], edge["scope"], edge["destination"])
-        )
-    return flows
+def is_dead_letter(destination: str) -> bool:
+    """By its name, as the analyzer knows it."""
+    return bool(_DEAD_LETTER.search(destination))
 
 
-def _kind(destination: str | None, consumer: str | None) -> tuple[str | None, str | None]:
-    return destination, consumer
-
-
-def _service(name: str | None) -> Node:
-    return ("service", name) if name else ("unknown", "")
-
-
-def _destination(edge: Edge) -> Node:
-    return ("destination", edge["system"] or "", edge["scope"] or "", edge["destination"] or "")
-
-
-def _layers(pairs: Sequence[tuple[Node, Node]]) -> dict[Node, int]:
-    """Longest way from the left; edges that close a circle do not count."""
-    after: dict[Node, list[Node]] = defaultdict(list)
-    targets = {right for _, right in pairs}
-    for left, right in sorted(pairs):
-        after[left].append(right)
-    layer: dict[Node, int] = {}
-    nodes = sorted({node for pair in pairs for node in pair}, key=lambda n: (n in targets, n))
-    finished: list[Node] = []  # every node behind those that come after it
-    forward: dict[Node, list[Node]] = defaultdict(list)
-    state: dict[Node, int] = {}
-    for start in nodes:
-        if start in state:
-            continue
-        state[start] = 1
-        stack = [(start, iter(after[start]))]
-        while stack:
-            node, rest = stack[-1]
-            following = next(rest, None)
-            if following is None:
-                state[node] = 2
-                finished.append(node)
-                stack.pop()
-            elif state.get(following) != 1:
-                forward[node].append(following)
-                if following not in state:
-                    state[following] = 1
-                    stack.append((following, iter(after[following])))
-    for node in reversed(finished):
-        layer.setdefault(node, 0)
-        for following in forward[node]:
-            layer[following] = max(layer.get(following, 0), layer[node] + 1)
-    return layer
-
-
-def _order(
-    layers: Mapping[Node, int], flows: Mapping[tuple[Node, Node], _Flow]
-) -> list[list[Node]]:
-    """Columns; nodes near what they are connected with."""
-    columns: list[list[Node]] = [[] for _ in range(max(layers.values(), default=-1) + 1)]
-    for node in sorted(layers):
-        columns[layers[node]].append(node)
-    for sweep in range(_SWEEPS):
-        columns = _sweep(columns, flows, forward=sweep % 2 == 0)
-    return columns
-
-
-def _sweep(
-    columns: list[list[Node]], flows: Mapping[tuple[Node, Node], _Flow], *, forward: bool
-) -> list[list[Node]]:
-    place = {
-        node: row - (len(column) - 1) / 2 for column in columns for row, node in enumerate(column)
-    }
-    near: dict[Node, list[float]] = defaultdict(list)
-    for left, right in flows:
-        node, other = (right, left) if forward else (left, right)
-        near[node].append(place[other])
-    wanted = {
-        node: sum(near[node]) / len(near[node]) if node in near else place[node] for node in place
-    }
-    return [sorted(column, key=lambda node: (wanted[node], node)) for column in columns]
-
-
-def _node(node: Node, x: int, y: int, hues: Mapping[str, int]) -> NodeView:
-    kind = node[0]
-    if kind == "service":
-        label, below, hue = node[1], "", hues.get(node[1], 0)
-        href = f"/search?service={_quoted(node[1])}"
-    elif kind == "unknown":
-        label, below, hue, href = "unknown producer", "", None, "/orphans"
-    else:
-        label = node[3] or "unknown"
-        below, hue = say_system(node[1]) or "", None
-        href = destination_address(node[1], node[2], node[3])
+def _view_node(
+    node: Node,
+    centre: Point,
+    hues: Mapping[str, int],
+    service: str | None,
+    *,
+    near: bool,
+    told: bool,
+) -> NodeView:
+    chosen = node.kind == "service" and bool(node.name) and node.name == service
+    dead_letter = node.kind == "destination" and is_dead_letter(node.name)
+    name, about, href = node.name or "unknown service", [], "/"
+    if node.kind == "unknown":
+        name = "unknown producer"
+        href = f"/orphans?{urlencode({'destination': node.name}, errors='replace')}"
+        href = href if node.name else "/orphans"
+    elif node.kind == "destination":
+        name = node.name or "unknown destination"
+        about = [say_system(node.system) or "", "dead letters" if dead_letter else ""]
+        href = destination_address(node.system, node.scope, node.name)
+    elif node.name and not chosen:
+        href = f"/?{urlencode({'service': node.name}, errors='replace')}"
+    below = [text for text in (*about, node.environment if told else "") if text]
     return NodeView(
-        kind="service" if kind == "service" else "unknown" if kind == "unknown" else "destination",
-        x=x,
-        y=y,
-        width=_BOX_WIDTH,
-        height=_BOX_HEIGHT,
-        label=label if len(label) <= _LONGEST else label[: _LONGEST - 1] + "…",
-        title=label,
-        below=below,
-        hue=hue,
+        kind=node.kind,
+        x=round(centre[0] - BOX.width / 2, 1),
+        y=round(centre[1] - BOX.height / 2, 1),
+        label=_cut(name, _LONGEST - (2 if node.kind == "service" else 0)),
+        title=" · ".join([name, *below, *([node.scope] if node.scope and about else [])]),
+        below=_cut(" · ".join(below), _LONGEST + 4),
+        hue=hues.get(node.name, 0) if node.kind == "service" else None,
         href=href,
+        dead_letter=dead_letter,
+        near=near,
+        chosen=chosen,
     )
 
 
-def _quoted(text: str) -> str:
-    return quote(text, safe="", errors="replace")
-
-
-def _edges(
-    flows: Mapping[tuple[Node, Node], _Flow], places: Mapping[Node, tuple[int, int]]
-) -> tuple[EdgeView, ...]:
-    """By column and from top to bottom: so labels find room in the order of their lines."""
-    drawn: list[EdgeView] = []
-    taken: list[Point] = []
-    for pair, flow in sorted(flows.items(), key=lambda each: [places[n] for n in each[0]]):
-        edge = _edge(pair, flow, places, taken)
-        if edge.label:
-            taken.append((edge.label_x, edge.label_y))
-        drawn.append(edge)
-    return tuple(drawn)
-
-
-def _edge(
-    pair: tuple[Node, Node],
-    flow: _Flow,
-    places: Mapping[Node, tuple[int, int]],
-    taken: Sequence[Point],
+def _view_edge(
+    pair: tuple[Node, Node], flow: Flow, path: Sequence[Point], label: Point, *, near: bool
 ) -> EdgeView:
-    (left, top), (right, bottom) = places[pair[0]], places[pair[1]]
-    x1, y1 = left + _BOX_WIDTH, top + _BOX_HEIGHT // 2
-    x2, y2 = right, bottom + _BOX_HEIGHT // 2
-    bend = max((x2 - x1) // 2, 36)
-    label_x, label_y = place_label((x1, y1), bend, (x2, y2), taken)
-    received = pair[0][0] == "destination"
-    words = []
-    if received and flow.connected < flow.count:
-        words.append(say_share(flow.connected, flow.count))
-    elif received and flow.wait is not None and flow.wait > 0:
-        words.append(say_duration(flow.wait))
-    if received and flow.unreceived:
-        words.append(f"{say_count(flow.unreceived)} unreceived")
-    names = " → ".join(node[-1] or "unknown" for node in pair)
-    told = f"{flow.connected} of {flow.count} connected"
-    wait = f", median wait {say_duration(flow.wait)}" if flow.wait is not None else ""
+    received = pair[0].kind == "destination"
+    text = _label(flow) if received else say_rate(flow.per_second)
     return EdgeView(
-        path=f"M{x1} {y1} C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}",
-        width=f"{min(1.5 + log10(max(flow.count, 1)), 6):.1f}",
-        broken=received and flow.broken,
-        stitched=received and not flow.broken and flow.stitched > 0,
-        label=" · ".join(words),
-        label_x=label_x,
-        label_y=label_y,
-        title=f"{names}: {told}{wait}" if received else names,
-        href=flow.href,
+        path=round_path(path),
+        width=f"{_width(flow):.1f}",
+        broken=len(flow.reports),
+        stitched=received and not flow.reports and flow.stitched > 0,
+        label=_cut(text, _LABEL_LETTERS),
+        x=label[0],
+        y=label[1],
+        plate=min(round(_LETTER * min(len(text), _LABEL_LETTERS)) + 8, int(LABEL.width)),
+        title=_tell(pair, flow, received=received),
+        href=flow.address,
+        near=near,
     )
+
+
+def _width(flow: Flow) -> float:
+    """By the rate: half as wide again for ten times as many. A broken one is never thin."""
+    width = 1.5 + min(max(log10(60 * flow.per_second), 0), 4.5)
+    return max(width, 2.5) if flow.reports else width
+
+
+def _label(flow: Flow) -> str:
+    if flow.reports or flow.connected < flow.count:
+        share = say_share(flow.connected, flow.count)
+        return f"✕ {share}" if flow.reports else share
+    if flow.unreceived:
+        return f"{say_count(flow.unreceived)} missing"
+    wait = flow.wait_p50
+    return say_duration(wait) if wait is not None and wait > 0 else say_rate(flow.per_second)
+
+
+def _tell(pair: tuple[Node, Node], flow: Flow, *, received: bool) -> str:
+    names = " → ".join("unknown producer" if n.kind == "unknown" else n.name or "?" for n in pair)
+    told = [say_plural(flow.count, "message"), say_rate(flow.per_second)]
+    if received:
+        share = say_share(flow.connected, flow.count)
+        told.append(f"{share} connected ({say_count(flow.connected)})")
+        if flow.stitched:
+            told.append(f"{say_count(flow.stitched)} stitched")
+        if flow.wait_p50 is not None and flow.wait_p95 is not None:
+            waits = f"{say_duration(flow.wait_p50)}, p95 {say_duration(flow.wait_p95)}"
+            told.append(f"wait p50 {waits}")
+        told += [
+            f"{say_count(number)} {what}"
+            for number, what in (
+                (flow.redeliveries, "redelivered"),
+                (flow.dead_letters, "dead letters"),
+                (flow.unreceived, "received by nobody"),
+            )
+            if number
+        ]
+    if flow.reports:
+        told.insert(0, f"{say_plural(len(flow.reports), 'edge')} broken")
+    return f"{names}: {' · '.join(told)}"
+
+
+def round_path(points: Sequence[Point]) -> str:
+    """A polyline with round corners, as SVG writes paths."""
+    parts = [f"M{_xy(points[0])}"]
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        parts.append(f"L{_xy(_toward(corner, before))}Q{_xy(corner)} {_xy(_toward(corner, after))}")
+    parts.append(f"L{_xy(points[-1])}")
+    return "".join(parts)
+
+
+def _toward(start: Point, end: Point) -> Point:
+    """The point where the rounding of a corner begins: never beyond half of its side."""
+    length = hypot(end[0] - start[0], end[1] - start[1])
+    share = min(_CORNER, length / 2) / length if length else 0.0
+    return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
+
+
+def _xy(point: Point) -> str:
+    return f"{point[0]:.1f} {point[1]:.1f}".replace(".0", "")
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -42,6 +42,8 @@ def _environment() -> Environment:
         count=words.say_count,
         duration=words.say_duration,
         share=words.say_share,
+        rate=words.say_rate,
+        bytes=words.say_bytes,
         per_cent=lambda share: f"{100 * share:.2f}%",
         confidence=words.say_confidence,
         system=words.say_system,

@@ -22,6 +22,7 @@ class Site:
     decoder: str = "none"
     grace_nano: int = 60_000_000_000
     otlp_grpc_address: str = ""
+    otlp_http_address: str = ""
     rules_version: str = ""
     """Which rules answers are made by."""
     read_otherwise: Callable[[], bool] = bool

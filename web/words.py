@@ -101,6 +101,26 @@ def say_share(part: int, whole: int) -> str:
     return f"{share:.0f} %"
 
 
+def say_rate(per_second: float) -> str:
+    """In the unit in which it is a number to read: 12 / s, 4.2 / min, 3 / h, 2 / d."""
+    for unit, size in (("s", 1), ("min", 60), ("h", 3_600)):
+        if per_second * size >= 0.995:
+            return f"{_say_amount(per_second * size)} / {unit}"
+    return f"{_say_amount(per_second * 86_400)} / d" if per_second > 0 else "0 / s"
+
+
+def say_bytes(size: int) -> str:
+    """In three digits: 812 bytes, 1.24 kB, 96.1 GB."""
+    for unit, power in (("bytes", 1), ("kB", 1_000), ("MB", 10**6), ("GB", 10**9)):
+        if size < 999.5 * power:
+            return f"{_three_digits(size / power)} {unit}"
+    return f"{_say_amount(size / 1e12)} TB"
+
+
+def _say_amount(value: float) -> str:
+    return say_count(round(value)) if value >= 999.5 else _three_digits(value)
+
+
 def say_confidence(confidence: float) -> str:
     return f"{confidence:.2f}".rstrip("0").rstrip(".") if confidence < 1 else "1"
 

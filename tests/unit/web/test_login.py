@@ -286,7 +286,7 @@ def test_a_session_ends_with_its_time_its_token_and_when_there_are_too_many() ->
 def test_the_empty_page_says_how_to_send_with_token_and_tls() -> None:
     async def scenario(client: httpx.AsyncClient) -> None:
         page = (await client.get("/", headers=BEARER | PAGE)).text
-        assert "OTEL_EXPORTER_OTLP_ENDPOINT=https://127.0.0.1:4317" in page
+        assert "OTEL_EXPORTER_OTLP_ENDPOINT=https://localhost:4317" in page
         assert "OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20&lt;token&gt;" in page
         assert "authorization: Bearer &lt;token&gt;" in page
         assert "ca_file: ca.pem" in page
