@@ -24,44 +24,44 @@ _KINDS = {"topic", "bus", "event", "queue", "fifo", "sns", "sqs", "default"}
 
 
 def select_filling(
-    bridges: Iterable[Row],
+    bridges: list[Row],
     destination: str | None,
     domain: str | None,
     straight: Iterable[Row],
-    sends: Iterable[Row],
+    destinations: frozenset[str],
     connected: Iterable[Row],
 ) -> list[Row]:
     """Of the sends to buses and topics those of which it is seen that they reach a
     destination: contexts of their service arrived there, which does not also send there
     itself (`straight`), or the destination is named after the bus or topic, or they name
     none and their span names begin with the delivery's `domain`. A word that also names other
-    destinations of its system (`sends`) is that of a project, and no such sign."""
-    if destination is None:
+    `destinations` of its system is that of a project, and no such sign."""
+    if destination is None or not bridges:
         return []
     arrived = {d["producer_service_name"] for d in connected}
     arrived -= {s["service_name"] for s in straight}
-    others = {s["destination"] for s in sends} - {None, destination}
+    named = {
+        name
+        for name in {s["destination"] for s in bridges} - {None}
+        if is_named_after(destination, name)
+        and not any(is_named_after(other, name) for other in destinations if other != destination)
+    }
 
     def is_named(send: Row) -> bool:
-        name = send["destination"]
-        if name is None:
+        if send["destination"] is None:
             return domain is not None and send["span_name"].lower().startswith(domain)
-        return is_named_after(destination, name) and not any(
-            is_named_after(other, name) for other in others
-        )
+        return send["destination"] in named
 
     return [s for s in bridges if s["service_name"] in arrived or is_named(s)]
 
 
-def came_over(delivery: Row, senders: Iterable[Row]) -> bool:
-    """Whether a delivery came over the system that these senders use, or one that it
-    delivers to where none of them uses that itself."""
-    systems = {s["system"] for s in senders}
-    bridged = {r for s in systems if s for r in DELIVERS_TO.get(s, ())}
-    return delivery["system"] in systems | bridged
+def carrying(systems: Iterable[str | None]) -> frozenset[str | None]:
+    """The systems over which messages arrive that are sent to these: themselves, and what
+    they deliver to."""
+    sent = frozenset(systems)
+    return sent.union(*(DELIVERS_TO.get(system or "", ()) for system in sent))
 
 
-@lru_cache(maxsize=10_000)
 def is_named_after(destination: str, bridge: str) -> bool:
     """Whether the words of a topic's or bus's name stand in that of a queue, in one piece:
     `orders-topic` and `eu-orders-audit`."""
@@ -70,6 +70,7 @@ def is_named_after(destination: str, bridge: str) -> bool:
     return bool(wanted) and any(words[at : at + len(wanted)] == wanted for at in places)
 
 
+@lru_cache(maxsize=10_000)
 def _words(name: str) -> list[str]:
     parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)
     words = [re.sub(r"(?<=...)s$", "", part.lower()) for part in parts]  # but "bus", "sns"

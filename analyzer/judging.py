@@ -8,9 +8,10 @@ import polars as pl
 
 from analyzer.case import Case
 from analyzer.root_facts import NOTHING
-from analyzer.surroundings import Surroundings, World, worlds
+from analyzer.surroundings import Surroundings
 from analyzer.verdict_rows import verdict_row
 from analyzer.verdicts import Verdict, name_cause
+from analyzer.world import World, worlds
 from storage.schema import ORPHANS
 
 # What a verdict may fill in: judging starts from what the spans themselves said.

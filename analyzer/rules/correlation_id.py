@@ -34,11 +34,17 @@ _BRIDGES = {"aws_eventbridge": ["aws_sqs", "aws_sns", "aws_kinesis"], "aws_sns":
 
 # MirrorMaker puts the name of the cluster before that of a topic; others put a word behind.
 _COPY = r"[-_.](?:replica|mirror(?:ed)?|copy|backup)$"
+_LONGEST = 300
 
 
-def is_mirror(topic: str, of: str) -> bool:
-    """Whether a topic is a copy of another one by its name."""
-    return topic.endswith(f".{of}") or (topic != of and re.sub(_COPY, "", topic) == of)
+def list_originals(topic: str) -> list[str]:
+    """Names of the topics that a topic may be a copy of by its own. No broker has names of
+    more than 300 characters."""
+    if len(topic) > _LONGEST:
+        return []
+    behind = [topic[at + 1 :] for at, sign in enumerate(topic) if sign == "."]
+    names = dict.fromkeys([*behind, re.sub(_COPY, "", topic)])
+    return [name for name in names if name not in ("", topic)]
 
 
 def scopes_agree(one: pl.Expr, other: pl.Expr) -> pl.Expr:

@@ -136,8 +136,9 @@ def test_a_send_beside_its_request_is_p6_and_k8_for_go_and_kafka(
         at=0.9,
         duration=1.0,
         resource=resource,
+        attributes=ORDER,
     )
-    sent = send(attributes=destination, resource=resource)
+    sent = send(attributes=destination | ORDER, resource=resource)
     handled = delivery(trace=1, parent=11, attributes=destination)
 
     assert analysed(served, sent, handled).causes == {SENT: cause}
