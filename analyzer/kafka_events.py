@@ -31,9 +31,9 @@ def ends_of_partition(
     frame: Frame, process: pl.Series, stated: pl.Series, resolved: pl.DataFrame
 ) -> pl.Series:
     """End-of-partition events that name the next record's position: an unlinked, childless
-    process span of confluent-kafka whose record a later, linked one of that service has. The
-    record was not sent yet: one that was, and comes again with its context, was delivered
-    before without it."""
+    process span of confluent-kafka whose record a later one of that service has, which is
+    linked or, where nobody continues contexts, has work below. The record was not sent yet:
+    one that was, and comes again with its context, was delivered before without it."""
     ends = frame.rows.select("row", "parent").filter(process & frame["parent"].is_not_null())
     scope = frame.tell(ends["parent"], parent_scope="scope_name")["parent_scope"]
     rows = ends["row"].filter(scope.str.contains("confluent", literal=True).fill_null(value=False))
@@ -42,7 +42,7 @@ def ends_of_partition(
     ).drop_nulls(RECORD)
     linked = stated.gather(told["row"])
     sent = resolved.select("row", sent=frame["start"].gather(resolved["target"]))
-    later = told.filter(linked).join(sent, on="row", how="left")
+    later = told.filter(linked | pl.col("has_children")).join(sent, on="row", how="left")
     found = told.filter(~linked & ~pl.col("has_children")).join(
         later, on=["service", "consumer_group", *RECORD], suffix="_read", nulls_equal=True
     )

@@ -238,6 +238,13 @@ def test_an_end_of_partition_event_before_its_record_is_no_delivery() -> None:
     assert answers.edges == {(SENT, (4, 41)): "link"}
 
 
+def test_an_end_of_partition_event_before_a_record_that_is_cut_is_no_delivery() -> None:
+    work = span("charge", trace=4, id=42, parent=41, service="w", at=3.21)
+    answers = analysed(send(attributes=RECORD_7, at=3.0), *polled(2, at=1.9), *polled(4, 3.1), work)
+    assert list(answers.orphans) == [(4, 40)]
+    assert answers.edges == {(SENT, (4, 41)): "kafka-offset"}
+
+
 def test_a_record_that_was_sent_before_and_comes_again_with_its_context_is_a_delivery() -> None:
     answers = analysed(
         send(attributes=RECORD_7, at=3.0),
