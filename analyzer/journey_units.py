@@ -46,21 +46,23 @@ class Unit:
 
 def find_units(
     spans: Iterable[Row],
+    parents: Mapping[SpanId, SpanId | None],
     connections: Iterable[Row],
     endpoints: Iterable[Row],
     messages: Mapping[SpanId, str],
     foreign: Collection[SpanId] = (),
 ) -> list[Unit]:
-    """Rows of SPANS with `service` (hashable), drawn CONNECTIONS among them, ENDPOINTS of
+    """Rows of SPANS with `service` (hashable), of consumers and of spans without a parent
+    among all at least; the parents of all spans; drawn CONNECTIONS among them, ENDPOINTS of
     their traces, message ids by span, and deliveries that do not count because they belong
     to other journeys. In order of start."""
     by_id = {span_of(row): row for row in spans}
     drawn = [
         row
         for row in connections
-        if (consumer := span_of(row, "consumer_")) in by_id and consumer not in foreign
+        if (consumer := span_of(row, "consumer_")) in parents and consumer not in foreign
     ]
-    above = _governors(by_id, drawn)
+    above = _governors(parents, drawn)
     connected = [
         _connected(row, by_id[span_of(row, "consumer_")], messages, above) for row in drawn
     ]
@@ -81,7 +83,7 @@ def find_units(
             failed=row["status_code"] == STATUS_ERROR,
         )
         for span, row in by_id.items()
-        if span not in known and (*span[:2], row["parent_span_id"]) not in by_id
+        if span not in known and parents[span] not in parents
     ]
     return sorted(
         [*connected, *alone, *tops], key=lambda unit: (unit.start, unit.span, unit.message)
@@ -89,13 +91,9 @@ def find_units(
 
 
 def _governors(
-    by_id: Mapping[SpanId, Row], connections: Collection[Row]
+    parents: Mapping[SpanId, SpanId | None], connections: Collection[Row]
 ) -> Mapping[SpanId, SpanId | None]:
     """Of each producer the delivery in whose work it sent."""
-    parents = {
-        span: None if row["parent_span_id"] is None else (*span[:2], row["parent_span_id"])
-        for span, row in by_id.items()
-    }
     deliveries = {span_of(row, "consumer_") for row in connections}
     producers = [span_of(row, "producer_") for row in connections]
     return nearest(producers, parents, deliveries)

@@ -119,10 +119,12 @@ class Family:
             return self.picture.ends[self.above[number]][0]
         return self.picture.parent[number]
 
-    def items_below(self, number: int) -> list[tuple[bool, int]]:
-        """By start: whether it is a span, and which; else a connection."""
-        children, sent = self._children.get(number, _NONE), self.sent.get(number, _NONE)
-        start = self.picture.start
-        items = [(start[child], True, child) for child in children]
-        items += [(self._consumer_start(number), False, number) for number in sent]
-        return [item[1:] for item in sorted(items)] if len(items) > 1 else [i[1:] for i in items]
+    def items_below(self, number: int) -> list[int]:
+        """By start: spans by number, connections by the complement of theirs (`~number`)."""
+        children, start = self._children.get(number, _NONE), self.picture.start
+        sent = self.sent.get(number)
+        if sent is None:
+            return sorted(children, key=start.__getitem__)
+        items = [(start[child], 1, child) for child in children]
+        items += [(self._consumer_start(each), 0, each) for each in sent]
+        return [item if is_span else ~item for _, is_span, item in sorted(items)]

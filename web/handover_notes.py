@@ -6,6 +6,9 @@ Pure functions of the spans and connections of one journey or trace.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from analyzer.broker_order import Placed, find_contradictions
 from analyzer.clocks import Handover, Offset, Pair, estimate_offsets
 from analyzer.journey_traces import SpanId
@@ -27,7 +30,7 @@ _ORDER_FIX = (
 def noted_connections(batch: SpanBatch, rows: Sequence[Row]) -> list[Connection]:
     """The rows (drawn CONNECTIONS) as objects, with the clock offset of their services
     beside times that no hand-over can have, and a note where the broker's order differs."""
-    times = _read_times(batch)
+    times = _read_times(batch, rows)
     gaps = _start_gaps(rows, times)
     offsets = estimate_offsets(
         Handover(_pair(row), gap) for row, gap in zip(rows, gaps, strict=True) if gap is not None
@@ -47,9 +50,12 @@ def noted_connections(batch: SpanBatch, rows: Sequence[Row]) -> list[Connection]
     return found
 
 
-def _read_times(batch: SpanBatch) -> dict[SpanId, Interval]:
+def _read_times(batch: SpanBatch, rows: Sequence[Row]) -> dict[SpanId, Interval]:
+    """Of the producers, and perhaps of some more."""
     names = ("trace_hi", "trace_lo", "span_id", "start_time_unix_nano", "end_time_unix_nano")
-    columns = (batch.spans[name].to_pylist() for name in names)
+    producers = pa.array({row["producer_span_id"] for row in rows}, pa.uint64())
+    spans = batch.spans.filter(pc.is_in(batch.spans["span_id"], value_set=producers))
+    columns = (spans[name].to_pylist() for name in names)
     return {(hi, lo, span): (start, end) for hi, lo, span, start, end in zip(*columns, strict=True)}
 
 

@@ -4,6 +4,7 @@ The rules are the analyzer's (analyzer/journeys.py, analyzer/journey_status.py);
 their findings become the answer.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -179,7 +180,7 @@ def _judge(
         if row["role"] != "send" or walk.owns_send(span_id(row))
     ]
     units = find_units(
-        _plain_spans(reached.batch),
+        *_plain_spans(reached.batch, drawn),
         drawn,
         endpoints,
         _message_ids(reached.batch),
@@ -198,7 +199,11 @@ def _judge(
     return judge_status(units, chains, waiting=waiting), attempts_of(chains), not_seen
 
 
-def _plain_spans(batch: SpanBatch) -> list[Row]:
+def _plain_spans(
+    batch: SpanBatch, drawn: Sequence[Row]
+) -> tuple[list[Row], dict[SpanId, SpanId | None]]:
+    """Rows of the consumers and of spans without a parent, with `service`; the parents of
+    all. Of spans with the same ids the last counts."""
     services = {
         row["resource_id"]: (
             row["environment"],
@@ -207,8 +212,18 @@ def _plain_spans(batch: SpanBatch) -> list[Row]:
         )
         for row in batch.resources.to_pylist()
     }
-    rows = batch.spans.select(_UNIT_COLUMNS).to_pylist()
-    return [{**row, "service": services.get(row["resource_id"])} for row in rows]
+    ids = _UNIT_COLUMNS[:3]
+    frame = pl.DataFrame(batch.spans.select(_UNIT_COLUMNS)).unique(ids, keep="last")
+    parents = {
+        (hi, lo, span): None if parent is None else (hi, lo, parent)
+        for hi, lo, span, parent in frame.select(*ids, "parent_span_id").iter_rows()
+    }
+    consumers = {span_id(row, "consumer_") for row in drawn}
+    known = frame.select(*ids[:2], parent_span_id="span_id")
+    tops = frame.join(known, on=known.columns, how="anti")
+    asked = pl.DataFrame(list(consumers), schema=dict.fromkeys(ids, pl.UInt64), orient="row")
+    rows = pl.concat([tops, frame.join(asked, on=ids, how="semi")]).unique(ids).to_dicts()
+    return [{**row, "service": services.get(row["resource_id"])} for row in rows], parents
 
 
 def _message_ids(batch: SpanBatch) -> dict[SpanId, str]:

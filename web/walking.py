@@ -8,6 +8,7 @@ level by level, each step one read for all new traces.
 from collections import defaultdict
 from dataclasses import dataclass
 
+import polars as pl
 import pyarrow as pa
 
 from analyzer.journey_traces import SpanId, TraceId
@@ -102,8 +103,12 @@ def _joined(batches: list[SpanBatch], traces: list[TraceId]) -> SpanBatch:
     for name, schema in BATCH_SCHEMAS.items():
         parts = [getattr(batch, name) for batch in batches]
         table = pa.concat_tables(parts) if parts else schema.empty_table()
-        if "trace_hi" in schema.names:
+        if "trace_hi" in schema.names and not _traces_in(table) <= wanted:
             ids = zip(table["trace_hi"].to_pylist(), table["trace_lo"].to_pylist(), strict=True)
             table = table.filter(pa.array([trace in wanted for trace in ids], pa.bool_()))
         tables[name] = table
     return SpanBatch(**tables)
+
+
+def _traces_in(table: pa.Table) -> set[TraceId]:
+    return set(pl.DataFrame(table.select(["trace_hi", "trace_lo"])).unique().iter_rows())

@@ -198,17 +198,19 @@ class _Layout:
 
     def _draw_tree(self, root: int) -> None:
         """Iterative: chains may be longer than the stack is deep."""
-        waiting: list[tuple[bool, int, int]] = [(True, root, 0)]  # is a span, which, depth
+        waiting = [(root, 0)]  # what, as of `Family.items_below`, and its depth
         while waiting:
-            is_span, number, depth = waiting.pop()
-            if not is_span:
-                below = self._draw_handover(number, depth)
+            item, depth = waiting.pop()
+            if item < 0:
+                below = self._draw_handover(~item, depth)
                 if below is not None:
-                    waiting.append((True, below, depth))
-            elif not self.drawn[number]:
-                self._draw_span(number, depth)
-                below_it = self.family.items_below(number)
-                waiting += [(*item, depth + 1) for item in reversed(below_it)]
+                    waiting.append((below, depth))
+            elif not self.drawn[item]:
+                self._draw_span(item, depth)
+                items = self.family.items_below(item)
+                if items:
+                    items.reverse()
+                    waiting += [(each, depth + 1) for each in items]
 
     def _add(self, kind: int, subject: int, depth: int, owner: int) -> None:
         """`owner` is a span of the trace that the row belongs to."""
@@ -228,18 +230,17 @@ class _Layout:
 
     def _draw_span(self, number: int, depth: int) -> None:
         self.drawn[number] = 1
-        family = self.family
-        outside = family.outer.get(number, ())
-        for connection in outside:
-            self._refer(connection, depth, number, "from outside")
-        orphan = self.picture.orphans.get(number)
-        found = number in family.above or number in family.handed or outside
-        if orphan is not None and not found:
-            self._add(_CUT, orphan, depth, number)
+        family, orphans = self.family, self.picture.orphans
+        if number in family.outer:
+            for connection in family.outer[number]:
+                self._refer(connection, depth, number, "from outside")
+        elif number in orphans and number not in family.above and number not in family.handed:
+            self._add(_CUT, orphans[number], depth, number)
         self.rows_of[number] = len(self.kinds)
-        if self.picture.span_ids[number] in self.span_ids:
+        span_id = self.picture.span_ids[number]
+        if span_id in self.span_ids:
             self.repeated.add(number)
-        self.span_ids.add(self.picture.span_ids[number])
+        self.span_ids.add(span_id)
         self._add(_SPAN, number, depth, number)
 
     def _draw_handover(self, number: int, depth: int) -> int | None:

@@ -1,6 +1,6 @@
 """Who stands above whom in one trace, whatever the parents say."""
 
-from analyzer.journey_traces import SpanId, find_circles, nearest, read_parents, read_views
+from analyzer.journey_traces import SpanId, nearest, read_parents, read_views
 from tests.contract import rows
 
 
@@ -31,11 +31,6 @@ def test_nobody_stands_above_spans_whose_parents_run_in_a_circle() -> None:
     assert nearest(list(tree), tree, {two}) == dict(
         zip(ids(1, 2, 3, 4), [two, two, two, None], strict=True)
     )
-
-
-def test_only_the_members_of_a_circle_are_their_own_ancestors() -> None:
-    tree = parents(s1=3, s2=1, s3=2, s4=1, s5=4, s6=6, s7=None, s8=99)
-    assert find_circles(tree) == set(ids(1, 2, 3, 6))
 
 
 def test_of_spans_with_the_same_ids_the_smallest_content_hash_counts() -> None:
