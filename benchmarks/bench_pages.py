@@ -73,26 +73,27 @@ def list_addresses(store: SpanStore) -> Iterator[str]:
     yield from (f"{api}/correlation", f"{api}/correlation?key=order.id")
 
 
-async def measure(client: httpx.AsyncClient, address: str) -> list[float]:
-    """Milliseconds of each run, sorted."""
-    times = []
+async def measure(client: httpx.AsyncClient, address: str) -> tuple[list[float], int]:
+    """Milliseconds of each run, sorted, and the bytes of the answer as sent."""
+    times, weight = [], 0
     for _ in range(WARM_UP + RUNS):
         begun = time.perf_counter()
         response = await client.get(address)
         times.append((time.perf_counter() - begun) * 1000)
         response.raise_for_status()
-    return sorted(times[WARM_UP:])
+        weight = response.num_bytes_downloaded
+    return sorted(times[WARM_UP:]), weight
 
 
 async def measure_all(store: SpanStore) -> None:
     transport = httpx.ASGITransport(create_app(store))
     async with httpx.AsyncClient(transport=transport, base_url="http://web") as client:
-        baseline = statistics.median(await measure(client, "/healthz"))
-        print(f"{'p50 ms':>8} {'p95 ms':>8} {'ratio':>8}  address")
+        baseline = statistics.median((await measure(client, "/healthz"))[0])
+        print(f"{'p50 ms':>8} {'p95 ms':>8} {'ratio':>8} {'kB':>8}  address")
         for address in list_addresses(store):
-            times = await measure(client, address)
+            times, weight = await measure(client, address)
             p50, p95 = statistics.median(times), times[round(0.95 * (len(times) - 1))]
-            print(f"{p50:8.1f} {p95:8.1f} {p50 / baseline:8.0f}  {address}")
+            print(f"{p50:8.1f} {p95:8.1f} {p50 / baseline:8.0f} {weight / 1000:8.1f}  {address}")
 
 
 def main() -> None:

@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from collector.access import Gate
@@ -13,7 +13,7 @@ from collector.hosts import AllowedHosts
 from storage.contract import SpanStore, StoreError
 from web import api, causes, health, login, sampling
 from web.errors import NotFoundError, ParameterError
-from web.frame import error_page, wants_page
+from web.frame import STATIC, error_page, wants_page
 from web.freshness import Flush, FreshReads
 from web.guard import Guard
 from web.headers import SECURITY, SecurityHeaders
@@ -26,7 +26,6 @@ from web.shapes import ErrorAnswer
 from web.site import Site
 
 _log = logging.getLogger(__name__)
-_STATIC = Path(__file__).parent / "static"
 
 
 def create_app(
@@ -80,7 +79,7 @@ def create_app(
     app.include_router(sampling.router)
     app.include_router(health.router)
     app.include_router(pages_router())
-    app.mount("/static", StaticFiles(directory=_STATIC, check_dir=False), name="static")
+    app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     app.add_exception_handler(ParameterError, _bad_parameter)
     app.add_exception_handler(NotFoundError, _not_found)
     app.add_exception_handler(StoreError, _store_failed)
@@ -90,6 +89,8 @@ def create_app(
         app.add_middleware(FreshReads, flush=flush)
     app.add_middleware(Guard, gate=gate, sessions=sessions, hosts=hosts, refuse=_answer)
     app.add_middleware(SecurityHeaders)
+    # Level 4 takes a third of the time of level 9, for a tenth more bytes.
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
     return app
 
 

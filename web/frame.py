@@ -1,6 +1,9 @@
 """The frame of every page: templates, the state line, colours, and how pages are sent."""
 
+import hashlib
 import json
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +18,22 @@ from web.destinations import destination_address
 from web.sentences import tell_not_seen
 from web.site import Site
 
-_LINKS = (
-    ("/", "Map"),
-    ("/orphans", "Orphans"),
-    ("/search", "Search"),
-    ("/destinations", "Destinations"),
-    ("/status", "Status"),
+STATIC = Path(__file__).parent / "static"
+_LINKS = (  # and the letter that goes there after "g"
+    ("/", "Map", "m"),
+    ("/orphans", "Orphans", "o"),
+    ("/search", "Search", "s"),
+    ("/destinations", "Destinations", "d"),
+    ("/status", "Status", "t"),
 )
+
+
+@cache
+def static_address(name: str) -> str:
+    """With a digest of the content, so that browsers may keep it. Not for modules: their
+    imports name one another without it, and a module under two names runs twice."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
 
 
 def _environment() -> Environment:
@@ -34,6 +46,7 @@ def _environment() -> Environment:
     )
     found.globals.update(
         links=_LINKS,
+        static=static_address,
         journey_address=journey_address,
         span_address=span_address,
         destination_address=destination_address,
@@ -49,7 +62,7 @@ def _environment() -> Environment:
         system=words.say_system,
         rule=words.say_rule,
         short=words.shorten_id,
-        utc=words.utc_time,
+        clock=lambda nano: words.clock_time(nano, datetime.now(UTC).year),
         value=words.say_value,
         iso=words.iso_time,
         not_seen=tell_not_seen,

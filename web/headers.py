@@ -18,7 +18,8 @@ SECURITY = {
 
 class SecurityHeaders:
     """ASGI middleware that adds them, and `no-store` to answers that say nothing else
-    about caching: they are a view of data that changes."""
+    about caching: they are a view of data that changes. Static files are asked for anew,
+    which their ETag makes short; those that are named with their digest never change."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -27,14 +28,17 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        kept = scope["path"].startswith("/static/")
+        caching = "no-store"
+        if scope["path"].startswith("/static/"):
+            named = scope["query_string"].startswith(b"v=")
+            caching = "public, max-age=31536000, immutable" if named else "no-cache"
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY.items():
                     headers.setdefault(name, value)
-                headers.setdefault("cache-control", "no-cache" if kept else "no-store")
+                headers.setdefault("cache-control", caching)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

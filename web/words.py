@@ -166,6 +166,12 @@ def utc_time(nano: int) -> str:
     return f"{_moment(nano):%-d %b %Y, %H:%M:%S} UTC"
 
 
+def clock_time(nano: int, this_year: int) -> str:
+    """24 Nov, 13:02:11: in UTC, which the page says once; with the year where it is another."""
+    moment = _moment(nano)
+    return f"{moment:{'%-d %b' if moment.year == this_year else '%-d %b %Y'}, %H:%M:%S}"
+
+
 def iso_time(nano: int) -> str:
     """RFC 3339 with all nine digits."""
     return f"{_moment(nano):%Y-%m-%dT%H:%M:%S}.{nano % 1_000_000_000:09d}Z"

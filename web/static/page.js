@@ -1,4 +1,7 @@
-// Extras of every page: theme, times in the reader's zone, copying, rows as links, "/".
+// Extras of every page: theme, times in the reader's zone, copying, rows as links, keys.
+import "./keys.js";
+import { localise } from "./times.js";
+
 const root = document.documentElement;
 const themes = ["auto", "light", "dark"];
 
@@ -9,7 +12,6 @@ function setUpTheme() {
     button.textContent = now;
     button.setAttribute("aria-label", `theme: ${now}`);
   };
-  button.hidden = false;
   button.addEventListener("click", () => {
     const next = themes[(themes.indexOf(root.dataset.theme ?? "auto") + 1) % themes.length];
     if (next === "auto") delete root.dataset.theme; else root.dataset.theme = next;
@@ -19,24 +21,9 @@ function setUpTheme() {
   say();
 }
 
-const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-const day = new Intl.DateTimeFormat([], { day: "numeric", month: "short" });
-const year = new Intl.DateTimeFormat([], { day: "numeric", month: "short", year: "numeric" });
-
-function localTime(iso) {
-  const moment = new Date(iso.replace(/(\.\d{3})\d*Z$/, "$1Z"));
-  if (Number.isNaN(moment.getTime())) return null;
-  const now = new Date();
-  if (moment.toDateString() === now.toDateString()) return `today ${clock.format(moment)}`;
-  const format = moment.getFullYear() === now.getFullYear() ? day : year;
-  return `${format.format(moment)}, ${clock.format(moment)}`;
-}
-
 export function enliven(part) {
-  for (const time of part.querySelectorAll("time[data-time]")) {
-    time.textContent = localTime(time.dateTime) ?? time.textContent;
-  }
-  for (const button of part.querySelectorAll("[data-copy-code]")) button.hidden = false;
+  localise(part);
+  for (const wide of part.querySelectorAll(".scroll")) scrolled.observe(wide);
   for (const row of part.querySelectorAll("[data-row-link]")) row.classList.add("clickable");
 }
 
@@ -70,15 +57,15 @@ document.addEventListener("click", (event) => {
     return;
   }
   const row = event.target.closest("[data-row-link]");
-  if (row && !event.target.closest("a, button") && !String(getSelection())) {
+  if (row && !event.target.closest("a, button, summary") && !String(getSelection())) {
     row.querySelector("a")?.click();
   }
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.key === "/" && !event.target.closest("input, textarea, select") && !event.ctrlKey && !event.metaKey) {
-    event.preventDefault();
-    document.querySelector("[data-search]").select();
+// What can be scrolled to the side can be reached with the keyboard.
+const scrolled = new ResizeObserver((parts) => {
+  for (const { target } of parts) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0; else target.removeAttribute("tabindex");
   }
 });
 

@@ -147,7 +147,6 @@ document.addEventListener("keydown", (event) => {
 });
 
 for (const button of box.querySelectorAll("[data-act]")) {
-  button.hidden = button.dataset.act === "fold" && !box.hasAttribute("data-many");
   button.addEventListener("click", acts[button.dataset.act]);
 }
 for (const button of box.querySelectorAll("[data-fold-service]")) {
