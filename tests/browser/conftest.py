@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from storage.contract import SpanStore
 from storage.engines import open_store
@@ -64,7 +64,7 @@ class Served:
     store: SpanStore
 
 
-def _serve(store: SpanStore) -> Iterator[Served]:
+def serve_store(store: SpanStore) -> Iterator[Served]:
     app = create_app(store, version="1.2.3", decoder="python", otlp_grpc_address="127.0.0.1:4317")
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -81,20 +81,23 @@ def _serve(store: SpanStore) -> Iterator[Served]:
 @pytest.fixture(scope="session")
 def broken() -> Iterator[Served]:
     """Orders whose messages lost their context between order and payment service."""
-    yield from _serve(open_recording(BROKEN)[0])
+    yield from serve_store(open_recording(BROKEN)[0])
 
 
 @pytest.fixture(scope="session")
 def dead_letters() -> Iterator[Served]:
-    yield from _serve(open_recording(DEAD_LETTERS)[0])
+    yield from serve_store(open_recording(DEAD_LETTERS)[0])
 
 
 @pytest.fixture(scope="session")
 def empty() -> Iterator[Served]:
-    yield from _serve(open_store("memory:"))
+    yield from serve_store(open_store("memory:"))
 
 
-def _open(browser: Browser, width: int, height: int) -> Iterator[Page]:
+def open_page(
+    browser: Browser, width: int, height: int, statuses: tuple[int, ...] = ()
+) -> Iterator[Page]:
+    """A page that must not complain; that an answer has one of the statuses is no complaint."""
     context = browser.new_context(viewport={"width": width, "height": height})
     page = context.new_page()
     page.set_default_timeout(10_000)
@@ -102,12 +105,17 @@ def _open(browser: Browser, width: int, height: int) -> Iterator[Page]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
         "console",
-        lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None,
+        lambda said: complaints.append(said.text) if _complains(said, statuses) else None,
     )
     page.on("request", lambda asked: complaints.extend(_foreign(asked.url)))
     yield page
     context.close()
     assert complaints == []
+
+
+def _complains(said: ConsoleMessage, statuses: tuple[int, ...]) -> bool:
+    expected = any(f"status of {status} " in said.text for status in statuses)
+    return said.type in ("error", "warning") and not expected
 
 
 def _foreign(url: str) -> list[str]:
@@ -117,9 +125,9 @@ def _foreign(url: str) -> list[str]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A desk: 1440 pixels wide."""
-    yield from _open(browser, 1440, 900)
+    yield from open_page(browser, 1440, 900)
 
 
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
-    yield from _open(browser, 390, 844)
+    yield from open_page(browser, 390, 844)

@@ -29,6 +29,8 @@ HOSTILE = {
     "direction": "\u202eexe.gpj\u2066\u200f\ufeff",
     "controls": "\x1b]0;owned\x07\x08\x7f\x01",
     "like": "%_\\%[a-z]*?",
+    "emoji": "👩‍👩‍👧‍👦 🚨 \\0 %00 \\x00 \\u0000",
+    "long": "long-name-" * 500,
 }
 _LOCAL = ("/", "#", "?", "data:,")
 
