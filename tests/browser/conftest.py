@@ -64,7 +64,8 @@ class Served:
     store: SpanStore
 
 
-def serve_store(store: SpanStore) -> Iterator[Served]:
+def serving(store: SpanStore) -> Iterator[Served]:
+    """For fixtures: yields once, and stops the server after that."""
     app = create_app(store, version="1.2.3", decoder="python", otlp_grpc_address="127.0.0.1:4317")
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -81,17 +82,17 @@ def serve_store(store: SpanStore) -> Iterator[Served]:
 @pytest.fixture(scope="session")
 def broken() -> Iterator[Served]:
     """Orders whose messages lost their context between order and payment service."""
-    yield from serve_store(open_recording(BROKEN)[0])
+    yield from serving(open_recording(BROKEN)[0])
 
 
 @pytest.fixture(scope="session")
 def dead_letters() -> Iterator[Served]:
-    yield from serve_store(open_recording(DEAD_LETTERS)[0])
+    yield from serving(open_recording(DEAD_LETTERS)[0])
 
 
 @pytest.fixture(scope="session")
 def empty() -> Iterator[Served]:
-    yield from serve_store(open_store("memory:"))
+    yield from serving(open_store("memory:"))
 
 
 def open_page(

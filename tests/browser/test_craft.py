@@ -11,7 +11,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page
 
 from storage.engines import open_store
-from tests.browser.conftest import Served, open_page, serve_store
+from tests.browser.conftest import Served, open_page, serving
 from tests.builders import batch
 from tests.golden.recordings import read_requests, store_requests
 from tests.unit.web.test_hostile_names import HOSTILE, spans_named
@@ -50,7 +50,7 @@ _WIDER = """() => {
 
 @pytest.fixture(scope="module")
 def sample() -> Iterator[Served]:
-    yield from serve_store(store_requests([r for n in RECORDINGS for r in read_requests(n)])[0])
+    yield from serving(store_requests([r for n in RECORDINGS for r in read_requests(n)])[0])
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def hostile() -> Iterator[Served]:
     analysis = AnalysisLoop(store)
     while analysis.run_once():
         pass
-    yield from serve_store(store)
+    yield from serving(store)
 
 
 def addresses(served: Served) -> list[str]:
