@@ -5,7 +5,7 @@ the other messages took. Nothing is said of sends after the last received one, w
 messages may be on their way, nor before the first, when nobody may have listened yet.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,11 +49,56 @@ class Unreceived:
 
 def find_unreceived(sends: pa.Table, unconnected: pa.Table) -> list[Unreceived]:
     """`sends` as `SpanStore.recent_sends` gives them, `unconnected` deliveries as
-    `SpanStore.unconnected_deliveries`."""
+    `SpanStore.unconnected_deliveries`. Only where it is more than a few."""
+    found = [
+        _unreceived(kind, missing, count, whole)
+        for kind, missing, count, whole in _examine(sends, unconnected)
+        if 100 * count >= _FEWEST_PER_HUNDRED * whole
+    ]
+    return sorted(found, key=lambda each: (-each.missing, each.destination, each.example))
+
+
+def list_unreceived(sends: pa.Table, unconnected: pa.Table) -> pl.DataFrame:
+    """These sends one by one, however few, the one that has waited longest first: the columns
+    of a send, and `last_taken`, when the last message of its kind was received."""
+    found = [missing for _, missing, _, _ in _examine(sends, unconnected)]
+    told = [*SEND_KIND, *SPAN_IDS.names, "start_time_unix_nano", "end_time_unix_nano", "last_taken"]
+    rows = pl.concat(found) if found else _with_period(pl.DataFrame(sends)).clear()
+    return rows.select(told).sort("end_time_unix_nano", *SPAN_IDS.names)
+
+
+def _examine(
+    sends: pa.Table, unconnected: pa.Table
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, int, int]]:
+    """Of each kind of which some are missing: its sends between the first and the last
+    received one, those that nobody received, how many that is at least, of how many."""
     rows = pl.DataFrame(sends)
+    # Half of all messages wait no longer than the median.
+    due = pl.col("end_time_unix_nano") + pl.max_horizontal("wait", 0) <= pl.col("last_taken")
     received = pl.col("consumer_span_id").is_not_null()
-    first = (
-        rows.filter(received)
+    examined = _with_period(rows).filter(
+        pl.col("start_time_unix_nano").is_between("first", "last") & (received | due)
+    )
+    direct = rows["destination"].unique().implode()
+    others = pl.DataFrame(unconnected).with_columns(
+        # of a destination that nobody is known to send to, or of none
+        aside=~pl.col("destination").is_in(direct).fill_null(value=False)
+    )
+    for _, kind in examined.group_by(SEND_KIND, maintain_order=True):
+        missing = kind.filter(pl.col("consumer_span_id").is_null())
+        if missing.is_empty() or _takes_batches(kind):
+            continue
+        count = missing.height - _count_theirs(others, kind)
+        whole = kind.select(SPAN_IDS.names).n_unique()
+        if count >= 1 and _enough_received(kind["system"][0], count, whole):
+            yield kind, missing, count, whole
+
+
+def _with_period(rows: pl.DataFrame) -> pl.DataFrame:
+    """Sends of kinds that somebody receives, with the `first` and the `last` received one,
+    when the last was taken and the usual `wait`."""
+    periods = (
+        rows.filter(pl.col("consumer_span_id").is_not_null())
         .group_by(SEND_KIND)
         .agg(
             first=pl.min("start_time_unix_nano"),
@@ -62,26 +107,7 @@ def find_unreceived(sends: pa.Table, unconnected: pa.Table) -> list[Unreceived]:
             wait=pl.col("wait_nano").median().fill_null(0),
         )
     )
-    # Half of all messages wait no longer than the median.
-    due = pl.col("end_time_unix_nano") + pl.max_horizontal("wait", 0) <= pl.col("last_taken")
-    examined = rows.join(first, on=list(SEND_KIND), nulls_equal=True).filter(
-        pl.col("start_time_unix_nano").is_between("first", "last") & (received | due)
-    )
-    direct = rows["destination"].unique().implode()
-    others = pl.DataFrame(unconnected).with_columns(
-        # of a destination that nobody is known to send to, or of none
-        aside=~pl.col("destination").is_in(direct).fill_null(value=False)
-    )
-    found = []
-    for _, kind in examined.group_by(SEND_KIND, maintain_order=True):
-        missing = kind.filter(pl.col("consumer_span_id").is_null())
-        if missing.is_empty() or _takes_batches(kind):
-            continue
-        count = missing.height - _count_theirs(others, kind)
-        whole = kind.select(SPAN_IDS.names).n_unique()
-        if _is_telling(kind["system"][0], count, whole):
-            found.append(_unreceived(kind, missing, count, whole))
-    return sorted(found, key=lambda each: (-each.missing, each.destination, each.example))
+    return rows.join(periods, on=list(SEND_KIND), nulls_equal=True)
 
 
 def is_passive_lambda(endpoints: pa.Table, consumers: Collection[tuple[int, int, int]]) -> bool:
@@ -97,11 +123,8 @@ def is_passive_lambda(endpoints: pa.Table, consumers: Collection[tuple[int, int,
     )
 
 
-def _is_telling(system: str | None, missing: int, sends: int) -> bool:
-    enough = _ENOUGH.get(system or "", _ENOUGH_ROUTED)
-    return 100 * missing >= max(_FEWEST_PER_HUNDRED * sends, 1) and (
-        sends - missing >= enough * sends
-    )
+def _enough_received(system: str | None, missing: int, sends: int) -> bool:
+    return sends - missing >= _ENOUGH.get(system or "", _ENOUGH_ROUTED) * sends
 
 
 def _unreceived(kind: pl.DataFrame, missing: pl.DataFrame, count: int, sends: int) -> Unreceived:

@@ -17,8 +17,6 @@ from storage.paging import I64_RANGE, within_i64
 from storage.queries import Buckets
 
 _FIGURES = statement("handover_figures")
-# Plain comparisons are far cheaper than IS NOT DISTINCT FROM; null has its own.
-_EVERYWHERE = "true"
 
 
 class DestinationReader:
@@ -28,7 +26,7 @@ class DestinationReader:
     def destinations(self, start: int | None, end: int | None) -> pa.Table:
         text = statement(
             "destinations",
-            handovers=statement("placed_handovers", placed=_EVERYWHERE),
+            handovers=statement("placed_handovers", placed="true"),
             figures=_FIGURES,
             order=_order(PLACE),
         )
@@ -36,8 +34,8 @@ class DestinationReader:
             return fit(session.select(text, **_between(start, end)), DESTINATIONS)
 
     def destination_times(self, place: Place, buckets: Buckets) -> pa.Table:
-        placed, values = _placed(place)
-        handovers = statement("placed_handovers", placed=placed)
+        condition, values = placed(place)
+        handovers = statement("placed_handovers", placed=condition)
         text = statement("destination_times", handovers=handovers, figures=_FIGURES)
         with self._database.read() as session:
             found = session.select(
@@ -50,9 +48,9 @@ class DestinationReader:
         return fit(found, DESTINATION_TIMES)
 
     def destination_ends(self, place: Place, start: int | None, end: int | None) -> pa.Table:
-        placed, values = _placed(place)
+        condition, values = placed(place)
         text = statement(
-            "destination_ends", placed=placed, key=", ".join(ENDS_KEY), order=_order(ENDS_KEY)
+            "destination_ends", placed=condition, key=", ".join(ENDS_KEY), order=_order(ENDS_KEY)
         )
         with self._database.read() as session:
             return fit(session.select(text, **_between(start, end), **values), DESTINATION_ENDS)
@@ -70,11 +68,13 @@ def _between(start: int | None, end: int | None) -> dict[str, Value]:
     }
 
 
-def _placed(place: Place) -> tuple[str, dict[str, Value]]:
+def placed(place: Place) -> tuple[str, dict[str, Value]]:
+    """The condition that a row is of this destination, and its values."""
     given = {"system": place.system, "destination": place.destination, "scope": place.scope}
     told: dict[str, Value] = {
         f"place_{name}": value for name, value in given.items() if value is not None
     }
+    # plain comparisons are far cheaper than IS NOT DISTINCT FROM
     conditions = (
         f"{name} IS NULL" if value is None else f"{name} = $place_{name}"
         for name, value in given.items()

@@ -2,7 +2,9 @@
 
 import pyarrow as pa
 
+from storage.destination_reads import Place
 from storage.duckdb_database import Database
+from storage.duckdb_destinations import placed
 from storage.duckdb_read import fit
 from storage.duckdb_statements import statement
 from storage.handover_reads import (
@@ -26,19 +28,18 @@ def _grouped(name: str, key: list[str]) -> str:
     return statement(name, key=", ".join(key), order=order)
 
 
-_RECENT_SENDS = statement(
-    "recent_sends",
-    kind=", ".join(SEND_KIND),
-    order=", ".join(f"{column} NULLS FIRST" for column in SEND_KIND),
-    each=", ".join(f"endpoints.{column}" for column in SEND_KIND),
+_RECENT_SENDS = {
+    "kind": ", ".join(SEND_KIND),
+    "order": ", ".join(f"{column} NULLS FIRST" for column in SEND_KIND),
+    "each": ", ".join(f"endpoints.{column}" for column in SEND_KIND),
     # of these alone NULL equals NULL: a plain comparison of the others is far cheaper
-    alike=" AND ".join(
+    "alike": " AND ".join(
         f"endpoints.{column} = kinds.{column}"
         if column in ("span_name", "destination")
         else f"endpoints.{column} IS NOT DISTINCT FROM kinds.{column}"
         for column in SEND_KIND
     ),
-)
+}
 
 
 class HandoverReader:
@@ -60,9 +61,11 @@ class HandoverReader:
             found = session.select(text, settled_before=within_i64(settled_before_unix_nano))
         return fit(found, ORPHAN_COUNTS)
 
-    def recent_sends(self, per_kind: int, kinds: int) -> pa.Table:
+    def recent_sends(self, per_kind: int, kinds: int, place: Place | None = None) -> pa.Table:
+        condition, values = ("true", {}) if place is None else placed(place)
+        text = statement("recent_sends", placed=condition, **_RECENT_SENDS)
         with self._database.read() as session:
-            found = session.select(_RECENT_SENDS, per_kind=per_kind, kinds=kinds)
+            found = session.select(text, per_kind=per_kind, kinds=kinds, **values)
         return fit(found, RECENT_SENDS)
 
     def unconnected_deliveries(self) -> pa.Table:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from storage.destination_reads import Place
 from storage.results import EDGE_KEY, EDGES
 from storage.schema import CONNECTIONS, ENDPOINTS, FLAG, I64, SPAN_IDS, TEXT
 
@@ -94,10 +95,11 @@ class HandoverReads(Protocol):
         first."""
         ...
 
-    def recent_sends(self, per_kind: int, kinds: int) -> pa.Table:
+    def recent_sends(self, per_kind: int, kinds: int, place: Place | None = None) -> pa.Table:
         """The newest sends of each kind (environment, service_namespace, service_name,
         span_name, system, destination, scope) that has more than one and a destination,
-        failed ones left out: at most `per_kind` of a kind, of the `kinds` with most sends.
+        failed ones left out: at most `per_kind` of a kind, of the `kinds` with most sends; with
+        `place` only those to this one.
         One row for each hand-over of confidence 0.8 and above that a send has, or one without
         a consumer. Schema RECENT_SENDS."""
         ...

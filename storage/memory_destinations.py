@@ -37,12 +37,12 @@ class MemoryDestinations:
 
     def destination_times(self, place: Place, buckets: Buckets) -> pa.Table:
         handovers = between(
-            _at(listed_handovers(self._read()), place), _START, buckets.start, buckets.end
+            at_place(listed_handovers(self._read()), place), _START, buckets.start, buckets.end
         ).with_columns(bucket=(pl.col(_START) - buckets.start) // buckets.size)
         return arrow(handover_figures(handovers, ["bucket"]).sort("bucket"), DESTINATION_TIMES)
 
     def destination_ends(self, place: Place, start: int | None, end: int | None) -> pa.Table:
-        ends = between(_at(self._read()["endpoints"], place), _START, start, end)
+        ends = between(at_place(self._read()["endpoints"], place), _START, start, end)
         groups = ends.group_by(ENDS_KEY).agg(
             count=pl.len(),
             error_count=pl.col("error").sum(),
@@ -52,7 +52,8 @@ class MemoryDestinations:
         return largest_first(groups, DESTINATION_ENDS, ENDS_KEY)
 
 
-def _at(frame: pl.DataFrame, place: Place) -> pl.DataFrame:
+def at_place(frame: pl.DataFrame, place: Place) -> pl.DataFrame:
+    """The rows of this destination."""
     for name in PLACE:
         frame = frame.filter(pl.col(name).eq_missing(pl.lit(getattr(place, name), pl.String)))
     return frame

@@ -4,6 +4,7 @@ import polars as pl
 import pyarrow as pa
 
 from storage import memory_answers
+from storage.destination_reads import Place
 from storage.handover_reads import (
     CUT,
     CUT_KEY,
@@ -19,6 +20,7 @@ from storage.handover_reads import (
     UNCONNECTED_KEY,
 )
 from storage.memory_contexts import MemoryContexts
+from storage.memory_destinations import at_place
 from storage.memory_frames import SPAN, Frames, arrow
 from storage.results import EDGE_KEY
 
@@ -74,10 +76,11 @@ class MemoryHandovers(MemoryContexts):
         counts = roots.group_by(ORPHAN_COUNTS_KEY).agg(count=pl.len(), settled_count=settled.sum())
         return _largest_first(counts, ORPHAN_COUNTS, ORPHAN_COUNTS_KEY)
 
-    def recent_sends(self, per_kind: int, kinds: int) -> pa.Table:
+    def recent_sends(self, per_kind: int, kinds: int, place: Place | None = None) -> pa.Table:
         frames = self._read()
         kind = list(SEND_KIND)
-        sends = frames["endpoints"].filter(
+        ends = frames["endpoints"] if place is None else at_place(frames["endpoints"], place)
+        sends = ends.filter(
             (pl.col("role") == "send") & ~pl.col("error") & pl.col("destination").is_not_null()
         )
         counted = sends.group_by(kind).len().filter(pl.col("len") > 1)

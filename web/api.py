@@ -13,11 +13,13 @@ from fastapi import APIRouter, Request, Response
 from storage.contract import ConnectionQuery, Page
 from storage.correlation_keys import canonical_key
 from web import answers, search_filters
+from web.destination_answers import choose_places, describe_destination, list_destinations
 from web.edge_remarks import remarks_of
 from web.errors import ParameterError
 from web.filters import FILTERS, read_filter
 from web.groups import OrphanFilter, groups_answer
 from web.journeys import journey_of_attribute, journey_of_trace
+from web.paging import slice_list
 from web.parameters import Parameters, parse_trace_id
 from web.search_answers import journeys_and_traces, search_answer
 from web.shapes import Group, Orphan
@@ -127,6 +129,28 @@ def edges(request: Request) -> Response:
     return json_response(
         answers.edges_answer(_site(request).store, given.page(), remarks_of(request))
     )
+
+
+@router.get("/destinations")
+def destinations(request: Request) -> Response:
+    given = _parameters(request, *_TIME, *_PAGE)
+    rows = slice_list(list_destinations(_site(request).store, given.span_of_time()), given.page())
+    return json_response({"destinations": rows[0], "next_cursor": rows[1]})
+
+
+@router.get("/destination")
+def destination(request: Request) -> Response:
+    """One of them: what is exactly so, else the only one that agrees in what is said."""
+    given = _parameters(request, "system", "scope", "name", *_TIME)
+    store, name, asked = _site(request).store, given.text("name"), given.span_of_time()
+    if name is None:
+        raise ParameterError("name", "Give the destination's name.")
+    found = list_destinations(store, asked)
+    places = choose_places(store, found, given.text("system"), given.text("scope"), name)
+    if len(places) > 1:
+        known = "; ".join(f"system {each['system']}, scope {each['scope']}" for each in places[:10])
+        raise ParameterError("system", f"{len(places)} destinations have this name: {known}.")
+    return json_response({"destination": describe_destination(store, places[0], asked)})
 
 
 @router.get("/journeys")

@@ -17,7 +17,7 @@ from web.frame import STATIC, error_page, wants_page
 from web.freshness import Flush, FreshReads
 from web.guard import Guard
 from web.headers import SECURITY, SecurityHeaders
-from web.kept import Kept
+from web.kept import Kept, KeptAnswers
 from web.kept_pictures import KeptPictures
 from web.measured import Measured
 from web.pages import pages_router
@@ -72,6 +72,10 @@ def create_app(
     )
     app.state.edge_figures = Kept()
     app.state.edge_remarks = Kept()
+    app.state.patience_seconds = 0.25
+    app.state.destinations = KeptAnswers()
+    app.state.destination = KeptAnswers()
+    app.state.stuck = Kept()
     app.state.pictures = KeptPictures()
     app.include_router(login.router)
     app.include_router(api.router)

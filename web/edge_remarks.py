@@ -33,11 +33,11 @@ _FIX = """\
 """
 
 
-def remarks_of(request: Request) -> EdgeRemarks:
+def remarks_of(request: Request, patience_seconds: float = _PATIENCE_SECONDS) -> EdgeRemarks:
     """Empty while they are not worked out yet: at very many hand-overs that takes a while."""
     site: Site = request.app.state.site
     kept: Kept[EdgeRemarks] = request.app.state.edge_remarks
-    found = kept.get(lambda: read_remarks(site.store), _PATIENCE_SECONDS)
+    found = kept.get(lambda: read_remarks(site.store), patience_seconds)
     return {} if found is None else found[0]
 
 

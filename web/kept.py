@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from storage.contract import StoreError
@@ -68,3 +69,24 @@ class Kept(Generic[_Value]):
             done, self._working = self._working, None
         if done is not None:
             done.set()
+
+
+class KeptAnswers(Generic[_Value]):
+    """Kept values by what was asked; those that were asked for last. Thread-safe."""
+
+    def __init__(self, most: int = 64) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Hashable, Kept[_Value]] = OrderedDict()
+
+    def get(
+        self, asked: Hashable, work_out: Callable[[], _Value], patience_seconds: float
+    ) -> _Value | None:
+        """As `Kept.get`, without the age."""
+        with self._lock:
+            kept = self._kept.setdefault(asked, Kept())
+            self._kept.move_to_end(asked)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        found = kept.get(work_out, patience_seconds)
+        return None if found is None else found[0]

@@ -3,7 +3,7 @@
 WITH kinds AS (
     SELECT {kind}, list_min(max(start_time_unix_nano, $per_kind)) AS since
     FROM endpoints
-    WHERE role = 'send' AND NOT error AND destination IS NOT NULL
+    WHERE role = 'send' AND NOT error AND destination IS NOT NULL AND {placed}
     GROUP BY {kind}
     HAVING count(*) > 1
     ORDER BY count(*) DESC, {order}

@@ -4,7 +4,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +67,7 @@ class Served:
 def serving(store: SpanStore) -> Iterator[Served]:
     """For fixtures: yields once, and stops the server after that."""
     app = create_app(store, version="1.2.3", decoder="python", otlp_grpc_address="127.0.0.1:4317")
+    app.state.patience_seconds = 30.0
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -93,6 +94,20 @@ def dead_letters() -> Iterator[Served]:
 @pytest.fixture(scope="session")
 def empty() -> Iterator[Served]:
     yield from serving(open_store("memory:"))
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[SpanStore], str]]:
+    """Serves a store while the test runs, and gives its address."""
+    running: list[Iterator[Served]] = []
+
+    def start(store: SpanStore) -> str:
+        running.append(serving(store))
+        return next(running[-1]).address
+
+    yield start
+    for each in running:
+        next(each, None)
 
 
 def open_page(

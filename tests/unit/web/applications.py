@@ -39,6 +39,7 @@ def application(store: SpanStore, now: int = STORED_AT + 2 * GRACE_NANO) -> WebC
         measured=measured,
         clock=lambda: now,
     )
+    app.state.patience_seconds = 30.0
     return WebClient(app)
 
 

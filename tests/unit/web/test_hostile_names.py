@@ -96,7 +96,9 @@ def store(
 
 @pytest.fixture(scope="module")
 def client(store: SpanStore) -> WebClient:
-    return WebClient(create_app(store))
+    app = create_app(store)
+    app.state.patience_seconds = 30.0
+    return WebClient(app)
 
 
 SHOWING = (
