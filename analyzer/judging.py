@@ -35,7 +35,7 @@ def judge(roots: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
 
     `roots` has the ORPHANS columns up to `facts`, base `evidence` and the stitched
     producer; judging a judged row again gives what judging it first would have given.
-    `facts` is `SpanStore.endpoint_facts()` as a frame, or its stable part. Roots that the
+    `facts` are the stable facts of the store (analyzer.stable_facts). Roots that the
     surroundings show to be no work at all (a Kafka end-of-partition event) or represented
     by another span (a poll) are hidden: other facts may show that they are.
     """

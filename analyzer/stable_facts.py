@@ -38,8 +38,9 @@ _CONSUMER = ["environment", "system", "destination", "service_name", "consumer_g
 _LOG = ["environment", "system", "destination", "kafka_partition"]
 
 
-def stable_facts(facts: pl.DataFrame) -> pl.DataFrame:
-    """The part of the facts that verdicts read: they change only when this does.
+def stable_facts(facts: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
+    """The part of the facts (`SpanStore.endpoint_facts`) that verdicts read: they change only
+    when this does. `spells` as `SpanStore.cut_spells` gives them.
 
     Which stitches were found says nothing of what surrounds a root, so that deliveries
     without a propagated context are told only where none with one is like them. Of times
@@ -52,7 +53,7 @@ def stable_facts(facts: pl.DataFrame) -> pl.DataFrame:
     arrived = propagated & (pl.col("role") == "process")
     told = (
         facts.join(_find_interleaved(facts, arrived), on=_CONSUMER, how="left", nulls_equal=True)
-        .join(find_mixed(facts, arrived), on=CONSUMER, how="left", nulls_equal=True)
+        .join(find_mixed(spells), on=CONSUMER, how="left", nulls_equal=True)
         .join(find_recurring(facts), on=[*PLACE, "operation"], how="left", nulls_equal=True)
         .with_columns(
             *(

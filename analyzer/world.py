@@ -15,7 +15,7 @@ from analyzer.lost_sends import INNER_TOPIC, RECURRING, STREAMS_SCOPE
 from analyzer.retry_topics import base_of, retried_topic
 from analyzer.rules.correlation_id import RENAMING, list_originals
 from analyzer.senders import Senders, only
-from analyzer.stable_facts import FIRSTS, INTERLEAVED, PROPAGATED, stable_facts
+from analyzer.stable_facts import FIRSTS, INTERLEAVED, PROPAGATED
 from analyzer.surroundings import Sibling, Surroundings
 
 
@@ -277,9 +277,8 @@ def _find_epochs(facts: Iterable[Row]) -> dict[Name, bool]:
 
 
 def worlds(facts: pl.DataFrame) -> dict[Name, World]:
-    """The facts, or their stable part, by environment."""
+    """Stable facts (analyzer.stable_facts) by environment."""
     rows: dict[Name, list[Row]] = defaultdict(list)
-    stable = facts if INTERLEAVED in facts.columns else stable_facts(facts)
-    for fact in stable.iter_rows(named=True):
+    for fact in facts.iter_rows(named=True):
         rows[fact["environment"]].append(fact)
     return {environment: World(found) for environment, found in rows.items()}

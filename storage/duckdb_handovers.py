@@ -8,7 +8,6 @@ from storage.duckdb_destinations import placed
 from storage.duckdb_read import fit
 from storage.duckdb_statements import statement
 from storage.handover_reads import (
-    CUT,
     HANDOVER_COUNTS,
     NOTED,
     NOTED_KEY,
@@ -16,6 +15,8 @@ from storage.handover_reads import (
     ORPHAN_COUNTS_KEY,
     RECENT_SENDS,
     SEND_KIND,
+    SPELL_KEY,
+    SPELLS,
     UNCONNECTED,
 )
 from storage.paging import within_i64
@@ -76,6 +77,7 @@ class HandoverReader:
         with self._database.read() as session:
             return fit(session.select(_grouped("noted_handovers", NOTED_KEY)), NOTED)
 
-    def cut_deliveries(self) -> pa.Table:
+    def cut_spells(self, latest: int) -> pa.Table:
+        text = statement("cut_spells", key=", ".join(SPELL_KEY))
         with self._database.read() as session:
-            return fit(session.select(statement("cut_deliveries")), CUT)
+            return fit(session.select(text, latest=latest), SPELLS)

@@ -73,12 +73,15 @@ UNCONNECTED = pa.schema(
 NOTED = pa.schema([*_EDGE, *_required(TEXT, "notes"), *_counts("count"), *SPAN_IDS])
 NOTED_KEY = [*EDGE_KEY, "notes"]
 
-# Of each kind of delivery that continues no context, when the last one began.
-CUT_KEY = [
+# Of each kind of delivery that continues no context how its latest ones lie among those of
+# the same consumer that do.
+SPELL_KEY = [
     *("environment", "service_namespace", "system", "service_name", "span_name"),
     *("destination", "is_root"),
 ]
-CUT = pa.schema([*(ENDPOINTS.field(name) for name in CUT_KEY), *_counts("last_start_unix_nano")])
+SPELLS = pa.schema(
+    [*(ENDPOINTS.field(name) for name in SPELL_KEY), *_counts("cut", "spells", "between", "after")]
+)
 
 
 class HandoverReads(Protocol):
@@ -116,7 +119,10 @@ class HandoverReads(Protocol):
         count first."""
         ...
 
-    def cut_deliveries(self) -> pa.Table:
-        """Endpoints of role "process" without a parent or link to a producer: when the last of
-        each kind began. Schema CUT."""
+    def cut_spells(self, latest: int) -> pa.Table:
+        """Endpoints of role "process" without a parent or link to a producer: of each kind the
+        `latest`, how many there are (`cut`), how many with such of the same consumer began
+        `between` the first and the last of them, in how many `spells` these divide them, and
+        how many began `after` the last; only kinds with such. Those that name no destination
+        are compared with connected ones of any. Schema SPELLS, in no order."""
         ...

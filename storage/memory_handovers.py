@@ -6,8 +6,6 @@ import pyarrow as pa
 from storage import memory_answers
 from storage.destination_reads import Place
 from storage.handover_reads import (
-    CUT,
-    CUT_KEY,
     HANDOVER_COUNTS,
     NOTED,
     NOTED_KEY,
@@ -16,6 +14,8 @@ from storage.handover_reads import (
     RECEIVED,
     RECENT_SENDS,
     SEND_KIND,
+    SPELL_KEY,
+    SPELLS,
     UNCONNECTED,
     UNCONNECTED_KEY,
 )
@@ -26,6 +26,48 @@ from storage.results import EDGE_KEY
 
 _CONSUMER = "consumer_start_time_unix_nano"
 _STORED_AT = "stored_at_unix_nano"
+
+
+def find_spells(deliveries: pl.DataFrame, latest: int) -> pl.DataFrame:
+    """Schema SPELLS, of rows of ENDPOINTS of role "process"."""
+    connects = pl.col("relation").is_in(["parent", "link"]).fill_null(value=False)
+    start = pl.col("start_time_unix_nano")
+    kinds = (
+        deliveries.filter(~connects)
+        .group_by(SPELL_KEY)
+        .agg(start=start.top_k(latest).sort())
+        .with_columns(first=pl.col("start").list.first(), last=pl.col("start").list.last())
+        .with_row_index("kind")
+    )
+    consumer = [name for name in SPELL_KEY if name not in ("destination", "is_root")]
+    beside = (
+        deliveries.filter(connects)
+        .select(*consumer, "destination", after=start)
+        .join(kinds, on=consumer, nulls_equal=True, suffix="_cut")
+        .filter(
+            pl.col("destination_cut").is_null()
+            | (pl.col("destination_cut") == pl.col("destination")),
+            pl.col("after") > pl.col("first"),
+        )
+        .select("kind", "after", "last")
+        .sort("after")
+    )
+    cut = kinds.select("kind", "start").explode("start").sort("start")
+    spells = (
+        cut.join_asof(
+            beside,
+            left_on="start",
+            right_on="after",
+            by="kind",
+            coalesce=False,
+            check_sortedness=False,
+        )
+        .group_by("kind")
+        .agg(cut=pl.len(), spells=pl.col("after").n_unique())
+    )
+    later = pl.col("after") > pl.col("last")
+    counts = beside.group_by("kind").agg(between=(~later).sum(), after=later.sum())
+    return kinds.join(spells, on="kind").join(counts, on="kind")
 
 
 class MemoryHandovers(MemoryContexts):
@@ -112,13 +154,9 @@ class MemoryHandovers(MemoryContexts):
         )
         return arrow(counts, UNCONNECTED)
 
-    def cut_deliveries(self) -> pa.Table:
-        cut = self._read()["endpoints"].filter(
-            (pl.col("role") == "process")
-            & ~pl.col("relation").is_in(["parent", "link"]).fill_null(value=False)
-        )
-        lasts = cut.group_by(CUT_KEY).agg(last_start_unix_nano=pl.max("start_time_unix_nano"))
-        return arrow(lasts, CUT)
+    def cut_spells(self, latest: int) -> pa.Table:
+        deliveries = self._read()["endpoints"].filter(pl.col("role") == "process")
+        return arrow(find_spells(deliveries, latest), SPELLS)
 
     def noted_handovers(self) -> pa.Table:
         told = ["trace_hi", "trace_lo", "span_id"]

@@ -7,16 +7,19 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from analyzer.alternations import LATEST
 from analyzer.analysis import analyse
 from analyzer.judging import judge
+from analyzer.stable_facts import stable_facts
+from storage.memory_handovers import find_spells
 from storage.results import ENDPOINT_KEY
 from storage.schema import SpanBatch
 from tests.builders import batch
 
 
 def endpoint_facts(endpoints: pa.Table) -> pl.DataFrame:
-    """What `SpanStore.endpoint_facts` gives for these endpoints."""
-    return (
+    """The stable facts of a store that holds these endpoints."""
+    told = (
         pl.DataFrame(endpoints)
         .group_by(ENDPOINT_KEY)
         .agg(
@@ -27,6 +30,8 @@ def endpoint_facts(endpoints: pa.Table) -> pl.DataFrame:
             last_kafka_offset=pl.max("kafka_offset"),
         )
     )
+    taken = pl.DataFrame(endpoints).filter(pl.col("role") == "process")
+    return stable_facts(told, find_spells(taken, LATEST))
 
 
 @dataclass(frozen=True)

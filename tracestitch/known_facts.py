@@ -6,9 +6,9 @@ more with every pass.
 import polars as pl
 import pyarrow as pa
 
-from analyzer.stable_facts import FIRSTS, LASTS, PROPAGATED, STABLE, stable_facts
+from analyzer.alternations import LATEST
+from analyzer.stable_facts import FIRSTS, LASTS, STABLE, stable_facts
 from storage.contract import SpanStore
-from storage.handover_reads import CUT_KEY
 
 _COLUMNS = [*STABLE, "count", *FIRSTS, *LASTS]
 
@@ -48,15 +48,7 @@ class KnownFacts:
         return self._stable(self._known)
 
     def _stable(self, known: pl.DataFrame) -> pl.DataFrame:
-        """With when the last delivery of each kind began that continues no context."""
-        cut = (
-            pl.DataFrame(self._store.cut_deliveries())
-            .rename({LASTS[1]: "cut"})
-            .with_columns(role=pl.lit("process"))
-        )
-        told = known.join(cut, on=[*CUT_KEY, "role"], how="left", nulls_equal=True)
-        last = pl.when(_stays()).then(LASTS[1]).otherwise("cut")
-        return stable_facts(told.with_columns(last.alias(LASTS[1])).drop("cut"))
+        return stable_facts(known, pl.DataFrame(self._store.cut_spells(LATEST)))
 
     def _read_all(self) -> pl.DataFrame:
         stored = pl.DataFrame(self._store.endpoint_facts()).with_columns(
@@ -71,15 +63,10 @@ class KnownFacts:
         return _add_up(pl.concat([stored.select(_COLUMNS), past]))
 
 
-def _stays() -> pl.Expr:
-    """Arrivals, and roots beside requests. The last of others would be taken away with every
-    late producer or request; that of deliveries is asked for."""
-    arrived = pl.col("relation").is_in(PROPAGATED).fill_null(value=False)
-    return arrived | (pl.col("origin") == "beside").fill_null(value=False)
-
-
 def _that_stays(name: str) -> pl.Expr:
-    return pl.when(_stays()).then(name).alias(name)
+    """Of roots beside requests: the last of others would be taken away with every late
+    producer or request, and is not read."""
+    return pl.when(pl.col("origin") == "beside").then(name).alias(name)
 
 
 def _group(endpoints: pa.Table) -> pl.DataFrame:

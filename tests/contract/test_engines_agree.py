@@ -278,7 +278,7 @@ def _reads() -> Iterator[Callable[[SpanStore], object]]:
         yield lambda s, p=place: s.destination_ends(p, None, 6)  # type: ignore[misc] # bound now
     yield lambda s: s.unconnected_deliveries()
     yield lambda s: s.noted_handovers()
-    yield lambda s: s.cut_deliveries()
+    yield lambda s: s.cut_spells(3)
     yield lambda s: s.arrived_contexts(4, 5)
     yield lambda s: s.senders()
     for number in range(1, 5):

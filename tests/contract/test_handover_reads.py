@@ -185,20 +185,29 @@ def test_hand_overs_with_notes_are_counted_by_edge_and_text(store: SpanStore) ->
     ]
 
 
-def test_the_last_delivery_of_a_kind_that_continues_no_context_is_told(store: SpanStore) -> None:
-    taken = {"role": "process", "service_name": "payments"}
+def test_spells_of_deliveries_without_context_lie_between_others(store: SpanStore) -> None:
+    taken = {"role": "process", "service_name": "payments", "destination": None}
+    linked = taken | {"relation": "link", "destination": "orders"}
     ends = [
-        _sent(1, **taken),
+        _sent(1, **linked),
         _sent(2, **taken, relation="stitch"),
-        _sent(3, **taken, relation="link"),
-        _sent(4, **taken, is_root=True),
-        _sent(5),
+        _sent(3, **taken),
+        _sent(4, **linked),
+        _sent(5, **taken, is_root=True),
+        _sent(6, **taken),
+        _sent(7, **linked),
+        _sent(8, **(taken | {"destination": "elsewhere"})),
+        _sent(9, **(taken | {"service_name": "billing"})),
     ]
     _send(store, ends)
 
-    rows = store.cut_deliveries().to_pylist()
+    def spells(latest: int) -> list[tuple[object, ...]]:
+        rows = store.cut_spells(latest).to_pylist()
+        return sorted(
+            (row["is_root"], row["cut"], row["spells"], row["between"], row["after"])
+            for row in rows
+        )
 
-    assert sorted((row["is_root"], row["last_start_unix_nano"]) for row in rows) == [
-        (False, 2),
-        (True, 4),
-    ]
+    assert spells(100) == [(False, 3, 2, 1, 1), (True, 1, 1, 0, 1)]
+    assert spells(2) == [(False, 2, 2, 1, 1), (True, 1, 1, 0, 1)]
+    assert spells(1) == [(False, 1, 1, 0, 1), (True, 1, 1, 0, 1)]

@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from analyzer.alternations import LATEST
 from analyzer.stable_facts import stable_facts
 from storage.memory import MemoryStore
 from tests.builders import batch, link
@@ -36,6 +37,8 @@ def test_a_switch_that_went_on_and_off_is_the_consumers_however_the_spans_arrive
         pass
 
     told = KnownFacts(store).told()
-    assert told.equals(stable_facts(pl.DataFrame(store.endpoint_facts())))
+    assert told.equals(
+        stable_facts(pl.DataFrame(store.endpoint_facts()), pl.DataFrame(store.cut_spells(LATEST)))
+    )
     causes = store.orphans_of(store.traces_since(0, 10_000)[0])["cause_code"].to_pylist()
     assert causes == ["S1"] * 3

@@ -23,14 +23,15 @@ SWITCHED = [
 # Every span is delivered when a switch is turned: nothing that breaks may still connect.
 SERVE = [sys.executable, "-m", "tracestitch", "serve", "--store", "memory:", "--grace", "0s"]
 PATIENCE_SECONDS = 60
-# The first test waits for a server, seven processes of the pipeline and 27 orders.
-pytestmark = pytest.mark.timeout(400)
+# The first test waits for a server, seven processes of the pipeline and 51 orders.
+pytestmark = pytest.mark.timeout(600)
 PORTS = [f"--{name}-address=127.0.0.1:0" for name in ("grpc", "http", "web")]
 
 
 @dataclass(frozen=True)
 class Served:
-    """A server that holds three orders of each failure, and healthy ones before and after."""
+    """A server that holds twice three orders of each failure, and healthy ones before and
+    after."""
 
     web: str
     placed: dict[Switch, list[str]]
@@ -89,7 +90,8 @@ def _fill(server: subprocess.Popen[str]) -> Served:
     served = Served(addresses["web"], {Switch.HEALTHY: []}, {})
     with Pipeline(addresses["OTLP/gRPC"]) as pipeline:
         served.place(pipeline, Switch.HEALTHY)
-        for switch in SWITCHED:
+        # Twice, as the demo goes round: what is on for the second time is no other cause.
+        for switch in SWITCHED * 2:
             broken = served.place(pipeline, switch)
             served.states[switch] = broken, served.place(pipeline, Switch.HEALTHY)
     return served

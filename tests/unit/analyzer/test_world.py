@@ -6,7 +6,6 @@ import pytest
 
 from analyzer.analysis import analyse
 from analyzer.rules.correlation_id import list_originals
-from analyzer.stable_facts import stable_facts
 from analyzer.world import World
 from tests.analysed import endpoint_facts
 from tests.builders import batch
@@ -26,7 +25,7 @@ class Counted(dict[str, Any]):
 def facts_of_queues(count: int) -> list[Counted]:
     """One queue with a producer and a consumer, as often, each with names of its own."""
     pair = batch(send(), delivery(trace=1, parent=11))
-    facts = stable_facts(endpoint_facts(analyse(pair).endpoints))
+    facts = endpoint_facts(analyse(pair).endpoints)
     return [
         Counted(
             fact
