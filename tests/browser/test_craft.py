@@ -4,14 +4,17 @@ sample pipeline, and over names made to break out."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 
 import httpx
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page
 
+from storage.contract import SpanStore, StoreError
 from storage.engines import open_store
 from tests.browser.conftest import Served, open_page, serving
+from tests.browser.test_login import serve as serve_guarded
 from tests.builders import batch
 from tests.golden.recordings import read_requests, store_requests
 from tests.unit.web.test_hostile_names import HOSTILE, spans_named
@@ -63,6 +66,26 @@ def hostile() -> Iterator[Served]:
     yield from serving(store)
 
 
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[str]:
+    yield from serve_guarded(open_store("memory:"))
+
+
+class _Gone:
+    """A store that does not answer."""
+
+    def __getattr__(self, name: str) -> Any:
+        def fail(*_: object, **__: object) -> None:
+            raise StoreError("The disk of the store is gone.")
+
+        return fail
+
+
+@pytest.fixture(scope="module")
+def failing() -> Iterator[Served]:
+    yield from serving(cast("SpanStore", _Gone()))
+
+
 def addresses(served: Served) -> list[str]:
     """Every kind of page, and the errors."""
     orphans = httpx.get(f"{served.address}/api/v1/orphans?limit=1000").json()["orphans"]
@@ -103,20 +126,25 @@ def test_every_page_is_well_made(
             problems += [f"{address}: {found}" for found in _look(page)]
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_empty_page_and_the_page_without_a_store_are_well_made(
-    width: int, browser: Browser, empty: Served
+def test_empty_guarded_and_failing_pages_are_well_made(
+    width: int, browser: Browser, empty: Served, guarded: str, failing: Served
 ) -> None:
+    paths = ("/", "/orphans", "/search", "/destinations", "/sampling", "/status")
+    pages = [f"{empty.address}{path}" for path in paths]
+    pages += [f"{guarded}/login", f"{failing.address}/orphans"]
     with _page(browser, width) as (page, problems):
-        for address in ("/", "/orphans", "/search", "/destinations", "/sampling", "/status"):
-            page.goto(f"{empty.address}{address}")
-            problems += [f"empty {address}: {found}" for found in _look(page)]
+        for address in pages:
+            page.goto(address)
+            problems += [f"{address}: {found}" for found in _look(page)]
 
 
 @contextmanager
 def _page(browser: Browser, width: int) -> Iterator[tuple[Page, list[str]]]:
     problems: list[str] = []
-    for page in open_page(browser, width, 900, statuses=(400, 404)):
+    for page in open_page(browser, width, 900, statuses=(400, 404, 503)):
+        page.set_default_timeout(60_000)  # many pages at once, perhaps on a busy machine
         page.add_init_script(_WATCH)
         yield page, problems
     assert not problems, "\n".join(problems)
