@@ -60,7 +60,8 @@ def _copy_batch(batch: SpanBatch, number: int, later: int) -> SpanBatch:
             strict=True,
         )
     }
-    keys = [hashes.get(key, key ^ _mask(number)) for key in batch.keys["key_hash"].to_pylist()]
+    old: list[int] = batch.keys["key_hash"].to_pylist()  # type: ignore[assignment] # never null
+    keys = [hashes.get(key, key ^ _mask(number)) for key in old]
     tables["correlation"] = _copy(_arrow(renamed, schema.CORRELATION), number, 0)
     tables["keys"] = tables["keys"].set_column(
         batch.keys.schema.get_field_index("key_hash"),

@@ -42,7 +42,7 @@ def test_a_destination_draws_its_waits_and_has_the_numbers_beside(
 
 
 def test_what_nobody_received_leads_to_its_journey(
-    page: Page, serve: Callable[[SpanStore], str]
+    serve: Callable[[SpanStore], str], page: Page
 ) -> None:
     page.goto(f"{serve(shop().store())}/destinations?name=orders")
     stuck = page.locator("#stuck tbody tr")
@@ -56,7 +56,7 @@ def test_an_empty_store_says_when_a_destination_appears(page: Page, empty: Serve
     expect(page.locator("main")).to_contain_text("A destination appears with the first span")
 
 
-def test_hostile_names_stay_text(page: Page, serve: Callable[[SpanStore], str]) -> None:
+def test_hostile_names_stay_text(serve: Callable[[SpanStore], str], page: Page) -> None:
     scene = Scene()
     told = {"destination": HOSTILE, "system": HOSTILE, "scope": HOSTILE, "consumer_group": HOSTILE}
     send, read = scene.span(1, 1, service=HOSTILE), scene.span(1, 2, service=HOSTILE)

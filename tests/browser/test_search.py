@@ -65,7 +65,7 @@ def test_nothing_found_says_what_was_tried(page: Page, empty: Served) -> None:
     expect(page.locator("main")).to_contain_text("What to try")
 
 
-def test_hostile_names_stay_text(page: Page, serve: Callable[[SpanStore], str]) -> None:
+def test_hostile_names_stay_text(serve: Callable[[SpanStore], str], page: Page) -> None:
     scene = Scene()
     scene.span(1, 1, name=HOSTILE, service=HOSTILE, order=HOSTILE)
     address = serve(scene.store())
