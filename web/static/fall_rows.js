@@ -34,7 +34,10 @@ export function inView() {
 
 function add(element) {
   const row = Number(element.dataset.row);
-  rows.get(row)?.remove();
+  const before = rows.get(row);
+  if (before && !stale.has(row)) return; // asked for twice: the one that is there has the focus
+  const focused = before !== undefined && before === document.activeElement;
+  before?.remove();
   stale.delete(row);
   rows.set(row, element);
   place(row, element);
@@ -43,6 +46,7 @@ function add(element) {
   for (const other of body.children) if (Number(other.dataset.row) > row) { next = other; break; }
   body.insertBefore(element, next);
   added.forEach((act) => act(element, row));
+  if (focused) element.focus({ preventScroll: true });
 }
 
 function missing() {

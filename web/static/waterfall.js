@@ -66,7 +66,10 @@ async function open(row) {
   if (await openPanel(href, { step, done })) show(row);
 }
 
+/** After folding; `row` stays where it is on the screen. */
 function folded(row) {
+  const seen = current < 0 ? -1 : outline.rowAt(outline.placeOf(current));
+  if (seen !== current) select(seen, { focus: elementOf(current)?.contains(document.activeElement) ?? false });
   if (row >= 0 || outline.foldText() !== box.dataset.fold) remember();
   replace(row);
   markRows();
