@@ -7,24 +7,18 @@ id; MassTransit's `_error` and `_skipped` queues are sent to by the bus; a redri
 the message a new id, but its context still names the first send.
 """
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from analyzer.journey_units import Unit
+from analyzer.retry_topics import base_of, is_retry
 
 Outcome = Literal["ok", "error", "dead-letter"]
 How = Literal["first", "redelivery", "retry", "dead-letter", "redrive"]
 
-_WORD = r"(?:retry|retries|dlq|dlt|dlx|dead[-_.]?letters?(?:[-_.]?queue)?|error|skipped)"
-_LAST = re.compile(rf"(?i)(?:[-_.]|/\$?){_WORD}(?:[-_.]\d+(?:ms|s|m)?)?$")
-_FIRST = re.compile(rf"(?i)^{_WORD}[-_.](?=.)")
-_RETRY = re.compile(r"(?i)(?:^|[-_.])(?:retry|retries)(?:$|[-_.])")
 # Ids shorter than this, or numbers, are positions or counters and not a message's own.
 _SHORTEST_ID = 8
-# No broker has longer names; endings come off one by one, which takes long in longer ones.
-_LONGEST_NAME = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +64,6 @@ def is_told(chain: Collection[Step]) -> bool:
     return len(chain) > 1 or any(s.number > 1 or s.unit.dead_letter for s in chain)
 
 
-def base_of(destination: str | None) -> str | None:
-    """What a destination is called without the endings of retries and dead letters."""
-    if destination is None or len(destination) > _LONGEST_NAME:
-        return destination
-    name = destination.removesuffix(".fifo")
-    while (shorter := _FIRST.sub("", _LAST.sub("", name))) not in (name, ""):
-        name = shorter
-    return name
-
-
 def _key(unit: Unit) -> tuple[object, ...]:
     return unit.span, unit.producer
 
@@ -97,7 +81,7 @@ def _comparable(unit: Unit) -> str | None:
 
 def _aside(unit: Unit) -> bool:
     """It was read where messages go after an attempt that failed."""
-    return unit.dead_letter or bool(_RETRY.search(unit.destination or ""))
+    return unit.dead_letter or is_retry(unit.destination)
 
 
 def _names(unit: Unit) -> Iterator[tuple[object, ...]]:

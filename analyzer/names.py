@@ -8,6 +8,8 @@ instrumentations listed in docs/messaging-attributes.md.
 
 import polars as pl
 
+from analyzer.retry_topics import DEAD_LETTER
+
 # `messaging.system`, lower case without separators -> canonical (semconv registry)
 SYSTEMS = {
     "awssqs": "aws_sqs",
@@ -69,8 +71,6 @@ _KAFKA_ID = r"^(.+)\.(\d+)\.(\d+)$"
 # messaging verbs before (semconv 1.27 and later) or after (earlier) the destination
 _VERB_FIRST = r"^(?:send|publish|create|process|receive|poll|consume) (\S.*)$"
 _VERB_LAST = r"^(.+) (?:send|publish|create|process|receive|deliver|subscribe)$"
-
-DEAD_LETTER = r"(?i)(?:^|[-_.])(?:dlq|dlt|dlx|dead[-_.]?letters?|error|skipped)s?(?:$|[-_.])"
 
 
 def _compact(text: pl.Expr) -> pl.Expr:

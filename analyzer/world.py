@@ -12,7 +12,7 @@ from analyzer.alternations import MIXED
 from analyzer.bridges import DELIVERS_TO, carrying, select_filling
 from analyzer.fact_index import FactIndex, Name, Row
 from analyzer.lost_sends import INNER_TOPIC, RECURRING, STREAMS_SCOPE
-from analyzer.retry_topics import base_of, retried_topic
+from analyzer.retry_topics import retried_topic, source_of
 from analyzer.rules.correlation_id import RENAMING, list_originals
 from analyzer.senders import Senders, only
 from analyzer.stable_facts import FIRSTS, INTERLEAVED, PROPAGATED
@@ -44,8 +44,8 @@ class World:
 
     def __init__(self, facts: Sequence[Row]) -> None:
         deliveries = [f for f in facts if f["role"] != "send"]
-        self._sends = FactIndex((f for f in facts if f["role"] == "send"), base_of)
-        self._deliveries = FactIndex(deliveries, base_of)
+        self._sends = FactIndex((f for f in facts if f["role"] == "send"), source_of)
+        self._deliveries = FactIndex(deliveries, source_of)
         self._arrived_over = _find_arrivals(deliveries)
         self._epochs = _find_epochs(facts)
         self._of_systems: dict[Name, Senders] = {}

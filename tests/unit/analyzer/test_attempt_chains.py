@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.attempt_chains import Chain, base_of, chain_units, is_told
+from analyzer.attempt_chains import Chain, chain_units, is_told
 from analyzer.journey_units import Unit
 
 _SERVICE = ("payment", None, None)
@@ -202,31 +202,3 @@ def test_attempts_that_only_the_broker_counted_are_counted() -> None:
     assert is_told(chain)
     assert chain[0].number == 3
     assert not is_told(only([attempt(2, "orders", told=ID)]))
-
-
-@pytest.mark.parametrize(
-    ("destination", "base"),
-    [
-        ("orders", "orders"),
-        ("orders-dlq.fifo", "orders"),
-        ("orders.fifo", "orders"),
-        ("orders-retry-1", "orders"),
-        ("orders-retry-5000", "orders"),
-        ("orders-retry-0-dlt", "orders"),
-        ("orders.DLQ", "orders"),
-        ("dlq-orders", "orders"),
-        ("orders/$DeadLetterQueue", "orders"),
-        ("order-service_error", "order-service"),
-        ("error", "error"),
-        ("terror", "terror"),
-        (None, None),
-    ],
-)
-def test_the_base_of_a_destination(destination: str | None, base: str | None) -> None:
-    assert base_of(destination) == base
-
-
-def test_names_longer_than_any_broker_has_are_left_as_they_are() -> None:
-    # endings would come off one by one: minutes for a name of a hundred thousand characters
-    name = "orders" + "-retry" * 200_000
-    assert base_of(name) == name
