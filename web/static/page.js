@@ -23,7 +23,7 @@ function setUpTheme() {
 
 export function enliven(part) {
   localise(part);
-  for (const wide of part.querySelectorAll(".scroll")) scrolled.observe(wide);
+  for (const wide of part.querySelectorAll(".scroll, .prose table")) scrolled.observe(wide);
   for (const row of part.querySelectorAll("[data-row-link]")) row.classList.add("clickable");
 }
 
