@@ -35,6 +35,16 @@ def find_library(scope: str | None, version: str | None = None) -> Library | Non
     return next((each for each in _libraries() if scope and each.fits(scope, number)), None)
 
 
+def read_later(scope: str | None, version: str | None) -> frozenset[str]:
+    """What the newest version of a scope's library reads where this one is older than it;
+    else nothing."""
+    library = find_library(scope, version)
+    newest = next((each for each in _libraries() if scope and each.fits(scope, None)), None)
+    if library is None or newest is None or newest is library:
+        return frozenset()
+    return newest.reads or frozenset()
+
+
 def written_by(scopes: Iterable[str]) -> frozenset[str] | None:
     """All carriers that these senders write. None where any of them is no such library, or
     where there are none: then it may be any."""

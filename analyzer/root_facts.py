@@ -55,7 +55,8 @@ FACTS = {
     "producer_sdk_language": pl.String,
     "producer_takes": pl.String,  # system of that message
     "producer_in_trace": pl.Boolean,  # … of the root; also where several sends of it fit
-    "producer_connected_elsewhere": pl.Boolean,
+    "producer_connected_elsewhere": pl.Boolean,  # another consumer got its context
+    "producer_connected_here": pl.Boolean,  # this one did, another time
     "gap": pl.Int64,  # from its end to the start of the root, ns
     # a context that arrived and names an absent span: "parent" or "link"
     "missing": pl.String,
@@ -161,15 +162,13 @@ def tell_roots(
 
 
 def _stitched(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
-    """The drawn producer of each delivery, and whether another consumer got its context."""
+    """The drawn producer of each delivery, and which consumers got its context."""
     stitches = (
         connections.filter((pl.col("confidence") >= DRAWN) & (pl.col("relation") == "stitch"))
         .sort("delivery", "confidence", "send", descending=[False, True, False])
         .unique("delivery", keep="first", maintain_order=True)
         .with_columns(pl.coalesce("unit", "send").alias("unit"))
     )
-    unit = unit_of(ends).gather(ends.stated["send"])
-    elsewhere = ends.frame.flag(pl.select(pl.coalesce(unit, ends.stated["send"])).to_series())
     told = ends.frame.tell(
         stitches["send"],
         producer_scope_name="scope_name",
@@ -189,8 +188,33 @@ def _stitched(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
         "producer_destination",
         *told,
         _taken_system(ends, stitches["send"]),
-        elsewhere.gather(stitches["unit"]).alias("producer_connected_elsewhere"),
         pl.col("evidence").alias("match"),
+    ).join(_connected(ends, stitches), on="delivery", how="left")
+
+
+def _connected(ends: Ends, stitches: pl.DataFrame) -> pl.DataFrame:
+    """Of stitched deliveries whether the same consumer got the producer's context with another
+    delivery, and whether another one did: a service, group and destination, as far as told."""
+
+    def consumer(rows: pl.Series) -> pl.DataFrame:
+        return ends.frame.tell(rows, "service", "consumer_group", "destination")
+
+    stated = ends.stated
+    unit = pl.select(unit=pl.coalesce(unit_of(ends).gather(stated["send"]), stated["send"]))
+    got = unit.hstack(consumer(stated["delivery"]))
+    both = (
+        stitches.select("delivery", "unit")
+        .hstack(consumer(stitches["delivery"]))
+        .join(got, on="unit", suffix="_far")
+    )
+    same = (
+        pl.col("service").eq(pl.col("service_far"))
+        & pl.col("consumer_group").eq_missing(pl.col("consumer_group_far"))
+        & pl.col("destination").eq(pl.col("destination_far")).fill_null(value=True)
+    )
+    return both.group_by("delivery").agg(
+        (~same).any().alias("producer_connected_elsewhere"),
+        same.any().alias("producer_connected_here"),
     )
 
 

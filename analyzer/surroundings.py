@@ -72,6 +72,8 @@ class Surroundings:
     """This consumer continues some of its messages while it does not continue others."""
     arrived_from: frozenset[str | None]
     """Services whose contexts arrived at this consumer."""
+    arrived_through: frozenset[str | None]
+    """Buses and topics that those of them send to who do not send here directly."""
     senders_epoch: bool
     """Traces of those who send there have ids in the form of X-Ray's."""
     siblings: frozenset[Sibling]

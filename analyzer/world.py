@@ -36,6 +36,12 @@ class _Origins:
     def senders(self) -> Senders:
         return self.direct or self.bridges or self.mirrored
 
+    def through(self, arrived: frozenset[Name]) -> frozenset[Name]:
+        """Buses and topics that the contexts of these services came through."""
+        sends = [s for s in self.bridges.facts if s["service_name"] in arrived]
+        straight = {s["service_name"] for s in self.direct.facts} if sends else set()
+        return frozenset(s["destination"] for s in sends if s["service_name"] not in straight)
+
 
 class World:
     """The facts of one environment. A root is compared with its own namespace's
@@ -56,11 +62,13 @@ class World:
         consumer_group and span_name."""
         connected = self._connected_at(root)
         origins = self._find_origins(root, domain, connected)
+        consumer = self._tell_consumer(root)
         return Surroundings(
             **self._tell_origins(root, origins),
             **self._tell_senders(root, domain, origins),
             **_tell_others(root, connected),
-            **self._tell_consumer(root),
+            **consumer,
+            arrived_through=origins.through(consumer["arrived_from"]),
             **self._tell_service(root),
         )
 

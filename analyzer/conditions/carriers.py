@@ -1,6 +1,8 @@
 """Which carrier of the context was written, and which is read (analyzer/carriers.toml)."""
 
-from analyzer.carriers import ATTRIBUTES, XRAY, find_library, written_by
+from collections.abc import Iterable
+
+from analyzer.carriers import ATTRIBUTES, XRAY, find_library, read_later, written_by
 from analyzer.case import Case
 from analyzer.conditions import Finding, condition
 
@@ -12,11 +14,13 @@ def _read(case: Case) -> frozenset[str] | None:
     return library.reads
 
 
+def _scopes(case: Case) -> Iterable[str]:
+    """Of the producer that was found, else of all who send there."""
+    return [case.facts["producer_scope_name"] or ""] if case.found else case.around.sender_scopes
+
+
 def _written(case: Case) -> frozenset[str] | None:
-    """By the producer that was found, else by all who send there."""
-    if case.facts["producer_scope_name"] is not None:
-        return written_by([case.facts["producer_scope_name"]])
-    return written_by(case.around.sender_scopes)
+    return written_by(_scopes(case))
 
 
 def _list(carriers: frozenset[str] | None) -> str:
@@ -24,14 +28,17 @@ def _list(carriers: frozenset[str] | None) -> str:
 
 
 def _say_written(case: Case) -> Finding:
-    scopes = [case.facts["producer_scope_name"]] if case.found else case.around.sender_scopes
-    names = ", ".join(sorted(scope for scope in scopes if scope))
+    names = ", ".join(sorted(scope for scope in _scopes(case) if scope))
     return Finding("producer's instrumentation", names, f"{names} writes {_list(_written(case))}.")
 
 
-def _say_read(case: Case) -> Finding:
+def _consumer(case: Case) -> str:
     told = (case.facts["scope_name"], case.facts["scope_version"])
-    name = " ".join(text for text in told if text)
+    return " ".join(text for text in told if text)
+
+
+def _say_read(case: Case) -> Finding:
+    name = _consumer(case)
     return Finding("consumer's instrumentation", name, f"{name} reads {_list(_read(case))}.")
 
 
@@ -62,8 +69,9 @@ def sends_are_api_calls(case: Case) -> bool:
 
 @condition("senders write attributes", _say_written)
 def senders_write_attributes(case: Case) -> bool:
-    """All producers are recorded by libraries, of which some write message attributes."""
-    return ATTRIBUTES in (_written(case) or ())
+    """Every producer is recorded by a library that writes message attributes."""
+    written = [written_by([scope]) or () for scope in _scopes(case)]
+    return bool(written) and all(ATTRIBUTES in each for each in written)
 
 
 @condition("carriers do not meet", _say_written)
@@ -79,9 +87,28 @@ def carriers_differ(case: Case) -> bool:
 
 
 def _may_write_xray(case: Case) -> bool:
-    scopes = [case.facts["producer_scope_name"]] if case.found else case.around.sender_scopes
-    libraries = [find_library(scope) for scope in scopes]
+    libraries = map(find_library, _scopes(case))
     return any(each is not None and XRAY in (each.writes or ()) for each in libraries)
+
+
+@condition("X-Ray is used")
+def uses_xray(case: Case) -> bool:
+    """The libraries of those who send write the X-Ray header, or the traces of the consumer or
+    of those who send have ids in the form of X-Ray's."""
+    return case.around.own_epoch or case.around.senders_epoch or _may_write_xray(case)
+
+
+def _say_later(case: Case) -> Finding:
+    meaning = "Later versions of it read message attributes."
+    return Finding("consumer's instrumentation", _consumer(case), meaning)
+
+
+@condition("a later version reads attributes", _say_later)
+def later_reads(case: Case) -> bool:
+    """This version of the consumer's library makes no span for a message and looks for no
+    context; later ones read message attributes."""
+    later = read_later(case.facts["scope_name"], case.facts["scope_version"])
+    return _read(case) is None and ATTRIBUTES in later
 
 
 def _say_id(_case: Case) -> Finding:

@@ -1,7 +1,7 @@
 """Who could have sent the message, and whether anybody is known to have."""
 
 from analyzer.case import Case
-from analyzer.conditions import condition
+from analyzer.conditions import Finding, condition
 
 
 @condition("somebody sends there")
@@ -26,6 +26,18 @@ def named_producer(case: Case) -> bool:
 def connected_elsewhere(case: Case) -> bool:
     """This very message brought its context to another consumer."""
     return bool(case.facts["producer_connected_elsewhere"])
+
+
+def _say_here(_case: Case) -> Finding:
+    return Finding(
+        "this message", "connected here", "This consumer got this very message with its context."
+    )
+
+
+@condition("message connected here", _say_here)
+def connected_here(case: Case) -> bool:
+    """This very message brought its context to this consumer, another time."""
+    return bool(case.facts["producer_connected_here"])
 
 
 @condition("contexts arrive elsewhere")
@@ -63,5 +75,6 @@ def others_continue(case: Case) -> bool:
 
 @condition("before anybody sent")
 def before_senders(case: Case) -> bool:
-    """The work ended before the first span of a send to this destination."""
-    return case.before_senders
+    """The work ended before the first span of a send to this destination, and no id found who
+    sent the message."""
+    return case.before_senders and not case.found

@@ -97,6 +97,14 @@ def from_a_topic(case: Case) -> bool:
     return not case.arrived and over_topic
 
 
+@condition("contexts of its topic arrive")
+def topic_arrives(case: Case) -> bool:
+    """Contexts arrived at this consumer of services that publish to the message's topic and
+    do not send to the queue themselves; where the producer was not found, to any."""
+    through = case.around.arrived_through
+    return case.facts["producer_destination"] in through if case.found else bool(through)
+
+
 @condition("read from a queue")
 def read_from_queue(case: Case) -> bool:
     """The consumer reads an SQS queue."""

@@ -176,6 +176,39 @@ def test_one_of_a_topics_messages_is_s3_where_its_consumer_continues_others_mean
     assert set(analysed(*switched_on).causes.values()) == {"S9"}
 
 
+def test_a_topics_messages_stay_s9_beside_others_that_are_sent_to_the_queue() -> None:
+    def beside(*, raw: set[str]) -> Analysed:
+        """Two topics and direct sends fill a queue; those of `raw` bring their contexts."""
+        spans = []
+        for n in range(20, 44):
+            through = ("direct", "order-events", "labels")[n % 3]
+            who = {"service": f"sender-of-{through}", "trace": n, "id": n * 10, "at": n}
+            order = {"order.id": f"ORD-{n}"}
+            sent = {} if through == "direct" else topic(through)
+            got: dict[str, Any] = {"links": [link(trace=n, id=n * 10)]} if through in raw else {}
+            received = delivery(
+                trace=n + 1000, id=n * 10 + 1, at=n + 0.2, attributes=order, scope=BOTO3SQS, **got
+            )
+            spans += [send(attributes=sent | order, **who), received]
+        return analysed(*spans)
+
+    assert set(beside(raw={"direct"}).causes.values()) == {"S9"}
+    assert set(beside(raw={"direct", "labels"}).causes.values()) == {"S9"}, "of another topic"
+
+
+def test_one_of_two_publishers_whose_contexts_never_arrive_is_no_s9() -> None:
+    spans = []
+    for n in range(20, 40):
+        lost, order = n % 3 == 0, {"order.id": f"ORD-{n}"}
+        who = "importer" if lost else "shop"
+        got: dict[str, Any] = {} if lost else {"links": [link(trace=n, id=n * 10)]}
+        spans += [
+            send(trace=n, id=n * 10, at=n, service=who, attributes=topic() | order),
+            delivery(trace=n + 1000, id=n * 10 + 1, at=n + 0.2, attributes=order, **got),
+        ]
+    assert set(analysed(*spans).causes.values()) == {"S2"}
+
+
 def test_a_function_that_continued_events_gets_a_replay() -> None:
     first = [
         send(attributes=bus() | ORDER),

@@ -98,15 +98,15 @@ def test_a_sender_without_attributes_is_s2_for_a_worker_and_s5_for_a_function() 
 @pytest.mark.parametrize(
     ("writes", "reads", "version", "cause"),
     [
-        (BOTO3SQS, PYTHON_LAMBDA, "0.66b1", "S4"),
+        (BOTO3SQS, PYTHON_LAMBDA, "0.66b1", "S3"),
         (BOTO3SQS, PYTHON_LAMBDA, "0.65b0", "S6"),
-        (BOTO3SQS, PYTHON_LAMBDA, "1.2.0", "S4"),
+        (BOTO3SQS, PYTHON_LAMBDA, "1.2.0", "S3"),
         (BOTO3SQS, JAVA_LAMBDA, "2.33.1-alpha", "S5"),
         (BOTO3SQS, "@opentelemetry/instrumentation-aws-lambda", "0.71.0", "S5"),
         ("@opentelemetry/instrumentation-aws-sdk", "io.opentelemetry.aws-sdk-2.2", "2.33.1", "S5"),
         ("my-orders", "io.opentelemetry.aws-sdk-2.2", "2.33.1", "S5"),
         ("my-orders", "@opentelemetry/instrumentation-aws-sdk", "0.78.0", "S2"),
-        ("OpenTelemetry.Instrumentation.AWS", JAVA_LAMBDA, "2.33.1-alpha", "S4"),
+        ("OpenTelemetry.Instrumentation.AWS", JAVA_LAMBDA, "2.33.1-alpha", "S3"),
         ("io.opentelemetry.aws-sdk-2.2", "@opentelemetry/instrumentation-aws-sdk", "0.78.0", "S2"),
         ("go.opentelemetry.io/contrib/x/aws-sdk-go-v2/otelaws", "my-worker", "1.0", "S2"),
     ],
@@ -212,6 +212,54 @@ def test_an_id_that_no_send_has_came_over_the_topic_or_was_moved_back() -> None:
     assert analysed(*healthy, cut, sent, published).causes == {DELIVERED: "S3"}
 
 
+def test_ids_that_nobody_sent_are_of_a_silent_producer_or_moved_back() -> None:
+    def pipeline(lost: set[int], scope: str = BOTO3SQS) -> Analysed:
+        spans = []
+        for n in range(20, 40):
+            named = {"messaging.message.id": f"00000000-0000-4000-8000-{n:012}"}
+            told: dict[str, Any] = {"id": n * 10 + 1, "at": n + 0.2, "attributes": named}
+            if n in lost:
+                spans.append(delivery(trace=n + 1000, scope=scope, **told))
+                continue
+            sent = send(trace=n, id=n * 10, at=n, scope=BOTO3SQS, attributes=named)
+            spans += [sent, delivery(trace=n, parent=n * 10, scope=scope, **told)]
+        return analysed(*spans)
+
+    def sure(answers: Analysed) -> dict[str, float]:
+        orphan = next(iter(answers.orphans.values()))
+        others = {each["code"]: each["confidence"] for each in orphan["other_causes"]}
+        return {orphan["cause_code"]: orphan["cause_confidence"]} | others
+
+    among = pipeline({23, 26, 31, 34, 38})
+    assert only_cause(among) == {"P3"}
+    assert sure(among)["S12"] < 0.5
+    together = pipeline({35, 36, 37, 38, 39})
+    assert only_cause(together) == {"S12"}
+    assert sure(together)["P3"] < sure(together)["S12"] < 0.6
+    by_hand = pipeline({35, 36, 37, 38, 39}, "my-worker")
+    assert only_cause(by_hand) == {"S12"}, "a consumer that continued others reads attributes"
+    assert sure(by_hand)["S1"] <= 0.3
+
+
+def test_a_producer_whose_library_injects_is_s3_where_none_of_its_contexts_arrive() -> None:
+    def pipeline(scope: str) -> Analysed:
+        spans = []
+        for n in range(20, 40):
+            named = {"messaging.message.id": f"00000000-0000-4000-8000-{n:012}"}
+            told: dict[str, Any] = {"attributes": named}
+            if n % 3 == 0:
+                spans += [
+                    send(trace=n, id=n * 10, at=n, service="importer", scope=scope, **told),
+                    delivery(trace=n + 1000, id=n * 10 + 1, at=n + 0.2, scope=BOTO3SQS, **told),
+                ]
+                continue
+            spans += handed_over(n, n, BOTO3SQS, **told)
+        return analysed(*spans)
+
+    assert only_cause(pipeline(BOTO3SQS)) == {"S3"}
+    assert only_cause(pipeline("importer")) == {"S2"}
+
+
 def test_work_that_failed_here_and_comes_again_without_its_context_is_s12() -> None:
     first = [
         send(attributes=ORDER | {"messaging.message.id": ""}),
@@ -294,6 +342,17 @@ def test_a_replay_is_e4_and_an_event_that_others_got_with_its_context_is_e2() ->
     first = delivery(trace=1, id=12, parent=11, attributes=TARGET | ORDER)
     replayed = delivery(at=4000.0, attributes=TARGET | ORDER)
     assert analysed(sent, first, replayed).causes == {DELIVERED: "E4"}
+
+
+def test_an_event_that_this_consumer_got_with_its_context_is_no_e2() -> None:
+    sent = send(attributes=BUS | ORDER)
+    first = delivery(trace=1, id=12, parent=11, at=1.5, attributes=TARGET | ORDER)
+    again = delivery(at=2.0, attributes=TARGET | ORDER)
+    assert analysed(sent, first, again).causes == {DELIVERED: "E4"}
+
+    another = {"messaging.destination.name": "audit"}
+    target = delivery(trace=1, id=12, parent=11, at=1.5, attributes=TARGET | ORDER | another)
+    assert analysed(sent, target, again).causes == {DELIVERED: "E2"}, "two targets of one service"
 
 
 def test_events_with_ids_that_nobody_sent_are_e4_where_the_consumer_continues_others() -> None:
