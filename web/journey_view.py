@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import Literal
 
 from web.axis_view import percent
+from web.critical_path import CriticalPath
 from web.found import Found
 from web.picture import NOBODY
 from web.relations import Chip, relation_chip, relation_of
 from web.reports import group_key_of_orphan
 from web.row_views import Label, RowView
 from web.sentences import name_error
-from web.timescale import Segment
+from web.timescale import Interval, Segment
 from web.trace_shapes import Attempt, Span
 from web.waterfall import Bar, CutRow, HandoverRow, Row, SpanRow, Waterfall
 from web.words import say_confidence, say_duration, say_service, say_system
@@ -32,6 +33,7 @@ def view_rows(
     found: Found,
     attempts: Sequence[Attempt],
     hues: Mapping[str, int],
+    critical: CriticalPath,
     folded: Collection[int] = (),
 ) -> list[RowView]:
     """The rows with these numbers, in this order."""
@@ -39,7 +41,24 @@ def view_rows(
     spans = sorted({span for span in drawn if span != NOBODY})
     told = dict(zip(spans, found.spans_at(spans), strict=True))
     drawing = _Drawing(fall, told, found, attempts, hues)
-    return [drawing.row(number, folded=number in folded) for number in numbers]
+    rows = [drawing.row(number, folded=number in folded) for number in numbers]
+    return [replace(row, critical=_critical(fall, row.number, critical)) for row in rows]
+
+
+def _critical(fall: Waterfall, number: int, critical: CriticalPath) -> tuple[tuple[str, str], ...]:
+    """Of a row what is on the critical path, as far as it is shown."""
+    row, scale = fall[number], fall.scale
+    pieces: Sequence[Interval] = ()
+    if isinstance(row, SpanRow):
+        pieces = critical.spans.get(row.span, ())
+    elif isinstance(row, HandoverRow) and row.way == "drawn" and row.connection in critical.waits:
+        pieces = (critical.waits[row.connection],)
+    places = [
+        (scale.place(start), scale.place(end))
+        for start, end in pieces
+        if end > scale.start and start < scale.end
+    ]
+    return tuple((percent(left), percent(right - left)) for left, right in places)
 
 
 def _label(text: str, bar: Bar) -> Label:

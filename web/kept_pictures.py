@@ -16,6 +16,7 @@ import xxhash
 
 from storage.contract import SpanStore
 from web.asked_pictures import Asked
+from web.critical_path import CriticalPath, find_critical_path
 from web.found import Found
 from web.journeys import FoundJourney
 from web.picture import read_picture
@@ -39,6 +40,7 @@ class Kept:
 
     subject: FoundJourney | FoundTrace
     fall: Waterfall
+    critical: CriticalPath
     version: str
     state: State
 
@@ -84,7 +86,8 @@ class KeptPictures:
     ) -> Kept:
         subject = asked.find(store, settled_before_unix_nano)
         fall = lay_out(read_picture(subject.found))
-        made = Kept(subject, fall, _version_of(subject.found), state)
+        critical = find_critical_path(fall.picture, fall.family)
+        made = Kept(subject, fall, critical, _version_of(subject.found), state)
         with self._lock:
             self._kept.pop((asked, made.version), None)
             self._kept[asked, made.version] = self._clock(), made

@@ -35,6 +35,7 @@ class RowView:
     width: str | None
     label: Label | None
     spoken: str  # what the bar says
+    critical: tuple[tuple[str, str], ...] = ()  # left and width of what is on the critical path
     beside: Literal["before", "after"] | None = None  # where it lies outside of what is shown
     number: int = 0  # of the row
     below: int = 0  # rows that folding it hides

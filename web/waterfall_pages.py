@@ -48,7 +48,7 @@ def rows(request: Request) -> Response:
     fall = _fall(kept, look)
     numbers = [number for number in numbers if number < len(fall)]
     found = kept.subject.found
-    views = view_rows(fall, numbers, found, attempts_of(kept), hues_of(request))
+    views = view_rows(fall, numbers, found, attempts_of(kept), hues_of(request), kept.critical)
     return render_part("rows.html", rows=views, traces=len(fall.traces), asked=asked)
 
 

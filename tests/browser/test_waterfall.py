@@ -174,3 +174,18 @@ def test_hostile_names_stay_text(page: Page, serve: Callable[[SpanStore], str]) 
     expect(row(page, 1)).to_be_hidden()
     page.reload()
     expect(page.locator(".row")).to_have_count(1)
+
+
+def test_the_critical_path_leads_to_the_end_and_can_be_hidden(page: Page, broken: Served) -> None:
+    root = ask(broken, "orphans")["orphans"][0]
+    show(page, broken, f"journeys?trace_id={root['trace_id']}")
+    pieces = page.locator(".row .critical")
+    lane = page.locator(".lane > svg").first.bounding_box()
+    assert lane is not None
+    places = [piece.bounding_box() for piece in pieces.all()]
+    ends = [place["x"] + place["width"] for place in places if place is not None]
+    assert max(ends) == pytest.approx(lane["x"] + lane["width"], abs=1)
+    page.keyboard.press("c")
+    expect(pieces.first).to_be_hidden()
+    page.keyboard.press("c")
+    expect(pieces.first).to_be_visible()

@@ -119,6 +119,10 @@ box.addEventListener("click", (event) => {
 const acts = {
   find: showFind,
   help: () => keys.showModal(),
+  critical: () => {
+    const hidden = box.classList.toggle("without-critical");
+    box.querySelector("[data-act=critical]").setAttribute("aria-pressed", String(!hidden));
+  },
   fold: () => { outline.foldTraces(); folded(current); },
   unfold: () => { outline.openAll(); folded(current); },
 };
@@ -138,7 +142,7 @@ document.addEventListener("keydown", (event) => {
     ArrowRight: right, ArrowLeft: left,
     Enter: () => open(current),
     Escape: () => { if (hideWhy({ focus: true })) return; closePanel(); elementOf(current)?.focus({ preventScroll: true }); },
-    t: otherScale, f: showFind, w: () => whyOf(elementOf(current)),
+    t: otherScale, f: showFind, c: acts.critical, w: () => whyOf(elementOf(current)),
     "+": () => zoomBy(0.5), "=": () => zoomBy(0.5), "-": () => zoomBy(2), 0: wholeTime,
     "?": acts.help,
   };
