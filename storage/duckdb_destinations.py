@@ -61,11 +61,8 @@ def _order(columns: list[str]) -> str:
 
 
 def _between(start: int | None, end: int | None) -> dict[str, Value]:
-    least, most = within_i64(start), within_i64(end)
-    return {
-        "start": I64_RANGE.start if least is None else least,
-        "end": I64_RANGE.stop - 1 if most is None else most,
-    }
+    least = within_i64(start)
+    return {"start": I64_RANGE.start if least is None else least, "end": within_i64(end)}
 
 
 def placed(place: Place) -> tuple[str, dict[str, Value]]:

@@ -5,11 +5,11 @@ SELECT
     consumer_start_time_unix_nano AS start
 FROM connections
 WHERE confidence >= 0.8 AND {placed}
-    AND consumer_start_time_unix_nano >= $start AND consumer_start_time_unix_nano < $end
+    AND consumer_start_time_unix_nano >= $start AND ($end::BIGINT IS NULL OR consumer_start_time_unix_nano < $end)
 UNION ALL BY NAME
 SELECT
     system, destination, scope, producer_service_name,
     service_name AS consumer_service_name, start_time_unix_nano AS start
 FROM orphans
 WHERE producer_span_id IS NULL AND NOT hidden AND {placed}
-    AND start_time_unix_nano >= $start AND start_time_unix_nano < $end
+    AND start_time_unix_nano >= $start AND ($end::BIGINT IS NULL OR start_time_unix_nano < $end)

@@ -86,6 +86,11 @@ def test_times_bound_what_is_counted(store: SpanStore) -> None:
     assert store.destinations(60, None).num_rows == 0
 
 
+def test_the_last_instant_that_there_is_counts(store: SpanStore) -> None:
+    _fill(store, [_taken(2, consumer_start_time_unix_nano=2**63 - 1)])
+    assert store.destinations(None, None).num_rows == 1
+
+
 def test_parts_of_time_have_their_own_waits_and_counts(store: SpanStore) -> None:
     _fill(
         store,
