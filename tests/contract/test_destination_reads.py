@@ -1,5 +1,6 @@
 """Queues, topics and buses one by one, on every engine."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from storage import schema
@@ -12,7 +13,10 @@ ORDERS = {"system": "kafka", "destination": "orders", "scope": None}
 
 
 def _fill(
-    store: SpanStore, connections: list[Row], orphans: list[Row] = [], ends: list[Row] = []  # noqa: B006
+    store: SpanStore,
+    connections: Sequence[Row],
+    orphans: Sequence[Row] = (),
+    ends: Sequence[Row] = (),
 ) -> None:
     """Spans of the traces 1 to 12 that begin at 10, 20 …"""
     store.append(make_batch([_span(n) for n in ALL]), 1)
