@@ -10,6 +10,7 @@ import polars as pl
 
 from analyzer.contradictions import demote, find_contradictions, note_of
 from analyzer.different_messages import drop_different_messages
+from analyzer.doubles import leave_out_doubles
 from analyzer.ends import Ends
 from analyzer.frame import read_table
 from analyzer.hot_keys import Hot, leave_out_hot_values, leave_out_ids
@@ -44,7 +45,7 @@ def stitch(batch: SpanBatch, ends: Ends, hot: Hot = frozenset()) -> pl.DataFrame
         by_key = drop_different_messages(ends, by_key, *ids())
     weak = exact.filter(pl.col("confidence") < DRAWN)
     left = _combine([by_key, weak.select(list(EVIDENCE))])
-    found = _without_doubles(ends, pl.concat([known, left]))
+    found = leave_out_doubles(ends, pl.concat([known, left]))
     return found.with_columns(notes=note_of(torn))
 
 
@@ -260,34 +261,17 @@ def _left_over(
 
 
 def _explained(ends: Ends, known: pl.DataFrame) -> pl.DataFrame:
-    """(send, service, consumer_group): producers that a consumer already has one
-    delivery of."""
+    """(send, service, consumer_group, destination): producers that a consumer already has
+    one delivery of, and where."""
     return (
         known.join(ends.units, left_on="send", right_on="row", how="left")
         .join(
-            ends.deliveries.select("row", "service", "consumer_group"),
+            ends.deliveries.select("row", "service", "consumer_group", "destination"),
             left_on="delivery",
             right_on="row",
         )
-        .select(pl.coalesce("unit", "send").alias("send"), "service", "consumer_group")
+        .select(
+            pl.coalesce("unit", "send").alias("send"), "service", "consumer_group", "destination"
+        )
         .unique()
     )
-
-
-def _without_doubles(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:
-    """A receive span over the process span of the same message is not a second one."""
-    parts = ends.deliveries.select(delivery="row", part="part", consumer="service")
-    received = parts.filter(pl.col("part") == "receive")
-    if received.is_empty():
-        return found
-    units = ends.units.select(send="row", unit="unit")
-    told = found.join(units, on="send", how="left", maintain_order="left").with_columns(
-        unit=pl.coalesce("unit", "send")
-    )
-    processed = told.join(parts.filter(pl.col("part") == "process"), on="delivery")
-    doubles = (
-        told.join(received, on="delivery")
-        .join(processed, on=["unit", "consumer"], how="semi")
-        .select("delivery", "send")
-    )
-    return found.join(doubles, on=["delivery", "send"], how="anti")

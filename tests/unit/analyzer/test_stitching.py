@@ -235,6 +235,54 @@ def test_receive_and_process_are_one_delivery() -> None:
     assert answers.orphans == {}
 
 
+def received(**changes: Any) -> Any:
+    """What kafka-python's library tells: a receive span that ends before the work begins."""
+    told = {"name": "payments receive", "id": 20, "parent": 11, "trace": 1, "duration": 0.001}
+    at = {"messaging.operation": "receive", "messaging.kafka.partition": 0}
+    return delivery(**(told | changes), attributes=KAFKA | at)
+
+
+def test_work_that_continues_the_producer_beside_the_librarys_receive_span_is_one_delivery() -> (
+    None
+):
+    work = {"trace": 1, "id": 30, "parent": 11, "at": 2.002}
+    body = span("handle order", **work, service="payment-service")
+    both = analysed(send(attributes=KAFKA), received(), body)
+    assert both.edges == {(SENT, (1, 30)): "parent"}
+    assert both.orphans == {}
+
+    assert analysed(send(attributes=KAFKA), received()).edges == {(SENT, (1, 20)): "parent"}
+    another = span("handle order", **work, service="stock-service")
+    assert set(analysed(send(attributes=KAFKA), received(), another).edges) == {
+        (SENT, (1, 20)),
+        (SENT, (1, 30)),
+    }
+    # another message's work
+    second = send(trace=3, id=31, attributes=KAFKA)
+    told = span("handle order", **(work | {"trace": 3, "parent": 31}), service="payment-service")
+    assert set(analysed(send(attributes=KAFKA), received(), second, told).edges) == {
+        (SENT, (1, 20)),
+        ((3, 31), (3, 30)),
+    }
+
+
+def test_two_groups_of_a_service_are_two_deliveries() -> None:
+    group = "messaging.consumer.group.name"
+    one = delivery(
+        trace=1,
+        parent=11,
+        attributes=KAFKA | {group: "one", "messaging.operation": "process"},
+    )
+    other = delivery(
+        trace=1,
+        id=22,
+        parent=11,
+        attributes=KAFKA
+        | {group: "two", "messaging.operation": "receive", "messaging.kafka.partition": 0},
+    )
+    assert len(analysed(send(attributes=KAFKA), one, other).edges) == 2
+
+
 def test_a_span_around_the_instrumented_send_is_the_same_producer() -> None:
     answers = analysed(
         send(id=10, name="order.publish", kind="INTERNAL"),
