@@ -27,7 +27,8 @@ class Ends:
 
     `sends` and `deliveries` have one row an end point and the columns `row` (into
     `frame`), `world`, `service`, `system`, `destination`, …; of nested sends there is the
-    leaf alone, deliveries also have `part` (the `end` of find_deliveries, or "body").
+    leaf alone, `onward` ones are made while a message is handled; deliveries also have
+    `part` (the `end` of find_deliveries, or "body").
     `stated` are the hand-overs that parents and links state: (delivery, send, relation,
     message_id), `send` being the row the context points at; `missing` the contexts of
     deliveries that point at absent spans; `units` maps every send span to its producer;
@@ -62,7 +63,9 @@ def find_ends(batch: SpanBatch, hot: Hot = frozenset()) -> Ends:
         deliveries = pl.concat([deliveries, _after_calls(frame, bodies)]).sort("row")
     return Ends(
         frame=frame,
-        sends=frame.tell(sends, "row", *_COLUMNS),
+        sends=frame.tell(sends, "row", *_COLUMNS).with_columns(
+            onward=pl.col("top").is_in(deliveries["top"].unique().implode())
+        ),
         deliveries=deliveries,
         stated=stated.select(
             delivery="row", send="target", relation="relation", message_id="message_id"

@@ -9,19 +9,18 @@ import re
 
 import polars as pl
 
-from analyzer.retry_topics import DEAD_LETTER_ENDING
+from analyzer.bridges import DELIVERS_TO, is_named_after
 from analyzer.rules import EVIDENCE, compared, in_time, selective
 
 SINGLE, SHARED = 0.9, 0.6
-# Another destination, and the producer's message is known to have arrived elsewhere, or the
-# delivery names a producer that is not stored. Rather a later hop whose own producer left no
-# span or no id than a second branch: in generated pipelines four of ten are right
-# (docs/evidence.md).
+# Another destination, and something speaks against it (`_doubts`), or the delivery names a
+# producer that is not stored. Rather a later hop whose own producer left no span or no id than
+# what was sent here: in generated pipelines four of ten are right (docs/evidence.md).
 DOUBTFUL = 0.4
 
 # A subscription or queue is named otherwise than the topic or exchange that fills it.
 RENAMING = ["gcp_pubsub", "rabbitmq", "servicebus"]
-_RENAMED = 4
+_BRIDGED, _RENAMED = 4, 5
 
 # One of more candidates than a reader would look at is none.
 LEAST = 0.05
@@ -29,9 +28,6 @@ LEAST = 0.05
 # An id that fifty producers and fifty deliveries carry names no hop: what is left of its
 # candidates would be listed with next to no confidence, and be very many.
 MOST_PAIRS = 2_500
-
-_BRIDGES = {"aws_eventbridge": ["aws_sqs", "aws_sns", "aws_kinesis"], "aws_sns": ["aws_sqs"]}
-
 
 # MirrorMaker puts the name of the cluster before that of a topic; others put a word behind.
 _COPY = r"[-_.](?:replica|mirror(?:ed)?|copy|backup)$"
@@ -68,20 +64,22 @@ def _hop() -> pl.Expr:
     """How well the two destinations fit, best 0; null when no message can pass.
 
     0 same destination; 1 one side does not say and the span names share their domain;
-    2 one side does not say; 3 a bus or topic to what it delivers to, or a dead-letter
-    queue's source; 4 an exchange or topic to a queue or subscription of the same broker,
-    a topic to its mirror in another cluster.
+    2 one side does not say; 3 a bus or topic to a queue that is `named` after it, or a
+    dead-letter queue's source; 4 a bus or topic to what it may deliver to; 5 an exchange or
+    topic to a queue or subscription of the same broker, a topic to its mirror in another
+    cluster (`named`, too).
     """
     system, send_system = pl.col("system"), pl.col("send_system")
     name, send_name = pl.col("destination"), pl.col("send_destination")
     same_system = (system == send_system).fill_null(value=True)
     silent = name.is_null() | send_name.is_null()
     agree = scopes_agree(pl.col("scope"), pl.col("send_scope"))
-    bridge = pl.lit(value=False)
-    for sender, receivers in _BRIDGES.items():
-        bridge = bridge | ((send_system == sender) & system.is_in(receivers))
+    bridge = pl.any_horizontal(
+        (send_system == sender) & system.is_in(receivers)
+        for sender, receivers in DELIVERS_TO.items()
+    )
     inside_bus = (system == "aws_eventbridge") & (send_system == "aws_eventbridge")
-    source = name.str.replace(DEAD_LETTER_ENDING, "$1")
+    source = name.str.replace(r"(?i)[-_.]?(?:dlq|dlt|dead[-_.]?letters?)$", "")
     dead_letter = pl.col("dead_letter") & (source == send_name) & (system == send_system)
     return (
         pl.when(same_system & (name == send_name) & agree)
@@ -90,24 +88,66 @@ def _hop() -> pl.Expr:
         .then(1)
         .when(same_system & silent)
         .then(2)
-        .when(((bridge | inside_bus) & same_event()) | dead_letter)
+        .when((pl.col("named") & bridge & same_event()) | dead_letter)
         .then(3)
+        .when((bridge | inside_bus) & same_event())
+        .then(_BRIDGED)
         .when(
             (name.str.starts_with(pl.concat_str(send_name, pl.lit(":")))) & (system == send_system)
         )
         .then(0)
-        .when(
-            (system == "kafka")
-            & (send_system == "kafka")
-            & (
-                name.str.ends_with(pl.concat_str(pl.lit("."), send_name))
-                | ((name.str.replace(_COPY, "") == send_name) & (name != send_name))
-            )
-        )
+        .when(pl.col("named") & (system == "kafka"))
         .then(_RENAMED)
         .when((system == send_system) & system.is_in(RENAMING))
         .then(_RENAMED)
     )
+
+
+_PLACES = ["system", "destination", "send_system", "send_destination"]
+
+
+def _tell_names(pairs: pl.DataFrame) -> pl.DataFrame:
+    """`pairs` with `named` (`_is_named`)."""
+    places = pairs.select(_PLACES).unique()
+    named = pl.Series("named", [_is_named(*place) for place in places.rows()], dtype=pl.Boolean)
+    return pairs.join(places.with_columns(named), on=_PLACES, nulls_equal=True)
+
+
+def _is_named(
+    system: str | None, name: str | None, send_system: str | None, send_name: str | None
+) -> bool:
+    """Whether a destination's name says that it is filled from the send's: a queue is named
+    after the bus or topic, a topic is a copy in another cluster."""
+    if system is None or send_system is None or name is None or send_name is None:
+        return False
+    if system == send_system == "kafka":
+        return send_name in list_originals(name)
+    return system in DELIVERS_TO.get(send_system, ()) and is_named_after(name, send_name)
+
+
+def _leave_out_delivered(pairs: pl.DataFrame, explained: pl.DataFrame) -> pl.DataFrame:
+    """`pairs` without sends that a service and group has a delivery of: whatever the
+    destination, unless the names say that the message reaches this one, too."""
+    consumer = ["send", "service", "consumer_group"]
+    at = [*consumer, "destination"]
+    here, there = pairs.filter("named"), pairs.filter(~pl.col("named"))
+    return pl.concat(
+        [
+            here.join(explained, on=at, how="anti", nulls_equal=True),
+            there.join(explained, on=consumer, how="anti", nulls_equal=True),
+        ]
+    )
+
+
+def _doubts(arrived: pl.Expr) -> pl.Expr:
+    """Where no name says that a message reaches another destination: it `arrived` elsewhere,
+    or was sent by the consumer itself; and over a bus or topic, or to a destination of which
+    no system is told, it was sent while another message was handled, or about something else
+    by the names of the spans."""
+    own = pl.col("service") == pl.col("send_service")
+    passes_on = (pl.col("system") != pl.col("send_system")).fill_null(value=True)
+    other = (pl.col("domain") != pl.col("send_domain")).fill_null(value=False)
+    return ~pl.col("named") & (arrived | own | (passes_on & (pl.col("send_onward") | other)))
 
 
 def match_correlation_ids(
@@ -120,10 +160,10 @@ def match_correlation_ids(
 ) -> pl.DataFrame:
     """EVIDENCE rows for the deliveries that nothing stronger explained.
 
-    `deliveries` are the unexplained ones; `explained` (send, service, consumer_group)
-    the producers that a service and group already has a delivery of; `missing` (row) the
-    deliveries that name a producer that is not stored. Several candidates left: all are
-    listed, below the bar, none is chosen.
+    `deliveries` are the unexplained ones; `explained` (send, service, consumer_group,
+    destination) the producers that a service and group already has a delivery of there;
+    `missing` (row) the deliveries that name a producer that is not stored. Several
+    candidates left: all are listed, below the bar, none is chosen.
     """
     there = send_keys.join(
         sends.select(
@@ -135,6 +175,8 @@ def match_correlation_ids(
             send_domain="domain",
             send_start="start",
             send_trace="trace",
+            send_service="service",
+            send_onward="onward",
             send_source="event_source",
             send_detail_type="event_detail_type",
         ),
@@ -145,13 +187,19 @@ def match_correlation_ids(
     pairs = (
         here.join(there, on=["world", "key", "value"])
         .filter(in_time() & (pl.col("trace") != pl.col("send_trace")))
+        .pipe(_tell_names)
         .with_columns(_hop().alias("hop"))
         .drop_nulls("hop")
-        # a bus explains a queue only if nobody with this id sends to the queue itself
+        # a bus explains a queue only if nobody with this id sends to the queue itself, nor to
+        # a bus or topic after which the queue is named
         .filter(pl.col("hop") == pl.col("hop").min().over("delivery", "key", "value"))
-        .join(explained, on=["send", "service", "consumer_group"], how="anti", nulls_equal=True)
+        .pipe(_leave_out_delivered, explained)
         # a name that may mean any queue is no reason to give a message a second consumer
-        .filter((pl.col("hop") < _RENAMED) | ~pl.col("send").is_in(explained["send"].implode()))
+        .filter(
+            (pl.col("hop") < _RENAMED)
+            | pl.col("named")
+            | ~pl.col("send").is_in(explained["send"].implode())
+        )
     )
     # Deliveries of one message (its redeliveries) count as one.
     message = pl.coalesce(pl.col("message_id"), pl.col("delivery").cast(pl.String))
@@ -161,16 +209,11 @@ def match_correlation_ids(
         .over("send", "service", "consumer_group", "destination", "key", "value")
         .alias("consumers"),
     ).with_columns(((pl.col("producers") == 1) & (pl.col("consumers") == 1)).alias("single"))
-    elsewhere = (
-        (pl.col("hop") > 0)
-        & ~pl.col("dead_letter")
-        & (
-            pl.col("send").is_in(explained["send"].implode())
-            | pl.col("delivery").is_in(missing["row"].implode())
-        )
-    )
+    arrived = pl.col("send").is_in(explained["send"].implode())
+    lost = pl.col("delivery").is_in(missing["row"].implode())
+    doubted = (pl.col("hop") > 0) & ~pl.col("dead_letter") & (lost | _doubts(arrived))
     confidence = (
-        pl.when(pl.col("single") & elsewhere)
+        pl.when(pl.col("single") & doubted)
         .then(DOUBTFUL)
         .when("single")
         .then(SINGLE)

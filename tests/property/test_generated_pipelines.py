@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.generated.breaks import CODES
-from tests.generated.checks import check_journeys, check_order, check_truth
+from tests.generated.checks import check_journeys, check_order, check_truth, compare_generated
 from tests.generated.pipelines import generate
 from tests.generated.topology import Habits
 
@@ -28,6 +28,12 @@ def test_nothing_is_said_that_did_not_happen_and_what_is_certain_is_found(habits
         assert check_truth(generate(Random(seed), habits), habits) == []
 
     holds()
+
+
+@pytest.mark.parametrize("seed", [69, 1005, 1014, 1041, 1107])
+def test_an_order_id_does_not_lead_over_a_bus_or_topic_from_a_later_hop(seed: int) -> None:
+    # producers that do not tell their orders, before others over a bus or topic that do
+    assert compare_generated(generate(Random(seed))).wrong_edges == []
 
 
 @settings(max_examples=6, deadline=None)
