@@ -39,12 +39,14 @@ class Case:
     @property
     def bridges(self) -> frozenset[str]:
         """Systems that could have delivered the message where nobody sends directly. Not all
-        can invoke a function, and some libraries name the queue that did."""
+        can invoke a function, and some libraries name the queue that did. Where sends about
+        the same work are known, one of theirs."""
         if self.system is not None or not self.in_function:
             return self.around.bridges
         library = find_library(self.facts["scope_name"], self.facts["scope_version"])
         names_queues = library is not None and library.reads is not None
-        return self.around.bridges & (INVOKES - {"aws_sqs"} if names_queues else INVOKES)
+        able = self.around.bridges & (INVOKES - {"aws_sqs"} if names_queues else INVOKES)
+        return (able & {self.facts["candidate_system"]}) or able
 
     @property
     def sent(self) -> bool:

@@ -58,6 +58,7 @@ FACTS = {
     "producer_connected_elsewhere": pl.Boolean,  # another consumer got its context
     "producer_connected_here": pl.Boolean,  # this one did, another time
     "gap": pl.Int64,  # from its end to the start of the root, ns
+    "candidate_system": pl.String,  # of all sends that may be its producer, and none is chosen
     # a context that arrived and names an absent span: "parent" or "link"
     "missing": pl.String,
     "missing_sampled": pl.Boolean,
@@ -98,6 +99,7 @@ def tell_roots(
     deliveries = (
         found.hstack(told)
         .join(_stitched(ends, connections), left_on="stitched", right_on="delivery", how="left")
+        .join(_candidate_systems(connections), left_on="row", right_on="delivery", how="left")
         .filter((pl.col("part") != "maybe") | pl.col("rule").is_not_null())
         .with_columns(fits_in_trace=pl.col("stitched").is_in(_fit_in_trace(connections).implode()))
         .join(tell_missing(ends, found["row"]), on="row", how="left")
@@ -215,6 +217,17 @@ def _connected(ends: Ends, stitches: pl.DataFrame) -> pl.DataFrame:
     return both.group_by("delivery").agg(
         (~same).any().alias("producer_connected_elsewhere"),
         same.any().alias("producer_connected_here"),
+    )
+
+
+def _candidate_systems(connections: pl.DataFrame) -> pl.DataFrame:
+    """The only system of the sends that are listed of a delivery, and not drawn."""
+    return (
+        connections.filter((pl.col("confidence") < DRAWN) & (pl.col("relation") == "stitch"))
+        .group_by("delivery")
+        .agg(pl.col("producer_system").unique().alias("systems"))
+        .filter(pl.col("systems").list.len() == 1)
+        .select("delivery", candidate_system=pl.col("systems").list.first())
     )
 
 

@@ -241,6 +241,24 @@ def test_a_function_without_destination_is_told_by_what_can_have_invoked_it() ->
     assert analysed(sent, *other, invoked()).causes == {DELIVERED: "E2"}
 
 
+def test_a_send_about_the_same_work_says_what_invoked_a_function() -> None:
+    told: dict[str, Any] = {"service": "fn", "trace": 2, "at": 2.0}
+    work = span("work", id=22, parent=21, attributes=ORDER, **told)
+    beside = [
+        *arrived(5, at=0.1, sent=bus() | ORDER, got=bus("audit"), service="audit"),
+        send(trace=7, id=71, attributes=topic("alerts"), service="biller"),
+    ]
+    answers = analysed(*beside, invoked(), work)
+    assert answers.edges.keys().isdisjoint({((5, 50), DELIVERED)}), "too doubtful to draw"
+    assert answers.causes == {DELIVERED: "E2"}
+    assert answers.orphans[DELIVERED]["cause_confidence"] <= 0.5
+    assert "S9" not in listed(answers)
+    assert analysed(*beside, invoked()).causes == {DELIVERED: "unknown"}
+    # both are about it
+    alert = send(trace=8, id=81, attributes=topic("alerts") | ORDER, service="biller")
+    assert analysed(*beside, alert, invoked(), work).causes == {DELIVERED: "unknown"}
+
+
 def test_a_destination_without_its_system_is_that_of_who_sends_there() -> None:
     named = FUNCTION | {"messaging.destination.name": "orders"}
     root = invoked(
