@@ -3,7 +3,7 @@ pixels of a drawing of its own size."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from math import hypot, log10
 from urllib.parse import urlencode
 
@@ -11,7 +11,15 @@ from analyzer.names import DEAD_LETTER
 from web.destinations import destination_address
 from web.flows import Flow, Flows, Kind, Node, neighbourhood
 from web.layered import Box, Line, Point, lay_out
-from web.words import say_count, say_duration, say_plural, say_rate, say_share, say_system
+from web.words import (
+    say_count,
+    say_duration,
+    say_plural,
+    say_rate,
+    say_share,
+    say_system,
+    stable_key,
+)
 
 BOX, LABEL = Box(152, 44), Box(68, 16)
 _LONGEST = 19  # letters that the box has room for
@@ -23,6 +31,8 @@ _DEAD_LETTER = re.compile(DEAD_LETTER)
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
+    key: str
+    """Stays the same while figures change."""
     kind: Kind
     x: float
     y: float
@@ -38,6 +48,7 @@ class NodeView:
 
 @dataclass(frozen=True, slots=True)
 class EdgeView:
+    key: str
     path: str
     width: str
     broken: int
@@ -117,6 +128,7 @@ def _view_node(
         href = f"/?{urlencode({'service': node.name}, errors='replace')}"
     below = [text for text in (*about, node.environment if told else "") if text]
     return NodeView(
+        key=stable_key(*astuple(node)),
         kind=node.kind,
         x=round(centre[0] - BOX.width / 2, 1),
         y=round(centre[1] - BOX.height / 2, 1),
@@ -137,6 +149,7 @@ def _view_edge(
     received = pair[0].kind == "destination"
     text = _label(flow) if received else say_rate(flow.per_second)
     return EdgeView(
+        key=stable_key(*astuple(pair[0]), *astuple(pair[1])),
         path=round_path(path),
         width=f"{_width(flow):.1f}",
         broken=len(flow.reports),

@@ -4,7 +4,7 @@ import { refresh } from "./live.js";
 
 const card = document.querySelector("[data-map]");
 const STEP = 1.25;
-const LEAST = 0.2;
+const LEAST = 0.03;
 const MOST = 3;
 let zoom = null; // null: as the style sheet has it
 
@@ -67,7 +67,7 @@ function setUp() {
   card.addEventListener("pointerover", (event) => tell(event.target));
   card.addEventListener("focusin", (event) => tell(event.target));
   card.addEventListener("click", (event) => {
-    const link = event.target.closest(".node.service, [data-live-part=focus] a[href^='/?'], [data-live-part=focus] a[href='/']");
+    const link = event.target.closest(".node.service, [data-focus] a[href^='/?'], [data-focus] a[href='/']");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
     const address = link.href.baseVal ?? link.getAttribute("href");

@@ -4,9 +4,11 @@
 // What a script or a reader may have set on an element that the server's text does not know.
 const own = new Set(["open", "style"]);
 
+// Rows are known by what they lead to, so that one of them stays itself where it moves.
 function keyOf(element) {
+  if (element.dataset.liveKey) return element.dataset.liveKey;
   if (element.id) return `#${element.id}`;
-  const link = element.matches("a[href]") ? element : element.querySelector("a[href]");
+  const link = element.matches("tr, li") ? element.querySelector("a[href]") : element;
   return link ? link.getAttribute("href") : null;
 }
 
@@ -24,8 +26,10 @@ function takeAttributes(old, next) {
   }
 }
 
-/** `changed` collects the elements whose text is new. Neither may be used afterwards as `next`. */
+/** What is marked data-live-keep is left to the script that fills it. `changed` collects the
+    elements whose text is new. `next` is used up. */
 export function morph(old, next, changed = new Set()) {
+  if (old.hasAttribute("data-live-keep")) return changed;
   takeAttributes(old, next);
   let here = old.firstChild;
   for (const wanted of [...next.childNodes]) {
@@ -33,21 +37,16 @@ export function morph(old, next, changed = new Set()) {
     while (found && !isLike(found, wanted)) found = found.nextSibling;
     if (!found) {
       old.insertBefore(wanted, here);
-      changed.add(old);
+      if (wanted.nodeType === Node.ELEMENT_NODE) changed.add(wanted);
       continue;
     }
-    // what stands between is gone; a row that moved down is found again later, or made anew
-    while (here !== found) {
-      const gone = here;
-      here = here.nextSibling;
-      gone.remove();
-    }
+    if (found === here) here = here.nextSibling;
+    else old.insertBefore(found, here);
     if (found.nodeType === Node.ELEMENT_NODE) morph(found, wanted, changed);
     else if (found.data !== wanted.data) {
       found.data = wanted.data;
       changed.add(old);
     }
-    here = found.nextSibling;
   }
   while (here) {
     const gone = here;
