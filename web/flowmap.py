@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 from math import hypot, log10
 from urllib.parse import urlencode
 
-from analyzer.names import DEAD_LETTER
+from analyzer.retry_topics import DEAD_LETTER
 from web.destinations import destination_address
 from web.flows import Flow, Flows, Kind, Node, neighbourhood
 from web.layered import Box, Line, Point, lay_out
