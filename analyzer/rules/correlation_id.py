@@ -10,6 +10,7 @@ import re
 import polars as pl
 
 from analyzer.bridges import DELIVERS_TO, is_named_after
+from analyzer.retry_topics import DEAD_LETTER_ENDING
 from analyzer.rules import EVIDENCE, compared, in_time, selective
 
 SINGLE, SHARED = 0.9, 0.6
@@ -79,7 +80,7 @@ def _hop() -> pl.Expr:
         for sender, receivers in DELIVERS_TO.items()
     )
     inside_bus = (system == "aws_eventbridge") & (send_system == "aws_eventbridge")
-    source = name.str.replace(r"(?i)[-_.]?(?:dlq|dlt|dead[-_.]?letters?)$", "")
+    source = name.str.replace(DEAD_LETTER_ENDING, "$1")
     dead_letter = pl.col("dead_letter") & (source == send_name) & (system == send_system)
     return (
         pl.when(same_system & (name == send_name) & agree)
