@@ -105,7 +105,10 @@ def make_orphan(span: Span, **values: Any) -> Orphan:
 
 
 def picture_of(
-    spans: Sequence[Span], connections: Sequence[Connection] = (), orphans: Sequence[Orphan] = ()
+    spans: Sequence[Span],
+    connections: Sequence[Connection] = (),
+    orphans: Sequence[Orphan] = (),
+    candidates: Sequence[Connection] = (),
 ) -> Picture:
     """What web/picture.py reads from the store, made of objects."""
     first: dict[tuple[str, str], int] = {}
@@ -136,5 +139,6 @@ def picture_of(
         services=services,
         connections=connections,
         ends=[(end_of(each, False), end_of(each, True)) for each in connections],
+        candidates=[end_of(each, True) for each in candidates],
         orphans={root: number for number, root in enumerate(roots) if root is not None},
     )

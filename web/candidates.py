@@ -4,18 +4,25 @@ Two kinds. Stitches of a confidence below 0.8 are stored with the connections; p
 that only destination and time suggest are computed here, when somebody looks.
 """
 
+from collections.abc import Sequence
+
 import polars as pl
 import pyarrow as pa
 
 from analyzer.candidates import find_candidates
+from analyzer.journey_traces import SpanId
+from analyzer.rules import DRAWN
 from storage.contract import ConnectionQuery, EndpointQuery, OrphanQuery, Page, Rows, SpanStore
 from storage.schema import CONNECTIONS
 from web.paging import read_page, slice_table
+from web.rows import Row, connection_object, span_id, trace_table
+from web.shapes import Connection, Orphan
 
 # How many open ends are compared at most, the newest first.
 _COMPARED = 20_000
 # Marks a cursor into the computed candidates, which follow the stored connections.
 _COMPUTED = "computed-"
+MOST_STORED = 8
 
 
 def connections_with_candidates(store: SpanStore, query: ConnectionQuery, page: Page) -> Rows:
@@ -31,6 +38,26 @@ def connections_with_candidates(store: SpanStore, query: ConnectionQuery, page: 
     rows = slice_table(guess_by_time(store, query), Page(room, mark))
     table = rows.table if stored is None else pa.concat_tables([stored.table, rows.table])
     return Rows(table, None if rows.next is None else _COMPUTED + rows.next)
+
+
+def stored_candidates(store: SpanStore, orphans: Sequence[Orphan]) -> list[Connection]:
+    """Of each of these orphan roots the MOST_STORED surest stored candidates. The computed
+    ones change with what else is stored, so a picture that is kept has none of them."""
+    if not orphans:
+        return []
+    chosen: dict[SpanId, list[Row]] = {_root(orphan): [] for orphan in orphans}
+    traces = trace_table(sorted({root[:2] for root in chosen}))
+    rows = store.connections_of(traces, "consumer").to_pylist()
+    for row in sorted(rows, key=lambda row: (-row["confidence"], span_id(row, "producer_"))):
+        found = chosen.get(span_id(row, "consumer_"))
+        if found is not None and row["confidence"] < DRAWN and len(found) < MOST_STORED:
+            found.append(row)
+    return [connection_object(row) for found in chosen.values() for row in found]
+
+
+def _root(orphan: Orphan) -> SpanId:
+    trace = orphan["trace_id"]
+    return int(trace[:16], 16), int(trace[16:], 16), int(orphan["span_id"], 16)
 
 
 def guess_by_time(store: SpanStore, query: ConnectionQuery) -> pa.Table:

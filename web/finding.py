@@ -3,7 +3,8 @@
 import polars as pl
 
 from web.found import Found
-from web.waterfall import HandoverRow, Waterfall
+from web.waterfall import Waterfall
+from web.waterfall_rows import HandoverRow
 
 MOST_FOUND = 20_000
 _TEXTS = ("name", "attributes", "status_message")

@@ -24,12 +24,14 @@ _NOT_SHOWN = ("messaging", "shapes", "correlation", "keys")
 @dataclass(frozen=True, slots=True)
 class Found:
     """`spans` are the rows of the batch to show, in order; connections are drawn ones,
-    `span_notes` remarks on single spans, `notes` those on the whole."""
+    `candidates` those of orphan roots that are not sure enough, `span_notes` remarks on single
+    spans, `notes` those on the whole."""
 
     batch: SpanBatch
     spans: pa.Table
     connections: list[Connection]
     orphans: list[Orphan]
+    candidates: list[Connection]
     span_notes: Mapping[SpanId, list[Note]]
     notes: list[JourneyNote]
 
@@ -51,6 +53,7 @@ def gather(
     batch: SpanBatch,
     connections: Sequence[Row],
     orphans: list[Orphan],
+    candidates: list[Connection],
     lost: Collection[TraceId],
     remarks: Mapping[SpanId, list[Note]] | None = None,
     notes: Sequence[JourneyNote] = (),
@@ -69,6 +72,7 @@ def gather(
         spans=spans,
         connections=noted_connections(batch, connections),
         orphans=orphans,
+        candidates=candidates,
         span_notes=span_notes,
         notes=[*notes, *([about_all(note_left_out(left_out))] if left_out > 0 else [])],
     )

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from web.addresses import span_address
 from web.axis_view import percent
 from web.critical_path import CriticalPath
 from web.found import Found
@@ -17,8 +18,9 @@ from web.row_views import Label, RowView
 from web.sentences import name_error
 from web.timescale import Interval, Segment
 from web.trace_shapes import Attempt, Span
-from web.waterfall import Bar, CutRow, HandoverRow, Row, SpanRow, Waterfall
-from web.words import say_confidence, say_duration, say_service, say_system
+from web.waterfall import Waterfall
+from web.waterfall_rows import Bar, CandidateRow, CutRow, HandoverRow, Row, SpanRow
+from web.words import say_confidence, say_duration, say_rule, say_service, say_system
 
 TRACE_COLOURS = 6
 _SHORT = 18  # letters that find room beside a bar on a phone
@@ -81,6 +83,7 @@ class _Drawing:
     ) -> None:
         self.fall, self.spans, self.hues = fall, spans, hues
         self.connections, self.orphans = found.connections, found.orphans
+        self.candidates = found.candidates
         self.attempts = {(each["trace_id"], each["span_id"]): each for each in attempts}
 
     def row(self, number: int, *, folded: bool) -> RowView:
@@ -95,6 +98,8 @@ class _Drawing:
             return self._span(row, trace_id)
         if isinstance(row, HandoverRow):
             return self._handover(row, trace_id)
+        if isinstance(row, CandidateRow):
+            return self._candidate(row, trace_id)
         return self._cut(row, trace_id)
 
     def _beside(self, start: int, end: int) -> Literal["before", "after"] | None:
@@ -219,6 +224,35 @@ class _Drawing:
         left, right = row.wait.left, row.wait.left + row.wait.width
         folds: tuple[Segment, ...] = self.fall.scale.folds
         return ", folded" if any(left <= f.left and f.right <= right for f in folds) else ""
+
+    def _candidate(self, row: CandidateRow, trace_id: str | None) -> RowView:
+        candidate = self.candidates[row.candidate]
+        root, send = candidate["consumer"], candidate["producer"]
+        told = f"{say_rule(candidate['rule'])} · {say_confidence(candidate['confidence'])}"
+        wait = candidate["wait_nano"]
+        before = "" if wait is None or wait < 0 else f", {say_duration(wait)} before"
+        spoken = f"may have sent it{before}"
+        place = Bar(max(row.place - 0.06, 0), min(row.place, 0.06))
+        return RowView(
+            kind="candidate",
+            anchor=None,
+            href=span_address(send["trace_id"], send["span_id"]),
+            name=send["span_name"][:_LONGEST] or "(no name)",
+            service=say_service(send["service_name"]),
+            hue=None,
+            indent=min(row.depth, _DEEPEST),
+            level=row.depth + 1,
+            trace=row.trace % TRACE_COLOURS,
+            trace_id=trace_id,
+            mark="?",
+            relation="candidate",
+            error=False,
+            chips=(Chip(told, "", f"/candidates/{root['trace_id']}/{root['span_id']}"),),
+            left=percent(place.left),
+            width=percent(place.width),
+            label=_label(spoken, place),
+            spoken=spoken,
+        )
 
     def _cut(self, row: CutRow, trace_id: str | None) -> RowView:
         orphan = self.orphans[row.orphan]

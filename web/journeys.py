@@ -20,6 +20,7 @@ from storage.contract import Page, SearchQuery, SpanStore
 from storage.schema import SpanBatch
 from web.answers import is_correlation_key
 from web.attempts import attempts_of
+from web.candidates import stored_candidates
 from web.errors import NotFoundError
 from web.found import Found, gather
 from web.not_seen import find_not_seen
@@ -149,6 +150,7 @@ def _find(
         for row in reached.connections
         if span_id(row, "producer_")[:2] in inside and span_id(row, "consumer_")[:2] in inside
     ]
+    orphans = orphans_of(store, traces, settled_before_unix_nano)
     status, attempts, not_seen = _judge(store, traces, reached, drawn, walk)
     return FoundJourney(
         key=asked[0],
@@ -161,7 +163,8 @@ def _find(
         found=gather(
             reached.batch,
             drawn,
-            orphans_of(store, traces, settled_before_unix_nano),
+            orphans,
+            stored_candidates(store, orphans),
             lost_traces(store, traces),
             {span: [note] for span, note in batches.items()},
             notes,

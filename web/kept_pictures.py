@@ -105,11 +105,11 @@ class KeptPictures:
 
 
 def _version_of(found: Found) -> str:
-    """The same for the same spans, connections and orphan roots."""
+    """The same for the same spans, connections, candidates and orphan roots."""
     digest = xxhash.xxh64()
     for name in _CONTENT:
         digest.update(found.spans[name].to_numpy().tobytes())
     roots = [{**orphan, "settled": True} for orphan in found.orphans]
-    texts: Sequence[object] = (found.connections, roots, found.notes)
+    texts: Sequence[object] = (found.connections, found.candidates, roots, found.notes)
     digest.update(json.dumps(texts).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()

@@ -35,7 +35,8 @@ class Picture:
     with them is meant. `end` is never before `start`. `trace` and `service` number the
     distinct ones, in the order of `traces` and `services`. `ends` are producer and consumer
     of each connection, NOBODY where one is not among the spans; `orphans` tells of a span
-    which orphan root it is."""
+    which orphan root it is, `candidates` of each candidate its orphan root, NOBODY where that
+    is not among the spans."""
 
     trace: Sequence[int]
     parent: Sequence[int]
@@ -50,6 +51,7 @@ class Picture:
     connections: Sequence[Connection]
     ends: Sequence[tuple[int, int]]
     orphans: Mapping[int, int]
+    candidates: Sequence[int] = ()
 
     def __len__(self) -> int:
         return len(self.start)
@@ -91,6 +93,7 @@ def read_picture(found: Found) -> Picture:
         services=[None, *services],
         connections=found.connections,
         ends=list(zip(flat[::2], flat[1::2], strict=True)),
+        candidates=_numbers(first, [_ids(each["consumer"]) for each in found.candidates]),
         orphans={root: number for number, root in enumerate(roots) if root != NOBODY},
     )
 

@@ -17,7 +17,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class RowView:
-    kind: Literal["span", "handover", "cut"]
+    kind: Literal["span", "handover", "cut", "candidate"]
     anchor: str | None  # id of the row; None for a second span with the same id
     href: str | None
     name: str
@@ -27,7 +27,7 @@ class RowView:
     level: int  # 1 at the left, for assistive technology
     trace: int  # colour
     trace_id: str | None  # where it changes
-    mark: str  # ↳ ↻ ⇢ before a hand-over
+    mark: str  # ↳ ↻ ⇢ ? before a hand-over
     relation: Relation | None
     error: bool
     chips: tuple[Chip, ...]

@@ -8,6 +8,7 @@ import pyarrow as pa
 from analyzer.journey_traces import TraceId
 from analyzer.rules import DRAWN
 from storage.contract import SpanStore
+from web.candidates import stored_candidates
 from web.errors import NotFoundError
 from web.found import Found, gather
 from web.rows import (
@@ -36,10 +37,12 @@ def find_trace(store: SpanStore, trace: TraceId, settled_before_unix_nano: int) 
     batch = store.spans_of(asked)
     if batch.spans.num_rows == 0:
         raise NotFoundError("trace_id", f"No stored span belongs to trace {trace_hex(*trace)}.")
+    orphans = orphans_of(store, asked, settled_before_unix_nano)
     found = gather(
         batch,
         drawn_rows(store.connections_of(asked, "either").to_pylist()),
-        orphans_of(store, asked, settled_before_unix_nano),
+        orphans,
+        stored_candidates(store, orphans),
         lost_traces(store, asked),
     )
     carried = store.correlation_of(asked).to_pylist()

@@ -7,67 +7,17 @@ a second way to a span that is drawn already is a reference. Times are never cor
 """
 
 from array import array
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, overload
+from typing import overload
 
 from web.family import Family
 from web.picture import NOBODY, Picture
 from web.timescale import Interval, TimeScale, fold_time, total_of
+from web.waterfall_rows import Bar, CandidateRow, CutRow, HandoverRow, Row, SpanRow, Way
 
-Way = Literal["drawn", "elsewhere", "from outside", "to outside"]
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """Fractions of the lane; without width at its edge where it lies beside what is shown."""
-
-    left: float
-    width: float
-
-
-@dataclass(frozen=True, slots=True)
-class SpanRow:
-    """`trace` is the number of the trace in order of rows."""
-
-    span: int
-    depth: int
-    trace: int
-    bar: Bar
-    handed: int | None  # the connection whose consumer this is
-    orphan: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class HandoverRow:
-    """A connection. `way` says where the other end is: drawn below this row, elsewhere in
-    the picture, or not among the spans. `wait` is the time between the end of the send (of
-    the attempt before, when `again`) and the start of the consumer; reversed times lie
-    between the same instants with `overlap`. `cut` when the consumer is an orphan root."""
-
-    connection: int
-    depth: int
-    trace: int
-    way: Way
-    wait: Bar | None
-    wait_nano: int | None
-    overlap: bool
-    again: bool
-    cut: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CutRow:
-    """An orphan root whose producer nobody knows; the root is the next row."""
-
-    orphan: int
-    depth: int
-    trace: int
-    place: float
-
-
-Row = SpanRow | HandoverRow | CutRow
-_SPAN, _HANDOVER, _CUT = range(3)
+_SPAN, _HANDOVER, _CUT, _CANDIDATE = range(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +41,7 @@ class Waterfall(Sequence[Row]):
     family: Family
     scale: TimeScale
     kinds: bytearray
-    subjects: "array[int]"  # numbers of spans, connections and orphans
+    subjects: "array[int]"  # numbers of spans, connections and candidates; of cuts the root
     depths: "array[int]"
     row_traces: "array[int]"
     sizes: "array[int]"
@@ -118,9 +68,11 @@ class Waterfall(Sequence[Row]):
             handed, orphan = self.family.handed.get(subject), self.picture.orphans.get(subject)
             return SpanRow(subject, depth, trace, self._bar(start, end), handed, orphan)
         if kind == _CUT:
-            root = self.subjects[number + 1]
-            place = self.scale.place(self.picture.start[root])
-            return CutRow(subject, depth, trace, place)
+            place = self.scale.place(self.picture.start[subject])
+            return CutRow(self.picture.orphans[subject], depth, trace, place)
+        if kind == _CANDIDATE:
+            root = self.picture.candidates[subject]
+            return CandidateRow(subject, depth, trace, self.scale.place(self.picture.start[root]))
         passage = self.passages[number]
         between = passage.between
         return HandoverRow(
@@ -171,6 +123,9 @@ class _Layout:
         self.rows_of = array("q", bytes(8 * len(picture)))
         self.span_ids: set[int] = set()
         self.repeated: set[int] = set()
+        self.guesses: dict[int, list[int]] = defaultdict(list)  # candidates by orphan root
+        for candidate, root in enumerate(picture.candidates):
+            self.guesses[root].append(candidate)
 
     def draw(self) -> Waterfall:
         order = sorted(range(len(self.picture)), key=self.picture.start.__getitem__)
@@ -235,7 +190,9 @@ class _Layout:
             for connection in family.outer[number]:
                 self._refer(connection, depth, number, "from outside")
         elif number in orphans and number not in family.above and number not in family.handed:
-            self._add(_CUT, orphans[number], depth, number)
+            self._add(_CUT, number, depth, number)
+            for candidate in self.guesses[number]:
+                self._add(_CANDIDATE, candidate, depth, number)
         self.rows_of[number] = len(self.kinds)
         span_id = self.picture.span_ids[number]
         if span_id in self.span_ids:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.web_objects import MS, make_connection, make_orphan, make_span, picture_of
 from web.shapes import Connection, Orphan
 from web.trace_shapes import Span
-from web.waterfall import CutRow, HandoverRow, SpanRow, Waterfall, lay_out
+from web.waterfall import Waterfall, lay_out
+from web.waterfall_rows import CandidateRow, CutRow, HandoverRow, SpanRow
 
 
 def fall_of(
@@ -23,10 +24,11 @@ def fall_of(
 
 
 def outline(spans: list[Span], fall: Waterfall) -> list[str]:
-    """One word a row: indented names, `>` for a hand-over, `!` for a cut."""
+    """One word a row: indented names, `>` for a hand-over, `!` for a cut,
+    `?` for a candidate."""
     words = []
     for row in fall:
-        what = {SpanRow: "", HandoverRow: ">", CutRow: "!"}[type(row)]
+        what = {SpanRow: "", HandoverRow: ">", CutRow: "!", CandidateRow: "?"}[type(row)]
         name = spans[row.span]["name"] if isinstance(row, SpanRow) else what
         if isinstance(row, HandoverRow) and row.way != "drawn":
             name = f"> {row.way}"
@@ -259,3 +261,24 @@ def test_every_hand_over_of_the_spans_is_told_once(
     ]
     told = [row.connection for row in handovers(fall_of(spans, edges))]
     assert sorted(told) == touching
+
+
+def test_candidates_stand_between_the_cut_and_the_root_and_change_nothing_else() -> None:
+    send, other = make_span("send", end=10), make_span("other", trace="t3", start=90, end=95)
+    root = make_span("process", trace="t2", start=30, end=40)
+    spans, orphans = [send, root, other], [make_orphan(root)]
+    maybe = [make_connection(each, root, relation="stitch") for each in (send, other)]
+    without = fall_of(spans, [], orphans)
+    fall = lay_out(picture_of(spans, [], orphans, maybe))
+    assert outline(spans, fall) == ["send", "!", "?", "?", "process", "other"]
+    assert fall.scale == without.scale
+    assert [row for row in fall if not isinstance(row, CandidateRow)] == list(without)
+    assert list(fall.sizes) == [1] * 6
+
+
+def test_a_root_whose_producer_is_drawn_shows_no_candidates() -> None:
+    send, root = make_span("send", end=10), make_span("process", trace="t2", start=30)
+    spans = [send, root]
+    edges = [make_connection(send, root, relation="stitch")]
+    fall = lay_out(picture_of(spans, edges, [make_orphan(root)], edges))
+    assert outline(spans, fall) == ["send", "  >", "  process"]
