@@ -15,7 +15,6 @@ from web import words
 from web.addresses import journey_address, span_address
 from web.answers import status_answer
 from web.destinations import destination_address
-from web.sentences import tell_not_seen
 from web.site import Site
 
 STATIC = Path(__file__).parent / "static"
@@ -65,7 +64,6 @@ def _environment() -> Environment:
         clock=lambda nano: words.clock_time(nano, datetime.now(UTC).year),
         value=words.say_value,
         iso=words.iso_time,
-        not_seen=tell_not_seen,
         plural=words.say_plural,
         raw_json=lambda value: json.dumps(value, indent=2, ensure_ascii=False),
     )

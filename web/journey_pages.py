@@ -18,6 +18,7 @@ from web.journey_view import view_rows
 from web.journeys import FoundJourney
 from web.kept_pictures import Kept, KeptPictures
 from web.looks import NAMES, Look, read_look
+from web.not_seen_view import view_not_seen
 from web.parameters import Parameters, parse_span_id, parse_trace_id
 from web.relations import is_cut, view_reason
 from web.rows import trace_table
@@ -38,9 +39,16 @@ def show_journey(request: Request) -> Response:
     kept = open_picture(request, asked)
     journey = kept.subject
     assert isinstance(journey, FoundJourney)  # noqa: S101 - no trace was asked for
-    sentence = tell_journey(journey, Cast(journey.found, kept.fall.picture), kept.fall.queue_nano)
-    values = _values(request, asked, look, kept)
-    return render(request, "journey.html", "/search", journey=journey, sentence=sentence, **values)
+    cast = Cast(journey.found, kept.fall.picture)
+    return render(
+        request,
+        "journey.html",
+        "/search",
+        journey=journey,
+        sentence=tell_journey(journey, cast, kept.fall.queue_nano),
+        missed=view_not_seen(journey, cast),
+        **_values(request, asked, look, kept),
+    )
 
 
 @router.get("/traces/{trace_id}")

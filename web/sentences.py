@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from web.cast import Cast
 from web.journeys import FoundJourney
@@ -53,15 +54,21 @@ def tell_trace(trace_id: str, connections: Sequence[Connection]) -> list[Part]:
 
 def tell_not_seen(missed: NotSeen) -> str:
     """The step, how usual it is and what its state means."""
+    return f"{missed['step']}, {say_usual(missed)}; {say_fate(missed['state'])}"
+
+
+def say_usual(missed: NotSeen) -> str:
     share = f"{100 * missed['usual_share']:.0f} % of {missed['examples']} sends"
-    usual = missed["usual_wait_nano"]
-    wait = f", {say_duration(usual)} after the send" if usual > 0 else ""
-    state = {
+    wait = missed["usual_wait_nano"]
+    return f"usual in {share}" + (f", {say_duration(wait)} after the send" if wait > 0 else "")
+
+
+def say_fate(state: Literal["waiting", "lost", "dead"]) -> str:
+    return {
         "waiting": "nothing shows that it was passed over",
         "lost": "later messages were received since",
         "dead": "the message is among dead letters",
-    }[missed["state"]]
-    return f"{missed['step']}, usual in {share}{wait}; {state}"
+    }[state]
 
 
 def tell_orphans(orphans: list[Orphan]) -> str:
