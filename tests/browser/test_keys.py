@@ -20,6 +20,16 @@ def test_a_letter_after_g_goes_to_a_page_and_a_slash_to_the_search(
     expect(page.locator("dialog[open]")).to_have_count(0)
 
 
+def test_a_letter_without_g_goes_nowhere_on_a_page_that_just_opened(
+    page: Page, broken: Served
+) -> None:
+    page.goto(f"{broken.address}/status")
+    page.keyboard.press("o")
+    page.keyboard.press("?")
+    expect(page.locator("dialog[open]")).to_contain_text("Orphans")
+    expect(page).to_have_url(f"{broken.address}/status")
+
+
 def test_rows_are_gone_through_and_opened(page: Page, broken: Served) -> None:
     page.goto(f"{broken.address}/causes")
     rows = page.locator("main [data-row-link] a.title")

@@ -2,7 +2,7 @@
 // rows of its tables, "?" lists them. A page with keys of its own has a dialog of its own.
 const dialog = document.querySelector("[data-keys]");
 const own = document.querySelector("main [data-keys]");
-let going = 0; // when "g" was pressed, ms
+let going = -Infinity; // when "g" was pressed, ms since the page began
 
 function rows() {
   return [...document.querySelectorAll("main [data-row-link] a.title")].filter((link) => link.checkVisibility());
@@ -29,7 +29,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || dialog?.open) return;
   if (target.closest("input, textarea, select, [contenteditable]")) return;
   const goal = timeStamp - going < 1500 && document.querySelector(`[data-go="${CSS.escape(key)}"]`);
-  going = 0;
+  going = -Infinity;
   const act = goal ? () => goal.click() : acts[key];
   if (!act) return;
   event.preventDefault();
