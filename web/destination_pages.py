@@ -7,8 +7,10 @@ from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request, Response
 
+from analyzer.retry_topics import base_of
 from storage.contract import OrphanQuery, Page
-from storage.destination_reads import Place
+from storage.destination_reads import PLACE, Place
+from storage.results import EDGE_KEY
 from web.destination_answers import (
     SENDS_LOOKED_AT,
     Range,
@@ -32,7 +34,6 @@ from web.site import Site
 
 _AGAIN_SECONDS = "1"
 _TIMES = ("last", "from", "to")
-_DESTINATION = 4  # place in EDGE_KEY, after the system and before the scope
 
 router = APIRouter(include_in_schema=False)
 
@@ -73,7 +74,13 @@ def show_destinations(request: Request) -> Response:
         "lasts": LASTS,
         "given": {name: given.text(name) or "" for name in (*_TIMES, "filter", "sort")},
         "again": lambda **changed: _again(request, changed),
-        "times": urlencode({"from": asked[0], "to": asked[1]}) if asked != (None, None) else "",
+        "times": urlencode(
+            {
+                name: nano
+                for name, nano in zip(("from", "to"), asked, strict=True)
+                if nano is not None
+            }
+        ),
     }
     if found is None:
         return _working(request)
@@ -187,25 +194,25 @@ def _notes(
     request: Request, place: tuple[str | None, ...]
 ) -> list[tuple[str | None, str | None, EdgeNote]]:
     """Producer, consumer and remark of the edges over this destination."""
-    here = slice(_DESTINATION - 1, _DESTINATION + 2)
-    return [
-        (edge[2], edge[6], note)
-        for edge, notes in sorted(remarks_of(request, _patience(request)).items(), key=str)
-        if tuple(edge[here]) == place
-        for note in notes
-    ]
+    found = []
+    for edge, notes in sorted(remarks_of(request, _patience(request)).items(), key=str):
+        named = dict(zip(EDGE_KEY, edge, strict=True))
+        if tuple(named[name] for name in PLACE) == place:
+            ends = named["producer_service_name"], named["consumer_service_name"]
+            found += [(*ends, note) for note in notes]
+    return found
 
 
 def _dead_letter_queues(
     found: list[DestinationSummary], one: DestinationSummary
 ) -> list[DestinationSummary]:
-    """Where dead letters were read from and whose name has this one's in it."""
+    """Where dead letters were read from whose name says that they are this one's."""
     name = one["destination"]
     return [
         each
         for each in found
         if name and each["dead_letters"] and each["destination"] not in (None, name)
-        if each["system"] == one["system"] and name in (each["destination"] or "")
+        if each["system"] == one["system"] and base_of(each["destination"]) == base_of(name)
     ]
 
 

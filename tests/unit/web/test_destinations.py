@@ -82,6 +82,24 @@ def test_a_range_of_time_bounds_what_is_counted(client: WebClient) -> None:
     assert _names(lately) == ["orders", "orders-dlq"]
 
 
+@pytest.mark.parametrize("asked", [{"from": str(3 * SECOND)}, {"to": str(6 * SECOND)}])
+def test_json_of_a_range_with_one_end_can_be_read(client: WebClient, asked: dict[str, str]) -> None:
+    text = client.get("/destinations", **asked).text
+    (address,) = re.findall(r'href="(/api/v1/destinations[^"]*)"', text)
+    assert client.read(address).status_code == 200
+
+
+def test_dead_letters_of_a_name_that_contains_this_one_are_not_its_own() -> None:
+    scene = shop()
+    taken = scene.span(40, 1, start_time_unix_nano=13 * SECOND)
+    scene.hand_over(
+        scene.span(41, 1), taken, destination="reorders-dlq", system="kafka", dead_letter=True
+    )
+    text = application(scene.store()).get("/destinations", name="orders").text
+    assert "1 dead letter in orders-dlq" in text
+    assert "reorders-dlq" not in text
+
+
 def test_one_destination_tells_clients_waits_and_what_is_stuck(client: WebClient) -> None:
     found = client.get("/api/v1/destination", name="orders").json()["destination"]
     assert (found["count"], found["connected"], found["wait_p50_nano"]) == (11, 11, 45)
