@@ -77,6 +77,7 @@ NO_BUCKETS = Buckets()
 
 
 Problem = Literal["error", "orphan", "dead-letter"]
+SpanStatus = Literal["ok", "error", "unset"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class SearchQuery:
     service: str | None = None
     name: str | None = None  # exact span name
     name_contains: str | None = None  # in small or capital letters
-    status: Literal["ok", "error", "unset"] | None = None
+    status: SpanStatus | None = None
     problem: Problem | None = None
     """Of the whole trace: a span with status error, an orphan root that nobody expects, a
     message that was read from a dead-letter destination."""

@@ -2,23 +2,23 @@
 
 from dataclasses import dataclass
 
-from storage.queries import SearchQuery
+from storage.queries import Problem, SearchQuery, SpanStatus
 from storage.state import StoreStatus
 from web.errors import ParameterError
 from web.parameters import Parameters
-from web.words import say_plural
+from web.words import say_duration
 
 ATTRIBUTES = ("attribute",)
 FILTERS = (
     *("service", "name", "name_contains", "min_duration", "max_duration", "status", "problem"),
     *("from", "to", "scan"),
 )
-PROBLEMS = {
+PROBLEMS: dict[Problem, str] = {
     "error": "a failed span",
     "orphan": "an orphan root",
     "dead-letter": "a dead letter",
 }
-STATUSES = ("error", "ok", "unset")
+STATUSES: tuple[SpanStatus, ...] = ("error", "ok", "unset")
 # Address and words of the quick choices of time; the last is no limit.
 LASTS = {"15m": "last 15 minutes", "1h": "last hour", "24h": "last 24 hours", "": "all"}
 MOST_ATTRIBUTES = 10
@@ -40,8 +40,8 @@ def read_search(given: Parameters) -> SearchQuery:
         service=given.text("service"),
         name=given.text("name"),
         name_contains=given.text("name_contains"),
-        status=given.word("status", ("ok", "error", "unset")),
-        problem=given.word("problem", ("error", "orphan", "dead-letter")),
+        status=given.word("status", STATUSES),
+        problem=given.word("problem", tuple(PROBLEMS)),
         min_duration_nano=given.duration("min_duration"),
         max_duration_nano=given.duration("max_duration"),
         start=start,
@@ -93,7 +93,7 @@ def read_last(given: Parameters, status: StoreStatus, now: int) -> Lately | None
 
 
 def tell_search(query: SearchQuery) -> list[str]:
-    """The conditions in words, but for the time."""
+    """The conditions in words, but for when."""
     told = [f"{key} = {value}" for key, value in query.attributes]
     if query.service is not None:
         told.append(f"service {query.service}")
@@ -105,8 +105,8 @@ def tell_search(query: SearchQuery) -> list[str]:
         told.append(f"status {query.status}")
     if query.problem is not None:
         told.append(f"with {PROBLEMS[query.problem]}")
+    if query.min_duration_nano is not None:
+        told.append(f"at least {say_duration(query.min_duration_nano)}")
+    if query.max_duration_nano is not None:
+        told.append(f"at most {say_duration(query.max_duration_nano)}")
     return told
-
-
-def tell_count(traces: int, *, more: bool) -> str:
-    return say_plural(traces, "trace") + (" and more" if more else "")

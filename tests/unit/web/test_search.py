@@ -126,6 +126,11 @@ def test_the_page_and_its_json_filter_alike(filters: dict[str, str], traces: lis
     assert "journeys" in answer
 
 
+def test_the_page_tells_what_was_asked_for(client: WebClient) -> None:
+    text = client.get("/search", service="none", min_duration="250ms", max_duration="2s").text
+    assert "service none, at least 250 ms, at most 2 s" in text
+
+
 def test_several_attributes_are_repeated_parameters(client: WebClient) -> None:
     both = "attribute=order.id%3DA&attribute=workflow.id%3DW"
     assert client.read(f"/api/v1/search?{both}").json()["traces"] == []
