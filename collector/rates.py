@@ -9,7 +9,7 @@ _SECONDS = 15
 
 
 class RecentRate:
-    """Over the last whole seconds. Not thread-safe."""
+    """Over the last whole seconds and the one that runs. Not thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -24,5 +24,6 @@ class RecentRate:
 
     def per_second(self) -> float:
         now = self._clock()
-        kept = sum(amount for second, amount in self._seconds if second > now - _SECONDS - 1)
-        return kept / min(max(now - self._begun, 1.0), float(_SECONDS))
+        first = int(now) - _SECONDS
+        kept = sum(amount for second, amount in self._seconds if second >= first)
+        return kept / max(now - max(self._begun, first), 1.0)

@@ -19,6 +19,9 @@ def test_a_steady_stream_is_told_as_it_is() -> None:
         rate.add(200)
         clock.now += 1
     assert rate.per_second() == 500
+    clock.now += 0.5
+    rate.add(250)
+    assert rate.per_second() == 500
 
 
 def test_what_is_long_past_counts_no_more() -> None:
