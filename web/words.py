@@ -49,7 +49,10 @@ def say_number(number: int) -> str:
 
 
 def say_ordinal(number: int) -> str:
-    return _ORDINALS[number] if 0 <= number < len(_ORDINALS) else f"{number}th"
+    if 0 <= number < len(_ORDINALS):
+        return _ORDINALS[number]
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if 11 <= number % 100 <= 13 else ending}"
 
 
 def say_plural(number: int, one: str, many: str | None = None) -> str:

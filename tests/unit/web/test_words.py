@@ -59,7 +59,7 @@ def test_a_share_is_all_or_nothing_only_when_it_is(part: int, whole: int, said: 
 
 def test_small_words() -> None:
     assert (say_confidence(1.0), say_confidence(0.9)) == ("1", "0.9")
-    assert (say_ordinal(2), say_ordinal(11)) == ("second", "11th")
+    assert (say_ordinal(2), say_ordinal(11), say_ordinal(22)) == ("second", "11th", "22nd")
     assert (join_words(["a"]), join_words(["a", "b", "c"])) == ("a", "a, b and c")
     assert (shorten_id("0123456789abcdef"), shorten_id("ORD-1042")) == ("01234567…", "ORD-1042")
 
