@@ -11,7 +11,7 @@ _ANY = ""  # stands for all systems: none is called so
 
 class FactIndex:
     """Facts of endpoints by system, destination and service. The lists that it gives are its
-    own; those for one question are one list."""
+    own: nobody may change them."""
 
     def __init__(self, facts: Iterable[Row], base_of: Callable[[str], str]) -> None:
         self._base_of = base_of

@@ -35,7 +35,7 @@ def test_the_report_lists_the_broken_hop_with_cause_and_fix(page: Page, broken: 
     row.click(position={"x": 5, "y": 5})
     expect(page.locator("h1")).to_have_text("Message attributes were not requested")
     expect(page.locator("pre")).to_contain_text("MessageAttributeNames")
-    expect(page.locator(".diff").first).to_be_visible()
+    expect(page.locator(".differs").first).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [1440, 390])
