@@ -57,7 +57,8 @@ def find_origins(batch: SpanBatch, ends: Ends, hot: Hot) -> pl.DataFrame:
     alone    a root beside nothing that it may have been sent for
 
     `beside` has the names of all requests and messages that its process handled when a root
-    began, one a line.
+    began, one a line. Work that sends to the root's destination itself has what it was to
+    send: beside it a timer's message is no lost one, unless they share a key.
     """
     frame, sends = ends.frame, ends.sends["row"]
     found = _begin(ends, sends)
@@ -66,7 +67,8 @@ def find_origins(batch: SpanBatch, ends: Ends, hot: Hot) -> pl.DataFrame:
         return found.select("row", "origin", "operation", beside=pl.lit(None, pl.String))
     work = find_work_beside(frame, roots)
     keyed = find_work_with_key(leave_out_hot_values(batch, hot), ends, roots, work)
-    told = found.join(tell_work(work), on="row", how="left", suffix="_beside").join(
+    lacking = _without_a_send_there(ends, found, work)
+    told = found.join(tell_work(lacking), on="row", how="left", suffix="_beside").join(
         keyed, on="row", how="left"
     )
     at_rest = pl.col("origin") == "alone"
@@ -115,6 +117,24 @@ def _begin(ends: Ends, sends: pl.Series) -> pl.DataFrame:
         "top",
         origin.otherwise(pl.lit("work")).alias("origin"),
         pl.when(entry).then(name_operation(pl.col("name"))).alias("operation"),
+    )
+
+
+def _without_a_send_there(ends: Ends, sends: pl.DataFrame, work: pl.DataFrame) -> pl.DataFrame:
+    """Of `work` (row, work, …) beside root sends that which does not send to the destination
+    of the root itself. `sends` has (row, top) of all."""
+    places = sends.select("row", "top").hstack(
+        ends.frame.tell(sends["row"], "system", "destination")
+    )
+    return (
+        work.join(places.select("row", "system", "destination"), on="row")
+        .join(
+            places.select("system", "destination", work="top"),
+            on=["work", "system", "destination"],
+            how="anti",
+            nulls_equal=True,
+        )
+        .select(work.columns)
     )
 
 

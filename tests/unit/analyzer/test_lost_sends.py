@@ -187,6 +187,17 @@ def test_a_scheduler_that_sends_where_requests_send_is_healthy() -> None:
     assert analysed(*runs, *usual).causes == {}
 
 
+def test_a_timer_beside_requests_that_have_their_sends_is_healthy() -> None:
+    orders = [
+        each
+        for n in range(3)
+        for each in (*pair(n, 10.0 * n), send(trace=100 + n, id=3000 + n, parent=1000 + n, at=0.0))
+    ]
+    assert analysed(*orders).causes == {}
+    without_the_first = [*orders[:2], *orders[3:]]
+    assert analysed(*without_the_first).causes == {root(0): "P6"}
+
+
 def test_a_send_beside_a_message_whose_like_sends_itself_lost_it() -> None:
     usual = (cart_sent(), consumed(at=30.0), send(trace=6, id=63, parent=62, at=30.05))
     other = consumed(trace=9, id=92, at=0.95, duration=0.2, attributes={})
