@@ -1,4 +1,5 @@
-"""How a reader looks at a waterfall: scale, zoom, what is folded. All of it is in the address."""
+"""How a reader looks at a waterfall: scale, zoom, what is folded, and
+whether the critical path is shown. All of it is in the address."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from web.errors import ParameterError
 from web.parameters import Parameters
 from web.timescale import TimeScale
 
-NAMES = ("scale", "zoom", "fold", "row")
+NAMES = ("scale", "zoom", "fold", "row", "critical")
 _MOST_FOLDS = 500
 _ZOOM = re.compile(r"(\d{1,19})-(\d{1,19})", re.ASCII)
 _SPAN = re.compile(r"!?[0-9a-f]{16}", re.ASCII)
@@ -25,6 +26,7 @@ class Look:
     zoom: tuple[int, int] | None = None
     fold: tuple[str, ...] = ()
     row: int = 0
+    critical: bool = True
 
     def query(self, **changed: str | None) -> str:
         """As parameters of an address, with `&` before each; given ones replace."""
@@ -33,6 +35,7 @@ class Look:
             "zoom": None if self.zoom is None else f"{self.zoom[0]}-{self.zoom[1]}",
             "fold": ",".join(quote(each, safe=":!", errors="replace") for each in self.fold),
             "row": str(self.row + 1) if self.row else None,
+            "critical": None if self.critical else "hidden",
         }
         parts = {**told, **changed}
         return "".join(f"&{name}={value}" for name, value in parts.items() if value)
@@ -51,6 +54,7 @@ def read_look(given: Parameters) -> Look:
         zoom=_read_zoom(given),
         fold=_read_fold(given),
         row=_read_row(given),
+        critical=given.word("critical", ("shown", "hidden")) != "hidden",
     )
 
 

@@ -25,7 +25,8 @@ export async function ask(path, parameters = {}, signal = undefined) {
 export function address(more = {}) {
   const [path, query] = box.dataset.page.split("?");
   const parameters = new URLSearchParams(query);
-  for (const [name, value] of Object.entries({ ...look, ...more })) {
+  const critical = box.classList.contains("without-critical") ? "hidden" : "";
+  for (const [name, value] of Object.entries({ ...look, critical, ...more })) {
     if (value) parameters.set(name, value);
   }
   const text = parameters.toString().replaceAll("%3A", ":").replaceAll("%2C", ",").replaceAll("%21", "!");

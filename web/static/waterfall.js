@@ -122,6 +122,7 @@ const acts = {
   critical: () => {
     const hidden = box.classList.toggle("without-critical");
     box.querySelector("[data-act=critical]").setAttribute("aria-pressed", String(!hidden));
+    remember();
   },
   fold: () => { outline.foldTraces(); folded(current); },
   unfold: () => { outline.openAll(); folded(current); },
