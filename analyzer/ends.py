@@ -64,7 +64,8 @@ def find_ends(batch: SpanBatch, hot: Hot = frozenset()) -> Ends:
     return Ends(
         frame=frame,
         sends=frame.tell(sends, "row", *_COLUMNS).with_columns(
-            onward=pl.col("top").is_in(deliveries["top"].unique().implode())
+            # as their own trace tells: what is a body depends on others
+            onward=pl.lit(frame.flag(frame["top"].gather(found["row"]))).gather(pl.col("top"))
         ),
         deliveries=deliveries,
         stated=stated.select(

@@ -147,8 +147,10 @@ def _doubts(arrived: pl.Expr) -> pl.Expr:
     by the names of the spans."""
     own = pl.col("service") == pl.col("send_service")
     passes_on = (pl.col("system") != pl.col("send_system")).fill_null(value=True)
+    bus = pl.col("send_system").is_in(list(DELIVERS_TO)).fill_null(value=False)
     other = (pl.col("domain") != pl.col("send_domain")).fill_null(value=False)
-    return ~pl.col("named") & (arrived | own | (passes_on & (pl.col("send_onward") | other)))
+    onward = passes_on & pl.col("send_onward")
+    return ~pl.col("named") & (arrived | own | onward | ((passes_on | bus) & other))
 
 
 def match_correlation_ids(

@@ -138,6 +138,17 @@ def test_names_of_spans_that_are_about_something_else_speak_against_a_bus(
     assert confidences(answers) == {(SENT, DELIVERED): confidence}
 
 
+def test_a_bus_that_neither_names_is_doubted_by_the_names_of_the_spans() -> None:
+    silent = {"messaging.system": "aws_eventbridge", "messaging.destination.name": ""} | ORDER
+
+    def from_span(name: str) -> set[float]:
+        told = analysed(send(name=name, attributes=silent), delivery(attributes=silent))
+        return set(confidences(told).values())
+
+    assert from_span("order.publish") == {0.9}
+    assert from_span("refund.publish") == {0.4}
+
+
 @pytest.mark.parametrize(("sender", "confidence"), [("order-service", 0.9), ("fn", 0.4)])
 def test_a_function_does_not_get_what_it_sends_itself(sender: str, confidence: float) -> None:
     told: dict[str, Any] = {"faas.trigger": "pubsub", "faas.invocation_id": "i"}
