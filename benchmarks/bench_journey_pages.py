@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from benchmarks.large_journeys import ORDER, START, make_requests, trace_id
@@ -53,6 +54,10 @@ def measure(name: str, act: Callable[[], _Value], told: Callable[[_Value], str] 
     return value
 
 
+def ask(client: WebClient, address: str) -> bytes:
+    return client.get(address).content
+
+
 def report(spans: int, per_trace: int, asked: Asked) -> None:
     kind = "one trace" if per_trace >= spans else "a journey over traces of a hundred"
     print(f"\n{spans:,} spans, {kind}: ms of processor time")
@@ -77,11 +82,8 @@ def report(spans: int, per_trace: int, asked: Asked) -> None:
         assert found is not None
         query = found[1].decode().replace("&amp;", "&")
         for piece in ("rows?rows=5000-5119&", "outline?", "find?text=warehouse&", "axis?zoom=0-9&"):
-            measure(
-                f"/waterfall/{piece.split('?')[0]}",
-                lambda piece=piece: client.get(f"/waterfall/{piece}{query}").content,
-                size,
-            )
+            address = f"/waterfall/{piece}{query}"
+            measure(address.split("?")[0], partial(ask, client, address), size)
         store.close()
 
 

@@ -271,8 +271,8 @@ def _reads() -> Iterator[Callable[[SpanStore], object]]:
     yield lambda s: s.handover_counts(3, 5).to_pylist()
     yield lambda s: s.orphan_counts(5).to_pylist()
     yield lambda s: s.recent_sends(2, 3)
-    for start, end in ((None, None), (1, 5)):
-        yield lambda s, a=start, b=end: s.destinations(a, b)  # type: ignore[misc] # bound now
+    for since, until in ((None, None), (1, 5)):
+        yield lambda s, a=since, b=until: s.destinations(a, b)  # type: ignore[misc] # bound now
     for place in (Place(None, "a", None), Place("a", "a", "b"), Place(None, None, None)):
         yield lambda s, p=place: s.destination_times(p, Buckets(0, 2, 4))  # type: ignore[misc] # bound now
         yield lambda s, p=place: s.destination_ends(p, None, 6)  # type: ignore[misc] # bound now

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.builders import span
+from tests.builders import Built, span
 
 UUID = "0d5e1c2a-7b1f-4c55-9f1e-2b7f6a309a41"
 KAFKA = {"messaging.system": "kafka", "messaging.destination.name": "payments"}
@@ -11,7 +11,7 @@ SENT, DELIVERED = (1, 11), (2, 21)
 """Trace and span of the two."""
 
 
-def send(**changes: Any) -> Any:
+def send(**changes: Any) -> Built:
     """`order.publish` of order-service to the queue `orders`, trace 1, span 11."""
     told: dict[str, Any] = {
         "name": "order.publish",
@@ -27,7 +27,7 @@ def send(**changes: Any) -> Any:
     return span(**(told | changes), attributes=attributes)
 
 
-def delivery(**changes: Any) -> Any:
+def delivery(**changes: Any) -> Built:
     """`order.process` of payment-service from the queue `orders`, trace 2, span 21, a root."""
     told: dict[str, Any] = {
         "name": "order.process",

@@ -245,7 +245,7 @@ def received(**changes: Any) -> Any:
 def test_work_that_continues_the_producer_beside_the_librarys_receive_span_is_one_delivery() -> (
     None
 ):
-    work = {"trace": 1, "id": 30, "parent": 11, "at": 2.002}
+    work: dict[str, Any] = {"trace": 1, "id": 30, "parent": 11, "at": 2.002}
     body = span("handle order", **work, service="payment-service")
     both = analysed(send(attributes=KAFKA), received(), body)
     assert both.edges == {(SENT, (1, 30)): "parent"}

@@ -99,7 +99,7 @@ def test_hours_and_days_are_labelled_so_that_they_differ() -> None:
             part(0) | {"from": int(n * size * SECOND), "to": int((n + 1) * size * SECOND)}
             for n in range(count)
         ]
-        chart = draw_chart(cast("list[TimedFigures]", times))
+        chart = draw_chart(times)
         assert chart is not None
         texts = [label.text for label in chart.instants]
         assert len(texts) == len(set(texts)) <= 6
