@@ -11,6 +11,7 @@ from tests.unit.web.test_orphan_report import Queue, page_of
 from tests.web_client import WebClient
 from web.frame import STATIC, static_address
 
+PAGES = ("/orphans", "/search", "/destinations", "/sampling", "/causes", "/status")
 MOST_OF_A_PAGE = 20_000
 MOST_OF_THE_FRAME = 16_000  # its scripts and style sheets, once
 
@@ -37,9 +38,7 @@ def weigh(client: WebClient, address: str, accept: str = "gzip") -> tuple[int, h
     return asyncio.run(ask())
 
 
-@pytest.mark.parametrize(
-    "address", ["/", "/orphans", "/search", "/destinations", "/sampling", "/causes", "/status"]
-)
+@pytest.mark.parametrize("address", ["/", *PAGES])
 def test_pages_are_light(client: WebClient, address: str) -> None:
     weight, answer = weigh(client, address)
     assert weight < MOST_OF_A_PAGE
@@ -68,11 +67,18 @@ def test_a_file_that_is_named_with_its_digest_is_kept_others_are_asked_for_anew(
     assert module.headers["etag"]
 
 
+@pytest.mark.parametrize("address", PAGES)
+def test_every_style_sheet_is_named_with_its_digest(client: WebClient, address: str) -> None:
+    sheets = re.findall(r'<link rel="stylesheet" href="([^"]+)"', client.read(address).text)
+    assert sheets
+    assert all("?v=" in sheet for sheet in sheets)
+
+
 def test_no_module_is_named_with_a_digest(client: WebClient) -> None:
     """Modules name one another without it: one under two names would run twice."""
     page = client.read("/orphans").text
     modules = re.findall(r'<script type="module" src="([^"]+)"', page)
-    assert modules == ["/static/page.js"]
+    assert set(modules) == {"/static/page.js", "/static/live.js"}
     for file in STATIC.glob("*.js"):
         assert "?v=" not in file.read_text("utf-8")
 
