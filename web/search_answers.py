@@ -63,7 +63,8 @@ def list_journeys(
 ) -> list[JourneySummary]:
     """One for each correlation id that the found traces carry, in their order; ids that the
     same traces carry are one. An id that was asked for is the name of its journey, else one of
-    the work before one of a message."""
+    the work before one of a message. A value that some of a journey's traces carry under
+    another key, as the key of one of its messages, is no journey beside it."""
     ids = {(each["key"], each["value"]) for trace in found for each in trace["correlation"]}
     if not ids:
         return []
@@ -89,12 +90,23 @@ def list_journeys(
     journeys = [
         _journey(names, [rows[trace] for trace in traces], roots, dead, hot)
         for traces, names in same.items()
-        if traces
+        if traces and not _is_part(traces, names, same, asked)
     ]
     last = len(order)
     return sorted(
         journeys, key=lambda each: min(order.get(_parse(t), last) for t in each["trace_ids"])
     )
+
+
+def _is_part(
+    traces: frozenset[TraceId],
+    names: list[Id],
+    same: dict[frozenset[TraceId], list[Id]],
+    asked: Collection[Id],
+) -> bool:
+    """Whether everything it would tell is told of a larger journey with the same value."""
+    wider = {value for more, larger in same.items() if traces < more for _, value in larger}
+    return all(name[1] in wider and name not in asked for name in names)
 
 
 def _rank(name: Id) -> tuple[bool, Id]:

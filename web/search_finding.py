@@ -107,13 +107,14 @@ def _find_attribute(store: SpanStore, asked: Asked) -> Iterator[Hit]:
 
 
 def _find_correlation(store: SpanStore, asked: Asked) -> Iterator[Hit]:
-    """Keys that the same spans carry with this value say the same."""
-    seen: set[frozenset[TraceId]] = set()
+    """One key of those that carry this value in the same traces, and none whose traces another
+    key has too: the message key of an order is no second thing beside the order."""
+    keys: dict[frozenset[TraceId], str] = {}
     for key in sort_keys(store.correlation_keys()):
         spans = store.spans_with_correlation(key, asked.text)
-        traces = frozenset(_ids(spans.to_pylist()))
-        if traces and traces not in seen:
-            seen.add(traces)
+        keys.setdefault(frozenset(_ids(spans.to_pylist())), key)
+    for traces, key in keys.items():
+        if traces and not any(traces < more for more in keys):
             told = say_plural(len(traces), "trace")
             yield Hit(key, asked.text, told, journey_address(key, asked.text))
 

@@ -201,6 +201,34 @@ def test_keys_that_the_same_traces_carry_are_one_thing() -> None:
     assert answer.headers["location"] == "/journeys?attribute=correlation.id=7"
 
 
+def order_with_a_message_key() -> Scene:
+    """Order 7 in two traces; the key of its Kafka record, the same value, in the first."""
+    scene = Scene()
+    first = scene.span(1, 1, order="7")
+    scene.says(first, "messaging.kafka.message.key", "7")
+    scene.span(2, 2, order="7")
+    return scene
+
+
+def test_a_key_of_some_of_the_traces_is_no_second_thing() -> None:
+    client = application(order_with_a_message_key().store())
+    answer = client.get("/search", q="7")
+    assert answer.headers["location"] == "/journeys?attribute=order.id=7"
+    found = client.get("/api/v1/search", journeys="true").json()
+    assert [(each["key"], each["value"]) for each in found["journeys"]] == [("order.id", "7")]
+
+
+def test_a_key_that_was_asked_for_or_reaches_elsewhere_is_a_thing_of_its_own() -> None:
+    scene = order_with_a_message_key()
+    client = application(scene.store())
+    asked = {"journeys": "true", "attribute": "messaging.kafka.message.key=7"}
+    found = client.get("/api/v1/search", **asked).json()["journeys"]
+    assert "messaging.kafka.message.key" in {each["key"] for each in found}
+    scene.says(scene.span(3, 3), "messaging.kafka.message.key", "7")
+    text = application(scene.store()).get("/search", q="7").text
+    assert len(_rows(text)) == 2
+
+
 @pytest.mark.parametrize(
     ("asked", "target"),
     [
