@@ -99,6 +99,17 @@ def test_opened_details_stay_open(page: Page, growing: Served) -> None:
     expect(page.locator("details.narrow")).to_have_attribute("open", "")
 
 
+def test_what_is_scrolled_with_the_keyboard_stays_so(page: Page, growing: Served) -> None:
+    page.set_viewport_size({"width": 240, "height": 800})
+    fill(growing.store, BROKEN)
+    page.goto(f"{growing.address}/orphans")
+    wide = page.locator(".scroll").first
+    expect(wide).to_have_attribute("tabindex", "0")
+    fill(growing.store, HEALED)
+    expect(page.locator("h1")).to_contain_text("1 healed")
+    expect(wide).to_have_attribute("tabindex", "0")
+
+
 def test_a_page_may_offer_to_reload_instead(page: Page, growing: Served) -> None:
     fill(growing.store, BROKEN)
     page.goto(growing.address)

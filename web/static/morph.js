@@ -2,7 +2,7 @@
 // scroll positions, selection and opened details stay, because the elements do.
 
 // What a script or a reader may have set on an element that the server's text does not know.
-const own = new Set(["open", "style"]);
+const own = new Set(["open", "style", "tabindex"]);
 
 // Rows are known by what they lead to, so that one of them stays itself where it moves.
 function keyOf(element) {
