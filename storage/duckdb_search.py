@@ -1,7 +1,8 @@
 """How the DuckDB engine finds traces (storage/search_reads.py).
 
 A search goes back in time in steps that get longer: what is asked for often is found in the
-newest spans, and who looks for something rare is told how far the search came.
+newest spans, and who looks for something rare is told how far the search came
+(docs/adr/0023).
 """
 
 from collections.abc import Iterator, Sequence
@@ -170,13 +171,13 @@ class SearchReader:
         if not asked.scans or _count(session) <= _FIRST_STEP:
             yield None
             return
+        budget = None if scan is None else max(scan // _SAMPLED, 1)
         sample = session.select(
             statement("start_sample"),
             latest=_latest(asked.query, mark),
             earliest=_or(within_i64(asked.query.start), I64_RANGE.start),
-            limit=I64_RANGE.stop - 1 if scan is None else max(scan // _SAMPLED, 1),
+            limit=_or(budget, I64_RANGE.stop - 1),
         )["start"].to_pylist()
-        budget = None if scan is None else max(scan // _SAMPLED, 1)
         step, at = _FIRST_STEP // _SAMPLED, 0
         while True:
             at += step
