@@ -18,6 +18,7 @@ from web.destination_shapes import (
     TimedFigures,
 )
 from web.errors import NotFoundError
+from web.flows import SHORTEST_NANO
 from web.rows import Row, span_ref
 from web.trends import choose_buckets
 
@@ -137,6 +138,7 @@ def _figures(row: Row) -> Figures:
 def _summary(row: Row, asked: Range) -> DestinationSummary:
     first, last = row["first_seen_unix_nano"], row["last_seen_unix_nano"]
     start, end = (first if asked[0] is None else asked[0], last if asked[1] is None else asked[1])
+    shortest = SHORTEST_NANO if None in asked else _SECOND
     return {
         "system": row["system"],
         "destination": row["destination"],
@@ -146,7 +148,7 @@ def _summary(row: Row, asked: Range) -> DestinationSummary:
         "consumers": row["consumers"],
         "first_seen": first,
         "last_seen": last,
-        "per_second": round(row["count"] * _SECOND / max(end - start, _SECOND), 6),
+        "per_second": round(row["count"] * _SECOND / max(end - start, shortest), 6),
     }
 
 

@@ -25,7 +25,7 @@ class DestinationSummary(PlaceName, Figures):
     consumers: list[str]
     first_seen: int
     last_seen: int
-    per_second: float  # over the asked time, else from the first to the last
+    per_second: float  # over the asked time, else from the first to the last; a minute at least
 
 
 # `from` and `to` as keys

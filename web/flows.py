@@ -12,7 +12,7 @@ from web.reports import GroupView
 from web.shapes import Edge, Identity
 
 FIRST_DRAWN, MOST_DRAWN = 60, 150  # hand-overs
-_SHORTEST_NANO = 60_000_000_000
+SHORTEST_NANO = 60_000_000_000
 _TOLD_BY_PRODUCERS = ("system", "destination", "scope", "consumer_group")
 
 Kind = Literal["destination", "service", "unknown"]
@@ -103,7 +103,7 @@ def rate_of(*edges: Edge) -> float:
     first = min(edge["first_seen"] for edge in edges)
     last = max(edge["last_seen"] for edge in edges)
     count = sum(edge["count"] for edge in edges)
-    return count / (max(last - first, _SHORTEST_NANO) / 1e9)
+    return count / (max(last - first, SHORTEST_NANO) / 1e9)
 
 
 def edge_place(edge: Identity) -> Place:

@@ -56,6 +56,13 @@ def test_the_list_has_the_figures_of_each(client: WebClient) -> None:
     assert "1 message received by nobody" in text
 
 
+def test_a_burst_is_no_rate_as_on_the_map(client: WebClient) -> None:
+    found = client.get("/api/v1/destinations").json()["destinations"]
+    (queue,) = [each for each in found if each["destination"] == "orders-dlq"]
+    assert queue["per_second"] == round(1 / 60, 6)
+    assert "1 / min" in client.get("/").text
+
+
 @pytest.mark.parametrize(
     ("sort", "first"), [("count", "orders"), ("dead", "orders-dlq"), ("name", "orders")]
 )
