@@ -16,6 +16,9 @@ class TransportCounts:
     refused: int
 
 
+_SHOWN = {"grpc": "gRPC", "http": "HTTP"}
+
+
 @dataclass(frozen=True, slots=True)
 class PassTimes:
     """Passes of the analysis over new spans, since the start."""
@@ -44,7 +47,10 @@ class Measured:
 
 def list_counters(measured: Measured) -> dict[str, int]:
     """What a person may want to see, by its title."""
-    told = {f"requests over {name}": c.requests for name, c in measured.transports.items()}
+    told = {
+        f"requests over {_SHOWN.get(name, name)}": c.requests
+        for name, c in measured.transports.items()
+    }
     if measured.pipeline is not None:
         counters = measured.pipeline.counters
         told["requests refused"] = sum(measured.pipeline.refused.values())

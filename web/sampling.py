@@ -88,9 +88,10 @@ def sampling(request: Request) -> Response:
 @router.get("/sampling")
 def show_sampling(request: Request) -> Response:
     Parameters(request.query_params, ())
-    answer = gaps_answer(request.app.state.site, Page(1_000))
-    gaps = [(gap, split_gap(gap)) for gap in answer["sampling"]]
-    return render(request, "sampling.html", "/orphans", gaps=gaps, looked_at=SPANS)
+    site: Site = request.app.state.site
+    gaps = [(gap, split_gap(gap)) for gap in gaps_answer(site, Page(1_000))["sampling"]]
+    stored = site.store.status().spans
+    return render(request, "sampling.html", "/orphans", gaps=gaps, stored=stored, most=SPANS)
 
 
 def gaps_answer(site: Site, page: Page) -> Gaps:

@@ -56,10 +56,21 @@ def test_a_gap_says_what_it_means_and_what_to_do(flags: int, own_flags: int, ver
 
 
 def test_without_a_gap_the_page_says_so() -> None:
-    client = application(Scene().store())
+    scene = Scene()
+    scene.span(1, 1)
+    client = application(scene.store())
 
     assert client.get("/api/v1/sampling").json()["sampling"] == []
-    assert "Nothing is missing" in client.get("/sampling").text
+    page = client.get("/sampling").text
+    assert "Nothing is missing" in page
+    assert "all stored spans" in page
+
+
+def test_an_empty_store_misses_nothing_and_is_not_praised_for_it() -> None:
+    client = application(Scene().store())
+
+    assert "Nothing is stored yet" in client.get("/sampling").text
+    assert "Waiting for the first span" in client.get("/status").text
 
 
 def test_the_report_and_the_status_lead_there() -> None:
