@@ -12,6 +12,7 @@ from web.axis_view import percent
 from web.critical_path import CriticalPath
 from web.found import Found
 from web.picture import NOBODY
+from web.rails import find_rails, parts_of
 from web.relations import Chip, relation_chip, relation_of
 from web.reports import group_key_of_orphan
 from web.row_views import Label, RowView
@@ -44,7 +45,15 @@ def view_rows(
     told = dict(zip(spans, found.spans_at(spans), strict=True))
     drawing = _Drawing(fall, told, found, attempts, hues)
     rows = [drawing.row(number, folded=number in folded) for number in numbers]
-    return [replace(row, critical=_critical(fall, row.number, critical)) for row in rows]
+    rails = find_rails(fall, attempts)
+    return [
+        replace(
+            row,
+            critical=_critical(fall, row.number, critical),
+            rails=parts_of(rails, row.number),
+        )
+        for row in rows
+    ]
 
 
 def _critical(fall: Waterfall, number: int, critical: CriticalPath) -> tuple[tuple[str, str], ...]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from web.rails import RailPart
 from web.relations import Chip, Relation
 
 
@@ -37,6 +38,7 @@ class RowView:
     spoken: str  # what the bar says
     critical: tuple[tuple[str, str], ...] = ()  # left and width of what is on the critical path
     beside: Literal["before", "after"] | None = None  # where it lies outside of what is shown
+    rails: tuple[RailPart, ...] = ()  # that join the attempts at a message
     number: int = 0  # of the row
     below: int = 0  # rows that folding it hides
     folded: bool = False

@@ -201,3 +201,18 @@ def test_the_critical_path_leads_to_the_end_and_can_be_hidden(page: Page, broken
     button.click()
     expect(pieces.first).to_be_visible()
     expect(page).not_to_have_url(re.compile("critical"))
+
+
+def test_a_rail_joins_the_attempts_and_the_dead_letter(page: Page, dead_letters: Served) -> None:
+    found = ask(dead_letters, "connections?limit=500")["connections"]
+    dead = next(each for each in found if each["dead_letter"])
+    show(page, dead_letters, f"journeys?trace_id={dead['producer']['trace_id']}")
+    marks = page.locator(".rail.at")
+    classes = marks.evaluate_all("marks => marks.map(mark => mark.className.split(' ').at(-1))")
+    assert classes == ["bad", "bad", "bad", "dead"]
+    first, last = marks.first.bounding_box(), marks.last.bounding_box()
+    lane = page.locator(".lane").first.bounding_box()
+    assert first is not None
+    assert last is not None
+    assert lane is not None
+    assert first["x"] == last["x"] < lane["x"]
