@@ -180,3 +180,13 @@ def test_a_journey_of_many_spans_is_read_page_by_page() -> None:
         address = (re.findall(r'</span>\s*<a href="([^"]+)">rows', text) or [None])[0]
         address = address.replace("&amp;", "&") if address else None
     assert len(seen) == len(set(seen)) == 300
+
+
+def test_traces_that_no_message_joins_are_said_to_carry_the_same_id() -> None:
+    scene = Scene()
+    scene.span(1, 1, order="A")
+    alone = application(scene.store()).get("/journeys", attribute="order.id=A").text
+    scene.span(2, 1, order="A")
+    both = application(scene.store()).get("/journeys", attribute="order.id=A").text
+    assert "They are one trace: each names its parent." in alone
+    assert "They carry the same id. No hand-over of a message is known." in both
