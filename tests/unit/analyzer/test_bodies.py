@@ -124,7 +124,7 @@ def test_the_id_of_an_api_call_is_that_of_the_first_work_after_it() -> None:
     assert answers.edges == {((1, 11), (3, 31)): "message-id"}
     assert answers.endpoints[3, 31]["destination"] == "orders"
     assert answers.causes == {(3, 31): "S1", (4, 41): "S1"}
-    assert answers.orphans[3, 31]["cause_confidence"] == 0.9
+    assert answers.orphans[3, 31]["cause_confidence"] == 0.7
 
 
 def test_work_after_an_api_call_is_found_by_its_own_correlation_id() -> None:

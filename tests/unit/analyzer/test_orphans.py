@@ -16,7 +16,7 @@ def test_a_delivery_without_context_is_an_orphan_root_even_when_stitched() -> No
     answers = analysed(send(attributes=ID), delivery(attributes=ID))
     assert answers.causes == {DELIVERED: "S1"}
     orphan = answers.orphans[DELIVERED]
-    assert orphan["cause_confidence"] == 0.9
+    assert orphan["cause_confidence"] == 0.7
     assert (orphan["producer_trace_lo"], orphan["producer_span_id"]) == SENT
     assert orphan["producer_service_name"] == "order-service"
     assert not orphan["expected"]
