@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse
 
 from analyzer.breakages import STATES, State
 from analyzer.causes import load_causes
+from analyzer.rules import DRAWN
 from storage.contract import ConnectionQuery, OrphanQuery, Page
 from web.candidates import connections_with_candidates
 from web.errors import NotFoundError
@@ -132,6 +133,7 @@ def show_candidates(request: Request, trace_id: str, span_id: str) -> Response:
         "/orphans",
         orphan=orphan,
         candidates=sorted(candidates, key=lambda each: -each["confidence"]),
+        drawn_from=DRAWN,
     )
 
 

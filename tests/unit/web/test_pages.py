@@ -154,6 +154,21 @@ def test_the_report_leads_to_the_candidates_of_a_root_without_producer() -> None
     assert "says producers" in client.read("/orphans").text
 
 
+def test_a_producer_that_is_drawn_is_not_called_unsure() -> None:
+    scene = Scene()
+    sent = scene.span(1, 1, name="order.publish")
+    read = scene.span(2, 1, name="order.process")
+    scene.orphan(read)
+    asked = f"/candidates/{trace_hex(2)}/{span_hex(1)}"
+    scene.hand_over(sent, read, relation="stitch", rule="message-id", confidence=0.5)
+    assert "None of them is sure enough" in application(scene.store()).get(asked).text
+    scene.hand_over(sent, read, relation="stitch", rule="message-id", confidence=0.98)
+    text = application(scene.store()).get(asked).text
+    assert "order.publish of" in text
+    assert "sent this message" in text
+    assert "None of them is sure enough" not in text
+
+
 def test_pages_need_nothing_that_their_policy_forbids(client: WebClient) -> None:
     text = client.get(f"/journeys?trace_id={trace_hex(1)}").text
     assert " style=" not in text
