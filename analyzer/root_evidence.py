@@ -51,7 +51,9 @@ def tell_evidence() -> pl.Expr:
             .otherwise(
                 pl.concat_str(
                     pl.lit(", found by its "),
-                    pl.col("rule").str.replace_all("-", " ", literal=True),
+                    pl.col("rule").str.replace_many(
+                        {"-": " ", "kafka": "Kafka", "eventbridge": "EventBridge"}
+                    ),
                     pl.lit("."),
                 )
             ),
