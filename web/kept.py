@@ -27,6 +27,8 @@ class Kept(Generic[_Value]):
         self._lock = threading.Lock()
         self._value: _Value | None = None
         self._made = self._until = float("-inf")
+        self.failed: Exception | None = None
+        """Why the last attempt gave none."""
         self._working: threading.Event | None = None
 
     def get(
@@ -52,18 +54,20 @@ class Kept(Generic[_Value]):
     def _work(self, work_out: Callable[[], _Value]) -> None:
         begun = self._clock()
         value: _Value | None = None
+        failed: Exception | None = None
         try:
             value = work_out()
-        except StoreError:
-            pass  # whoever asks for the store's state learns why
-        except Exception:  # noqa: BLE001 - nobody waits for this thread; the next one may do
+        except StoreError as error:
+            failed = error  # whoever asks for the store's state learns why
+        except Exception as error:  # noqa: BLE001 - the thread ends here; who asks is told
             _log.exception("Figures could not be worked out; they are tried again")
+            failed = error
         finally:  # also where Polars panics
-            self._finish(value, begun)
+            self._finish(value, failed, begun)
 
-    def _finish(self, value: _Value | None, begun: float) -> None:
+    def _finish(self, value: _Value | None, failed: Exception | None, begun: float) -> None:
         with self._lock:
-            self._value, self._made = value, self._clock()
+            self._value, self._made, self.failed = value, self._clock(), failed
             cost = self._made - begun
             self._until = self._made + (_TIMES_ITS_COST * cost if cost > _CHEAP_SECONDS else 0)
             done, self._working = self._working, None
@@ -82,11 +86,13 @@ class KeptAnswers(Generic[_Value]):
     def get(
         self, asked: Hashable, work_out: Callable[[], _Value], patience_seconds: float
     ) -> _Value | None:
-        """As `Kept.get`, without the age."""
+        """As `Kept.get`, without the age. Raises what the work raised."""
         with self._lock:
             kept = self._kept.setdefault(asked, Kept())
             self._kept.move_to_end(asked)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         found = kept.get(work_out, patience_seconds)
+        if found is None and kept.failed is not None:
+            raise kept.failed
         return None if found is None else found[0]

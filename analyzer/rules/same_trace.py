@@ -11,15 +11,15 @@ from functools import partial
 
 import polars as pl
 
+from analyzer.bridges import INVOKES
 from analyzer.rules import EVIDENCE, compared, in_time, match_in_portions
 from analyzer.rules.correlation_id import LEAST, SHARED, SINGLE, same_event
 from analyzer.structure import follow
 
 ONLY = 0.98
 
-# What can invoke a Lambda function that says no more than that a message did.
-_INVOKING = ["aws_eventbridge", "aws_sns", "aws_sqs", "aws_kinesis", "kafka"]
-# … and one that does not even say that: a queue's or stream's events would.
+# What invokes a function that does not even say that a message did: a queue's or stream's
+# events would.
 _UNSAID = ["aws_eventbridge", "aws_sns"]
 
 # Whoever names more spans of its trace, none of which is stored, may mean any of its sends.
@@ -54,7 +54,7 @@ def match_same_trace(
     of its frame; `read_keys` tells the business ids of sends and of some deliveries
     (`read_correlation`), and is asked only where several sends fit.
 
-    `explained` (send, service, consumer_group): sends that a service and group already has
+    `explained` (send, service, consumer_group, destination): sends that a service and group already has
     the delivery of. Any send whose message arrived is none for a consumer that does not name
     its destination, unless a bus may have several targets: the missing span was the send.
     Several sends that fit are candidates only, whatever the clocks say of their order,
@@ -159,7 +159,7 @@ def _fit(
             & (same_place.fill_null(value=True) | bus)
             & (same_event() | ~bus)
             & (same_place.fill_null(value=False) | bus | ~arrived)
-            & (~function | pl.col("send_system").is_in(_INVOKING).fill_null(value=True))
+            & (~function | pl.col("send_system").is_in(INVOKES).fill_null(value=True))
             & (~silent | (others & pl.col("send_system").is_in(_UNSAID)).fill_null(value=False))
         )
         .join(explained, on=["send", "service", "consumer_group"], how="anti", nulls_equal=True)

@@ -88,16 +88,19 @@ function setUpDrag(surface, pointsOf, clicked = () => {}) {
       mark.style.left = `${area.left - surface.parentElement.getBoundingClientRect().left + left * area.width}px`;
       mark.style.width = `${(right - left) * area.width}px`;
     };
+    const ended = new AbortController();
     const up = (event) => {
-      removeEventListener("pointermove", move);
+      ended.abort();
       mark.remove();
+      if (event.type === "pointercancel") return; // the page is scrolled by touch
       const [left, right] = [begun, at(event)].sort((a, b) => a - b);
       if ((right - left) * area.width < 6) { clicked(event); return; }
       const points = breaks(pointsOf());
       zoom(timeAt(points, left), timeAt(points, right));
     };
-    addEventListener("pointermove", move);
-    addEventListener("pointerup", up, { once: true });
+    const { signal } = ended;
+    addEventListener("pointermove", move, { signal });
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, up, { signal });
   });
 }
 

@@ -15,6 +15,7 @@ let on = remembered();
 let known = mark && { generation: mark.dataset.generation, spans: mark.dataset.spans };
 let due = false; // something is new that the page does not show
 let failures = 0;
+let gone = false; // the page has nothing to show any more
 let settles = 0; // when orphan roots that are young now may count
 let rest = 0; // no refresh before this
 let updated = new Date();
@@ -26,11 +27,12 @@ function remembered() {
 
 function say(state) {
   const time = clock.format(updated);
-  const words = { live: "updated", paused: "paused", held: "held", lost: "no answer" };
+  const words = { live: "updated", paused: "paused", held: "held", gone: "gone since", lost: "no answer" };
   const told = {
     live: "Live updates are on; press to pause",
     paused: "Live updates are paused; press to go on",
     held: "New data is here; shown as soon as nothing is selected and no field is in use",
+    gone: "What this page shows is not there any more; load it again to see why",
     lost: "The server does not answer; asked again",
   };
   const word = document.createElement("span");
@@ -60,6 +62,7 @@ async function ask() {
 export async function refresh(address = location.href) {
   const begun = performance.now();
   const answer = await fetch(address, { cache: "no-store", headers: { accept: "text/html" } });
+  if (answer.status === 404) { gone = true; return; } // a group whose roots were deleted
   if (!answer.ok) throw new Error(`page ${answer.status}`);
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
   const focused = document.activeElement;
@@ -111,6 +114,7 @@ async function look() {
       }
     }
     failures = 0;
+    if (gone) { say("gone"); return; // asked no more }
     say(on ? (due && isBusy() ? "held" : "live") : "paused");
   } catch {
     failures += 1;

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from storage.contract import StoreError
-from web.kept import Kept
+from web.kept import Kept, KeptAnswers
 
 PATIENCE = 30.0  # nobody waits that long: the worker is done at once
 
@@ -89,3 +89,14 @@ def test_a_fault_is_logged_and_the_next_work_begins(caplog: pytest.LogCaptureFix
     assert kept.get(fail, PATIENCE) is None
     assert "tried again" in caplog.text
     assert kept.get(work, PATIENCE) == (1, 0.0)
+
+
+def test_who_asks_for_an_answer_learns_why_there_is_none() -> None:
+    kept = KeptAnswers[int]()
+
+    def fail() -> int:
+        raise StoreError("closed")
+
+    with pytest.raises(StoreError, match="closed"):
+        kept.get("orders", fail, PATIENCE)
+    assert kept.get("orders", lambda: 7, PATIENCE) == 7
