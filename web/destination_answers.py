@@ -68,8 +68,10 @@ def _silent(end: Row) -> DestinationSummary:
         "producers": [],
         "consumers": [],
     }
-    waits = {f"wait_p{q}_nano": None for q in (50, 95, 99)}
-    return _summary({**nothing, **waits, **{name: end[name] for name in PLACE}}, (None, None))
+    unknown = dict.fromkeys(
+        [f"wait_p{q}_nano" for q in (50, 95, 99)] + ["first_seen_unix_nano", "last_seen_unix_nano"]
+    )
+    return _summary({**nothing, **unknown, **{name: end[name] for name in PLACE}}, (None, None))
 
 
 def describe_destination(
@@ -78,8 +80,8 @@ def describe_destination(
     """Raises StoreError."""
     place = Place(summary["system"], summary["destination"], summary["scope"])
     status = store.status()
-    first = summary["first_seen"] if asked[0] is None else asked[0]
-    last = summary["last_seen"] if asked[1] is None else asked[1] - 1
+    first = (summary["first_seen"] or 0) if asked[0] is None else asked[0]
+    last = (summary["last_seen"] or 0) if asked[1] is None else asked[1] - 1
     buckets = choose_buckets(max(first, 0), max(last, first, 0))
     ends = store.destination_ends(place, *asked).to_pylist()
     stuck = _stuck(store, place, status)
@@ -137,7 +139,8 @@ def _figures(row: Row) -> Figures:
 
 def _summary(row: Row, asked: Range) -> DestinationSummary:
     first, last = row["first_seen_unix_nano"], row["last_seen_unix_nano"]
-    start, end = (first if asked[0] is None else asked[0], last if asked[1] is None else asked[1])
+    start = (first or 0) if asked[0] is None else asked[0]
+    end = (last or 0) if asked[1] is None else asked[1]
     shortest = SHORTEST_NANO if None in asked else _SECOND
     return {
         "system": row["system"],

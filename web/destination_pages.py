@@ -34,6 +34,8 @@ from web.site import Site
 
 _AGAIN_SECONDS = "1"
 _TIMES = ("last", "from", "to")
+# Of one name, which several systems and scopes may have.
+_GROUPS = 1_000
 
 router = APIRouter(include_in_schema=False)
 
@@ -181,7 +183,7 @@ def _describe(site: Site, summary: DestinationSummary, asked: Range) -> _Describ
         start=asked[0],
         end=asked[1],
     )
-    groups = groups_answer(site.store, OrphanFilter(query), Page(100))["groups"]
+    groups = groups_answer(site.store, OrphanFilter(query), Page(_GROUPS))["groups"]
     own = [
         view_group(group)
         for group in groups

@@ -23,8 +23,8 @@ class PlaceName(TypedDict):
 class DestinationSummary(PlaceName, Figures):
     producers: list[str]
     consumers: list[str]
-    first_seen: int
-    last_seen: int
+    first_seen: int | None  # null where nothing was handed over
+    last_seen: int | None
     per_second: float  # over the asked time, else from the first to the last; a minute at least
 
 

@@ -198,3 +198,13 @@ def test_what_takes_long_is_said_and_asked_again(
     answer = client.get("/destinations")
     assert answer.headers["refresh"] == "1"
     assert "Working it out" in answer.text
+
+
+def test_a_destination_that_was_only_sent_to_was_never_seen_to_hand_over() -> None:
+    scene = shop()
+    lonely = scene.span(30, 1, service="shop", start_time_unix_nano=50 * SECOND)
+    scene.endpoint(lonely, role="send", destination="audit", system="kafka")
+    asked = application(scene.store(), now=100 * SECOND)
+    found = asked.get("/api/v1/destination", name="audit").json()["destination"]
+    assert (found["count"], found["first_seen"], found["last_seen"]) == (0, None, None)
+    assert asked.get("/destinations", name="audit").status_code == 200
