@@ -18,6 +18,7 @@ from web.spans import sort_spans, span_objects
 from web.trace_shapes import Span
 
 _ROW_BYTES = 400
+_CONNECTION_BYTES = 2_500  # dictionaries; a few spans may have very many
 _NOT_SHOWN = ("messaging", "shapes", "correlation", "keys")
 
 
@@ -46,7 +47,9 @@ class Found:
     @property
     def nbytes(self) -> int:
         """Roughly what it takes to keep this: texts, and the lists beside them."""
-        return self.batch.nbytes + _ROW_BYTES * self.spans.num_rows
+        connections = len(self.connections) + len(self.candidates) + len(self.orphans)
+        rows = _ROW_BYTES * self.spans.num_rows
+        return self.batch.nbytes + rows + _CONNECTION_BYTES * connections
 
 
 def gather(

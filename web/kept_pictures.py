@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 import xxhash
 
@@ -51,7 +52,9 @@ class Kept:
 
 
 class KeptPictures:
-    """Thread-safe. At most so many bytes, and the newest however large."""
+    """Thread-safe. At most so many bytes, and the newest however large. Who asks for a picture
+    that somebody else is making waits for it: made ten times at once it takes ten times as
+    much."""
 
     def __init__(
         self, most_bytes: int = MOST_BYTES, clock: Callable[[], float] = time.monotonic
@@ -59,14 +62,20 @@ class KeptPictures:
         self._most, self._clock = most_bytes, clock
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[Asked, str], tuple[float, Kept]] = OrderedDict()
+        self._making: WeakValueDictionary[Asked, threading.Lock] = WeakValueDictionary()
 
     def open(self, store: SpanStore, asked: Asked, settled_before_unix_nano: int) -> Kept:
         """As of now: kept or made. Raises NotFoundError."""
-        state = store.generations()
+        now = store.generations()
         with self._lock:
-            known = [kept for (key, _), (_, kept) in self._kept.items() if key == asked]
-        found = next((kept for kept in reversed(known) if kept.state == state), None)
-        return found or self._make(store, asked, settled_before_unix_nano, state)
+            making = self._making.get(asked) or threading.Lock()
+            self._making[asked] = making
+        with making:
+            with self._lock:
+                known = [kept for (key, _), (_, kept) in self._kept.items() if key == asked]
+            # what was made meanwhile is as new as it was asked for, whatever came since
+            fresh = (each for each in reversed(known) if each.state >= now)
+            return next(fresh, None) or self._make(store, asked, settled_before_unix_nano)
 
     def again(
         self, store: SpanStore, asked: Asked, version: str, settled_before_unix_nano: int
@@ -81,9 +90,8 @@ class KeptPictures:
             raise ChangedError("More spans or answers have arrived since this page was opened.")
         return made
 
-    def _make(
-        self, store: SpanStore, asked: Asked, settled_before_unix_nano: int, state: State
-    ) -> Kept:
+    def _make(self, store: SpanStore, asked: Asked, settled_before_unix_nano: int) -> Kept:
+        state = store.generations()
         subject = asked.find(store, settled_before_unix_nano)
         fall = lay_out(read_picture(subject.found))
         critical = find_critical_path(fall.picture, fall.family)
