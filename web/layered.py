@@ -14,7 +14,7 @@ Point = tuple[float, float]
 _OPTIONS = {
     "direction": "leftright",
     "effort": "fast",
-    "tuning": {"coords": {"simplex_max_nodes": 1500}},
+    "tuning": {"coords": {"simplex_max_nodes": 1500}, "routing": {"port_relax_rounds": 4}},
     "spacing": {"layer_gap": 22.0, "node_gap": 14.0, "dummy_gap": 14.0, "isolated_gap": 14.0},
 }
 _MARGIN = 12.0
