@@ -114,7 +114,7 @@ async function look() {
       }
     }
     failures = 0;
-    if (gone) { say("gone"); return; // asked no more }
+    if (gone) { say("gone"); return; } // asked no more
     say(on ? (due && isBusy() ? "held" : "live") : "paused");
   } catch {
     failures += 1;
