@@ -40,6 +40,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,  # an upgrade in place must not mix with the process that runs
         trim_blocks=True,
         lstrip_blocks=True,
     )

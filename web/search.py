@@ -38,9 +38,16 @@ router = APIRouter(include_in_schema=False)
 
 
 def list_recent_ids(store: SpanStore) -> list[tuple[str, list[str]]]:
-    """Recent values of the correlation keys that spans carry."""
-    keys = sort_keys(store.correlation_keys())
-    return [(key, store.recent_correlation(key, _RECENT)) for key in keys]
+    """Recent values of the correlation keys that spans carry; one that several keys have, as
+    an order id that is the record's key, stands at the first of them."""
+    told: set[str] = set()
+    found = []
+    for key in sort_keys(store.correlation_keys()):
+        values = [each for each in store.recent_correlation(key, _RECENT) if each not in told]
+        told.update(values)
+        if values:
+            found.append((key, values))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,18 @@ def test_subtrees_fold_and_the_address_shows_the_same(page: Page, large: Served)
     expect(row(page, number + 1)).to_be_visible()
 
 
+def test_the_rows_are_one_stop_for_the_tabulator(page: Page, large: Served) -> None:
+    show(page, large)
+    stops = page.locator(".waterfall .row[tabindex='0']")
+    expect(stops).to_have_count(1)
+    expect(stops).to_have_attribute("data-row", "0")
+    stops.focus()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(stops).to_have_count(1)
+    expect(stops).to_be_focused()
+
+
 def test_a_service_and_all_traces_fold_at_once(page: Page, large: Served) -> None:
     show(page, large)
     page.locator("[data-fold-service='service-00']").click()

@@ -133,7 +133,11 @@ export function show(row, { middle = false } = {}) {
 }
 
 export function setUpRows(firstPlace) {
-  for (const element of [...body.children]) rows.set(Number(element.dataset.row), element);
+  for (const element of [...body.children]) {
+    const row = Number(element.dataset.row);
+    rows.set(row, element);
+    added.forEach((act) => act(element, row));
+  }
   const measure = () => {
     height = parseFloat(getComputedStyle(box).getPropertyValue("--row"));
     replace();

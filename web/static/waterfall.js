@@ -8,7 +8,8 @@ import { setUpFind } from "./fall_find.js";
 import { markRows, setUpTime, wholeTime, zoomBy } from "./fall_time.js";
 
 const keys = document.querySelector("[data-keys]");
-let current = -1;
+const first = Number(box.querySelector("[data-row]")?.dataset.row ?? 0);
+let current = -1; // before one is chosen, Tab leads to the first row of the page
 let following;
 
 const spanIdOf = (row) => elementOf(row)?.id.replace("span-", "") ?? "";
@@ -20,14 +21,14 @@ function remember() {
 }
 
 onAdded((element, row) => {
-  element.tabIndex = row === Math.max(current, 0) ? 0 : -1;
+  element.tabIndex = row === (current < 0 ? first : current) ? 0 : -1;
   element.classList.toggle("current", row === current);
   if (row === current) element.setAttribute("aria-selected", "true");
 });
 
 async function select(row, { focus = true, middle = false } = {}) {
   if (row < 0 || row >= total) return;
-  const before = elementOf(current);
+  const before = elementOf(current < 0 ? first : current);
   if (before) {
     before.classList.remove("current");
     before.removeAttribute("aria-selected");
@@ -179,6 +180,7 @@ async function followHash() {
 async function start() {
   const loading = outline.loadOutline();
   if (box.dataset.fold) await loading; // so that rows are put where they are already
+  keep(first);
   setUpRows(Number(box.dataset.first));
   setUpWhy();
   setUpTime(remember);
