@@ -55,8 +55,9 @@ def match_same_trace(
     (`read_correlation`), and is asked only where several sends fit.
 
     `explained` (send, service, consumer_group, destination): sends that a service and group
-    already has the delivery of. Any send whose message arrived is none for a consumer that does not name
-    its destination, unless a bus may have several targets: the missing span was the send.
+    already has the delivery of. Any send whose message arrived is none for a consumer that
+    does not name its destination, unless a bus may have several targets: the missing span was
+    the send.
     Several sends that fit are candidates only, whatever the clocks say of their order,
     unless one alone names the delivery's business id on its own span.
     """
