@@ -1,11 +1,14 @@
 """What holds for every page: one heading, its JSON, the theme; and what the first pages lead to."""
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from storage.contract import SpanStore
-from tests.browser.conftest import Served
+from storage.engines import open_store
+from tests.browser.conftest import Served, serving
 from tests.golden.recordings import open_recording
 
 
@@ -84,13 +87,19 @@ def test_the_report_leads_to_the_page_of_the_cause_and_its_fixes(
     )
 
 
-def test_the_empty_page_says_what_to_do_and_turns_live(page: Page, empty: Served) -> None:
-    page.goto(empty.address)
+@pytest.fixture
+def filling() -> Iterator[Served]:
+    """An empty store that spans will arrive in."""
+    yield from serving(open_store("memory:"))
+
+
+def test_the_empty_page_says_what_to_do_and_turns_live(page: Page, filling: Served) -> None:
+    page.goto(filling.address)
     expect(page.locator("h1")).to_have_text("Waiting for the first span")
     expect(page.locator("pre").first).to_contain_text(
         "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317"
     )
-    _fill(empty.store)
+    _fill(filling.store)
     expect(page.locator("h1")).not_to_have_text("Waiting for the first span")
 
 

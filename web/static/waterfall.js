@@ -146,10 +146,9 @@ document.addEventListener("keydown", (event) => {
     Escape: () => { if (hideWhy({ focus: true })) return; closePanel(); elementOf(current)?.focus({ preventScroll: true }); },
     t: otherScale, f: showFind, c: acts.critical, w: () => whyOf(elementOf(current)),
     "+": () => zoomBy(0.5), "=": () => zoomBy(0.5), "-": () => zoomBy(2), 0: wholeTime,
-    "?": acts.help,
   };
   const inRows = event.target === document.body || box.contains(event.target);
-  if (!(event.key in byKey) || (!inRows && !["Escape", "?"].includes(event.key))) return;
+  if (!(event.key in byKey) || (!inRows && event.key !== "Escape")) return;
   if (event.key === "Enter" && (current < 0 || event.target.closest("a, button"))) return;
   event.preventDefault();
   byKey[event.key]();
