@@ -66,6 +66,7 @@ class Report:
     healed: tuple[GroupView, ...]
     expected: tuple[ExpectedLine, ...]
     broken_edges: int  # an edge may have several causes
+    healed_edges: int
     healthy: int  # kinds of hand-over that all connect
     sentence: str  # the whole in one line
     silent: str  # how many producers are not instrumented, or nothing
@@ -111,6 +112,7 @@ def make_report(
         healed=tuple(views["healed"]),
         expected=tuple(lines),
         broken_edges=summary["broken"],
+        healed_edges=summary["healed"],
         healthy=summary["healthy"] or 0,
         sentence=tell_summary(summary),
         silent=tell_silent(summary),

@@ -74,6 +74,7 @@ def test_a_group_that_connects_long_enough_is_healed_and_not_broken_now() -> Non
     assert (group["state"], group["healed_since"]) == ("healed", 10 * SECOND)
     assert (answer["summary"]["broken"], answer["summary"]["healed"]) == (0, 1)
     assert "No edge broken now, 1 healed" in client.read("/orphans").text
+    assert '<a href="/orphans?state=healed">1 healed</a>' in client.read("/").text
     assert "3\u202fhand-overs" in page_of(client) or "3 hand-overs" in page_of(client)
 
 
