@@ -1,5 +1,6 @@
 """What a group's page shows as proof: its orphan roots, and a hand-over that connected."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from web.groups import group_objects, rows_of_groups
 from web.parameters import parse_trace_id
 from web.reports import row_key
 from web.rows import orphan_object, span_hex, trace_hex, trace_table
-from web.shapes import Group, Orphan
+from web.shapes import CorrelationId, Group, Orphan
 from web.site import Site
 from web.trace_shapes import Span
 from web.traces import trace_answer
@@ -101,6 +102,19 @@ def orphans_of_group(site: Site, group: Group, most: int) -> list[Orphan]:
         orphan_object(row, settled=row["stored_at_unix_nano"] < before)
         for row in rows.table.to_pylist()
     ]
+
+
+def ids_of_orphans(store: SpanStore, orphans: Iterable[Orphan]) -> dict[str, CorrelationId]:
+    """By trace id the correlation id that people know each by: of work before of a message."""
+    traces = trace_table(sorted({parse_trace_id(orphan["trace_id"]) for orphan in orphans}))
+    found: dict[str, CorrelationId] = {}
+    rows = store.correlation_of(traces).to_pylist()
+    for row in sorted(
+        rows, key=lambda row: (row["key"].startswith("messaging."), row["key"], row["value"])
+    ):
+        trace = trace_hex(row["trace_hi"], row["trace_lo"])
+        found.setdefault(trace, {"key": row["key"], "value": row["value"]})
+    return found
 
 
 def _of_row(group: Group, column: str) -> Any:

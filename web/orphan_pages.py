@@ -12,7 +12,7 @@ from analyzer.rules import DRAWN
 from storage.contract import ConnectionQuery, OrphanQuery, Page
 from web.candidates import connections_with_candidates
 from web.errors import NotFoundError
-from web.examples import connected_example, find_group, orphans_of_group
+from web.examples import connected_example, find_group, ids_of_orphans, orphans_of_group
 from web.filters import SHOWN, read_filter
 from web.frame import render
 from web.groups import OrphanFilter, groups_answer
@@ -95,6 +95,7 @@ def show_group(request: Request, key: str) -> Response:
         "service": group["consumer_service"],
         "destination": group["destination"],
     }
+    orphans = orphans_of_group(site, group, _EXAMPLES)
     return render(
         request,
         "group.html",
@@ -103,7 +104,8 @@ def show_group(request: Request, key: str) -> Response:
         group=group,
         side=_side_of(group),
         example=connected_example(site, group),
-        orphans=orphans_of_group(site, group, _EXAMPLES),
+        orphans=orphans,
+        ids=ids_of_orphans(site.store, orphans),
         again=urlencode({name: text for name, text in asked.items() if text}, errors="replace"),
     )
 

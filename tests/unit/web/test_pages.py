@@ -154,6 +154,13 @@ def test_the_report_leads_to_the_candidates_of_a_root_without_producer() -> None
     assert "says producers" in client.read("/orphans").text
 
 
+def test_examples_of_a_group_are_named_by_the_orders_that_people_know() -> None:
+    client = application(small_scene().store())
+    address = client.read(f"/orphans/of-{trace_hex(3)}-{span_hex(1)}").headers["location"]
+    order = f'href="/journeys?attribute=order.id=A#span-{span_hex(1)}" title="order.id">A</a>'
+    assert order in client.read(address).text
+
+
 def test_a_producer_that_is_drawn_is_not_called_unsure() -> None:
     scene = Scene()
     sent = scene.span(1, 1, name="order.publish")
