@@ -36,7 +36,7 @@ def find_critical_path(picture: Picture, family: Family) -> CriticalPath:
     entered: set[int] = set()
     span = max(range(len(picture)), key=lambda number: (end[number], -start[number], -number))
     cursor = end[span]
-    resumed: list[tuple[int, int]] = []  # spans that wait for the one that is walked through
+    resumed: list[int] = []  # spans that wait for the one that is walked through
     while span not in entered or span in children:
         if span not in entered:
             entered.add(span)
@@ -46,16 +46,16 @@ def find_critical_path(picture: Picture, family: Family) -> CriticalPath:
         if child != NOBODY and end[child] > start[span]:
             if end[child] < cursor:
                 pieces[span].append((end[child], cursor))
-            resumed.append((span, min(start[child], cursor)))
+            resumed.append(span)
             span, cursor = child, min(end[child], cursor)
             continue
         del children[span]
         if start[span] < cursor:
             pieces[span].append((start[span], cursor))
+        cursor = min(cursor, start[span])  # a child may have begun before its parent
         if resumed:
-            span, cursor = resumed.pop()
+            span = resumed.pop()
             continue
-        cursor = min(cursor, start[span])
         above = family.stands_below(span)
         if above == NOBODY:
             break

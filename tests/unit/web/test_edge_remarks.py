@@ -82,7 +82,7 @@ def test_the_pages_say_it_and_lead_to_an_example_and_the_cause() -> None:
     client = serve("aws_sns")
 
     assert "1 received by nobody" in client.get("/").text
-    assert "1 unreceived" in client.get("/").text
+    assert "1 missing" in client.get("/").text
     page = client.get("/destinations?name=orders").text
     assert "1 message of the newest 4" in page
     assert f"/journeys?trace_id={1:016x}{2:016x}#span-{1:016x}" in page
