@@ -46,7 +46,7 @@ def test_an_update_keeps_place_focus_and_zoom(page: Page, growing: Served) -> No
     page.evaluate("document.querySelector('[data-flow]').scrollLeft = 120; scrollTo(0, 90)")
     width = page.evaluate("document.querySelector('[data-drawing]').style.width")
     fill(growing.store, HEALED)
-    expect(page.locator("h1")).to_have_text("Every hand-over connects")
+    expect(page.locator("h1")).to_have_text("Every hand-over connects again")
     expect(page.locator(".edge.broken")).to_have_count(0)
     title = "document.activeElement.querySelector('title')?.textContent"
     assert page.evaluate(title).startswith("orders · SQS")
@@ -68,7 +68,7 @@ def test_an_update_waits_while_the_reader_selects_or_writes(page: Page, growing:
     page.wait_for_timeout(3_500)
     expect(page.locator("h1")).to_have_text("1 edge is broken now")
     page.evaluate("document.activeElement.blur()")
-    expect(page.locator("h1")).to_have_text("Every hand-over connects")
+    expect(page.locator("h1")).to_have_text("Every hand-over connects again")
     expect(page.locator("[data-search]")).to_have_value("ORD")
 
 
