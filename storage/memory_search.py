@@ -19,7 +19,7 @@ class MemorySearch:
     def _read(self) -> Frames:
         raise NotImplementedError
 
-    def search(self, query: SearchQuery, page: Page, scan: int | None = None) -> Found:  # noqa: ARG002
+    def search(self, query: SearchQuery, page: Page, scan: int | None = None) -> Found:  # noqa: ARG002 - part of the contract
         """Looks at everything, whatever `scan` says."""
         frames = self._read()
         matched = _matching(frames, _named(frames), query)

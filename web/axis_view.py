@@ -35,19 +35,16 @@ class BlockView:
 
 @dataclass(frozen=True, slots=True)
 class AxisView:
-    """`start` and `end` are what is shown, in nanoseconds since the start, `whole` how long
-    everything is; `breaks` where each stretch of the axis begins and lies, so that the script
-    can tell times by places. `shown` is left and width of what is shown on the minimap."""
+    """`whole` is how long everything is, in nanoseconds; `breaks` where each stretch of the
+    axis begins and lies, so that the script can tell times by places. `shown` is left and
+    width of what is shown on the minimap."""
 
     ticks: tuple[TickView, ...]
     folds: tuple[tuple[str, str], ...]  # left and width
-    start: int
-    end: int
     whole: int
     breaks: str
     map_breaks: str
     shown: tuple[str, str]
-    zoomed: bool
 
 
 def percent(fraction: float) -> str:
@@ -69,13 +66,10 @@ def view_axis(scale: TimeScale, whole: TimeScale) -> AxisView:
             for number, tick in enumerate(ticks)
         ),
         folds=tuple((percent(fold.left), percent(fold.right - fold.left)) for fold in scale.folds),
-        start=scale.start - scale.origin,
-        end=scale.end - scale.origin,
         whole=whole.end - whole.origin,
         breaks=_breaks(scale),
         map_breaks=_breaks(whole),
         shown=(percent(left), percent(right - left)),
-        zoomed=(scale.start, scale.end) != (whole.start, whole.end),
     )
 
 

@@ -88,7 +88,7 @@ def list_guides(target: Target) -> list[Guide]:
 def reader_address(listening: str, port: int, host: str | None) -> str:
     """An address to dial: a server that listens everywhere is called as the reader calls it."""
     here, _, number = listening.rpartition(":")
-    if here in ("0.0.0.0", "[::]", "::", ""):  # noqa: S104
+    if here in ("0.0.0.0", "[::]", "::", ""):  # noqa: S104 - compared, not listened on
         here = host or "127.0.0.1"
         here = f"[{here}]" if ":" in here and not here.startswith("[") else here
     return f"{here}:{number or port}"

@@ -128,7 +128,7 @@ def event(id: int, order: str, at: float, **told: Any) -> Any:  # noqa: A002 - a
     return send(id=id, at=at, attributes=BUS | {"order.id": order} | told)
 
 
-def invoked(id: int, missing: int, order: str | None = None, **told: Any) -> list[Any]:  # noqa: A002
+def invoked(id: int, missing: int, order: str | None = None, **told: Any) -> list[Any]:  # noqa: A002 - as above
     """A function that an event of that trace invoked by way of a span nobody stores."""
     where: dict[str, Any] = {"trace": 1, "service": "stock-fn", "flags": 0x300}
     attributes = {"faas.trigger": "pubsub", "faas.invocation_id": str(id)} | told
