@@ -90,14 +90,14 @@ clean: ## remove .venv, caches and build output, never ./data
 	@$(PIP_INSTALL) --editable .
 	@touch $@
 
-.venv/installed-demo: pyproject.toml constraints.txt | .venv/bin/python
+.venv/installed-demo: pyproject.toml propagation/pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing what the demo needs"
-	@$(PIP_INSTALL) --editable '.[demo]'
+	@$(PIP_INSTALL) --editable '.[demo]' --editable ./propagation
 	@touch .venv/installed-run $@
 
-.venv/installed-test: pyproject.toml constraints.txt | .venv/bin/python
+.venv/installed-test: pyproject.toml propagation/pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing what the tests need"
-	@$(PIP_INSTALL) --editable '.[demo,dev]'
+	@$(PIP_INSTALL) --editable '.[demo,dev]' --editable ./propagation
 	@touch .venv/installed-run .venv/installed-demo $@
 
 # Nothing is noted without a cargo, so that it is tried again.

@@ -23,7 +23,13 @@ DOORS = {
     "duckdb": ("storage/duckdb_*.py",),
     "grpc": ("collector/*", "sample_data/*"),
     "google.protobuf": ("collector/*", "sample_data/*"),
-    "opentelemetry": ("collector/*", "sample_data/*"),
+    "opentelemetry": ("collector/*", "sample_data/*", "propagation/*"),
+    # Of the propagation library's users, only who asks for init_tracer needs the SDK.
+    "opentelemetry.sdk": ("sample_data/*", "propagation/tracestitch_propagation/bootstrap.py"),
+    "opentelemetry.exporter": (
+        "sample_data/*",
+        "propagation/tracestitch_propagation/bootstrap.py",
+    ),
     "fastapi": ("web/*",),
     "jinja2": ("web/*",),
     "boto3": ("sample_data/*",),
@@ -36,7 +42,7 @@ DOORS = {
 def test_a_library_enters_by_its_door_only(library: str) -> None:
     users = {
         show(path)
-        for path in list_modules(*PACKAGES)
+        for path in list_modules(*PACKAGES, "propagation")
         if any(name == library or name.startswith(f"{library}.") for name in find_imports(path))
     }
 
@@ -53,7 +59,9 @@ def reads_environment(path: Path) -> bool:
 
 
 def test_only_the_configuration_reads_environment_variables() -> None:
-    readers = {show(path) for path in list_modules(*PACKAGES) if reads_environment(path)}
+    readers = {
+        show(path) for path in list_modules(*PACKAGES, "propagation") if reads_environment(path)
+    }
 
     assert readers <= {"tracestitch/config.py"}
 
