@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from collector.decoding import make_decoder
-from storage.contract import StoreError
+from storage.contract import SpanStore, StoreError
 from tracestitch.analysis import AnalysisLoop
 from tracestitch.client_access import ClientAccess
 from tracestitch.own_store import open_own_store
@@ -42,10 +42,15 @@ def open_api(
             analysis = AnalysisLoop(store)
             while analysis.run_once():
                 pass
-            app = create_app(store)
-            yield lambda path, parameters: asyncio.run(_get_from_app(app, path, parameters))
+            yield ask_in_process(store)
     except StoreError as error:
         raise click.ClickException(str(error)) from error
+
+
+def ask_in_process(store: SpanStore) -> Get:
+    """The API over an open store that is analysed."""
+    app = create_app(store)
+    return lambda path, parameters: asyncio.run(_get_from_app(app, path, parameters))
 
 
 def ask(get: Get, path: str, parameters: Mapping[str, str]) -> Any:

@@ -25,10 +25,9 @@ def load_files(
 ) -> bool:
     """Whether all could be read; says what was loaded, and a sentence for each that could
     not, whose readable beginning is loaded. Raises ClickException when the sink fails."""
-    flaws: list[str] = []
     try:
         with opened as sink:
-            _read_all(files, sink, drop_attributes(drop), flaws)
+            flaws = read_files(files, sink, drop_attributes(drop))
             sink.finish()
     except (StoreError, ReceiverUnreachable, RequestRefused) as error:
         raise click.ClickException(str(error)) from error
@@ -38,7 +37,10 @@ def load_files(
     return not flaws
 
 
-def _read_all(files: Sequence[Path], sink: Sink, edit: Filter, flaws: list[str]) -> None:
+def read_files(files: Sequence[Path], sink: Sink, edit: Filter = bytes) -> list[str]:
+    """The files' requests, changed by `edit`, into the sink. A sentence for each file that
+    cannot be read to its end, whose readable beginning is taken."""
+    flaws: list[str] = []
     progress = click.progressbar(
         length=sum(_size(file) for file in files),
         label="Loading",
@@ -61,6 +63,7 @@ def _read_all(files: Sequence[Path], sink: Sink, edit: Filter, flaws: list[str])
                 flaws.append(f"{_name(file)}, {error}.")
             except MemoryError:  # one JSON document that unpacks to more than the machine has
                 flaws.append(f"{_name(file)} needs more memory than there is; split it.")
+    return flaws
 
 
 @contextmanager
