@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from sample_data.otlp_sink import OtlpSink
+from collector.otlp_sink import OtlpSink
 from sample_data.pipeline.scenario import Pipeline
 from sample_data.pipeline.switches import FAILURES, Switch
 from sample_data.truth import read_spans, tell_truth

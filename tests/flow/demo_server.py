@@ -7,7 +7,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-from sample_data.otlp_sink import OtlpSink
+from collector.otlp_sink import OtlpSink
 
 
 class Ready(BaseHTTPRequestHandler):

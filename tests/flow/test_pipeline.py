@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from sample_data.otlp_sink import OtlpSink
+from collector.otlp_sink import OtlpSink
 from sample_data.pipeline.fleet import Child, ChildError
 from sample_data.pipeline.ledger import Line
 from sample_data.pipeline.scenario import Pipeline
