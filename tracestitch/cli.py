@@ -1,6 +1,5 @@
 """The command line. What a command needs is imported when it runs: `--help` stays quick."""
 
-import json
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,15 +20,19 @@ from tracestitch.config import (
     parse_max_size,
     parse_origin,
     parse_otlp_endpoint,
-    parse_url,
     share_cores,
     silence_grpc,
     token_of_environment,
-    variable,
 )
 from tracestitch.demo import demo
 from tracestitch.open_files import keep_files_private
-from tracestitch.store_options import correlation_key_option, data_dir_option, store_option
+from tracestitch.questions import journey, orphans
+from tracestitch.store_options import (
+    correlation_key_option,
+    data_dir_option,
+    store_option,
+    unless_asked,
+)
 
 if TYPE_CHECKING:
     from tracestitch.logs import Format
@@ -47,7 +50,8 @@ def main() -> None:
     keep_files_private()
 
 
-main.add_command(demo)
+for command in (demo, journey, orphans):
+    main.add_command(command)
 
 _drop_attribute = option(
     "--drop-attribute",
@@ -192,100 +196,11 @@ def load(
     from tracestitch.load import load_files
     from tracestitch.sinks import open_sink
 
-    data_dir = _unless_asked(context, "otlp_endpoint", data_dir)
+    data_dir = unless_asked(context, "otlp_endpoint", data_dir)
     shown = open_client_access(**access)
     sink = open_sink(otlp_endpoint, data_dir, shown, correlation_key)
     if not load_files(files, sink, drop=drop_attribute):
         context.exit(2)
-
-
-def _unless_asked(context: click.Context, server: str, data_dir: str | None) -> str | None:
-    """The data directory, or None when the server was asked for: a flag beats the other
-    one's variable. Raises UsageError when both are flags."""
-    told = {
-        name
-        for name in (server, "data_dir")
-        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-    }
-    if len(told) == 2:
-        flag = "--" + server.replace("_", "-")
-        raise click.UsageError(f"{flag} and --data-dir exclude each other; give one.")
-    return None if told == {server} else data_dir
-
-
-_endpoint = option(
-    "--endpoint",
-    parse_url,
-    default="http://127.0.0.1:8080",
-    metavar="URL",
-    help="The server to ask.",
-)
-_store = option("--data-dir", metavar="DIR", help="Read the store of this directory instead.")
-_json = click.option(
-    "--json", "as_json", is_flag=True, envvar=variable("--json"), help="Print the API's object."
-)
-
-
-@main.command()
-@click.argument("attribute", metavar="KEY=VALUE")
-@_endpoint
-@_store
-@_json
-@correlation_key_option
-@client_options
-@click.pass_context
-def journey(
-    context: click.Context,
-    /,
-    attribute: str,
-    endpoint: str,
-    data_dir: str | None,
-    as_json: bool,
-    correlation_key: tuple[str, ...],
-    **access: Path | None,
-) -> None:
-    """Show everything that belongs to one unit of work, such as order.id=123."""
-    from tracestitch.api_client import ask, open_api
-    from tracestitch.client_access import open_client_access
-    from tracestitch.journey_text import draw_journey
-
-    if not all(attribute.partition("=")):
-        raise click.UsageError(f'"{attribute}" is not KEY=VALUE, such as order.id=123.')
-    data_dir = _unless_asked(context, "endpoint", data_dir)
-    with open_api(endpoint, data_dir, open_client_access(**access), correlation_key) as get:
-        answer = ask(get, "/api/v1/journeys", {"attribute": attribute})
-    click.echo(json.dumps(answer) if as_json else draw_journey(answer["journey"]))
-
-
-@main.command()
-@_endpoint
-@_store
-@_json
-@click.option("--fix", is_flag=True, envvar=variable("--fix"), help="Print each with its fix.")
-@correlation_key_option
-@client_options
-@click.pass_context
-def orphans(
-    context: click.Context,
-    /,
-    endpoint: str,
-    data_dir: str | None,
-    as_json: bool,
-    fix: bool,
-    correlation_key: tuple[str, ...],
-    **access: Path | None,
-) -> None:
-    """Show which hand-overs are broken, why, and how to mend them."""
-    from tracestitch.api_client import ask_for_all, open_api
-    from tracestitch.client_access import open_client_access
-    from tracestitch.orphans_text import draw_orphans
-
-    data_dir = _unless_asked(context, "endpoint", data_dir)
-    with open_api(endpoint, data_dir, open_client_access(**access), correlation_key) as get:
-        if as_json:
-            click.echo(json.dumps(ask_for_all(get, "/api/v1/orphans", "orphans")))
-        else:
-            click.echo(draw_orphans(ask_for_all(get, "/api/v1/orphans/groups", "groups"), fix=fix))
 
 
 @main.command()
