@@ -24,11 +24,11 @@ from storage.engines import open_store
 from tests.web_client import WebClient
 from tracestitch.analysis import AnalysisLoop
 from web.app import create_app
-from web.asked_pictures import Asked
 from web.parameters import parse_trace_id
-from web.picture import read_picture
 from web.rows import trace_table
-from web.waterfall import lay_out
+from web.waterfall.asked_picture import Asked
+from web.waterfall.layout import lay_out
+from web.waterfall.picture import read_picture
 
 RUNS = 3
 _Value = TypeVar("_Value")

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from web.picture import NOBODY, Picture
 from web.shapes import Connection, Orphan
 from web.trace_shapes import Span
+from web.waterfall.picture import NOBODY, Picture
 
 MS = 1_000_000
 
@@ -110,7 +110,7 @@ def picture_of(
     orphans: Sequence[Orphan] = (),
     candidates: Sequence[Connection] = (),
 ) -> Picture:
-    """What web/picture.py reads from the store, made of objects."""
+    """What web/waterfall/picture.py reads from the store, made of objects."""
     first: dict[tuple[str, str], int] = {}
     for number, span in enumerate(spans):
         first.setdefault((span["trace_id"], span["span_id"]), number)

@@ -8,7 +8,7 @@ from collector.other_signals import DroppedSignals
 from collector.receiving import Receive, Receiver
 from tracestitch.analysis import AnalysisLoop
 from tracestitch.retention import RetentionLoop
-from web.measured import Measured, PassTimes, TransportCounts
+from web.monitoring.measured import Measured, PassTimes, TransportCounts
 
 
 class CountedReceive:

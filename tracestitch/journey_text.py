@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tracestitch.terminal import clean, indent
-from web.sentences import tell_not_seen
+from web.waterfall.sentences import tell_not_seen
 from web.words import say_confidence, say_duration, say_plural, say_rule, say_service
 
 Ids = tuple[str, str]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracestitch.terminal import clean, indent
-from web.reports import make_report, tell_change
+from web.report.views import make_report, tell_change
 from web.shapes import Group
 from web.trends import tell_trend
 from web.words import say_confidence, say_plural, say_service, utc_time

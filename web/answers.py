@@ -1,7 +1,7 @@
 """The lists of the JSON API: tables of the store in, objects of web/shapes.py out.
 
-The pages render these same objects. Journeys stand in web/journeys.py, single traces
-in web/traces.py. All functions block on the store; call them from a worker thread.
+The pages render these same objects. Journeys stand in web/journeys/journey.py, single traces
+in web/journeys/trace.py. All functions block on the store; call them from a worker thread.
 """
 
 from dataclasses import replace
@@ -9,12 +9,12 @@ from dataclasses import replace
 from analyzer.journey_traces import TraceId
 from storage.contract import ConnectionQuery, Page, SpanStore
 from storage.correlation_keys import canonical_key
-from web.candidates import connections_with_candidates
-from web.edge_remarks import EdgeRemarks
 from web.errors import NotFoundError
-from web.groups import OrphanFilter, orphan_rows
-from web.handovers import edges_of
+from web.flow_map.edges import edges_of
+from web.flow_map.remarks import EdgeRemarks
+from web.journeys.candidates import connections_with_candidates
 from web.paging import read_page, slice_table
+from web.report.groups import OrphanFilter, orphan_rows
 from web.rows import connection_object, orphan_object, trace_hex, trace_table
 from web.shapes import (
     Connections,

@@ -12,20 +12,21 @@ from fastapi import APIRouter, Request, Response
 
 from storage.contract import ConnectionQuery, Page
 from storage.correlation_keys import canonical_key
-from web import answers, search_filters
-from web.destination_answers import choose_places, describe_destination, list_destinations
-from web.edge_remarks import remarks_of
+from web import answers
+from web.destinations.answers import choose_places, describe_destination, list_destinations
 from web.errors import ParameterError
-from web.filters import FILTERS, read_filter
-from web.groups import OrphanFilter, groups_answer
-from web.journeys import journey_of_attribute, journey_of_trace
+from web.flow_map.remarks import remarks_of
+from web.journeys.journey import journey_of_attribute, journey_of_trace
+from web.journeys.trace import trace_answer
 from web.paging import slice_list
 from web.parameters import Parameters, parse_trace_id
-from web.search_answers import journeys_and_traces, search_answer
+from web.report.filters import FILTERS, read_filter
+from web.report.groups import OrphanFilter, groups_answer
+from web.search import filters as search_filters
+from web.search.answers import journeys_and_traces, search_answer
 from web.shapes import Group, Orphan
 from web.site import Site
 from web.spreadsheets import GROUP_COLUMNS, ORPHAN_COLUMNS, csv_response
-from web.traces import trace_answer
 
 PREFIX = "/api/v1"
 _PAGE = ("limit", "cursor")

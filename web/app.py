@@ -11,19 +11,22 @@ from starlette.staticfiles import StaticFiles
 from collector.access import Gate
 from collector.hosts import AllowedHosts
 from storage.contract import SpanStore, StoreError
-from web import api, causes, health, login, sampling
+from web import api
+from web.access import login
+from web.access.guard import Guard
+from web.access.sessions import Sessions
 from web.errors import NotFoundError, ParameterError
 from web.frame import STATIC, error_page, wants_page
 from web.freshness import Flush, FreshReads
-from web.guard import Guard
 from web.headers import SECURITY, SecurityHeaders
 from web.kept import Kept, KeptAnswers
-from web.kept_pictures import KeptPictures
-from web.measured import Measured
+from web.monitoring import health
+from web.monitoring.measured import Measured
 from web.pages import pages_router
-from web.sessions import Sessions
+from web.report import causes, sampling
 from web.shapes import ErrorAnswer
 from web.site import Site
+from web.waterfall.kept_pictures import KeptPictures
 
 _log = logging.getLogger(__name__)
 

@@ -12,9 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from storage.contract import StoreError
 from web import words
-from web.addresses import journey_address, span_address
+from web.addresses import destination_address, journey_address, span_address
 from web.answers import status_answer
-from web.destinations import destination_address
 from web.site import Site
 
 STATIC = Path(__file__).parent / "static"

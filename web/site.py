@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from storage.contract import SpanStore
-from web.measured import Measured
-from web.sessions import Sessions
+from web.access.sessions import Sessions
+from web.monitoring.measured import Measured
 
 
 def _always_ready() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from analyzer.causes import Cause, load_causes
 from tests.architecture.sources import ROOT, list_files, parse_module, show
-from web.causes import list_families, name_conditions
+from web.report.causes import list_families, name_conditions
 
 INDEX = ROOT / "docs" / "causes" / "README.md"
 # Where causes are tested on spans that were made for them.

@@ -11,7 +11,7 @@ from analyzer.conditions import CONDITIONS
 from analyzer.fixes.templates import load_templates
 from tests.architecture.cause_index import INDEX, find_tests, make_index
 from tests.architecture.sources import ROOT, list_files
-from web import explanations
+from web.report import explanations
 
 RELIABILITY = INDEX.parent / "reliability.md"
 PAGES = {path.stem: path for path in list_files(INDEX.parent) if path not in (INDEX, RELIABILITY)}
@@ -85,7 +85,7 @@ def test_a_wheel_holds_the_pages_where_the_server_looks_for_them() -> None:
         "targets"
     ]["wheel"]
     packages = {path.name for path in ROOT.iterdir() if (path / "__init__.py").is_file()}
-    target = Path(explanations.__file__).parent / "cause_pages"
+    target = Path(explanations.__file__).parents[1] / "cause_pages"
 
     assert set(wheel["only-include"]) - {"docs/causes"} <= packages
     assert wheel["sources"] == {"docs/causes": target.relative_to(ROOT).as_posix()}

@@ -72,7 +72,8 @@ def test_no_documented_option_is_gone() -> None:
 def list_paths() -> set[tuple[str, str]]:
     """Method and path of every router that a module of web/ makes; an application wraps its
     routers and does not list them."""
-    modules = [import_module(f"web.{path.stem}") for path in list_modules("web")]
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in list_modules("web")]
+    modules = [import_module(name) for name in names]
     routers = [
         value
         for module in modules

@@ -15,8 +15,8 @@ from tests.browser.conftest import Served
 from tests.web_objects import picture_of
 from tracestitch.analysis import AnalysisLoop
 from web.trace_shapes import Journey, Span
-from web.waterfall import Waterfall, lay_out
-from web.waterfall_rows import HandoverRow, SpanRow
+from web.waterfall.layout import Waterfall, lay_out
+from web.waterfall.row_kinds import HandoverRow, SpanRow
 
 _PLACE = (
     "bar => { const box = bar.getBBox(), to = bar.getScreenCTM();"

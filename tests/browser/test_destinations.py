@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from storage.contract import SpanStore
 from tests.answer_builders import Scene
 from tests.browser.conftest import Served
-from tests.unit.web.test_destinations import shop
+from tests.unit.web.destinations.test_pages import shop
 
 HOSTILE = '"><img src=x onerror="window.hit=1">&<b>'
 

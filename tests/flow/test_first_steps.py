@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.flow.servers import RunningServer, serving
-from web.exporters import PROTOCOLS, Protocol, Target, list_guides
+from web.flow_map.exporters import PROTOCOLS, Protocol, Target, list_guides
 
 _WORK = """
 with trace.get_tracer("shop").start_as_current_span("order.publish"):

@@ -13,7 +13,7 @@ from storage.engines import open_store
 from storage.schema import SpanBatch
 from tests.golden.recordings import NAMES, open_recording
 from tracestitch.analysis import AnalysisLoop
-from web.journeys import journey_of_trace
+from web.journeys.journey import journey_of_trace
 from web.trace_shapes import Journey
 
 TraceId = tuple[int, int]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.answer_builders import STORED_AT, Scene
-from web.journeys import journey_of_attribute, journey_of_trace
+from web.journeys.journey import journey_of_attribute, journey_of_trace
 from web.trace_shapes import Journey
 
 TRACES, SPANS = 6, 4
@@ -56,7 +56,10 @@ def build(plan: dict[str, Any], seed: int) -> Scene:
 
 def ask(plan: dict[str, Any], *, seed: int, levels: int, at_once: int) -> tuple[Journey, Journey]:
     store = build(plan, seed).store()
-    with patch("web.walking._LIKELY_LEVELS", levels), patch("web.walking._AT_ONCE", at_once):
+    with (
+        patch("web.journeys.walking._LIKELY_LEVELS", levels),
+        patch("web.journeys.walking._AT_ONCE", at_once),
+    ):
         by_value = journey_of_attribute(store, "order.id", "A", STORED_AT)["journey"]
         by_trace = journey_of_trace(store, (1, 1), STORED_AT)["journey"]
     return by_value, by_trace

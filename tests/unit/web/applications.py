@@ -5,7 +5,7 @@ from storage.contract import SpanStore
 from tests.answer_builders import STORED_AT, Scene
 from tests.web_client import WebClient
 from web.app import create_app
-from web.measured import Measured, PassTimes, TransportCounts
+from web.monitoring.measured import Measured, PassTimes, TransportCounts
 from web.site import Site
 
 GRACE_NANO = 500

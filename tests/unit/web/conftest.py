@@ -17,4 +17,4 @@ def client() -> Iterator[WebClient]:
 @pytest.fixture(params=[1, 12])
 def likely_levels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read ahead (one level: nothing) must not change any answer."""
-    monkeypatch.setattr("web.walking._LIKELY_LEVELS", request.param)
+    monkeypatch.setattr("web.journeys.walking._LIKELY_LEVELS", request.param)

@@ -6,7 +6,7 @@ from storage.contract import ConnectionQuery, OrphanQuery, Page
 from tests.answer_builders import STORED_AT, Scene, trace_hex
 from tests.unit.web.applications import application
 from web.answers import connections_answer, edges_answer, orphans_answer
-from web.groups import OrphanFilter, groups_answer
+from web.report.groups import OrphanFilter, groups_answer
 
 
 def many_scene(count: int) -> Scene:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.unit.web.applications import application
-from tests.unit.web.test_orphan_report import Queue, page_of
+from tests.unit.web.report.test_orphan_report import Queue, page_of
 from tests.web_client import WebClient
 from web.frame import STATIC, static_address
 

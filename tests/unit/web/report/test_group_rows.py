@@ -1,0 +1,65 @@
+"""Groups as pages read them: each message once, trends over times in which something happened."""
+
+from tests.unit.web.report.test_orphan_report import SECOND, Queue, ask, page_of
+
+DAY = 86_400 * SECOND
+
+
+def test_a_message_whose_receive_span_connected_counts_as_broken_only() -> None:
+    queue = Queue()
+    for _ in range(4):
+        queue.connect(1)
+        queue.orphan(1, cause_code="K4", producer_service_name="order-service")
+    client = queue.client()
+    (group,) = ask(client, "orphans/groups")["groups"]
+    assert (group["count"], group["connected"], group["always"]) == (4, 0, True)
+    assert sum(each["connected"] for each in group["trend"]) == 0
+    assert "4 of 4" in page_of(client)
+
+
+def test_messages_that_were_handled_in_their_trace_count_as_connected() -> None:
+    queue = Queue()
+    queue.connect(6)
+    for _ in range(2):
+        queue.connect(1)
+        queue.orphan(1, cause_code="K4", producer_service_name="order-service")
+    (group,) = ask(queue.client(), "orphans/groups")["groups"]
+    assert (group["connected_before"], group["connected_between"], group["always"]) == (6, 0, False)
+
+
+def test_another_cause_counts_what_connected_beside_it() -> None:
+    queue = Queue()
+    for _ in range(4):
+        queue.connect(1)
+        queue.orphan(1)
+    (group,) = ask(queue.client(), "orphans/groups")["groups"]
+    assert (group["count"], group["connected"]) == (4, 4)
+
+
+def test_a_wrong_clock_does_not_squeeze_the_trends_of_the_report() -> None:
+    queue = Queue()
+    queue.orphan(1)
+    queue._now = 300 * 86_400
+    queue.connect(90)
+    queue.orphan(90)
+    client = queue.client()
+    assert "1 at other times" in client.read("/orphans").text
+    assert client.read("/orphans").text.count('<rect class="part" x="') > 3
+    (group,) = ask(client, "orphans/groups")["groups"]
+    assert sum(each["broken"] for each in group["trend"]) == group["count"] == 91
+
+
+def test_the_report_is_in_the_order_that_was_asked_for() -> None:
+    queue = Queue()
+    queue.orphan(5, cause_code="S1", cause_title="old and many")
+    queue._now = 600
+    queue.orphan(1, cause_code="S2", cause_title="new")
+    client = queue.client()
+
+    def titles(address: str) -> bool:
+        page = client.read(address).text.partition("<tbody>")[2]
+        return page.index("old and many") < page.index(">new<")
+
+    assert not titles("/orphans")
+    assert titles("/orphans?sort=most")
+    assert client.read("/orphans?sort=size").status_code == 400

@@ -1,0 +1,78 @@
+"""Pictures that are kept: how much, and made once however many ask at once."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from storage.contract import SpanStore
+from tests.answer_builders import Scene
+from web.errors import NotFoundError
+from web.journeys.trace import FoundTrace, find_trace
+from web.waterfall.asked_picture import Asked
+from web.waterfall.kept_pictures import KeptPictures
+
+_ALWAYS = 2**62
+_ASKED = Asked(trace=(1, 1))
+
+
+def test_hand_overs_count_for_what_is_kept_as_few_spans_may_have_very_many() -> None:
+    scene = Scene()
+    senders = [scene.span(1, number) for number in range(1, 31)]
+    takers = [scene.span(1, number) for number in range(31, 61)]
+    apart = find_trace(scene.store(), (1, 1), _ALWAYS).found.nbytes
+    for sender in senders:
+        for taker in takers:
+            scene.hand_over(sender, taker)
+    joined = find_trace(scene.store(), (1, 1), _ALWAYS).found
+    assert len(joined.connections) == 900
+    assert joined.nbytes - apart > 900 * 2_000
+
+
+class _Slow:
+    """Tells how many find the trace at the same time, and how often."""
+
+    def __init__(self) -> None:
+        self.together = self.most = self.times = 0
+        self._lock = threading.Lock()
+
+    def find(self, *asked: Any) -> FoundTrace:
+        with self._lock:
+            self.together, self.times = self.together + 1, self.times + 1
+            self.most = max(self.most, self.together)
+        threading.Event().wait(0.05)
+        with self._lock:
+            self.together -= 1
+        return find_trace(*asked)
+
+
+def _open_often(store: SpanStore, pictures: KeptPictures, *asked: Asked) -> list[str]:
+    with ThreadPoolExecutor(8) as pool:
+        opened = [pool.submit(pictures.open, store, each, _ALWAYS) for each in asked]
+        return [each.result().version for each in opened]
+
+
+def test_a_picture_that_many_ask_for_at_once_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene, slow = Scene(), _Slow()
+    scene.span(1, 1)
+    monkeypatch.setattr("web.waterfall.asked_picture.find_trace", slow.find)
+    versions = _open_often(scene.store(), KeptPictures(), *[_ASKED] * 8)
+    assert (slow.times, len(set(versions))) == (1, 1)
+
+
+def test_another_picture_does_not_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene, slow = Scene(), _Slow()
+    for trace in range(1, 5):
+        scene.span(trace, 1)
+    monkeypatch.setattr("web.waterfall.asked_picture.find_trace", slow.find)
+    asked = [Asked(trace=(1, trace)) for trace in range(1, 5)]
+    _open_often(scene.store(), KeptPictures(), *asked)
+    assert slow.most > 1
+
+
+def test_who_waited_for_one_that_failed_makes_it_anew() -> None:
+    pictures, store = KeptPictures(), Scene().store()
+    for _ in range(2):
+        with pytest.raises(NotFoundError):
+            pictures.open(store, _ASKED, _ALWAYS)

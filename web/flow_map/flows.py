@@ -1,0 +1,214 @@
+"""What runs between services and destinations: hand-overs gathered by where they come from
+and go to, and which of them a map shows. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlencode
+
+from storage.results import GROUP_EDGE
+from web.addresses import destination_address
+from web.report.views import GroupView
+from web.shapes import Edge, Identity
+
+FIRST_DRAWN, MOST_DRAWN = 60, 150  # hand-overs
+SHORTEST_NANO = 60_000_000_000
+_TOLD_BY_PRODUCERS = ("system", "destination", "scope", "consumer_group")
+
+Kind = Literal["destination", "service", "unknown"]
+Place = tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Node:
+    """`name` is empty where spans do not tell it, the other fields where they do not apply."""
+
+    kind: Kind
+    environment: str
+    system: str
+    scope: str
+    name: str
+
+
+@dataclass(slots=True)
+class Flow:
+    """Messages of one node to another. Waits are the worst hand-over's, ns."""
+
+    edges: list[Edge] = field(default_factory=list)
+    reports: dict[Place, str] = field(default_factory=dict)
+    """Addresses of the reports on broken edges, by edge."""
+
+    @property
+    def count(self) -> int:
+        return sum(edge["count"] for edge in self.edges)
+
+    @property
+    def connected(self) -> int:
+        return sum(edge["connected"] for edge in self.edges)
+
+    @property
+    def stitched(self) -> int:
+        return sum(edge["relations"]["stitch"] for edge in self.edges)
+
+    @property
+    def per_second(self) -> float:
+        return rate_of(*self.edges)
+
+    @property
+    def wait_p50(self) -> int | None:
+        return max((edge["wait_p50_nano"] or 0 for edge in self._timed()), default=None)
+
+    @property
+    def wait_p95(self) -> int | None:
+        return max((edge["wait_p95_nano"] or 0 for edge in self._timed()), default=None)
+
+    @property
+    def redeliveries(self) -> int:
+        return sum(edge["redeliveries"] for edge in self.edges)
+
+    @property
+    def dead_letters(self) -> int:
+        return sum(edge["dead_letters"] for edge in self.edges)
+
+    @property
+    def unreceived(self) -> int:
+        """Hand-overs of a fan-out have the same remark, each about the same messages."""
+        notes = (note for edge in self.edges for note in edge["notes"])
+        return max((note["count"] for note in notes if note["sends"] is not None), default=0)
+
+    @property
+    def address(self) -> str:
+        """The report where one is broken, else the destination's waits."""
+        addresses = sorted(set(self.reports.values()))
+        edge = self.edges[0]
+        if len(addresses) == 1:
+            return addresses[0]
+        if addresses:
+            asked = {"destination": edge["destination"], "service": edge["consumer_service"]}
+            told = {name: text for name, text in asked.items() if text}
+            return f"/orphans?{urlencode(told | {'state': 'broken'}, errors='replace')}"
+        return destination_address(edge["system"], edge["scope"], edge["destination"])
+
+    def _timed(self) -> Iterable[Edge]:
+        return (edge for edge in self.edges if edge["wait_p50_nano"] is not None)
+
+
+Flows = Mapping[tuple[Node, Node], Flow]
+Reports = Mapping[Place, Mapping[Place, str]]
+"""By edge: addresses of reports, by what they count as one edge."""
+
+
+def rate_of(*edges: Edge) -> float:
+    """Messages per second while there were any, a minute at least: a burst is no rate."""
+    first = min(edge["first_seen"] for edge in edges)
+    last = max(edge["last_seen"] for edge in edges)
+    count = sum(edge["count"] for edge in edges)
+    return count / (max(last - first, SHORTEST_NANO) / 1e9)
+
+
+def edge_place(edge: Identity) -> Place:
+    """What the report counts as one edge (GROUP_EDGE)."""
+    told: Mapping[str, str | None] = {**edge, "service_name": edge["consumer_service"]}  # type: ignore[dict-item]
+    return tuple(told[name] for name in GROUP_EDGE)
+
+
+def find_reports(broken: Iterable[GroupView], edges: Iterable[Edge]) -> Reports:
+    """On the edges that are broken, by edge: of several causes of one the largest. A delivery
+    that does not tell its queue is on the edge that its producer tells."""
+    places = {edge_place(edge) for edge in edges}
+    told: dict[Place, str] = {}
+    for view in sorted(broken, key=lambda view: (-view.broken, view.key)):
+        told.setdefault(edge_place(view.group), f"/orphans/{view.key}")
+    found: dict[Place, dict[Place, str]] = {}
+    for group, address in told.items():
+        like = [group] if group in places else [each for each in places if _fits(each, group)]
+        for place in like:
+            found.setdefault(place, {})[group] = address
+    return found
+
+
+def report_of(edge: Edge, reports: Reports) -> str | None:
+    """Its address, None for an edge that is not broken."""
+    return min(reports.get(edge_place(edge), {}).values(), default=None)
+
+
+def _fits(place: Place, group: Place) -> bool:
+    return all(
+        mine == its or (its is None and name in _TOLD_BY_PRODUCERS)
+        for name, mine, its in zip(GROUP_EDGE, place, group, strict=True)
+    )
+
+
+def choose_edges(
+    edges: Sequence[Edge], reports: Reports, service: str | None, *, everything: bool
+) -> list[Edge]:
+    """Those that a map has room for: of the service in focus, then broken, then busiest."""
+    near = _destinations_of(edges, service)
+    ranked = sorted(
+        edges,
+        key=lambda edge: (
+            _destination(edge) not in near,
+            edge_place(edge) not in reports,
+            -edge["count"],
+            *(text or "" for text in (*edge_place(edge), edge["producer_service"])),
+        ),
+    )
+    return ranked[: MOST_DRAWN if everything else FIRST_DRAWN]
+
+
+def collect_flows(edges: Iterable[Edge], reports: Reports) -> Flows:
+    """By their nodes, in the order of these. A producer that is not known is drawn only
+    where no producer of the destination is."""
+    listed = list(edges)
+    known = {_destination(edge) for edge in listed if edge["producer_service"]}
+    flows: dict[tuple[Node, Node], Flow] = {}
+    for edge in listed:
+        place = _destination(edge)
+        if edge["producer_service"] or place not in known:
+            flows.setdefault((_producer(edge), place), Flow()).edges.append(edge)
+        received = flows.setdefault((place, _consumer(edge)), Flow())
+        received.edges.append(edge)
+        received.reports.update(reports.get(edge_place(edge), {}))
+    return dict(sorted(flows.items()))
+
+
+def neighbourhood(flows: Flows, service: str) -> set[tuple[Node, Node]]:
+    """Pairs on the ways over the destinations of a service."""
+    touched = [pair for pair in flows if any(_is_service(node, service) for node in pair)]
+    places = {node for pair in touched for node in pair if node.kind == "destination"}
+    return {pair for pair in flows if pair[0] in places or pair[1] in places}
+
+
+def _is_service(node: Node, name: str) -> bool:
+    return node.kind == "service" and node.name == name
+
+
+def _destinations_of(edges: Iterable[Edge], service: str | None) -> set[Node]:
+    if service is None:
+        return set()
+    return {
+        _destination(edge)
+        for edge in edges
+        if service in (edge["producer_service"], edge["consumer_service"])
+    }
+
+
+def _producer(edge: Edge) -> Node:
+    if edge["producer_service"]:
+        return Node("service", edge["environment"] or "", "", "", edge["producer_service"])
+    place = _destination(edge)
+    return Node("unknown", place.environment, place.system, place.scope, place.name)
+
+
+def _consumer(edge: Edge) -> Node:
+    return Node("service", edge["environment"] or "", "", "", edge["consumer_service"] or "")
+
+
+def _destination(edge: Edge) -> Node:
+    return Node(
+        "destination",
+        edge["environment"] or "",
+        edge["system"] or "",
+        edge["scope"] or "",
+        edge["destination"] or "",
+    )

@@ -1,0 +1,75 @@
+"""The first page: the flow map and the state of the server, or how to send spans here."""
+
+from fastapi import APIRouter, Request, Response
+
+from storage.contract import Page, SearchQuery
+from web.answers import edges_answer
+from web.flow_map.drawing import draw_map
+from web.flow_map.exporters import PROTOCOLS, Target, list_guides, reader_address
+from web.flow_map.flows import (
+    MOST_DRAWN,
+    choose_edges,
+    collect_flows,
+    find_reports,
+    rate_of,
+    report_of,
+)
+from web.flow_map.remarks import remarks_of
+from web.frame import hues_of, render
+from web.monitoring.running import read_running
+from web.parameters import Parameters
+from web.report.pages import whole_report
+from web.search.answers import search_answer
+from web.search.pages import list_recent_ids
+from web.site import Site
+
+_ALL = Page(1000)
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def show_map(request: Request) -> Response:
+    """With `service` in focus on it; with `all=true` more than the broken and busiest."""
+    given = Parameters(request.query_params, ("service", "all"))
+    service, everything = given.text("service"), given.flag("all") or False
+    site: Site = request.app.state.site
+    if site.store.status().spans == 0:
+        return _show_start(request, site)
+    edges = edges_answer(site.store, _ALL, remarks_of(request))["edges"]
+    report = whole_report(site)
+    reports = find_reports(report.broken, edges)
+    drawn = choose_edges(edges, reports, service, everything=everything)
+    flows = collect_flows(drawn, reports)
+    hues = hues_of(request)
+    return render(
+        request,
+        "map.html",
+        "/",
+        flow=draw_map(flows, hues, service),
+        report=report,
+        running=read_running(site),
+        edges=edges,
+        listed=[(edge, report_of(edge, reports)) for edge in drawn],
+        drawn=len(drawn),
+        most=MOST_DRAWN,
+        everything=everything,
+        service=service,
+        rate_of=rate_of,
+        hues=hues,
+        recent=list_recent_ids(site.store),
+        newest=search_answer(site.store, SearchQuery(), Page(8))["traces"],
+    )
+
+
+def _show_start(request: Request, site: Site) -> Response:
+    host = request.url.hostname
+    target = Target(
+        grpc=reader_address(site.otlp_grpc_address, 4317, host),
+        http=reader_address(site.otlp_http_address, 4318, host),
+        secure=request.scope["scheme"] == "https",
+        token=site.sessions is not None,
+    )
+    return render(
+        request, "empty.html", "/", target=target, guides=list_guides(target), protocols=PROTOCOLS
+    )

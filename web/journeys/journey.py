@@ -1,0 +1,253 @@
+"""The journey of a correlation id or a trace.
+
+The rules are the analyzer's (analyzer/journeys.py, analyzer/journey_status.py); here
+their findings become the answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.attempt_chains import chain_units
+from analyzer.journey_status import JourneyStatus, is_waiting, judge_status, open_sends
+from analyzer.journey_traces import SpanId, TraceId
+from analyzer.journey_units import find_units
+from analyzer.journeys import Walk
+from storage.contract import Page, SearchQuery, SpanStore
+from storage.schema import SpanBatch
+from web.answers import is_correlation_key
+from web.errors import NotFoundError
+from web.journeys.attempts import attempts_of
+from web.journeys.candidates import stored_candidates
+from web.journeys.not_seen import find_not_seen
+from web.journeys.notes import about_all, about_span, note_batch, note_unfinished
+from web.journeys.stored import Found, gather
+from web.journeys.trace import lost_traces, orphans_of
+from web.journeys.walking import Reached, follow
+from web.rows import Row, span_id, trace_hex, trace_table
+from web.shapes import CorrelationId
+from web.trace_shapes import Attempt, JourneyAnswer, NotSeen
+
+_MOST_SEEDS = 1_000  # traces found by scan
+_UNIT_COLUMNS = [
+    "trace_hi",
+    "trace_lo",
+    "span_id",
+    "parent_span_id",
+    "name",
+    "start_time_unix_nano",
+    "end_time_unix_nano",
+    "status_code",
+    "resource_id",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundJourney:
+    """A journey but for its spans as objects; fields as of web/trace_shapes.py."""
+
+    key: str | None
+    value: str | None
+    trace_ids: list[str]
+    start_time_unix_nano: int
+    end_time_unix_nano: int
+    status: JourneyStatus
+    related: list[CorrelationId]
+    found: Found
+    attempts: list[Attempt]
+    not_seen: list[NotSeen]
+
+
+def find_journey_of_attribute(
+    store: SpanStore, key: str, value: str, settled_before_unix_nano: int
+) -> FoundJourney:
+    """The journey of the spans that carry the canonical `key` with this value.
+
+    A key that is no correlation key is found by scan, in at most the 1,000 newest traces;
+    its other values do not bound the journey. Raises NotFoundError when nothing carries it.
+    """
+    if is_correlation_key(store, key):
+        seeds = _trace_ids(store.spans_with_correlation(key, value))
+        walk = Walk(seeds, key, value)
+    else:
+        found = store.search(SearchQuery(attributes=((key, value),)), Page(_MOST_SEEDS))
+        seeds = _trace_ids(found.table)
+        walk = Walk(seeds)
+    if not seeds:
+        raise NotFoundError("attribute", f"No stored span carries {key} = {value}.")
+    return _find(store, walk, settled_before_unix_nano, (key, value))
+
+
+def find_journey_of_trace(
+    store: SpanStore, trace: TraceId, settled_before_unix_nano: int
+) -> FoundJourney:
+    """The journey that a trace belongs to; `key` and `value` are None. Raises
+    NotFoundError for a trace that is not stored."""
+    journey = _find(store, Walk([trace]), settled_before_unix_nano, (None, None))
+    if trace_hex(*trace) not in journey.trace_ids:
+        raise NotFoundError("trace_id", f"No stored span belongs to trace {trace_hex(*trace)}.")
+    return journey
+
+
+def journey_of_attribute(
+    store: SpanStore, key: str, value: str, settled_before_unix_nano: int
+) -> JourneyAnswer:
+    """As `find_journey_of_attribute`, with all spans."""
+    return _answer(find_journey_of_attribute(store, key, value, settled_before_unix_nano))
+
+
+def journey_of_trace(
+    store: SpanStore, trace: TraceId, settled_before_unix_nano: int
+) -> JourneyAnswer:
+    """As `find_journey_of_trace`, with all spans."""
+    return _answer(find_journey_of_trace(store, trace, settled_before_unix_nano))
+
+
+def _answer(journey: FoundJourney) -> JourneyAnswer:
+    return {
+        "journey": {
+            "key": journey.key,
+            "value": journey.value,
+            "trace_ids": journey.trace_ids,
+            "start_time_unix_nano": journey.start_time_unix_nano,
+            "end_time_unix_nano": journey.end_time_unix_nano,
+            "status": journey.status,
+            "notes": journey.found.notes,
+            "related": journey.related,
+            "spans": journey.found.all_spans(),
+            "connections": journey.found.connections,
+            "orphans": journey.found.orphans,
+            "attempts": journey.attempts,
+            "not_seen": journey.not_seen,
+        }
+    }
+
+
+def _trace_ids(table: pa.Table) -> list[TraceId]:
+    return sorted(set(pl.DataFrame(table.select(["trace_hi", "trace_lo"])).unique().iter_rows()))
+
+
+def _find(
+    store: SpanStore,
+    walk: Walk,
+    settled_before_unix_nano: int,
+    asked: tuple[str, str] | tuple[None, None],
+) -> FoundJourney:
+    reached = follow(store, walk)
+    spans = reached.batch.spans
+    stored = _trace_ids(spans)
+    traces = trace_table(stored)
+    batches = {span: note_batch(*counts) for span, counts in sorted(walk.batches().items())}
+    notes = [about_span(note, span) for span, note in batches.items()]
+    if not reached.complete:
+        notes.append(about_all(note_unfinished(len(stored))))
+    inside = set(stored)
+    drawn = [
+        row
+        for row in reached.connections
+        if span_id(row, "producer_")[:2] in inside and span_id(row, "consumer_")[:2] in inside
+    ]
+    orphans = orphans_of(store, traces, settled_before_unix_nano)
+    status, attempts, not_seen = _judge(store, traces, reached, drawn, walk)
+    return FoundJourney(
+        key=asked[0],
+        value=asked[1],
+        trace_ids=[trace_hex(*trace) for trace in stored],
+        start_time_unix_nano=pc.min(spans["start_time_unix_nano"]).as_py(),
+        end_time_unix_nano=pc.max(spans["end_time_unix_nano"]).as_py(),
+        status=status,
+        related=_related(reached.batch, asked),
+        found=gather(
+            reached.batch,
+            drawn,
+            orphans,
+            stored_candidates(store, orphans),
+            lost_traces(store, traces),
+            {span: [note] for span, note in batches.items()},
+            notes,
+        ),
+        attempts=attempts,
+        not_seen=not_seen,
+    )
+
+
+def _judge(
+    store: SpanStore, traces: pa.Table, reached: Reached, drawn: list[Row], walk: Walk
+) -> tuple[JourneyStatus, list[Attempt], list[NotSeen]]:
+    endpoints = [
+        row
+        for row in store.endpoints_of(traces).to_pylist()
+        if row["role"] != "send" or walk.owns_send(span_id(row))
+    ]
+    units = find_units(
+        *_plain_spans(reached.batch, drawn),
+        drawn,
+        endpoints,
+        _message_ids(reached.batch),
+        walk.foreign_deliveries(),
+    )
+    chains = chain_units(units)
+    # what was not followed to its end may have gone on
+    not_seen = (
+        find_not_seen(store, endpoints, reached.connections, units) if reached.complete else []
+    )
+    # what other hand-overs name may be outside the journey
+    sends = open_sends(endpoints, reached.connections, units)
+    waiting = any(missed["state"] != "dead" for missed in not_seen) or (
+        bool(sends) and is_waiting(sends, store.endpoint_facts().to_pylist())
+    )
+    return judge_status(units, chains, waiting=waiting), attempts_of(chains), not_seen
+
+
+def _plain_spans(
+    batch: SpanBatch, drawn: Sequence[Row]
+) -> tuple[list[Row], dict[SpanId, SpanId | None]]:
+    """Rows of the consumers and of spans without a parent, with `service`; the parents of
+    all. Of spans with the same ids the last counts."""
+    services = {
+        row["resource_id"]: (
+            row["environment"],
+            row["service_namespace"],
+            row["service_name"],
+        )
+        for row in batch.resources.to_pylist()
+    }
+    ids = _UNIT_COLUMNS[:3]
+    frame = pl.DataFrame(batch.spans.select(_UNIT_COLUMNS)).unique(ids, keep="last")
+    parents = {
+        (hi, lo, span): None if parent is None else (hi, lo, parent)
+        for hi, lo, span, parent in frame.select(*ids, "parent_span_id").iter_rows()
+    }
+    consumers = {span_id(row, "consumer_") for row in drawn}
+    known = frame.select(*ids[:2], parent_span_id="span_id")
+    tops = frame.join(known, on=known.columns, how="anti")
+    asked = pl.DataFrame(list(consumers), schema=dict.fromkeys(ids, pl.UInt64), orient="row")
+    rows = pl.concat([tops, frame.join(asked, on=ids, how="semi")]).unique(ids).to_dicts()
+    return [{**row, "service": services.get(row["resource_id"])} for row in rows], parents
+
+
+def _message_ids(batch: SpanBatch) -> dict[SpanId, str]:
+    """What tells a message from others, of the spans that say it."""
+    topics = {row["shape_id"]: row["destination_name"] for row in batch.shapes.to_pylist()}
+    found: dict[SpanId, str] = {}
+    for row in batch.messaging.to_pylist():
+        if row["part"] == "span":
+            if row["message_id"]:
+                found[span_id(row)] = row["message_id"]
+            elif row["kafka_offset"] is not None:
+                partition = row["kafka_partition"]
+                found[span_id(row)] = f"{topics[row['shape_id']]}.{partition}.{row['kafka_offset']}"
+    return found
+
+
+def _related(batch: SpanBatch, asked: tuple[str, str] | tuple[None, None]) -> list[CorrelationId]:
+    carried = set(batch.spans["correlation_id"].unique().to_pylist())  # reads in vain left theirs
+    pairs = {
+        (row["key"], row["value"])
+        for row in batch.correlation.to_pylist()
+        if row["correlation_id"] in carried
+    }
+    return [{"key": key, "value": value} for key, value in sorted(pairs - {asked})]

@@ -1,0 +1,113 @@
+"""The steps that a journey's messages usually get to and did not.
+
+Bounded: at most MOST_KINDS kinds of sends, each judged by its newest EXAMPLES sends.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Literal
+
+from analyzer.journey_traces import SpanId
+from analyzer.journey_units import Row, Unit, span_of
+from analyzer.usual_steps import State, Step, find_unexplained, kind_of, learn_steps, open_steps
+from storage.contract import EndpointQuery, SpanStore
+from web.journeys.trace import drawn_rows
+from web.rows import span_ref, trace_table
+from web.trace_shapes import NotSeen
+
+EXAMPLES = 200
+MOST_KINDS = 20
+_MOST_TOLD = 100
+
+
+def find_not_seen(
+    store: SpanStore,
+    endpoints: Collection[Row],
+    connections: Collection[Row],
+    units: Collection[Unit],
+) -> list[NotSeen]:
+    """`endpoints` of the journey's traces, the drawn `connections` that touch them, and
+    its units. Only sends that belong to the journey may be among the endpoints."""
+    sends: dict[tuple[object, ...], list[Row]] = defaultdict(list)
+    for row in endpoints:
+        if row["role"] == "send" and not row["error"] and row["destination"] is not None:
+            sends[kind_of(row)].append(row)
+    earliest = sorted(sends.values(), key=lambda rows: min(r["start_time_unix_nano"] for r in rows))
+    kinds = earliest[:MOST_KINDS]
+    learned = _learn(store, [rows[0] for rows in kinds], {span_of(r) for r in endpoints})
+    by_send: dict[SpanId, list[Row]] = defaultdict(list)
+    for row in connections:
+        by_send[span_of(row, "producer_")].append(row)
+    unexplained = find_unexplained(units)
+    missed = [
+        (step, state, send)
+        for rows, steps in zip(kinds, learned, strict=True)
+        for send in rows
+        for step, state in open_steps(send, steps, by_send[span_of(send)], unexplained)
+    ]
+    facts = store.endpoint_facts().to_pylist() if missed else []
+    return [
+        _not_seen(step, state, send)
+        for step, state, send in missed[:_MOST_TOLD]
+        if not _may_be_elsewhere(facts, step, send)
+    ]
+
+
+def _learn(store: SpanStore, kinds: list[Row], own: Collection[SpanId]) -> list[list[Step]]:
+    """Of each kind, by one send of it, the usual steps; the journey's own sends are no
+    examples."""
+    examples = []
+    for send in kinds:
+        found = store.endpoints(_like(send, "send"), EXAMPLES).to_pylist()
+        kind = kind_of(send)
+        examples.append([r for r in found if kind_of(r) == kind and span_of(r) not in own])
+    traces = sorted({span_of(row)[:2] for rows in examples for row in rows})
+    if not traces:
+        return [[] for _ in kinds]
+    connections: dict[SpanId, list[Row]] = defaultdict(list)
+    touching = store.connections_of(trace_table(traces), "producer").to_pylist()
+    for row in drawn_rows(touching):
+        connections[span_of(row, "producer_")].append(row)
+    return [
+        learn_steps(rows, [c for row in rows for c in connections.get(span_of(row), ())])
+        for rows in examples
+    ]
+
+
+def _like(send: Row, role: Literal["send", "process"]) -> EndpointQuery:
+    return EndpointQuery(
+        role=role,
+        environment=send["environment"],
+        service_namespace=send["service_namespace"],
+        system=send["system"],
+        destination=send["destination"],
+        service_name=send["service_name"],
+        span_name=send["span_name"],
+    )
+
+
+def _may_be_elsewhere(facts: Iterable[Row], step: Step, send: Row) -> bool:
+    """Whether the step received something since that no producer is known of: it may be
+    this message, so nothing is said of it. `facts` as of `SpanStore.endpoint_facts`."""
+    return any(
+        row["role"] == "process"
+        and row["relation"] is None
+        and row["last_start_unix_nano"] >= send["start_time_unix_nano"]
+        and (row["environment"], row["service_namespace"], row["service_name"]) in step.services
+        for row in facts
+    )
+
+
+def _not_seen(step: Step, state: State, send: Row) -> NotSeen:
+    who = " or ".join(sorted({name or "unknown service" for _, _, name in step.services}))
+    return {
+        "step": f"{' or '.join(step.names)} in {who}",
+        "usual_share": round(step.share, 4),
+        "usual_wait_nano": step.p50 or 0,
+        "usual_wait_p95_nano": step.p95,
+        "examples": step.examples,
+        "state": state,
+        "destination": step.place[0],
+        "consumer_group": step.place[1],
+        "sent_by": span_ref(send),
+    }

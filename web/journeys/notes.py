@@ -1,0 +1,99 @@
+"""Notes: remarks on odd data. Odd data is shown, never an error."""
+
+from collections import defaultdict
+from collections.abc import Collection
+
+import numpy as np
+import polars as pl
+
+from analyzer.journey_traces import SpanId, TraceId
+from storage.schema import SpanBatch
+from web.journeys.missing_parents import explain_missing
+from web.rows import span_hex, trace_hex
+from web.shapes import JourneyNote, Note
+
+MISSING = -1
+_IDS = ["trace_hi", "trace_lo", "span_id"]
+_TIMES = ("start_time_unix_nano", "end_time_unix_nano")
+# An answer holds at most so many spans; the latest are left out.
+MOST_SPANS = 100_000
+
+
+def note(code: str, title: str) -> Note:
+    return {"code": code, "title": title, "fix": None}
+
+
+def find_notes(
+    batch: SpanBatch, lost: Collection[TraceId] = frozenset()
+) -> dict[SpanId, list[Note]]:
+    """Notes on spans whose ids or times are odd; by span. `lost` are traces of which spans
+    were deleted."""
+    spans = pl.DataFrame(batch.spans.select([*_IDS, "content_hash", *_TIMES, "parent_span_id"]))
+    notes: dict[SpanId, list[Note]] = defaultdict(list)
+    for span in spans.filter(pl.col(_TIMES[1]) < pl.col(_TIMES[0])).select(_IDS).iter_rows():
+        notes[span].append(note("negative-duration", "The span ends before it starts."))
+    for span in spans.group_by(_IDS).len().filter(pl.col("len") > 1).select(_IDS).iter_rows():
+        notes[span].append(
+            note("duplicate", "Several spans with these ids and different content are stored.")
+        )
+    parents = _read_parents(spans)
+    circles = find_circles(parents["above"])
+    for span in parents.filter(circles).select(_IDS).iter_rows():
+        notes[span].append(note("parent-cycle", "The span is an ancestor of itself."))
+    lonely = ~circles & parents["parent_span_id"].is_not_null() & (parents["above"] == MISSING)
+    headless = set(parents.filter(lonely).select(_IDS).iter_rows())
+    for span, reason in explain_missing(batch, headless, lost).items():
+        notes[span].append(note("missing-parent", reason))
+    return notes
+
+
+def _read_parents(spans: pl.DataFrame) -> pl.DataFrame:
+    """Each ids once, with the row of its parent (`above`, or MISSING). Of spans with the same
+    ids that one counts which has the smallest content hash."""
+    once = spans.sort("content_hash", maintain_order=True).unique(_IDS, keep="first")
+    once = once.with_row_index("row")
+    rows = once.select(*_IDS[:2], parent_span_id="span_id", above=pl.col("row").cast(pl.Int64))
+    joined = once.join(rows, on=rows.columns[:3], how="left", maintain_order="left")
+    return joined.with_columns(pl.col("above").fill_null(MISSING))
+
+
+def find_circles(above: pl.Series) -> pl.Series:
+    """Which rows are ancestors of themselves. After more steps up than there are rows one is
+    in a circle or beyond the top, and every member of a circle is where some walk ends."""
+    steps = np.append(above.to_numpy(), MISSING)  # MISSING names the last one, which is itself
+    for _ in range(len(above).bit_length()):
+        steps = steps[steps]
+    inside = np.zeros(len(above) + 1, dtype=bool)
+    inside[steps] = True
+    return pl.Series(inside[:-1])
+
+
+def note_batch(inside: int, outside: int) -> Note:
+    """A delivery of several messages, of which some are not part of what is shown."""
+    messages = "message" if outside == 1 else "messages"
+    if inside:
+        return note("batch", f"and {outside} other {messages}")
+    return note("batch", f"{outside} {messages} in one batch, whose producers are not followed")
+
+
+def note_left_out(count: int) -> Note:
+    return note(
+        "truncated",
+        f"Only the first {MOST_SPANS:,} spans are shown; {count:,} later ones are left out.",
+    )
+
+
+def note_unfinished(traces: int) -> Note:
+    return note(
+        "unfinished",
+        f"The search ended at {traces:,} traces; what belongs to the journey beyond them "
+        "is left out.",
+    )
+
+
+def about_all(remark: Note) -> JourneyNote:
+    return {**remark, "trace_id": None, "span_id": None}
+
+
+def about_span(remark: Note, span: SpanId) -> JourneyNote:
+    return {**remark, "trace_id": trace_hex(*span[:2]), "span_id": span_hex(span[2])}

@@ -1,0 +1,81 @@
+"""What is stored of a journey or a trace, before it is made into objects.
+
+The API makes objects of all its spans, a page only of those that it draws.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from analyzer.journey_traces import SpanId, TraceId
+from storage.schema import BATCH_SCHEMAS, SpanBatch
+from web.journeys.handover_notes import noted_connections
+from web.journeys.notes import MOST_SPANS, about_all, find_notes, note_left_out
+from web.journeys.spans import sort_spans, span_objects
+from web.rows import Row
+from web.shapes import Connection, JourneyNote, Note, Orphan
+from web.trace_shapes import Span
+
+_ROW_BYTES = 400
+_CONNECTION_BYTES = 2_500  # dictionaries; a few spans may have very many
+_NOT_SHOWN = ("messaging", "shapes", "correlation", "keys")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`spans` are the rows of the batch to show, in order; connections are drawn ones,
+    `candidates` those of orphan roots that are not sure enough, `span_notes` remarks on single
+    spans, `notes` those on the whole."""
+
+    batch: SpanBatch
+    spans: pa.Table
+    connections: list[Connection]
+    orphans: list[Orphan]
+    candidates: list[Connection]
+    span_notes: Mapping[SpanId, list[Note]]
+    notes: list[JourneyNote]
+
+    def all_spans(self) -> list[Span]:
+        return span_objects(self.batch, self.spans, self.span_notes)
+
+    def spans_at(self, numbers: Sequence[int]) -> list[Span]:
+        """Of some of the spans, by their number in the order; costs what they are."""
+        chosen = self.spans.take(pa.array(numbers, pa.int64()))
+        return span_objects(self.batch, chosen, self.span_notes)
+
+    @property
+    def nbytes(self) -> int:
+        """Roughly what it takes to keep this: texts, and the lists beside them."""
+        connections = len(self.connections) + len(self.candidates) + len(self.orphans)
+        rows = _ROW_BYTES * self.spans.num_rows
+        return self.batch.nbytes + rows + _CONNECTION_BYTES * connections
+
+
+def gather(
+    batch: SpanBatch,
+    connections: Sequence[Row],
+    orphans: list[Orphan],
+    candidates: list[Connection],
+    lost: Collection[TraceId],
+    remarks: Mapping[SpanId, list[Note]] | None = None,
+    notes: Sequence[JourneyNote] = (),
+) -> Found:
+    """`batch` are whole traces, but for those `lost`, of which spans were deleted;
+    `connections` rows of CONNECTIONS. At most MOST_SPANS are shown, the earliest."""
+    spans = sort_spans(batch)
+    left_out = spans.num_rows - MOST_SPANS
+    span_notes = find_notes(batch, lost)
+    for span, more in (remarks or {}).items():
+        span_notes[span] = span_notes.get(span, []) + more
+    spans = spans.slice(0, MOST_SPANS).combine_chunks()
+    empty = {name: BATCH_SCHEMAS[name].empty_table() for name in _NOT_SHOWN}
+    return Found(
+        batch=replace(batch, spans=spans, **empty),  # kept for a while, so without the rest
+        spans=spans,
+        connections=noted_connections(batch, connections),
+        orphans=orphans,
+        candidates=candidates,
+        span_notes=span_notes,
+        notes=[*notes, *([about_all(note_left_out(left_out))] if left_out > 0 else [])],
+    )

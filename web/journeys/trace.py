@@ -1,0 +1,96 @@
+"""One trace with everything known about it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from analyzer.journey_traces import TraceId
+from analyzer.rules import DRAWN
+from storage.contract import SpanStore
+from web.errors import NotFoundError
+from web.journeys.candidates import stored_candidates
+from web.journeys.stored import Found, gather
+from web.rows import (
+    Row,
+    orphan_object,
+    span_id,
+    trace_hex,
+    trace_table,
+)
+from web.shapes import CorrelationId, Orphan
+from web.trace_shapes import TraceAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTrace:
+    """A trace but for its spans as objects; fields as of web/trace_shapes.py."""
+
+    trace_id: str
+    found: Found
+    correlation: list[CorrelationId]
+
+
+def find_trace(store: SpanStore, trace: TraceId, settled_before_unix_nano: int) -> FoundTrace:
+    """Connections with either end in the trace. Raises NotFoundError."""
+    asked = trace_table([trace])
+    batch = store.spans_of(asked)
+    if batch.spans.num_rows == 0:
+        raise NotFoundError("trace_id", f"No stored span belongs to trace {trace_hex(*trace)}.")
+    orphans = orphans_of(store, asked, settled_before_unix_nano)
+    found = gather(
+        batch,
+        drawn_rows(store.connections_of(asked, "either").to_pylist()),
+        orphans,
+        stored_candidates(store, orphans),
+        lost_traces(store, asked),
+    )
+    carried = store.correlation_of(asked).to_pylist()
+    ids: list[CorrelationId] = [{"key": row["key"], "value": row["value"]} for row in carried]
+    return FoundTrace(trace_hex(*trace), found, ids)
+
+
+def trace_answer(store: SpanStore, trace: TraceId, settled_before_unix_nano: int) -> TraceAnswer:
+    """Everything about a trace. Raises NotFoundError."""
+    asked = find_trace(store, trace, settled_before_unix_nano)
+    return {
+        "trace": {
+            "trace_id": asked.trace_id,
+            "spans": asked.found.all_spans(),
+            "connections": asked.found.connections,
+            "orphans": asked.found.orphans,
+            "correlation": asked.correlation,
+            "notes": asked.found.notes,
+        }
+    }
+
+
+def lost_traces(store: SpanStore, traces: pa.Table) -> set[TraceId]:
+    """Those of the traces (TRACE_IDS) of which spans were deleted."""
+    rows = store.losses_of(traces).to_pylist()
+    return {(row["trace_hi"], row["trace_lo"]) for row in rows}
+
+
+def drawn_rows(connections: Iterable[Row]) -> list[Row]:
+    """Those that are edges, each once, by the consumer's start and the ids."""
+    drawn = {
+        (
+            row["consumer_start_time_unix_nano"],
+            span_id(row, "consumer_"),
+            span_id(row, "producer_"),
+            row["rule"],
+        ): row
+        for row in connections
+        if row["confidence"] >= DRAWN
+    }
+    return [drawn[key] for key in sorted(drawn)]
+
+
+def orphans_of(store: SpanStore, traces: pa.Table, settled_before_unix_nano: int) -> list[Orphan]:
+    """Orphan roots of the traces (TRACE_IDS), by start and ids."""
+    rows = store.orphans_of(traces).to_pylist()
+    rows.sort(key=lambda row: (row["start_time_unix_nano"], span_id(row)))
+    return [
+        orphan_object(row, settled=row["stored_at_unix_nano"] < settled_before_unix_nano)
+        for row in rows
+    ]

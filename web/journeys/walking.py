@@ -1,0 +1,114 @@
+"""Fetching the traces that a journey runs through.
+
+Connections are quick to read and spans are not. So the likely traces are found over
+connections alone and their spans read at once; what the walk wants beyond them it gets
+level by level, each step one read for all new traces.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+
+from analyzer.journey_traces import SpanId, TraceId
+from analyzer.journeys import Walk, drawn_handovers
+from storage.contract import SpanStore
+from storage.schema import BATCH_SCHEMAS, CONNECTIONS, SpanBatch
+from web.journeys.notes import MOST_SPANS
+from web.journeys.trace import drawn_rows
+from web.rows import Row, trace_table
+
+_AT_ONCE = 1_000  # traces in one read
+_MOST_READS = 1_000  # of one walk: a chain of traces may never end
+# How far to guess: what is read ahead in vain costs time, never the answer.
+_LIKELY_TRACES = 64
+_LIKELY_LEVELS = 12
+_FEW = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Everything of the traces of a journey."""
+
+    batch: SpanBatch
+    connections: list[Row]  # drawn, either end in the journey
+    complete: bool
+
+
+def follow(store: SpanStore, walk: Walk) -> Reached:
+    """Fetch what the walk asks for until it ends, or has seen more than MOST_SPANS."""
+    batches: list[SpanBatch] = []
+    connections: list[Row] = []
+    seen = 0
+    likely, touching = _likely_traces(store, walk.wanted()[:_AT_ONCE])
+    for _ in range(_MOST_READS):
+        doubtful = walk.doubtful()[:_AT_ONCE]
+        if doubtful:
+            walk.judge(doubtful, _carrying(store, doubtful, walk.key))
+        wanted = likely or walk.wanted()[:_AT_ONCE]
+        if wanted and seen <= MOST_SPANS:
+            table = trace_table(wanted)
+            found = touching if likely else store.connections_of(table, "either")
+            batch = store.spans_of(table)
+            walk.load(wanted, batch, found)
+            batches.append(batch)
+            connections += found.to_pylist()
+            seen += batch.spans.num_rows
+        elif not doubtful:
+            break
+        likely = []
+    complete = not walk.wanted() and not walk.doubtful()
+    return Reached(_joined(batches, walk.traces), drawn_rows(connections), complete)
+
+
+def _likely_traces(store: SpanStore, seeds: list[TraceId]) -> tuple[list[TraceId], pa.Table]:
+    """The seeds and the traces near them, and all connections that touch these.
+
+    Near are those one gets to without leaving the usual: never through an end point with
+    more partners than a few.
+    """
+    found = set(seeds)
+    tables = [CONNECTIONS.empty_table()]
+    level = seeds
+    for _ in range(_LIKELY_LEVELS):
+        table = store.connections_of(trace_table(level), "either")
+        tables.append(table)
+        level = sorted(_partners(table) - found)
+        if not level or len(found) + len(level) > max(_LIKELY_TRACES, len(seeds)):
+            break
+        found.update(level)
+    else:
+        found.difference_update(level)
+    return sorted(found), pa.concat_tables(tables)
+
+
+def _partners(connections: pa.Table) -> set[TraceId]:
+    by_end: dict[SpanId, set[SpanId]] = defaultdict(set)
+    for producer, consumer in drawn_handovers(connections):
+        by_end[producer].add(consumer)
+        by_end[consumer].add(producer)
+    return {span[:2] for partners in by_end.values() if len(partners) <= _FEW for span in partners}
+
+
+def _carrying(store: SpanStore, traces: list[TraceId], key: str | None) -> set[TraceId]:
+    rows = store.correlation_of(trace_table(traces)).to_pylist()
+    return {(row["trace_hi"], row["trace_lo"]) for row in rows if row["key"] == key}
+
+
+def _joined(batches: list[SpanBatch], traces: list[TraceId]) -> SpanBatch:
+    """The rows of all batches that belong to these traces."""
+    wanted = frozenset(traces)
+    tables = {}
+    for name, schema in BATCH_SCHEMAS.items():
+        parts = [getattr(batch, name) for batch in batches]
+        table = pa.concat_tables(parts) if parts else schema.empty_table()
+        if "trace_hi" in schema.names and not _traces_in(table) <= wanted:
+            ids = zip(table["trace_hi"].to_pylist(), table["trace_lo"].to_pylist(), strict=True)
+            table = table.filter(pa.array([trace in wanted for trace in ids], pa.bool_()))
+        tables[name] = table
+    return SpanBatch(**tables)
+
+
+def _traces_in(table: pa.Table) -> set[TraceId]:
+    return set(pl.DataFrame(table.select(["trace_hi", "trace_lo"])).unique().iter_rows())

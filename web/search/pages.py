@@ -1,0 +1,134 @@
+"""The search page, and where its box leads to."""
+
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import RedirectResponse
+
+from storage.contract import Page, SpanStore
+from storage.queries import SearchQuery
+from web.errors import NotFoundError
+from web.frame import hues_of, render
+from web.parameters import Parameters
+from web.search.answers import journeys_and_traces
+from web.search.filters import (
+    ATTRIBUTES,
+    FILTERS,
+    LASTS,
+    MUCH,
+    PROBLEMS,
+    STATUSES,
+    Lately,
+    read_last,
+    read_scan,
+    read_search,
+    tell_search,
+    usual_scan,
+)
+from web.search.hits import Finding, find_asked
+from web.search.meanings import read_asked, sort_keys
+from web.site import Site
+from web.trace_shapes import JourneysAndTraces
+
+_RECENT = 12
+_TRACES = 30
+
+router = APIRouter(include_in_schema=False)
+
+
+def list_recent_ids(store: SpanStore) -> list[tuple[str, list[str]]]:
+    """Recent values of the correlation keys that spans carry; one that several keys have, as
+    an order id that is the record's key, stands at the first of them."""
+    told: set[str] = set()
+    found = []
+    for key in sort_keys(store.correlation_keys()):
+        values = [each for each in store.recent_correlation(key, _RECENT) if each not in told]
+        told.update(values)
+        if values:
+            found.append((key, values))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Addresses that ask the same once more, but for what is said."""
+
+    query: tuple[tuple[str, str], ...]
+
+    def page(self, **changed: str) -> str:
+        return f"/search?{self._text(changed)}" if self._text(changed) else "/search"
+
+    def json(self, start: int | None, end: int | None) -> str:
+        times = {} if start is None else {"from": str(start), "to": str(end)}
+        return f"/api/v1/search?{self._text({'journeys': 'true', 'last': '', 'q': '', **times})}"
+
+    def _text(self, changed: dict[str, str]) -> str:
+        kept = [(name, value) for name, value in self.query if name not in changed and value]
+        kept += [(name, value) for name, value in changed.items() if value]
+        return urlencode(kept, quote_via=quote, safe="=", errors="replace")
+
+
+@router.get("/search")
+def show_search(request: Request) -> Response:
+    given = Parameters(request.query_params, ("q", "last", "cursor", *FILTERS), ATTRIBUTES)
+    site: Site = request.app.state.site
+    text = given.text("q")
+    finding: Finding | None = None
+    if text is not None:
+        asked = read_asked(text)
+        if asked.page is not None:
+            return RedirectResponse(asked.page, 302)
+        finding = find_asked(site.store, asked) if asked.text else None
+        if finding is not None and len(finding.hits) == 1:
+            return RedirectResponse(finding.hits[0].address, 302)
+        if finding is not None and finding.hits:
+            return render(
+                request, "search_hits.html", "/search", asked=asked.text, hits=finding.hits
+            )
+    query = read_search(given)
+    if text is not None and query.name_contains is None:
+        query = replace(query, name_contains=read_asked(text).text or None)
+    lately = read_last(given, site.store.status(), site.clock())
+    if lately is not None:
+        query = replace(query, start=lately.start, end=lately.end)
+    scan = read_scan(given) or usual_scan(query)
+    found = _search(site.store, query, Page(_TRACES, given.text("cursor")), scan)
+    return render(
+        request,
+        "search.html",
+        "/search",
+        found=found,
+        asked=text,
+        finding=finding,
+        conditions=tell_search(query),
+        scan=scan,
+        much=scan * MUCH,
+        lately=lately,
+        lasts=LASTS,
+        problems=PROBLEMS,
+        statuses=STATUSES,
+        again=_again(given, query, lately),
+        given={name: given.text(name) or "" for name in ("last", *FILTERS)},
+        attributes=given.texts("attribute"),
+        first=given.text("cursor") is None,
+        services=site.store.services(),
+        recent=list_recent_ids(site.store),
+        hues=hues_of(request),
+    )
+
+
+def _search(store: SpanStore, query: SearchQuery, page: Page, scan: int) -> JourneysAndTraces:
+    try:
+        return journeys_and_traces(store, query, page, scan)
+    except NotFoundError:
+        return {"journeys": [], "traces": [], "next_cursor": None, "searched_back_to": None}
+
+
+def _again(given: Parameters, query: SearchQuery, lately: Lately | None) -> Again:
+    names = (*FILTERS, *(("last",) if lately is not None else ()))
+    kept = [("attribute", text) for text in given.texts("attribute")]
+    kept += list(given.given(names).items())
+    if given.text("q") is not None and query.name_contains is not None:
+        kept.append(("name_contains", query.name_contains))
+    return Again(tuple(dict.fromkeys(kept)))

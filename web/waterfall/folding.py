@@ -1,0 +1,59 @@
+"""Which rows of a waterfall are seen when some are folded. Pure."""
+
+from collections.abc import Collection, Sequence
+from urllib.parse import unquote
+
+from web.waterfall.layout import Waterfall
+from web.waterfall.picture import NOBODY
+
+
+def folded_rows(fall: Waterfall, fold: Sequence[str]) -> set[int]:
+    """The rows below which `fold` (web/waterfall/looks.py) hides everything. What it names and the
+    picture does not have is passed over."""
+    if not fold:
+        return set()
+    picture = fall.picture
+    kinds = [each.partition(":") for each in fold]
+    services = {unquote(name) for kind, _, name in kinds if kind == "service"}
+    traces = {name for kind, _, name in kinds if kind == "trace"}
+    shut = {int(each, 16) for each in fold if len(each) == 16 and ":" not in each}
+    kept_open = {int(each[1:], 16) for each in fold if each.startswith("!")}
+    found = set()
+    for row, size in enumerate(fall.sizes):
+        span = fall.span_of_row(row)
+        if size < 2 or span == NOBODY or picture.span_ids[span] in kept_open:
+            continue
+        name = picture.services[picture.service[span]] or "unknown service"
+        named = picture.span_ids[span] in shut or name in services
+        if named or (traces and tops_a_trace(fall, span) in traces):
+            found.add(row)
+    return found
+
+
+def named_rows(fall: Waterfall, fold: Sequence[str]) -> list[str]:
+    """`row:span id` of the single spans that `fold` names; for the script."""
+    wanted = {int(each[-16:], 16): each for each in fold if ":" not in each}
+    if not wanted:
+        return []
+    numbers = enumerate(fall.picture.span_ids)
+    return [f"{fall.rows_of[n]}:{wanted[given]}" for n, given in numbers if given in wanted]
+
+
+def tops_a_trace(fall: Waterfall, span: int) -> str | None:
+    """The trace id of a span that stands below none of its own trace."""
+    picture = fall.picture
+    above = fall.family.stands_below(span)
+    own = picture.trace[span]
+    top = above == NOBODY or picture.trace[above] != own
+    return picture.traces[own] if top else None
+
+
+def seen_rows(fall: Waterfall, folded: Collection[int]) -> Sequence[int]:
+    """The rows that are not below a folded one, in order."""
+    if not folded:
+        return range(len(fall))
+    found, row = [], 0
+    while row < len(fall):
+        found.append(row)
+        row += fall.sizes[row] if row in folded else 1
+    return found

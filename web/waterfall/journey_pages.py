@@ -1,0 +1,134 @@
+"""The pages of journeys, of traces, and of single spans.
+
+Rows of the waterfall are made for the window that is shown; web/waterfall/pieces.py gives
+the others.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from web.errors import NotFoundError
+from web.frame import hues_of, render
+from web.journeys.journey import FoundJourney
+from web.journeys.trace import orphans_of
+from web.parameters import Parameters, parse_span_id, parse_trace_id
+from web.rows import trace_table
+from web.site import Site
+from web.waterfall.asked_picture import Asked, read_asked
+from web.waterfall.axis_view import view_axis, view_minimap
+from web.waterfall.cast import Cast
+from web.waterfall.drawing import view_rows
+from web.waterfall.folding import folded_rows, named_rows, seen_rows
+from web.waterfall.kept_pictures import Kept, KeptPictures
+from web.waterfall.looks import NAMES, Look, read_look
+from web.waterfall.not_seen_lines import view_not_seen
+from web.waterfall.relations import is_cut, view_reason
+from web.waterfall.sentences import tell_journey, tell_orphans, tell_trace
+
+ROWS = 120  # of a page
+_MOST_REASONS = 24
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/journeys")
+def show_journey(request: Request) -> Response:
+    given = Parameters(request.query_params, ("attribute", "trace_id", *NAMES))
+    asked, look = read_asked(given), read_look(given)
+    kept = open_picture(request, asked)
+    journey = kept.subject
+    assert isinstance(journey, FoundJourney)  # noqa: S101 - no trace was asked for
+    cast = Cast(journey.found, kept.fall.picture)
+    return render(
+        request,
+        "journey.html",
+        "/search",
+        journey=journey,
+        sentence=tell_journey(journey, cast, kept.fall.queue_nano),
+        missed=view_not_seen(journey, cast),
+        **_values(request, asked, look, kept),
+    )
+
+
+@router.get("/traces/{trace_id}")
+def show_trace(request: Request, trace_id: str) -> Response:
+    look = read_look(Parameters(request.query_params, NAMES))
+    asked = Asked(trace=parse_trace_id(trace_id))
+    kept = open_picture(request, asked)
+    sentence = tell_trace(trace_id.lower(), kept.subject.found.connections)
+    values = _values(request, asked, look, kept)
+    return render(request, "trace.html", "/search", trace=kept.subject, sentence=sentence, **values)
+
+
+@router.get("/spans/{trace_id}/{span_id}")
+def show_span(request: Request, trace_id: str, span_id: str) -> Response:
+    """Everything about one span; with `part=true` only what the journey page shows of it."""
+    given = Parameters(request.query_params, ("part",))
+    wanted = parse_span_id(span_id)
+    kept = open_picture(request, Asked(trace=parse_trace_id(trace_id)))
+    numbers = [n for n, given in enumerate(kept.fall.picture.span_ids) if given == wanted]
+    if not numbers:
+        raise NotFoundError("span_id", f"Trace {trace_id.lower()} has no span {span_id}.")
+    found = kept.subject.found
+    orphans = [orphan for orphan in found.orphans if orphan["span_id"] == span_id.lower()]
+    template = "span_part.html" if given.flag("part") else "span.html"
+    spans = found.spans_at(numbers)
+    return render(request, template, "/search", spans=spans, orphans=orphans, hues=hues_of(request))
+
+
+def pictures_of(request: Request) -> KeptPictures:
+    pictures: KeptPictures = request.app.state.pictures
+    return pictures
+
+
+def open_picture(request: Request, asked: Asked) -> Kept:
+    """As of now. Raises NotFoundError."""
+    site: Site = request.app.state.site
+    return pictures_of(request).open(site.store, asked, site.settled_before())
+
+
+def _values(request: Request, asked: Asked, look: Look, kept: Kept) -> dict[str, Any]:
+    """What both pages show."""
+    site: Site = request.app.state.site
+    found, hues = kept.subject.found, hues_of(request)
+    whole = kept.waterfall(true_scale=look.true_scale)
+    fall = whole.on(look.scale(whole.scale))
+    folded = folded_rows(fall, look.fold)
+    seen = seen_rows(fall, folded)
+    first = min(look.row, max(len(seen) - 1, 0))
+    numbers = seen[first : first + ROWS]
+    picture = fall.picture
+    traces = trace_table([parse_trace_id(trace) for trace in picture.traces])
+    # again, because whether they are settled changes with time alone
+    orphans = orphans_of(site.store, traces, site.settled_before())
+    roots = {(orphan["trace_id"], orphan["span_id"]) for orphan in found.orphans}
+    reasons = found.connections[:_MOST_REASONS]
+    return {
+        "asked": asked,
+        "look": look,
+        "version": kept.version,
+        "fall": fall,
+        "rows": view_rows(fall, numbers, found, attempts_of(kept), hues, kept.critical, folded),
+        "first": first,
+        "seen": len(seen),
+        "page_rows": ROWS,
+        "fold_rows": named_rows(fall, look.fold),
+        "axis": view_axis(fall.scale, whole.scale),
+        "blocks": view_minimap(whole, hues),
+        "reasons": [view_reason(each, cut=is_cut(each, roots)) for each in reasons],
+        "more_reasons": len(found.connections) - len(reasons),
+        "broken": [orphan for orphan in orphans if not orphan["expected"]],
+        "tell_orphans": tell_orphans,
+        "services": [
+            picture.services[number] or "unknown service" for number in sorted(set(picture.service))
+        ],
+        "start": min(picture.start),
+        "end": max(picture.end),
+        "hues": hues,
+    }
+
+
+def attempts_of(kept: Kept) -> list[Any]:
+    """Of a journey; a single trace tells nothing of attempts."""
+    return kept.subject.attempts if isinstance(kept.subject, FoundJourney) else []

@@ -1,0 +1,123 @@
+"""Laid out pictures, kept for a while, so that rows asked for one after the other fit together.
+
+A page shows the first rows and its script asks for more. The version names what was laid
+out: rows of one version come from one picture, and where that is gone and cannot be made
+again, the answer says so.
+"""
+
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
+
+import xxhash
+
+from storage.contract import SpanStore
+from web.journeys.journey import FoundJourney
+from web.journeys.stored import Found
+from web.journeys.trace import FoundTrace
+from web.waterfall.asked_picture import Asked
+from web.waterfall.critical_path import CriticalPath, find_critical_path
+from web.waterfall.layout import Waterfall, lay_out, scale_of
+from web.waterfall.picture import read_picture
+
+MOST_BYTES = 256 * 2**20
+_SECONDS = 600.0
+_CONTENT = ("trace_hi", "trace_lo", "span_id", "content_hash")
+
+State = tuple[int, int]  # generation, analysed generation
+
+
+class ChangedError(Exception):
+    """What the page shows is not what is stored now. The message is for its reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`state` is that of the store when it was read; `fall` has idle time folded."""
+
+    subject: FoundJourney | FoundTrace
+    fall: Waterfall
+    critical: CriticalPath
+    version: str
+    state: State
+
+    def waterfall(self, *, true_scale: bool) -> Waterfall:
+        if not true_scale:
+            return self.fall
+        return self.fall.on(scale_of(self.fall.picture, true_scale=True))
+
+
+class KeptPictures:
+    """Thread-safe. At most so many bytes, and the newest however large. Who asks for a picture
+    that somebody else is making waits for it: made ten times at once it takes ten times as
+    much."""
+
+    def __init__(
+        self, most_bytes: int = MOST_BYTES, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._most, self._clock = most_bytes, clock
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[Asked, str], tuple[float, Kept]] = OrderedDict()
+        self._making: WeakValueDictionary[Asked, threading.Lock] = WeakValueDictionary()
+
+    def open(self, store: SpanStore, asked: Asked, settled_before_unix_nano: int) -> Kept:
+        """As of now: kept or made. Raises NotFoundError."""
+        now = store.generations()
+        with self._lock:
+            making = self._making.get(asked) or threading.Lock()
+            self._making[asked] = making
+        with making:
+            with self._lock:
+                known = [kept for (key, _), (_, kept) in self._kept.items() if key == asked]
+            # what was made meanwhile is as new as it was asked for, whatever came since
+            fresh = (each for each in reversed(known) if each.state >= now)
+            return next(fresh, None) or self._make(store, asked, settled_before_unix_nano)
+
+    def again(
+        self, store: SpanStore, asked: Asked, version: str, settled_before_unix_nano: int
+    ) -> Kept:
+        """The picture of this version. Raises ChangedError, NotFoundError."""
+        with self._lock:
+            if (asked, version) in self._kept:
+                self._kept.move_to_end((asked, version))
+                return self._kept[asked, version][1]
+        made = self.open(store, asked, settled_before_unix_nano)
+        if made.version != version:
+            raise ChangedError("More spans or answers have arrived since this page was opened.")
+        return made
+
+    def _make(self, store: SpanStore, asked: Asked, settled_before_unix_nano: int) -> Kept:
+        state = store.generations()
+        subject = asked.find(store, settled_before_unix_nano)
+        fall = lay_out(read_picture(subject.found))
+        critical = find_critical_path(fall.picture, fall.family)
+        made = Kept(subject, fall, critical, _version_of(subject.found), state)
+        with self._lock:
+            self._kept.pop((asked, made.version), None)
+            self._kept[asked, made.version] = self._clock(), made
+            self._forget()
+        return made
+
+    def _forget(self) -> None:
+        old = self._clock() - _SECONDS
+        sizes = [kept.subject.found.nbytes for _, kept in self._kept.values()]
+        total = sum(sizes)
+        for key, size in zip(list(self._kept)[:-1], sizes[:-1], strict=True):
+            if total > self._most or self._kept[key][0] < old:
+                del self._kept[key]
+                total -= size
+
+
+def _version_of(found: Found) -> str:
+    """The same for the same spans, connections, candidates and orphan roots."""
+    digest = xxhash.xxh64()
+    for name in _CONTENT:
+        digest.update(found.spans[name].to_numpy().tobytes())
+    roots = [{**orphan, "settled": True} for orphan in found.orphans]
+    texts: Sequence[object] = (found.connections, found.candidates, roots, found.notes)
+    digest.update(json.dumps(texts).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
