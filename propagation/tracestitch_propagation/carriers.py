@@ -10,6 +10,7 @@ from functools import lru_cache
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
 from opentelemetry.propagators.textmap import Getter
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 DROPPED_EVENT = "propagation.dropped"
 DROPPED_FIELDS = "propagation.dropped.fields"
@@ -41,15 +42,40 @@ def context_fields(context: Context | None = None) -> dict[str, str]:
 def stale_names(fields: Collection[str], context: Context | None = None) -> frozenset[str]:
     """Lower-case names of what a carrier must lose when it gets `fields`: a forwarded message
     has those of its first sender. Without a span to put in their place these stay."""
-    if trace.get_current_span(context).get_span_context().is_valid:
+    if names_a_span(context):
         fields = {*fields, *propagate.get_global_textmap().fields}
     return frozenset(name.lower() for name in fields)
 
 
 def read_fields(fields: Mapping[str, str]) -> Context:
     """The context that fields by lower-case names tell. It begins empty: what is current
-    here never becomes the parent of a message that carries nothing."""
-    return propagate.extract(fields, Context(), FieldGetter())
+    here never becomes the parent of a message that carries nothing. W3C wins over others."""
+    carried = propagate.extract(fields, Context(), FieldGetter())
+    if not _reads_w3c():
+        return carried
+    # Of several propagators the last that finds a context wins, which may be X-Ray's.
+    w3c = TraceContextTextMapPropagator().extract(fields, Context(), FieldGetter())
+    if not names_a_span(w3c):
+        return carried
+    return trace.set_span_in_context(trace.get_current_span(w3c), carried)
+
+
+def names_a_span(context: Context | None = None) -> bool:
+    """Whether there is a span in a context (the current one unless given), of here or remote."""
+    return trace.get_current_span(context).get_span_context().is_valid
+
+
+def as_text(value: object) -> str | None:
+    """Text as spans and fields may have it: UTF-8 that is not empty, else None."""
+    try:
+        if isinstance(value, bytes | bytearray | memoryview):
+            return str(value, "utf-8") or None
+        if isinstance(value, str):
+            value.encode()  # half a surrogate pair would cost the whole export
+            return value or None
+    except ValueError:
+        pass
+    return None
 
 
 def report_dropped(
@@ -68,6 +94,10 @@ def report_dropped(
 @lru_cache(maxsize=1024)  # remembers what was said, and forgets rather than grow
 def _warn_once(destination: str, fields: tuple[str, ...], reason: str) -> None:
     _logger.warning("%s: no room for %s: %s", destination, ", ".join(fields), reason)
+
+
+def _reads_w3c() -> bool:
+    return "traceparent" in propagate.get_global_textmap().fields
 
 
 def _can_spare(name: str) -> int:

@@ -30,10 +30,12 @@ SQS_GROUP_ID = "aws.sqs.message.group_id"
 SQS_DEDUPLICATION_ID = "aws.sqs.message.deduplication_id"
 SQS_SEQUENCE_NUMBER = "aws.sqs.sequence_number"
 SNS_TOPIC_ARN = "aws.sns.topic.arn"
+SNS_MESSAGE_ID = "aws.sns.message_id"  # of what became a message of SQS, with an id of its own
 EVENT_BUS = "aws.eventbridge.bus.name"
 EVENT_SOURCE = "aws.eventbridge.source"
 EVENT_DETAIL_TYPE = "aws.eventbridge.detail_type"
 EVENT_ID = "aws.eventbridge.event.id"
+ERROR_TYPE = "error.type"
 
 _OLD = {
     DESTINATION: "messaging.destination",

@@ -1,0 +1,75 @@
+"""What a topic or a bus puts into the body of an SQS message: a context, and ids of its own.
+
+SNS without raw delivery puts its notification there, EventBridge the event. An event that
+went over a topic is the message inside of the notification.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from opentelemetry.context import Context
+
+from tracestitch_propagation.carriers import as_text, names_a_span, read_fields
+from tracestitch_propagation.message_attributes import read_attributes
+from tracestitch_propagation.messages import Attributes
+from tracestitch_propagation.names import (
+    EVENT_DETAIL_TYPE,
+    EVENT_ID,
+    EVENT_SOURCE,
+    SNS_MESSAGE_ID,
+    SNS_TOPIC_ARN,
+)
+
+_NOTIFIED = {"TopicArn": SNS_TOPIC_ARN, "MessageId": SNS_MESSAGE_ID}
+_HAPPENED = {"id": EVENT_ID, "source": EVENT_SOURCE, "detail-type": EVENT_DETAIL_TYPE}
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What stands in a body: nothing where it is the application's own."""
+
+    context: Context = field(default_factory=Context)
+    attributes: Attributes = field(default_factory=dict)
+
+
+def read_body(body: object) -> Body:
+    """Never raises: a body may be anything."""
+    inside = _read_object(body)
+    if inside.get("Type") != "Notification" or "TopicArn" not in inside:
+        return _read_event(inside)
+    event = _read_event(_read_object(inside.get("Message")))
+    carried = read_fields(read_attributes(inside.get("MessageAttributes")))
+    return Body(
+        carried if names_a_span(carried) else event.context,
+        {**_tell(inside, _NOTIFIED), **event.attributes},
+    )
+
+
+def _read_event(event: Mapping[str, Any]) -> Body:
+    if "detail" not in event or "detail-type" not in event:
+        return Body()
+    detail = event["detail"]
+    detail = detail if isinstance(detail, Mapping) else _read_object(detail)
+    carried = detail.get("_otel")
+    fields = carried if isinstance(carried, Mapping) else _read_object(carried)
+    texts = {name.lower(): as_text(value) for name, value in fields.items()}
+    known = {name: text for name, text in texts.items() if text is not None}
+    return Body(read_fields(known), _tell(event, _HAPPENED))
+
+
+def _tell(told: Mapping[str, Any], names: Mapping[str, str]) -> Attributes:
+    values = {name: as_text(told.get(member)) for member, name in names.items()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _read_object(text: object) -> Mapping[str, Any]:
+    """The JSON object in a text; an empty one if it is none, or one that Python cannot read."""
+    if not isinstance(text, str) or not text.lstrip().startswith("{"):
+        return {}
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,353 @@
+"""SQS through boto3, against moto."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry import baggage, context, trace
+from opentelemetry.context import Context
+
+from tests.propagation.conftest import Aws
+from tests.propagation.recording import Recording, context_of
+from tests.propagation.senders import SENDER, sender_of
+from tests.propagation.test_message_attributes import ANYTHING, FIELDS, own
+from tracestitch_propagation import process_span, publish_span, sqs
+
+
+@pytest.fixture
+def client(aws: Aws) -> Any:
+    return aws("sqs")
+
+
+@pytest.fixture
+def queue(client: Any) -> str:
+    """The URL of a queue of this test alone."""
+    return make_queue(client, f"orders-{uuid4()}")
+
+
+def make_queue(client: Any, name: str, **attributes: str) -> str:
+    return str(client.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"])
+
+
+def find_arn(client: Any, queue: str) -> str:
+    answer = client.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    return str(answer["Attributes"]["QueueArn"])
+
+
+def receive(client: Any, queue: str, **others: Any) -> list[dict[str, Any]]:
+    answer = client.receive_message(
+        QueueUrl=queue, **sqs.receive_arguments(MaxNumberOfMessages=10, **others)
+    )
+    return list(answer.get("Messages", []))
+
+
+def read_sender(message: object) -> trace.SpanContext:
+    found = sender_of(sqs.extract_context(message))
+    assert found
+    return found
+
+
+def publish(client: Any, queue: str, name: str = "order.publish", **arguments: Any) -> str:
+    with publish_span(name, sqs.sending(queue), {"order.id": "123"}) as publishing:
+        answer = client.send_message(
+            QueueUrl=queue, MessageBody="{}", **{**sqs.send_arguments(), **arguments}
+        )
+        publishing.sent(answer)
+    return str(answer["MessageId"])
+
+
+def test_a_message_continues_its_sender_and_both_spans_have_its_id(
+    client: Any, queue: str, recording: Recording
+) -> None:
+    message_id = publish(client, queue)
+    with recording.service("warehouse"):
+        [message] = receive(client, queue)
+        with process_span("order.process", sqs.received(message, queue), {"order.id": "123"}):
+            pass
+
+    assert recording.edges == {("order.publish", "order.process"): "parent"}
+    sent, processed = recording.span("order.publish"), recording.span("order.process")
+    name = queue.rpartition("/")[2]
+    assert dict(processed.attributes or {}) == {
+        "messaging.system": "aws_sqs",
+        "messaging.destination.name": name,
+        "messaging.operation.name": "process",
+        "messaging.operation.type": "process",
+        "messaging.message.id": message_id,
+        "aws.sqs.queue.url": queue,
+        "aws.sqs.approximate_receive_count": 1,
+        "order.id": "123",
+    }
+    assert dict(sent.attributes or {}) == {
+        "messaging.system": "aws_sqs",
+        "messaging.destination.name": name,
+        "messaging.operation.name": "send",
+        "messaging.operation.type": "send",
+        "messaging.message.id": message_id,
+        "aws.sqs.queue.url": queue,
+        "order.id": "123",
+    }
+    assert recording.causes == {}
+
+
+def test_baggage_and_tracestate_travel_too(client: Any, queue: str) -> None:
+    client.send_message(QueueUrl=queue, MessageBody="-", **sqs.send_arguments(context=SENDER))
+    [message] = receive(client, queue)
+
+    carried = sqs.extract_context(message)
+    assert baggage.get_all(carried) == {"workflow.id": "w"}
+    assert read_sender(message).trace_state.get("vendor") == "1"
+
+
+def test_without_the_arguments_sqs_returns_no_attributes(client: Any, queue: str) -> None:
+    client.send_message(QueueUrl=queue, MessageBody="-", **sqs.send_arguments(context=SENDER))
+    [message] = client.receive_message(QueueUrl=queue)["Messages"]
+
+    assert sender_of(sqs.extract_context(message)) is None
+
+
+@pytest.mark.usefixtures("recording")
+def test_a_message_without_context_has_none_whatever_is_current(client: Any, queue: str) -> None:
+    client.send_message(QueueUrl=queue, MessageBody="-")
+    [message] = receive(client, queue)
+    with trace.get_tracer("t").start_as_current_span("poll"):
+        assert sqs.extract_context(message) == Context()
+
+
+def test_where_ten_attributes_are_full_the_trace_goes_on_in_the_header_of_xray(
+    client: Any, queue: str, recording: Recording
+) -> None:
+    with publish_span("order.publish", sqs.sending(queue)):
+        client.send_message(QueueUrl=queue, MessageBody="-", **sqs.send_arguments(own(10)))
+    [message] = receive(client, queue)
+    with process_span("order.process", sqs.received(message, queue)):
+        pass
+
+    assert set(message["MessageAttributes"]) == set(own(10))
+    assert recording.edges == {("order.publish", "order.process"): "parent"}
+    assert [event.name for event in recording.span("order.publish").events] == [
+        "propagation.dropped"
+    ]
+
+
+def test_w3c_wins_over_xray_and_xray_over_nothing(client: Any, queue: str) -> None:
+    header = f"Root=1-6553f100-{'ab' * 12};Parent={'cd' * 8};Sampled=1"
+    system = {"AWSTraceHeader": {"DataType": "String", "StringValue": header}}
+    for arguments in (sqs.send_arguments(context=SENDER), {}):
+        client.send_message(
+            QueueUrl=queue, MessageBody="-", MessageSystemAttributes=system, **arguments
+        )
+    both, xray_alone = receive(client, queue)
+
+    assert read_sender(both).trace_id == 7
+    assert read_sender(xray_alone).trace_id == int("6553f100" + "ab" * 12, 16)
+    assert read_sender(xray_alone).span_id == int("cd" * 8, 16)
+
+
+def test_baggage_in_attributes_stays_beside_a_span_in_the_header_of_xray() -> None:
+    message = {
+        "Attributes": {"AWSTraceHeader": f"Root=1-6553f100-{'ab' * 12};Parent={'cd' * 8}"},
+        "MessageAttributes": {"baggage": {"DataType": "String", "StringValue": "k=v"}},
+    }
+
+    assert baggage.get_all(sqs.extract_context(message)) == {"k": "v"}
+    assert read_sender(message).span_id == int("cd" * 8, 16)
+
+
+def test_every_message_of_a_batch_is_carried_and_known_by_its_id(
+    client: Any, queue: str, recording: Recording
+) -> None:
+    entries = [{"Id": str(n), "MessageBody": str(n)} for n in range(3)]
+    with publish_span("order.publish", sqs.sending(queue)) as publishing:
+        answer = client.send_message_batch(QueueUrl=queue, Entries=sqs.inject_entries(entries))
+        publishing.sent(answer)
+    messages = receive(client, queue)
+    batch = [sqs.received(message, queue) for message in messages]
+    with process_span("order.process", batch):
+        pass
+
+    assert entries[0] == {"Id": "0", "MessageBody": "0"}, "what was given stays as it was"
+    ids = {message["MessageId"] for message in messages}
+    sent, processed = recording.span("order.publish"), recording.span("order.process")
+    assert {(event.attributes or {})["messaging.message.id"] for event in sent.events} == ids
+    assert {(link.attributes or {})["messaging.message.id"] for link in processed.links} == ids
+    assert {link.context.span_id for link in processed.links} == {context_of(sent).span_id}
+    assert (processed.attributes or {})["messaging.batch.message_count"] == 3
+    assert processed.parent is None
+    assert recording.edges == {("order.publish", "order.process"): "link"}
+
+
+def test_a_message_of_a_fifo_queue_has_its_group_and_sequence_number(
+    client: Any, recording: Recording
+) -> None:
+    queue = make_queue(client, "order-steps.fifo", FifoQueue="true")
+    with publish_span("order.publish", sqs.sending(queue, group_id="123")) as publishing:
+        answer = client.send_message(
+            QueueUrl=queue,
+            MessageBody="-",
+            MessageGroupId="123",
+            MessageDeduplicationId="d-1",
+            **sqs.send_arguments(),
+        )
+        publishing.sent(answer)
+    [message] = receive(client, queue)
+    with process_span("order.process", sqs.received(message, queue)):
+        pass
+
+    sent = recording.span("order.publish").attributes or {}
+    processed = recording.span("order.process").attributes or {}
+    assert sent["aws.sqs.message.group_id"] == processed["aws.sqs.message.group_id"] == "123"
+    assert sent["aws.sqs.sequence_number"] == processed["aws.sqs.sequence_number"]
+    assert processed["aws.sqs.message.deduplication_id"] == "d-1"
+    assert recording.edges == {("order.publish", "order.process"): "parent"}
+
+
+def test_every_failed_attempt_and_the_dead_letter_are_one_trace(
+    client: Any, recording: Recording
+) -> None:
+    dead = make_queue(client, "orders-dlq")
+    policy = json.dumps({"deadLetterTargetArn": find_arn(client, dead), "maxReceiveCount": 2})
+    queue = make_queue(client, "orders-failing", RedrivePolicy=policy, VisibilityTimeout="0")
+    publish(client, queue)
+    for _ in range(3):
+        for message in receive(client, queue):
+            with (
+                pytest.raises(ValueError, match="no stock"),
+                process_span("order.process", sqs.received(message, queue)),
+            ):
+                raise ValueError("no stock")
+    [message] = receive(client, dead)
+    with process_span("order.bury", sqs.received(message, dead)):
+        pass
+
+    attempts = [span for span in recording.spans if span.name == "order.process"]
+    counts = [(span.attributes or {})["aws.sqs.approximate_receive_count"] for span in attempts]
+    assert counts == [1, 2]
+    assert len({context_of(span).trace_id for span in recording.spans}) == 1
+    assert recording.causes == {}
+
+
+def test_a_message_that_is_sent_back_by_hand_has_a_new_id_and_its_old_context(
+    client: Any, queue: str, recording: Recording
+) -> None:
+    publish(client, queue)
+    [failed] = receive(client, queue)
+    dead = make_queue(client, f"{queue.rpartition('/')[2]}-dlq")
+    client.send_message(QueueUrl=dead, MessageBody=failed["Body"], **sqs.forward_arguments(failed))
+    [buried] = receive(client, dead)
+    client.delete_message(QueueUrl=queue, ReceiptHandle=failed["ReceiptHandle"])
+    client.send_message(QueueUrl=queue, MessageBody=buried["Body"], **sqs.forward_arguments(buried))
+    [redriven] = receive(client, queue)
+    with process_span("order.process", sqs.received(redriven, queue)):
+        pass
+
+    assert len({each["MessageId"] for each in (failed, buried, redriven)}) == 3
+    assert recording.edges == {("order.publish", "order.process"): "parent"}
+
+
+def test_a_forwarded_message_keeps_its_attributes_and_carries_the_forwarder(
+    client: Any, queue: str, recording: Recording
+) -> None:
+    mine = {
+        "kind": {"DataType": "String", "StringValue": "gift"},
+        "seal": {"DataType": "Binary", "BinaryValue": b"\x00\xff"},
+    }
+    forwarded = make_queue(client, "gifts")
+    with publish_span("order.publish", sqs.sending(queue)):
+        client.send_message(QueueUrl=queue, MessageBody="-", **sqs.send_arguments(mine))
+    [message] = receive(client, queue)
+    with (
+        process_span("order.sort", sqs.received(message, queue)),
+        publish_span("gift.publish", sqs.sending(forwarded)),
+    ):
+        client.send_message(QueueUrl=forwarded, MessageBody="-", **sqs.forward_arguments(message))
+    [gift] = receive(client, forwarded)
+    with process_span("gift.process", sqs.received(gift, forwarded)):
+        pass
+
+    kept = {k: v for k, v in gift["MessageAttributes"].items() if k not in FIELDS}
+    assert kept == mine
+    assert recording.edges == {
+        ("order.publish", "order.sort"): "parent",
+        ("gift.publish", "gift.process"): "parent",
+    }
+
+
+def test_a_record_of_lambda_is_forwarded_with_its_attributes(client: Any, queue: str) -> None:
+    record = {
+        "messageAttributes": {
+            "kind": {
+                "stringValue": "gift",
+                "stringListValues": [],
+                "binaryListValues": [],
+                "dataType": "String",
+            },
+            "seal": {"binaryValue": "AP8=", "dataType": "Binary"},
+        },
+        "attributes": {"AWSTraceHeader": f"Root=1-6553f100-{'ab' * 12};Parent={'cd' * 8}"},
+    }
+    client.send_message(QueueUrl=queue, MessageBody="-", **sqs.forward_arguments(record))
+    [message] = receive(client, queue)
+
+    assert message["MessageAttributes"]["kind"]["StringValue"] == "gift"
+    assert message["MessageAttributes"]["seal"]["BinaryValue"] == b"\x00\xff"
+    assert read_sender(message).span_id == int("cd" * 8, 16)
+
+
+def test_a_record_of_lambda_tells_its_queue_by_itself() -> None:
+    record = {
+        "messageId": "m-1",
+        "body": "-",
+        "attributes": {"ApproximateReceiveCount": "3"},
+        "messageAttributes": {},
+        "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:orders",
+    }
+
+    received = sqs.received(record)
+    assert (received.destination, received.message_id) == ("orders", "m-1")
+    assert received.attributes == {"aws.sqs.approximate_receive_count": 3}
+
+
+@given(
+    st.one_of(
+        ANYTHING,
+        st.fixed_dictionaries(
+            {
+                "MessageId": ANYTHING,
+                "Body": ANYTHING,
+                "MessageAttributes": ANYTHING,
+                "Attributes": st.fixed_dictionaries(
+                    {"ApproximateReceiveCount": ANYTHING, "AWSTraceHeader": ANYTHING}
+                )
+                | ANYTHING,
+            }
+        ),
+    )
+)
+def test_a_message_of_garbage_is_a_message_without_context(garbage: Any) -> None:
+    received = sqs.received(garbage, "orders")
+
+    assert sender_of(received.context) is None
+    assert received.destination == "orders"
+    if isinstance(garbage, dict):
+        sqs.forward_arguments(garbage)
+
+
+@pytest.mark.parametrize("count", ["9" * 5000, "9" * 30, "-1", "", "x", "1.5"])
+def test_a_count_that_no_span_can_hold_is_left_out(count: str) -> None:
+    received = sqs.received({"Attributes": {"ApproximateReceiveCount": count}}, "orders")
+
+    assert received.attributes == {}
+
+
+def test_a_context_given_is_the_one_that_is_sent() -> None:
+    token = context.attach(baggage.set_baggage("k", "other"))
+    try:
+        arguments = sqs.send_arguments(context=SENDER)
+    finally:
+        context.detach(token)
+
+    assert arguments["MessageAttributes"]["baggage"]["StringValue"] == "workflow.id=w"
