@@ -26,7 +26,7 @@ from tracestitch.analysis import AnalysisLoop
 from web.app import create_app
 from web.parameters import parse_trace_id
 from web.rows import trace_table
-from web.waterfall.asked_picture import Asked
+from web.waterfall.asked_picture import AskedPicture
 from web.waterfall.layout import lay_out
 from web.waterfall.picture import read_picture
 
@@ -58,7 +58,7 @@ def ask(client: WebClient, address: str) -> bytes:
     return client.get(address).content
 
 
-def report(spans: int, per_trace: int, asked: Asked) -> None:
+def report(spans: int, per_trace: int, asked: AskedPicture) -> None:
     kind = "one trace" if per_trace >= spans else "a journey over traces of a hundred"
     print(f"\n{spans:,} spans, {kind}: ms of processor time")
     with tempfile.TemporaryDirectory() as directory:
@@ -68,7 +68,7 @@ def report(spans: int, per_trace: int, asked: Asked) -> None:
         traces = trace_table([(first[0], first[1] + n) for n in range(-(-spans // per_trace))])
         measure("read from the store", lambda: store.spans_of(traces), lambda _: "")
         subject = measure("find (with what is read)", lambda: asked.find(store, 0), lambda _: "")
-        picture = measure("columns for the layout", lambda: read_picture(subject.found), no_words)
+        picture = measure("columns for the layout", lambda: read_picture(subject.stored), no_words)
         measure("layout", lambda: lay_out(picture), lambda fall: f"{len(fall):,} rows")
 
         def open_first() -> bytes:
@@ -97,8 +97,8 @@ def size(content: bytes) -> str:
 
 def main() -> None:
     for spans in [int(text) for text in sys.argv[1:]] or [10_000, 50_000, 100_000]:
-        report(spans, 100, Asked(attribute=("order.id", ORDER)))
-        report(spans, spans, Asked(trace=parse_trace_id(trace_id(0).hex())))
+        report(spans, 100, AskedPicture(attribute=("order.id", ORDER)))
+        report(spans, spans, AskedPicture(trace=parse_trace_id(trace_id(0).hex())))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from web.journeys.attempts import attempts_of
 from web.journeys.candidates import stored_candidates
 from web.journeys.not_seen import find_not_seen
 from web.journeys.notes import about_all, about_span, note_batch, note_unfinished
-from web.journeys.stored import Found, gather
+from web.journeys.stored import Stored, gather
 from web.journeys.trace import lost_traces, orphans_of
 from web.journeys.walking import Reached, follow
 from web.rows import Row, span_id, trace_hex, trace_table
@@ -56,7 +56,7 @@ class FoundJourney:
     end_time_unix_nano: int
     status: JourneyStatus
     related: list[CorrelationId]
-    found: Found
+    stored: Stored
     attempts: list[Attempt]
     not_seen: list[NotSeen]
 
@@ -115,11 +115,11 @@ def _answer(journey: FoundJourney) -> JourneyAnswer:
             "start_time_unix_nano": journey.start_time_unix_nano,
             "end_time_unix_nano": journey.end_time_unix_nano,
             "status": journey.status,
-            "notes": journey.found.notes,
+            "notes": journey.stored.notes,
             "related": journey.related,
-            "spans": journey.found.all_spans(),
-            "connections": journey.found.connections,
-            "orphans": journey.found.orphans,
+            "spans": journey.stored.all_spans(),
+            "connections": journey.stored.connections,
+            "orphans": journey.stored.orphans,
             "attempts": journey.attempts,
             "not_seen": journey.not_seen,
         }
@@ -160,7 +160,7 @@ def _find(
         end_time_unix_nano=pc.max(spans["end_time_unix_nano"]).as_py(),
         status=status,
         related=_related(reached.batch, asked),
-        found=gather(
+        stored=gather(
             reached.batch,
             drawn,
             orphans,

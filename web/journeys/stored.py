@@ -23,7 +23,7 @@ _NOT_SHOWN = ("messaging", "shapes", "correlation", "keys")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Stored:
     """`spans` are the rows of the batch to show, in order; connections are drawn ones,
     `candidates` those of orphan roots that are not sure enough, `span_notes` remarks on single
     spans, `notes` those on the whole."""
@@ -60,7 +60,7 @@ def gather(
     lost: Collection[TraceId],
     remarks: Mapping[SpanId, list[Note]] | None = None,
     notes: Sequence[JourneyNote] = (),
-) -> Found:
+) -> Stored:
     """`batch` are whole traces, but for those `lost`, of which spans were deleted;
     `connections` rows of CONNECTIONS. At most MOST_SPANS are shown, the earliest."""
     spans = sort_spans(batch)
@@ -70,7 +70,7 @@ def gather(
         span_notes[span] = span_notes.get(span, []) + more
     spans = spans.slice(0, MOST_SPANS).combine_chunks()
     empty = {name: BATCH_SCHEMAS[name].empty_table() for name in _NOT_SHOWN}
-    return Found(
+    return Stored(
         batch=replace(batch, spans=spans, **empty),  # kept for a while, so without the rest
         spans=spans,
         connections=noted_connections(batch, connections),

@@ -10,7 +10,7 @@ from analyzer.rules import DRAWN
 from storage.contract import SpanStore
 from web.errors import NotFoundError
 from web.journeys.candidates import stored_candidates
-from web.journeys.stored import Found, gather
+from web.journeys.stored import Stored, gather
 from web.rows import (
     Row,
     orphan_object,
@@ -27,7 +27,7 @@ class FoundTrace:
     """A trace but for its spans as objects; fields as of web/trace_shapes.py."""
 
     trace_id: str
-    found: Found
+    stored: Stored
     correlation: list[CorrelationId]
 
 
@@ -38,7 +38,7 @@ def find_trace(store: SpanStore, trace: TraceId, settled_before_unix_nano: int) 
     if batch.spans.num_rows == 0:
         raise NotFoundError("trace_id", f"No stored span belongs to trace {trace_hex(*trace)}.")
     orphans = orphans_of(store, asked, settled_before_unix_nano)
-    found = gather(
+    stored = gather(
         batch,
         drawn_rows(store.connections_of(asked, "either").to_pylist()),
         orphans,
@@ -47,7 +47,7 @@ def find_trace(store: SpanStore, trace: TraceId, settled_before_unix_nano: int) 
     )
     carried = store.correlation_of(asked).to_pylist()
     ids: list[CorrelationId] = [{"key": row["key"], "value": row["value"]} for row in carried]
-    return FoundTrace(trace_hex(*trace), found, ids)
+    return FoundTrace(trace_hex(*trace), stored, ids)
 
 
 def trace_answer(store: SpanStore, trace: TraceId, settled_before_unix_nano: int) -> TraceAnswer:
@@ -56,11 +56,11 @@ def trace_answer(store: SpanStore, trace: TraceId, settled_before_unix_nano: int
     return {
         "trace": {
             "trace_id": asked.trace_id,
-            "spans": asked.found.all_spans(),
-            "connections": asked.found.connections,
-            "orphans": asked.found.orphans,
+            "spans": asked.stored.all_spans(),
+            "connections": asked.stored.connections,
+            "orphans": asked.stored.orphans,
             "correlation": asked.correlation,
-            "notes": asked.found.notes,
+            "notes": asked.stored.notes,
         }
     }
 

@@ -13,7 +13,7 @@ from web.addresses import destination_address, journey_address, span_address
 from web.answers import is_correlation_key
 from web.rows import span_hex, trace_hex
 from web.search.filters import usual_scan
-from web.search.meanings import Asked, sort_keys
+from web.search.meanings import Meanings, sort_keys
 from web.words import say_plural
 
 _MOST_TRACES = 20
@@ -29,44 +29,44 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Lookup:
     hits: tuple[Hit, ...]
     tried: tuple[str, ...]
     """What was looked for, in words; with no hit, in vain."""
 
 
-def find_asked(store: SpanStore, asked: Asked) -> Finding:
+def find_hits(store: SpanStore, meanings: Meanings) -> Lookup:
     """Names of services and destinations are looked for only where no id is found."""
     tried: list[str] = []
     hits: dict[str, Hit] = {}
     for steps in (_IDS, _NAMES):
         for what, look in steps:
-            found = list(look(store, asked))
-            if found or _is_tried(what, asked):
+            found = list(look(store, meanings))
+            if found or _is_tried(what, meanings):
                 tried.append(what)
             for hit in found:
                 hits.setdefault(hit.address, hit)
         if hits:
             break
-    return Finding(tuple(hits.values()), tuple(tried))
+    return Lookup(tuple(hits.values()), tuple(tried))
 
 
-def _is_tried(what: str, asked: Asked) -> bool:
+def _is_tried(what: str, meanings: Meanings) -> bool:
     """Whether the text could have been one."""
     applies: dict[str, object] = {
-        _TRACE: asked.traces or asked.low_halves,
-        _SPAN: asked.spans,
-        _ATTRIBUTE: asked.attribute,
-        _PLACE: asked.places,
+        _TRACE: meanings.traces or meanings.low_halves,
+        _SPAN: meanings.spans,
+        _ATTRIBUTE: meanings.attribute,
+        _PLACE: meanings.places,
     }
     return bool(applies.get(what, True))
 
 
-def _find_traces(store: SpanStore, asked: Asked) -> Iterator[Hit]:
-    for trace, span in asked.traces:
+def _find_traces(store: SpanStore, meanings: Meanings) -> Iterator[Hit]:
+    for trace, span in meanings.traces:
         if trace in _ids(store.traces_ending_in(trace[1]).to_pylist()):
             yield _trace_hit(store, trace, span)
-    for low in asked.low_halves:
+    for low in meanings.low_halves:
         for trace in _ids(store.traces_ending_in(low).to_pylist())[:_MOST_TRACES]:
             yield _trace_hit(store, trace, None)
 
@@ -81,18 +81,18 @@ def _trace_hit(store: SpanStore, trace: TraceId, span: int | None) -> Hit:
     return Hit("trace id", name, told, f"/journeys?trace_id={name}")
 
 
-def _find_spans(store: SpanStore, asked: Asked) -> Iterator[Hit]:
-    for span in asked.spans:
+def _find_spans(store: SpanStore, meanings: Meanings) -> Iterator[Hit]:
+    for span in meanings.spans:
         for trace in _ids(store.traces_of_span(span).to_pylist())[:_MOST_TRACES]:
             name = trace_hex(*trace)
             address = span_address(name, span_hex(span))
             yield Hit("span id", span_hex(span), f"in trace {name}", address)
 
 
-def _find_attribute(store: SpanStore, asked: Asked) -> Iterator[Hit]:
-    if asked.attribute is None:
+def _find_attribute(store: SpanStore, meanings: Meanings) -> Iterator[Hit]:
+    if meanings.attribute is None:
         return
-    key, value = asked.attribute
+    key, value = meanings.attribute
     if is_correlation_key(store, key):
         if count := store.spans_with_correlation(key, value).num_rows:
             yield Hit(key, value, say_plural(count, "span"), journey_address(key, value))
@@ -105,25 +105,25 @@ def _find_attribute(store: SpanStore, asked: Asked) -> Iterator[Hit]:
         yield Hit(key, value, "an attribute", journey_address(key, value))
 
 
-def _find_correlation(store: SpanStore, asked: Asked) -> Iterator[Hit]:
+def _find_correlation(store: SpanStore, meanings: Meanings) -> Iterator[Hit]:
     """One key of those that carry this value in the same traces, and none whose traces another
     key has too: the message key of an order is no second thing beside the order."""
     keys: dict[frozenset[TraceId], str] = {}
     for key in sort_keys(store.correlation_keys()):
-        spans = store.spans_with_correlation(key, asked.text)
+        spans = store.spans_with_correlation(key, meanings.text)
         keys.setdefault(frozenset(_ids(spans.to_pylist())), key)
     for traces, key in keys.items():
         if traces and not any(traces < more for more in keys):
             told = say_plural(len(traces), "trace")
-            yield Hit(key, asked.text, told, journey_address(key, asked.text))
+            yield Hit(key, meanings.text, told, journey_address(key, meanings.text))
 
 
-def _find_message(store: SpanStore, asked: Asked) -> Iterator[Hit]:
-    yield from _message_hits(store, "message id", asked.text, asked.text)
+def _find_message(store: SpanStore, meanings: Meanings) -> Iterator[Hit]:
+    yield from _message_hits(store, "message id", meanings.text, meanings.text)
 
 
-def _find_places(store: SpanStore, asked: Asked) -> Iterator[Hit]:
-    for topic, partition, offset in asked.places:
+def _find_places(store: SpanStore, meanings: Meanings) -> Iterator[Hit]:
+    for topic, partition, offset in meanings.places:
         name = f"{topic}, partition {partition}, offset {offset}"
         yield from _message_hits(store, "Kafka record", name, f"{topic}.{partition}.{offset}")
 
@@ -142,15 +142,15 @@ def _message_hits(store: SpanStore, what: str, name: str, message: str) -> Itera
     yield Hit(what, name, say_plural(traces.num_rows, "trace"), f"/journeys?trace_id={trace}")
 
 
-def _find_services(store: SpanStore, asked: Asked) -> Iterator[Hit]:
-    wanted = asked.text.casefold()
+def _find_services(store: SpanStore, meanings: Meanings) -> Iterator[Hit]:
+    wanted = meanings.text.casefold()
     for name in store.services():
         if name.casefold() == wanted:
             yield Hit("service", name, "its traces", _search_address("service", name))
 
 
-def _find_destinations(store: SpanStore, asked: Asked) -> Iterator[Hit]:
-    found = store.endpoints(EndpointQuery(destination=asked.text), 1).to_pylist()
+def _find_destinations(store: SpanStore, meanings: Meanings) -> Iterator[Hit]:
+    found = store.endpoints(EndpointQuery(destination=meanings.text), 1).to_pylist()
     for row in found:
         name = row["destination"]
         told = "its producers, consumers and waits"
@@ -165,7 +165,7 @@ def _ids(rows: list[dict[str, int]]) -> list[TraceId]:
     return sorted({(row["trace_hi"], row["trace_lo"]) for row in rows})
 
 
-Look = Callable[[SpanStore, Asked], Iterator[Hit]]
+Look = Callable[[SpanStore, Meanings], Iterator[Hit]]
 _TRACE, _SPAN, _ATTRIBUTE, _PLACE = "a trace id", "a span id", "an attribute", "a Kafka record"
 _IDS: tuple[tuple[str, Look], ...] = (
     (_TRACE, _find_traces),

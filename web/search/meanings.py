@@ -43,7 +43,7 @@ _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»",
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Meanings:
     """All that a text may mean, in the order in which it is tried."""
 
     text: str
@@ -64,7 +64,7 @@ def sort_keys(keys: Iterable[str]) -> list[str]:
     return sorted(keys, key=lambda key: (key.startswith("messaging."), key))
 
 
-def read_asked(text: str) -> Asked:
+def read_meanings(text: str) -> Meanings:
     text = _strip(text)
     attribute = _read_attribute(text)
     named = attribute[0].lower() if attribute else ""
@@ -94,7 +94,7 @@ def read_asked(text: str) -> Asked:
         pairs, low_halves = [], []
     if named in _TRACE_WORDS:
         spans = []
-    return Asked(
+    return Meanings(
         text=plain,
         page=_read_page(text),
         traces=tuple(dict.fromkeys(pair for pair in pairs if any(pair[0]))),

@@ -26,8 +26,8 @@ from web.search.filters import (
     tell_search,
     usual_scan,
 )
-from web.search.hits import Finding, find_asked
-from web.search.meanings import read_asked, sort_keys
+from web.search.hits import Lookup, find_hits
+from web.search.meanings import read_meanings, sort_keys
 from web.site import Site
 from web.trace_shapes import JourneysAndTraces
 
@@ -74,21 +74,21 @@ def show_search(request: Request) -> Response:
     given = Parameters(request.query_params, ("q", "last", "cursor", *FILTERS), ATTRIBUTES)
     site: Site = request.app.state.site
     text = given.text("q")
-    finding: Finding | None = None
+    lookup: Lookup | None = None
     if text is not None:
-        asked = read_asked(text)
-        if asked.page is not None:
-            return RedirectResponse(asked.page, 302)
-        finding = find_asked(site.store, asked) if asked.text else None
-        if finding is not None and len(finding.hits) == 1:
-            return RedirectResponse(finding.hits[0].address, 302)
-        if finding is not None and finding.hits:
+        meanings = read_meanings(text)
+        if meanings.page is not None:
+            return RedirectResponse(meanings.page, 302)
+        lookup = find_hits(site.store, meanings) if meanings.text else None
+        if lookup is not None and len(lookup.hits) == 1:
+            return RedirectResponse(lookup.hits[0].address, 302)
+        if lookup is not None and lookup.hits:
             return render(
-                request, "search_hits.html", "/search", asked=asked.text, hits=finding.hits
+                request, "search_hits.html", "/search", asked=meanings.text, hits=lookup.hits
             )
     query = read_search(given)
     if text is not None and query.name_contains is None:
-        query = replace(query, name_contains=read_asked(text).text or None)
+        query = replace(query, name_contains=read_meanings(text).text or None)
     lately = read_last(given, site.store.status(), site.clock())
     if lately is not None:
         query = replace(query, start=lately.start, end=lately.end)
@@ -100,7 +100,7 @@ def show_search(request: Request) -> Response:
         "/search",
         found=found,
         asked=text,
-        finding=finding,
+        lookup=lookup,
         conditions=tell_search(query),
         scan=scan,
         much=scan * MUCH,

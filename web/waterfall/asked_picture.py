@@ -15,7 +15,7 @@ NAMES = ("attribute", "trace_id", "trace")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedPicture:
     """One of the three is given: `trace_id` asks for the journey of a trace, `trace` for it
     alone."""
 
@@ -54,10 +54,10 @@ class Asked:
         return find_trace(store, self.trace or (0, 0), settled_before_unix_nano)
 
 
-def read_asked(given: Parameters) -> Asked:
+def read_asked(given: Parameters) -> AskedPicture:
     """Raises ParameterError unless exactly one is given. A page of journeys does not take
     `trace`; its parameters say so."""
-    asked = Asked(given.attribute(), given.trace_id(), given.trace_id("trace"))
+    asked = AskedPicture(given.attribute(), given.trace_id(), given.trace_id("trace"))
     if (asked.attribute, asked.trace_id, asked.trace).count(None) != 2:
         raise ParameterError("attribute", "Give either attribute=key=value or trace_id.")
     return asked

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
-from web.journeys.stored import Found
+from web.journeys.stored import Stored
 from web.trace_shapes import Span
 from web.waterfall.picture import NOBODY, Picture
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    found: Found
+    stored: Stored
     picture: Picture
 
     def _span(self, number: int) -> Span:
-        return self.found.spans_at([number])[0]
+        return self.stored.spans_at([number])[0]
 
     @property
     def first(self) -> Span:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Literal
 
 from web.addresses import span_address
-from web.journeys.stored import Found
+from web.journeys.stored import Stored
 from web.report.views import group_key_of_orphan
 from web.trace_shapes import Attempt, Span
 from web.waterfall.axis_view import percent
@@ -33,7 +33,7 @@ _LONGEST = 300  # letters of a name; the panel has the whole
 def view_rows(
     fall: Waterfall,
     numbers: Sequence[int],
-    found: Found,
+    stored: Stored,
     attempts: Sequence[Attempt],
     hues: Mapping[str, int],
     critical: CriticalPath,
@@ -42,8 +42,8 @@ def view_rows(
     """The rows with these numbers, in this order."""
     drawn = [fall.span_of_row(number) for number in numbers]
     spans = sorted({span for span in drawn if span != NOBODY})
-    told = dict(zip(spans, found.spans_at(spans), strict=True))
-    drawing = _Drawing(fall, told, found, attempts, hues)
+    told = dict(zip(spans, stored.spans_at(spans), strict=True))
+    drawing = _Drawing(fall, told, stored, attempts, hues)
     rows = [drawing.row(number, folded=number in folded) for number in numbers]
     rails = find_rails(fall, attempts)
     return [
@@ -86,13 +86,13 @@ class _Drawing:
         self,
         fall: Waterfall,
         spans: Mapping[int, Span],
-        found: Found,
+        stored: Stored,
         attempts: Iterable[Attempt],
         hues: Mapping[str, int],
     ) -> None:
         self.fall, self.spans, self.hues = fall, spans, hues
-        self.connections, self.orphans = found.connections, found.orphans
-        self.candidates = found.candidates
+        self.connections, self.orphans = stored.connections, stored.orphans
+        self.candidates = stored.candidates
         self.attempts = {(each["trace_id"], each["span_id"]): each for each in attempts}
 
     def row(self, number: int, *, folded: bool) -> RowView:

@@ -15,12 +15,12 @@ from web.journeys.trace import orphans_of
 from web.parameters import Parameters, parse_span_id, parse_trace_id
 from web.rows import trace_table
 from web.site import Site
-from web.waterfall.asked_picture import Asked, read_asked
+from web.waterfall.asked_picture import AskedPicture, read_asked
 from web.waterfall.axis_view import view_axis, view_minimap
 from web.waterfall.cast import Cast
 from web.waterfall.drawing import view_rows
 from web.waterfall.folding import folded_rows, named_rows, seen_rows
-from web.waterfall.kept_pictures import Kept, KeptPictures
+from web.waterfall.kept_pictures import KeptPicture, KeptPictures
 from web.waterfall.looks import NAMES, Look, read_look
 from web.waterfall.not_seen_lines import view_not_seen
 from web.waterfall.relations import is_cut, view_reason
@@ -39,7 +39,7 @@ def show_journey(request: Request) -> Response:
     kept = open_picture(request, asked)
     journey = kept.subject
     assert isinstance(journey, FoundJourney)  # noqa: S101 - no trace was asked for
-    cast = Cast(journey.found, kept.fall.picture)
+    cast = Cast(journey.stored, kept.fall.picture)
     return render(
         request,
         "journey.html",
@@ -54,9 +54,9 @@ def show_journey(request: Request) -> Response:
 @router.get("/traces/{trace_id}")
 def show_trace(request: Request, trace_id: str) -> Response:
     look = read_look(Parameters(request.query_params, NAMES))
-    asked = Asked(trace=parse_trace_id(trace_id))
+    asked = AskedPicture(trace=parse_trace_id(trace_id))
     kept = open_picture(request, asked)
-    sentence = tell_trace(trace_id.lower(), kept.subject.found.connections)
+    sentence = tell_trace(trace_id.lower(), kept.subject.stored.connections)
     values = _values(request, asked, look, kept)
     return render(request, "trace.html", "/search", trace=kept.subject, sentence=sentence, **values)
 
@@ -66,14 +66,14 @@ def show_span(request: Request, trace_id: str, span_id: str) -> Response:
     """Everything about one span; with `part=true` only what the journey page shows of it."""
     given = Parameters(request.query_params, ("part",))
     wanted = parse_span_id(span_id)
-    kept = open_picture(request, Asked(trace=parse_trace_id(trace_id)))
+    kept = open_picture(request, AskedPicture(trace=parse_trace_id(trace_id)))
     numbers = [n for n, given in enumerate(kept.fall.picture.span_ids) if given == wanted]
     if not numbers:
         raise NotFoundError("span_id", f"Trace {trace_id.lower()} has no span {span_id}.")
-    found = kept.subject.found
-    orphans = [orphan for orphan in found.orphans if orphan["span_id"] == span_id.lower()]
+    stored = kept.subject.stored
+    orphans = [orphan for orphan in stored.orphans if orphan["span_id"] == span_id.lower()]
     template = "span_part.html" if given.flag("part") else "span.html"
-    spans = found.spans_at(numbers)
+    spans = stored.spans_at(numbers)
     return render(request, template, "/search", spans=spans, orphans=orphans, hues=hues_of(request))
 
 
@@ -82,16 +82,16 @@ def pictures_of(request: Request) -> KeptPictures:
     return pictures
 
 
-def open_picture(request: Request, asked: Asked) -> Kept:
+def open_picture(request: Request, asked: AskedPicture) -> KeptPicture:
     """As of now. Raises NotFoundError."""
     site: Site = request.app.state.site
     return pictures_of(request).open(site.store, asked, site.settled_before())
 
 
-def _values(request: Request, asked: Asked, look: Look, kept: Kept) -> dict[str, Any]:
+def _values(request: Request, asked: AskedPicture, look: Look, kept: KeptPicture) -> dict[str, Any]:
     """What both pages show."""
     site: Site = request.app.state.site
-    found, hues = kept.subject.found, hues_of(request)
+    stored, hues = kept.subject.stored, hues_of(request)
     whole = kept.waterfall(true_scale=look.true_scale)
     fall = whole.on(look.scale(whole.scale))
     folded = folded_rows(fall, look.fold)
@@ -102,14 +102,14 @@ def _values(request: Request, asked: Asked, look: Look, kept: Kept) -> dict[str,
     traces = trace_table([parse_trace_id(trace) for trace in picture.traces])
     # again, because whether they are settled changes with time alone
     orphans = orphans_of(site.store, traces, site.settled_before())
-    roots = {(orphan["trace_id"], orphan["span_id"]) for orphan in found.orphans}
-    reasons = found.connections[:_MOST_REASONS]
+    roots = {(orphan["trace_id"], orphan["span_id"]) for orphan in stored.orphans}
+    reasons = stored.connections[:_MOST_REASONS]
     return {
         "asked": asked,
         "look": look,
         "version": kept.version,
         "fall": fall,
-        "rows": view_rows(fall, numbers, found, attempts_of(kept), hues, kept.critical, folded),
+        "rows": view_rows(fall, numbers, stored, attempts_of(kept), hues, kept.critical, folded),
         "first": first,
         "seen": len(seen),
         "page_rows": ROWS,
@@ -117,7 +117,7 @@ def _values(request: Request, asked: Asked, look: Look, kept: Kept) -> dict[str,
         "axis": view_axis(fall.scale, whole.scale),
         "blocks": view_minimap(whole, hues),
         "reasons": [view_reason(each, cut=is_cut(each, roots)) for each in reasons],
-        "more_reasons": len(found.connections) - len(reasons),
+        "more_reasons": len(stored.connections) - len(reasons),
         "broken": [orphan for orphan in orphans if not orphan["expected"]],
         "tell_orphans": tell_orphans,
         "services": [
@@ -129,6 +129,6 @@ def _values(request: Request, asked: Asked, look: Look, kept: Kept) -> dict[str,
     }
 
 
-def attempts_of(kept: Kept) -> list[Any]:
+def attempts_of(kept: KeptPicture) -> list[Any]:
     """Of a journey; a single trace tells nothing of attempts."""
     return kept.subject.attempts if isinstance(kept.subject, FoundJourney) else []

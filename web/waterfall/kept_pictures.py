@@ -17,9 +17,9 @@ import xxhash
 
 from storage.contract import SpanStore
 from web.journeys.journey import FoundJourney
-from web.journeys.stored import Found
+from web.journeys.stored import Stored
 from web.journeys.trace import FoundTrace
-from web.waterfall.asked_picture import Asked
+from web.waterfall.asked_picture import AskedPicture
 from web.waterfall.critical_path import CriticalPath, find_critical_path
 from web.waterfall.layout import Waterfall, lay_out, scale_of
 from web.waterfall.picture import read_picture
@@ -36,7 +36,7 @@ class ChangedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptPicture:
     """`state` is that of the store when it was read; `fall` has idle time folded."""
 
     subject: FoundJourney | FoundTrace
@@ -61,10 +61,12 @@ class KeptPictures:
     ) -> None:
         self._most, self._clock = most_bytes, clock
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[Asked, str], tuple[float, Kept]] = OrderedDict()
-        self._making: WeakValueDictionary[Asked, threading.Lock] = WeakValueDictionary()
+        self._kept: OrderedDict[tuple[AskedPicture, str], tuple[float, KeptPicture]] = OrderedDict()
+        self._making: WeakValueDictionary[AskedPicture, threading.Lock] = WeakValueDictionary()
 
-    def open(self, store: SpanStore, asked: Asked, settled_before_unix_nano: int) -> Kept:
+    def open(
+        self, store: SpanStore, asked: AskedPicture, settled_before_unix_nano: int
+    ) -> KeptPicture:
         """As of now: kept or made. Raises NotFoundError."""
         now = store.generations()
         with self._lock:
@@ -78,8 +80,8 @@ class KeptPictures:
             return next(fresh, None) or self._make(store, asked, settled_before_unix_nano)
 
     def again(
-        self, store: SpanStore, asked: Asked, version: str, settled_before_unix_nano: int
-    ) -> Kept:
+        self, store: SpanStore, asked: AskedPicture, version: str, settled_before_unix_nano: int
+    ) -> KeptPicture:
         """The picture of this version. Raises ChangedError, NotFoundError."""
         with self._lock:
             if (asked, version) in self._kept:
@@ -90,12 +92,14 @@ class KeptPictures:
             raise ChangedError("More spans or answers have arrived since this page was opened.")
         return made
 
-    def _make(self, store: SpanStore, asked: Asked, settled_before_unix_nano: int) -> Kept:
+    def _make(
+        self, store: SpanStore, asked: AskedPicture, settled_before_unix_nano: int
+    ) -> KeptPicture:
         state = store.generations()
         subject = asked.find(store, settled_before_unix_nano)
-        fall = lay_out(read_picture(subject.found))
+        fall = lay_out(read_picture(subject.stored))
         critical = find_critical_path(fall.picture, fall.family)
-        made = Kept(subject, fall, critical, _version_of(subject.found), state)
+        made = KeptPicture(subject, fall, critical, _version_of(subject.stored), state)
         with self._lock:
             self._kept.pop((asked, made.version), None)
             self._kept[asked, made.version] = self._clock(), made
@@ -104,7 +108,7 @@ class KeptPictures:
 
     def _forget(self) -> None:
         old = self._clock() - _SECONDS
-        sizes = [kept.subject.found.nbytes for _, kept in self._kept.values()]
+        sizes = [kept.subject.stored.nbytes for _, kept in self._kept.values()]
         total = sum(sizes)
         for key, size in zip(list(self._kept)[:-1], sizes[:-1], strict=True):
             if total > self._most or self._kept[key][0] < old:
@@ -112,12 +116,12 @@ class KeptPictures:
                 total -= size
 
 
-def _version_of(found: Found) -> str:
+def _version_of(stored: Stored) -> str:
     """The same for the same spans, connections, candidates and orphan roots."""
     digest = xxhash.xxh64()
     for name in _CONTENT:
-        digest.update(found.spans[name].to_numpy().tobytes())
-    roots = [{**orphan, "settled": True} for orphan in found.orphans]
-    texts: Sequence[object] = (found.connections, found.candidates, roots, found.notes)
+        digest.update(stored.spans[name].to_numpy().tobytes())
+    roots = [{**orphan, "settled": True} for orphan in stored.orphans]
+    texts: Sequence[object] = (stored.connections, stored.candidates, roots, stored.notes)
     digest.update(json.dumps(texts).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()

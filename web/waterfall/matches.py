@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from web.journeys.stored import Found
+from web.journeys.stored import Stored
 from web.waterfall.layout import Waterfall
 from web.waterfall.row_kinds import HandoverRow
 
@@ -10,20 +10,20 @@ MOST_FOUND = 20_000
 _TEXTS = ("name", "attributes", "status_message")
 
 
-def find_rows(fall: Waterfall, found: Found, text: str | None) -> list[int]:
+def find_rows(fall: Waterfall, stored: Stored, text: str | None) -> list[int]:
     """In order, at most MOST_FOUND; case does not matter. Attributes are looked through as
     the JSON text that is stored."""
     wanted = (text or "").strip().lower()
     if not wanted:
         return []
-    rows = {fall.rows_of[span] for span in _find_spans(fall, found, wanted)}
+    rows = {fall.rows_of[span] for span in _find_spans(fall, stored, wanted)}
     rows |= {row for row in fall.passages if wanted in _handover_text(fall, row)}
     return sorted(rows)[:MOST_FOUND]
 
 
-def _find_spans(fall: Waterfall, found: Found, wanted: str) -> list[int]:
+def _find_spans(fall: Waterfall, stored: Stored, wanted: str) -> list[int]:
     picture = fall.picture
-    frame = pl.from_arrow(found.spans.select(list(_TEXTS)))
+    frame = pl.from_arrow(stored.spans.select(list(_TEXTS)))
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table never is a series
     holds = [
         pl.col(name).str.to_lowercase().str.contains(wanted, literal=True).fill_null(value=False)

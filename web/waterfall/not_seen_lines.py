@@ -56,7 +56,7 @@ def _next_step(missed: NotSeen, journey: FoundJourney) -> tuple[str, str] | None
         if len(dead) == 1:
             name = dead.pop()
     else:
-        for root in journey.found.orphans:
+        for root in journey.stored.orphans:
             if name is not None and root["destination"] == name and not root["expected"]:
                 return f"orphan roots of {name}", f"/orphans/{group_key_of_orphan(root)}"
     if name is None:

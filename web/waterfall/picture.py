@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from web.journeys.spans import KINDS
-from web.journeys.stored import Found
+from web.journeys.stored import Stored
 from web.shapes import Connection, End, Orphan, SpanRef
 
 NOBODY = -1
@@ -57,9 +57,9 @@ class Picture:
         return len(self.start)
 
 
-def read_picture(found: Found) -> Picture:
-    spans = _frame(found.spans.select(_COLUMNS)).with_row_index("number")
-    names = found.batch.resources.select(["resource_id", "service_name"])
+def read_picture(stored: Stored) -> Picture:
+    spans = _frame(stored.spans.select(_COLUMNS)).with_row_index("number")
+    names = stored.batch.resources.select(["resource_id", "service_name"])
     resources = _frame(names).unique("resource_id")
     first = spans.unique(_IDS, keep="first", maintain_order=True).select(
         *_IDS, found=pl.col("number").cast(pl.Int64)
@@ -77,9 +77,9 @@ def read_picture(found: Found) -> Picture:
     )
     traces = told.select("trace_hi", "trace_lo").unique().sort("trace_hi", "trace_lo")
     services = told["service_name"].drop_nulls().unique().sort().to_list()
-    ends = [(_ids(each["producer"]), _ids(each["consumer"])) for each in found.connections]
+    ends = [(_ids(each["producer"]), _ids(each["consumer"])) for each in stored.connections]
     flat = _numbers(first, [ids for pair in ends for ids in pair])
-    roots = _numbers(first, [_ids(orphan) for orphan in found.orphans])
+    roots = _numbers(first, [_ids(orphan) for orphan in stored.orphans])
     return Picture(
         trace=told["trace"].to_list(),
         parent=told["parent"].to_list(),
@@ -91,9 +91,9 @@ def read_picture(found: Found) -> Picture:
         span_ids=told["span_id"].to_list(),
         traces=[f"{hi:016x}{lo:016x}" for hi, lo in traces.iter_rows()],
         services=[None, *services],
-        connections=found.connections,
+        connections=stored.connections,
         ends=list(zip(flat[::2], flat[1::2], strict=True)),
-        candidates=_numbers(first, [_ids(each["consumer"]) for each in found.candidates]),
+        candidates=_numbers(first, [_ids(each["consumer"]) for each in stored.candidates]),
         orphans={root: number for number, root in enumerate(roots) if root != NOBODY},
     )
 

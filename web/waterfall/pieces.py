@@ -17,12 +17,12 @@ from web.errors import NotFoundError, ParameterError
 from web.frame import hues_of, render_part
 from web.parameters import Parameters, parse_span_id
 from web.site import Site
-from web.waterfall.asked_picture import NAMES, Asked, read_asked
+from web.waterfall.asked_picture import NAMES, AskedPicture, read_asked
 from web.waterfall.axis_view import view_axis
 from web.waterfall.drawing import view_rows
 from web.waterfall.folding import tops_a_trace
 from web.waterfall.journey_pages import attempts_of, pictures_of
-from web.waterfall.kept_pictures import ChangedError, Kept
+from web.waterfall.kept_pictures import ChangedError, KeptPicture
 from web.waterfall.layout import Waterfall
 from web.waterfall.looks import Look, read_look
 from web.waterfall.matches import find_rows
@@ -47,8 +47,8 @@ def rows(request: Request) -> Response:
         return _changed()
     fall = _fall(kept, look)
     numbers = [number for number in numbers if number < len(fall)]
-    found = kept.subject.found
-    views = view_rows(fall, numbers, found, attempts_of(kept), hues_of(request), kept.critical)
+    stored = kept.subject.stored
+    views = view_rows(fall, numbers, stored, attempts_of(kept), hues_of(request), kept.critical)
     return render_part("rows.html", rows=views, traces=len(fall.traces), asked=asked)
 
 
@@ -89,7 +89,7 @@ def find(request: Request) -> Response:
         ids = kept.fall.picture.span_ids
         number = ids.index(wanted) if wanted in ids else None
         return json_response({"rows": [] if number is None else [kept.fall.rows_of[number]]})
-    return json_response({"rows": find_rows(kept.fall, kept.subject.found, given.text("text"))})
+    return json_response({"rows": find_rows(kept.fall, kept.subject.stored, given.text("text"))})
 
 
 @router.get("/why")
@@ -99,17 +99,17 @@ def why(request: Request) -> Response:
     kept = _picture(request, read_asked(given), given)
     if kept is None:
         return _changed()
-    connections = kept.subject.found.connections
+    connections = kept.subject.stored.connections
     text = given.text("connection") or ""
     if not (text.isascii() and text.isdigit() and len(text) < 8 and int(text) < len(connections)):
         raise NotFoundError("connection", "This picture has no such connection.")
-    roots = {(each["trace_id"], each["span_id"]) for each in kept.subject.found.orphans}
+    roots = {(each["trace_id"], each["span_id"]) for each in kept.subject.stored.orphans}
     chosen = connections[int(text)]
     reason = view_reason(chosen, cut=is_cut(chosen, roots))
     return render_part("why.html", reason=reason)
 
 
-def _picture(request: Request, asked: Asked, given: Parameters) -> Kept | None:
+def _picture(request: Request, asked: AskedPicture, given: Parameters) -> KeptPicture | None:
     site: Site = request.app.state.site
     version = given.text("version") or ""
     try:
@@ -123,7 +123,7 @@ def _changed() -> Response:
     return json_response({"error": {"message": told, "parameter": "version"}}, 409)
 
 
-def _fall(kept: Kept, look: Look) -> Waterfall:
+def _fall(kept: KeptPicture, look: Look) -> Waterfall:
     whole = kept.waterfall(true_scale=look.true_scale)
     return whole.on(look.scale(whole.scale))
 

@@ -105,7 +105,7 @@ def _tell_dead_letter(journey: FoundJourney, cast: Cast) -> list[Part]:
         for attempt in journey.attempts
         if attempt["outcome"] == "error" and attempt["ended_by"] == "dead-letter"
     ]
-    queue = next((c["destination"] for c in journey.found.connections if c["dead_letter"]), None)
+    queue = next((c["destination"] for c in journey.stored.connections if c["dead_letter"]), None)
     where = Part(queue or "a dead-letter queue", strong=True)
     if not failed:
         return [Part("The message went to "), where, Part(".")]
@@ -149,7 +149,7 @@ def _tell_waiting(journey: FoundJourney, cast: Cast) -> list[Part]:
 def _tell_success(journey: FoundJourney, cast: Cast, queue_nano: int) -> list[Part]:
     services = cast.services
     total = journey.end_time_unix_nano - journey.start_time_unix_nano
-    hops = {connection["destination"] for connection in journey.found.connections}
+    hops = {connection["destination"] for connection in journey.stored.connections}
     where = f"{say_number(services)} services" if services > 1 else "one service"
     over = (
         f" over {say_number(len(hops))} {'destination' if len(hops) == 1 else 'destinations'}"

@@ -52,5 +52,5 @@ def batch_scene(orders: str) -> Scene:
 def told_of(store: SpanStore, order: str = "A") -> str:
     """The sentence at the top of the page of an order's journey."""
     journey = find_journey_of_attribute(store, "order.id", order, 0)
-    cast = Cast(journey.found, read_picture(journey.found))
+    cast = Cast(journey.stored, read_picture(journey.stored))
     return "".join(part.text for part in tell_journey(journey, cast, 0))

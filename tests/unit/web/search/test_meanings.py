@@ -2,7 +2,7 @@
 
 import pytest
 
-from web.search.meanings import LONGEST, read_asked
+from web.search.meanings import LONGEST, read_meanings
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 IDS = ((int(TRACE[:16], 16), int(TRACE[16:], 16)), int(SPAN, 16))
@@ -24,9 +24,9 @@ IDS = ((int(TRACE[:16], 16), int(TRACE[16:], 16)), int(SPAN, 16))
     ],
 )
 def test_headers_addresses_and_log_lines_name_a_trace_and_its_span(text: str) -> None:
-    asked = read_asked(text)
-    assert asked.traces == (IDS,)
-    assert asked.page is None
+    meanings = read_meanings(text)
+    assert meanings.traces == (IDS,)
+    assert meanings.page is None
 
 
 @pytest.mark.parametrize(
@@ -46,31 +46,31 @@ def test_headers_addresses_and_log_lines_name_a_trace_and_its_span(text: str) ->
     ],
 )
 def test_a_trace_id_is_known_in_every_dress(text: str) -> None:
-    asked = read_asked(text)
-    assert asked.traces == ((IDS[0], None),)
-    assert (asked.spans, asked.attribute) == ((), None)
+    meanings = read_meanings(text)
+    assert meanings.traces == ((IDS[0], None),)
+    assert (meanings.spans, meanings.attribute) == ((), None)
 
 
 def test_the_x_ray_id_of_the_documentation() -> None:
-    asked = read_asked("1-5759e988-bd862e3fe1be46a994272793")
-    assert asked.traces == (((0x5759E988BD862E3F, 0xE1BE46A994272793), None),)
+    meanings = read_meanings("1-5759e988-bd862e3fe1be46a994272793")
+    assert meanings.traces == (((0x5759E988BD862E3F, 0xE1BE46A994272793), None),)
 
 
 def test_sixteen_digits_are_a_span_or_a_short_trace_id() -> None:
-    asked = read_asked(SPAN.upper())
-    assert asked.spans == (IDS[1],)
-    assert asked.traces == (((0, IDS[1]), None),)
-    assert read_asked(f"span_id={SPAN}").traces == ()
-    assert read_asked(f"trace_id={SPAN}").spans == ()
+    meanings = read_meanings(SPAN.upper())
+    assert meanings.spans == (IDS[1],)
+    assert meanings.traces == (((0, IDS[1]), None),)
+    assert read_meanings(f"span_id={SPAN}").traces == ()
+    assert read_meanings(f"trace_id={SPAN}").spans == ()
 
 
 def test_a_long_decimal_is_an_id_of_64_bits() -> None:
     number = 2**63 + 12345
-    asked = read_asked(str(number))
-    assert (asked.spans, asked.low_halves) == ((number,), (number,))
-    assert read_asked(f"dd.trace_id={number}").low_halves == (number,)
+    meanings = read_meanings(str(number))
+    assert (meanings.spans, meanings.low_halves) == ((number,), (number,))
+    assert read_meanings(f"dd.trace_id={number}").low_halves == (number,)
     for text in (str(2**64), "123", "0123456789012"):
-        assert read_asked(text).spans == read_asked(text).low_halves == ()
+        assert read_meanings(text).spans == read_meanings(text).low_halves == ()
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_long_decimal_is_an_id_of_64_bits() -> None:
     ],
 )
 def test_attributes_as_people_write_them(text: str, expected: tuple[str, str] | None) -> None:
-    assert read_asked(text).attribute == expected
+    assert read_meanings(text).attribute == expected
 
 
 @pytest.mark.parametrize(
@@ -109,12 +109,12 @@ def test_attributes_as_people_write_them(text: str, expected: tuple[str, str] | 
     ],
 )
 def test_places_of_kafka_records(text: str, place: tuple[str, int, int]) -> None:
-    assert read_asked(text).places == (place,)
+    assert read_meanings(text).places == (place,)
 
 
 @pytest.mark.parametrize("text", ["orders", "orders/3", "orders@3", "2026/01/31x", "a/b/c"])
 def test_what_is_no_place(text: str) -> None:
-    assert read_asked(text).places == ()
+    assert read_meanings(text).places == ()
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_what_is_no_place(text: str) -> None:
     ],
 )
 def test_addresses_of_our_own_pages_lead_to_them_here(text: str, page: str | None) -> None:
-    assert read_asked(text).page == page
+    assert read_meanings(text).page == page
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,10 @@ def test_addresses_of_our_own_pages_lead_to_them_here(text: str, page: str | Non
     ],
 )
 def test_what_was_copied_along_is_left_out(text: str, plain: str) -> None:
-    assert read_asked(text).text == plain
+    assert read_meanings(text).text == plain
 
 
 def test_long_texts_are_cut() -> None:
-    assert len(read_asked("a" * 10**6).text) == LONGEST
+    assert len(read_meanings("a" * 10**6).text) == LONGEST
     for text in ("a/" * 10**5, "[" * 10**5, '"' * 10**5, "1-" * 10**5, "{" * 10**5, "a.1" * 10**5):
-        read_asked(text)
+        read_meanings(text)

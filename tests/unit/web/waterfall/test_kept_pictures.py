@@ -10,22 +10,22 @@ from storage.contract import SpanStore
 from tests.answer_builders import Scene
 from web.errors import NotFoundError
 from web.journeys.trace import FoundTrace, find_trace
-from web.waterfall.asked_picture import Asked
+from web.waterfall.asked_picture import AskedPicture
 from web.waterfall.kept_pictures import KeptPictures
 
 _ALWAYS = 2**62
-_ASKED = Asked(trace=(1, 1))
+_ASKED = AskedPicture(trace=(1, 1))
 
 
 def test_hand_overs_count_for_what_is_kept_as_few_spans_may_have_very_many() -> None:
     scene = Scene()
     senders = [scene.span(1, number) for number in range(1, 31)]
     takers = [scene.span(1, number) for number in range(31, 61)]
-    apart = find_trace(scene.store(), (1, 1), _ALWAYS).found.nbytes
+    apart = find_trace(scene.store(), (1, 1), _ALWAYS).stored.nbytes
     for sender in senders:
         for taker in takers:
             scene.hand_over(sender, taker)
-    joined = find_trace(scene.store(), (1, 1), _ALWAYS).found
+    joined = find_trace(scene.store(), (1, 1), _ALWAYS).stored
     assert len(joined.connections) == 900
     assert joined.nbytes - apart > 900 * 2_000
 
@@ -47,7 +47,7 @@ class _Slow:
         return find_trace(*asked)
 
 
-def _open_often(store: SpanStore, pictures: KeptPictures, *asked: Asked) -> list[str]:
+def _open_often(store: SpanStore, pictures: KeptPictures, *asked: AskedPicture) -> list[str]:
     with ThreadPoolExecutor(8) as pool:
         opened = [pool.submit(pictures.open, store, each, _ALWAYS) for each in asked]
         return [each.result().version for each in opened]
@@ -66,7 +66,7 @@ def test_another_picture_does_not_wait_for_it(monkeypatch: pytest.MonkeyPatch) -
     for trace in range(1, 5):
         scene.span(trace, 1)
     monkeypatch.setattr("web.waterfall.asked_picture.find_trace", slow.find)
-    asked = [Asked(trace=(1, trace)) for trace in range(1, 5)]
+    asked = [AskedPicture(trace=(1, trace)) for trace in range(1, 5)]
     _open_often(scene.store(), KeptPictures(), *asked)
     assert slow.most > 1
 
