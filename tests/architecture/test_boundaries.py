@@ -25,7 +25,11 @@ DOORS = {
     "google.protobuf": ("collector/*", "sample_data/*"),
     "opentelemetry": ("collector/*", "sample_data/*", "propagation/*"),
     # Of the propagation library's users, only who asks for init_tracer needs the SDK.
-    "opentelemetry.sdk": ("sample_data/*", "propagation/tracestitch_propagation/bootstrap.py"),
+    "opentelemetry.sdk": (
+        "sample_data/*",
+        "propagation/tracestitch_propagation/bootstrap.py",
+        "propagation/tracestitch_propagation/workflow.py",  # for type checkers
+    ),
     "opentelemetry.exporter": (
         "sample_data/*",
         "propagation/tracestitch_propagation/bootstrap.py",
