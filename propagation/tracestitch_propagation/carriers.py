@@ -12,11 +12,17 @@ from opentelemetry.context import Context
 from opentelemetry.propagators.textmap import Getter
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from tracestitch_propagation.messages import Attributes
+
 DROPPED_EVENT = "propagation.dropped"
 DROPPED_FIELDS = "propagation.dropped.fields"
 DROPPED_AT = "propagation.dropped.destination"
 
 _logger = logging.getLogger(__name__)
+_SENDER_FIELDS = (
+    "traceparent", "b3", "x-b3-traceid", "uber-trace-id", "x-amzn-trace-id", "x-datadog-trace-id",
+)  # fmt: skip
+_LONGEST_FIELD = 256  # characters of a field that is shown because it could not be read
 _GIVEN_UP_FIRST = ("baggage", "tracestate")
 
 
@@ -63,6 +69,19 @@ def read_fields(fields: Mapping[str, str]) -> Context:
 def names_a_span(context: Context | None = None) -> bool:
     """Whether there is a span in a context (the current one unless given), of here or remote."""
     return trace.get_current_span(context).get_span_context().is_valid
+
+
+def describe_unread(fields: Mapping[str, str], context: Context) -> Attributes:
+    """Fields of a sender that arrived and tell none: broken ones, and those of another
+    propagator. They are named as the conventions name captured headers; a value that was no
+    text is empty."""
+    if names_a_span(context):
+        return {}
+    return {
+        f"messaging.header.{name}": [fields[name][:_LONGEST_FIELD]]
+        for name in _SENDER_FIELDS
+        if name in fields
+    }
 
 
 def as_text(value: object) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3  # type: ignore[import-untyped]  # ships no types
 import pytest
+from confluent_kafka import Producer
 from moto.server import ThreadedMotoServer
 
 from tests.propagation.recording import Recording
@@ -43,3 +44,13 @@ def aws(aws_url: str) -> Aws:
         )
 
     return make_client
+
+
+@pytest.fixture(scope="session")
+def kafka_servers() -> Iterator[str]:
+    """librdkafka's mock cluster: it lives as long as the producer that started it. Topics come
+    into being with four partitions; take another name in each test."""
+    cluster = Producer({"test.mock.num.brokers": 1, "log_level": 2})
+    brokers = cluster.list_topics("any", timeout=10).brokers.values()
+    yield ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
+    cluster.flush(0)

@@ -5,38 +5,30 @@ import logging
 import pytest
 from opentelemetry import baggage, trace
 from opentelemetry.context import Context
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState
 
 from tests.propagation.recording import Recording
+from tests.propagation.senders import SENDER, sender_of
 from tracestitch_propagation.carriers import (
     DROPPED_AT,
     DROPPED_EVENT,
     DROPPED_FIELDS,
+    as_text,
     context_fields,
     read_fields,
     report_dropped,
     stale_names,
 )
 
-SENDER = SpanContext(
-    7, 9, is_remote=False, trace_flags=TraceFlags(1), trace_state=TraceState([("a", "1")])
-)
-SENDING = trace.set_span_in_context(
-    NonRecordingSpan(SENDER), baggage.set_baggage("k", "v", Context())
-)
-
 
 def test_fields_come_with_the_most_needed_first() -> None:
-    assert list(context_fields(SENDING)) == ["traceparent", "tracestate", "baggage"]
+    assert list(context_fields(SENDER)) == ["traceparent", "tracestate", "baggage"]
 
 
 def test_what_was_written_is_read() -> None:
-    found = read_fields(context_fields(SENDING))
+    found = read_fields(context_fields(SENDER))
 
-    sender = trace.get_current_span(found).get_span_context()
-    assert (sender.trace_id, sender.span_id, sender.is_remote) == (7, 9, True)
-    assert sender.trace_state.get("a") == "1"
-    assert baggage.get_all(found) == {"k": "v"}
+    assert sender_of(found) == sender_of(SENDER)
+    assert baggage.get_all(found) == {"workflow.id": "w"}
 
 
 @pytest.mark.usefixtures("recording")
@@ -44,11 +36,11 @@ def test_what_is_current_is_not_taken_for_the_sender() -> None:
     with trace.get_tracer("t").start_as_current_span("work"):
         found = read_fields({})
 
-    assert not trace.get_current_span(found).get_span_context().is_valid
+    assert sender_of(found) is None
 
 
 def test_a_new_span_makes_every_old_field_stale() -> None:
-    assert stale_names({"traceparent"}, SENDING) == {"traceparent", "tracestate", "baggage"}
+    assert stale_names({"traceparent"}, SENDER) == {"traceparent", "tracestate", "baggage"}
 
 
 def test_without_a_span_only_what_is_written_anew_is_stale() -> None:
@@ -70,3 +62,15 @@ def test_dropped_fields_are_on_the_span_each_time_and_in_the_log_once(
         (DROPPED_EVENT, told),
     ]
     assert caplog.messages == ["bus-of-this-test: no room for baggage: the entry is full"]
+
+
+@pytest.mark.parametrize("value", ["", b"", b"\xff", "\ud800", None, 1, ["a"]])
+def test_what_no_span_may_have_is_no_text(value: object) -> None:
+    assert as_text(value) is None
+
+
+@pytest.mark.parametrize(
+    "value", ["ä", "ä".encode(), bytearray("ä".encode()), memoryview("ä".encode())]
+)
+def test_text_and_bytes_of_utf_8_are_text(value: object) -> None:
+    assert as_text(value) == "ä"

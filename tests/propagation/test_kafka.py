@@ -1,0 +1,434 @@
+"""Kafka headers of each client, over a real broker where the client speaks to one."""
+
+import asyncio
+import base64
+import warnings
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import aiokafka  # type: ignore[import-untyped]  # ships no types
+import pytest
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry import baggage, trace
+from opentelemetry.context import Context
+from opentelemetry.trace import StatusCode
+
+from tests.propagation.recording import Recording, context_of
+from tests.propagation.senders import SENDER, sender_of
+from tracestitch_propagation import kafka, process_span, publish_span
+
+with warnings.catch_warnings():  # it reads its own resources in a deprecated way
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from kafka.consumer.fetcher import ConsumerRecord  # type: ignore[import-untyped]  # no types
+    from kafka.producer.future import RecordMetadata  # type: ignore[import-untyped]  # no types
+
+
+class Topics:
+    """A producer and readers of a broker."""
+
+    def __init__(self, servers: str) -> None:
+        self._servers = servers
+        self.producer = Producer({"bootstrap.servers": servers, "linger.ms": 0, "log_level": 2})
+
+    def publish(self, topic: str, headers: Any, on_delivery: Any = None) -> None:
+        self.producer.produce(
+            topic, b"{}", b"order-1", partition=0, headers=headers, on_delivery=on_delivery
+        )
+        assert self.producer.flush(10) == 0
+
+    def read(self, topic: str, count: int = 1) -> list[Message]:
+        """The first records of partition 0."""
+        options = {"bootstrap.servers": self._servers, "group.id": "billing", "log_level": 2}
+        with closing(Consumer(options)) as consumer:
+            consumer.assign([TopicPartition(topic, 0, 0)])
+            messages = consumer.consume(count, timeout=30)
+        assert [message.error() for message in messages] == [None] * count
+        return messages
+
+
+@pytest.fixture
+def topics(kafka_servers: str) -> Topics:
+    return Topics(kafka_servers)
+
+
+def publish(topics: Topics, topic: str, name: str = "payment.publish") -> None:
+    """As a service with the library does."""
+    with publish_span(name, kafka.sending(topic, b"order-1")) as publishing:
+        topics.publish(topic, kafka.inject_headers(), kafka.on_delivery(publishing))
+
+
+def process(message: object, name: str = "payment.process") -> None:
+    with process_span(name, kafka.received(message, "billing")):
+        pass
+
+
+def test_a_record_continues_the_trace_and_says_where_it_stands(
+    recording: Recording, topics: Topics
+) -> None:
+    publish(topics, "healthy")
+    with recording.service("billing"):
+        process(topics.read("healthy")[0])
+
+    assert recording.edges == {("payment.publish", "payment.process"): "parent"}
+    assert recording.causes == {}
+    sent, processed = recording.span("payment.publish"), recording.span("payment.process")
+    record = {
+        "messaging.system": "kafka",
+        "messaging.destination.name": "healthy",
+        "messaging.destination.partition.id": "0",
+        "messaging.kafka.offset": 0,
+        "messaging.kafka.message.key": "order-1",
+    }
+    sending = {"messaging.operation.name": "send", "messaging.operation.type": "send"}
+    processing = {"messaging.operation.name": "process", "messaging.operation.type": "process"}
+    assert dict(sent.attributes or {}) == {**record, **sending}
+    assert dict(processed.attributes or {}) == {
+        **record,
+        **processing,
+        "messaging.consumer.group.name": "billing",
+    }
+
+
+def test_the_analyzer_reads_every_attribute(recording: Recording, topics: Topics) -> None:
+    publish(topics, "understood")
+    with recording.service("billing"):
+        process(topics.read("understood")[0])
+
+    for name in ("payment.publish", "payment.process"):
+        told = recording.endpoints[name]
+        assert (told["system"], told["destination"], told["kafka_offset"]) == (
+            "kafka",
+            "understood",
+            0,
+        )
+    assert recording.endpoints["payment.process"]["consumer_group"] == "billing"
+
+
+def test_a_record_without_headers_is_found_by_its_offset_and_is_k1(
+    recording: Recording, topics: Topics
+) -> None:
+    with publish_span("payment.publish", kafka.sending("bare")) as publishing:
+        topics.publish("bare", None, kafka.on_delivery(publishing))
+    [message] = topics.read("bare")
+    assert message.headers() is None
+    with recording.service("billing"):
+        process(message)
+
+    assert recording.edges == {("payment.publish", "payment.process"): "kafka-offset"}
+    assert recording.causes == {"payment.process": "K1"}
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        (("traceparent", None), ""),
+        (("Traceparent", b""), ""),
+        (("traceparent", b"\xff\xfe"), ""),
+        (("traceparent", b"00-nonsense"), "00-nonsense"),
+    ],
+    ids=["null", "empty", "no-text", "nonsense"],
+)
+def test_a_broken_context_is_none_and_is_k2(
+    header: tuple[str, bytes | None], told: str, recording: Recording, topics: Topics
+) -> None:
+    topic = f"broken-{told}-{header}".translate(str.maketrans(" ',()\\", "------"))
+    with publish_span("payment.publish", kafka.sending(topic)) as publishing:
+        topics.publish(topic, [header], kafka.on_delivery(publishing))
+    with recording.service("billing"):
+        process(topics.read(topic)[0])
+
+    processed = recording.span("payment.process")
+    assert (processed.attributes or {})["messaging.header.traceparent"] == (told,)
+    assert recording.causes == {"payment.process": "K2"}
+
+
+def test_the_context_of_another_propagator_is_p5(recording: Recording, topics: Topics) -> None:
+    with publish_span("payment.publish", kafka.sending("foreign")) as publishing:
+        b3 = f"{1:032x}-{2:016x}-1".encode()
+        topics.publish("foreign", [("b3", b3)], kafka.on_delivery(publishing))
+    with recording.service("billing"):
+        process(topics.read("foreign")[0])
+
+    assert recording.causes == {"payment.process": "P5"}
+
+
+def test_of_doubled_contexts_the_last_that_says_something_counts(topics: Topics) -> None:
+    old, new = (f"00-{trace_id:032x}-{7:016x}-01" for trace_id in (1, 2))
+    topics.publish(
+        "doubled",
+        [("traceparent", old), ("TraceParent", new), ("traceparent", None)],
+    )
+
+    found = sender_of(kafka.extract_context(topics.read("doubled")[0]))
+    assert found is not None
+    assert found.trace_id == 2
+
+
+def test_a_stale_context_in_any_case_is_replaced(recording: Recording, topics: Topics) -> None:
+    stale = [("TraceParent", b"00-%032x-%016x-01" % (1, 7)), ("tenant", b"a"), ("baggage", b"k=v")]
+    with publish_span("payment.publish", kafka.sending("replaced")):
+        topics.publish("replaced", kafka.inject_headers(stale))
+    [message] = topics.read("replaced")
+
+    names = [name for name, _ in kafka.read_headers(message)]
+    assert names == ["tenant", "traceparent"]
+    found = sender_of(kafka.extract_context(message))
+    assert found is not None
+    assert found.span_id == context_of(recording.span("payment.publish")).span_id
+
+
+def test_work_on_a_record_stays_below_its_span(recording: Recording, topics: Topics) -> None:
+    publish(topics, "worked-on")
+    with (
+        recording.service("billing"),
+        process_span("payment.process", kafka.received(topics.read("worked-on")[0])),
+        trace.get_tracer("billing").start_as_current_span("card.charge"),
+    ):
+        pass
+
+    assert recording.causes == {}
+    work = recording.span("card.charge")
+    assert work.parent is not None
+    assert work.parent.span_id == context_of(recording.span("payment.process")).span_id
+
+
+def test_a_record_that_is_sent_on_keeps_its_headers_and_its_journey(
+    recording: Recording, topics: Topics
+) -> None:
+    with publish_span("payment.publish", kafka.sending("payments")) as publishing:
+        headers = kafka.inject_headers([("tenant", b"a")])
+        topics.publish("payments", headers, kafka.on_delivery(publishing))
+    with recording.service("billing"):
+        [message] = topics.read("payments")
+        with (
+            process_span("payment.process", kafka.received(message, "billing")),
+            publish_span("payment.bury", kafka.sending("payments-dlt")) as publishing,
+        ):
+            headers = kafka.forward_headers(message)
+            topics.publish("payments-dlt", headers, kafka.on_delivery(publishing))
+    [buried] = topics.read("payments-dlt")
+    with recording.service("care"):
+        process(buried, "payment.repair")
+
+    assert [name for name, _ in kafka.read_headers(buried)] == ["tenant", "traceparent"]
+    assert recording.causes == {}
+    assert recording.edges == {
+        ("payment.publish", "payment.process"): "parent",
+        ("payment.bury", "payment.repair"): "parent",
+    }
+
+
+def test_a_record_that_is_sent_on_without_its_headers_is_k9(
+    recording: Recording, topics: Topics
+) -> None:
+    publish(topics, "invoices")
+    with recording.service("billing"):
+        [message] = topics.read("invoices")
+        process(message)
+        with publish_span("payment.bury", kafka.sending("invoices-dlt", message.key())):
+            topics.publish("invoices-dlt", None)
+    with recording.service("care"):
+        process(topics.read("invoices-dlt")[0], "payment.repair")
+
+    assert recording.causes["payment.repair"] == "K9"
+
+
+def test_a_batch_has_a_link_for_each_record(recording: Recording, topics: Topics) -> None:
+    for number in range(3):
+        publish(topics, "many", f"payment.publish {number}")
+    records = topics.read("many", 3)
+    with (
+        recording.service("billing"),
+        process_span("payment.process", [kafka.received(record, "billing") for record in records]),
+    ):
+        pass
+
+    assert recording.causes == {}
+    assert recording.edges == {
+        (f"payment.publish {number}", "payment.process"): "link" for number in range(3)
+    }
+    links = recording.span("payment.process").links
+    assert [(link.attributes or {})["messaging.kafka.offset"] for link in links] == [0, 1, 2]
+
+
+def test_aiokafka_sends_and_receives(recording: Recording, kafka_servers: str) -> None:
+    async def hand_over() -> None:
+        producer = aiokafka.AIOKafkaProducer(bootstrap_servers=kafka_servers)
+        consumer = aiokafka.AIOKafkaConsumer(bootstrap_servers=kafka_servers)
+        async with producer, consumer:
+            with publish_span("payment.publish", kafka.sending("awaited", b"k")) as publishing:
+                answer = await producer.send_and_wait(
+                    "awaited", b"{}", b"k", partition=0, headers=kafka.inject_headers()
+                )
+                publishing.sent(answer)
+            consumer.assign([aiokafka.TopicPartition("awaited", 0)])
+            await consumer.seek_to_beginning()
+            record = await consumer.getone()
+            with recording.service("billing"):
+                process(record)
+
+    asyncio.run(hand_over())
+
+    assert recording.edges == {("payment.publish", "payment.process"): "parent"}
+    for span in recording.spans:
+        told = dict(span.attributes or {})
+        assert (told["messaging.kafka.offset"], told["messaging.kafka.message.key"]) == (0, "k")
+
+
+def test_records_of_kafka_python_are_read() -> None:
+    record = ConsumerRecord(
+        "payments", 3, 0, 41, 0, 0, "order-1", None, kafka.inject_headers(context=SENDER),
+        None, 7, -1, 0,
+    )  # fmt: skip
+    received = kafka.received(record, "billing")
+
+    assert sender_of(received.context) == sender_of(SENDER)
+    assert (received.system, received.destination) == ("kafka", "payments")
+    assert received.attributes == {
+        "messaging.destination.partition.id": "3",
+        "messaging.kafka.offset": 41,
+        "messaging.kafka.message.key": "order-1",
+        "messaging.kafka.message.tombstone": True,
+        "messaging.consumer.group.name": "billing",
+    }
+
+
+def test_answers_of_kafka_python_are_read() -> None:
+    there = RecordMetadata("payments", 3, None, 41, 0, None, 0, 0, 0)
+    unacknowledged = RecordMetadata("payments", 3, None, -1, 0, None, 0, 0, 0)
+    identify = kafka.sending("payments").identify
+
+    assert identify(there) == {
+        "messaging.destination.partition.id": "3",
+        "messaging.kafka.offset": 41,
+    }
+    assert identify(unacknowledged) == {"messaging.destination.partition.id": "3"}
+    assert identify([there, unacknowledged]) == [identify(there), identify(unacknowledged)]
+
+
+def test_a_record_of_a_lambda_event_is_read() -> None:
+    record = lambda_record(kafka.inject_headers([("tenant", b"\xff")], context=SENDER))
+    received = kafka.received(record)
+
+    assert sender_of(received.context) == sender_of(SENDER)
+    assert baggage.get_all(received.context) == {"workflow.id": "w"}
+    assert kafka.read_headers(record)[0] == ("tenant", b"\xff")
+    assert received.attributes == {
+        "messaging.destination.partition.id": "3",
+        "messaging.kafka.offset": 41,
+        "messaging.kafka.message.key": "order-1",
+    }
+
+
+def test_numbers_below_zero_are_bytes_of_java() -> None:
+    assert kafka.read_headers({"headers": [{"name": [-1, 0, 97]}]}) == [("name", b"\xff\x00a")]
+
+
+def test_a_failed_delivery_is_an_error_of_the_span(recording: Recording) -> None:
+    with publish_span("payment.publish", kafka.sending("gone")) as publishing:
+        kafka.on_delivery(publishing)(KafkaError(KafkaError._MSG_TIMED_OUT), None)
+
+    span = recording.span("payment.publish")
+    assert span.status.status_code is StatusCode.ERROR
+    assert (span.attributes or {})["error.type"] == "_MSG_TIMED_OUT"
+
+
+def test_a_delivery_told_after_the_span_is_let_go(
+    recording: Recording, caplog: pytest.LogCaptureFixture
+) -> None:
+    with publish_span("payment.publish", kafka.sending("late")) as publishing:
+        pass
+    kafka.on_delivery(publishing)(None, RecordMetadata("late", 0, None, 1, 0, None, 0, 0, 0))
+
+    assert "messaging.kafka.offset" not in (recording.span("payment.publish").attributes or {})
+    assert caplog.messages == []
+
+
+NAMES = st.text() | st.sampled_from(["traceparent", "TRACESTATE", "Baggage", "tenant"])
+PAIRS = st.lists(st.tuples(NAMES, st.none() | st.binary() | st.text()), max_size=8)
+OUR_NAMES = {"traceparent", "tracestate", "baggage"}
+
+
+@given(PAIRS, st.sampled_from([list, tuple, dict]))
+def test_any_headers_carry_the_context_and_keep_what_the_application_wrote(
+    pairs: list[tuple[str, Any]], shape: Callable[[Any], Any]
+) -> None:
+    headers = shape(pairs)
+    before = shape(pairs)
+    injected = kafka.inject_headers(headers, context=SENDER)
+
+    application = list(headers.items()) if isinstance(headers, dict) else list(headers)
+    ours = [name for name, _ in injected if name.lower() in OUR_NAMES]
+    assert headers == before
+    assert sorted(ours) == sorted(OUR_NAMES)
+    assert [pair for pair in injected if pair[0].lower() not in OUR_NAMES] == [
+        pair for pair in application if pair[0].lower() not in OUR_NAMES
+    ]
+    found = kafka.extract_context({"headers": injected})
+    assert sender_of(found) == sender_of(SENDER)
+    assert baggage.get_all(found) == {"workflow.id": "w"}
+
+
+@given(PAIRS)
+def test_without_a_span_a_record_keeps_the_context_it_had(pairs: list[tuple[str, Any]]) -> None:
+    assert kafka.inject_headers(pairs, context=Context()) == pairs
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(NAMES | st.just("headers"), inner, max_size=4)
+        | st.tuples(NAMES, inner)
+    ),
+    max_leaves=10,
+)
+
+
+class Record:
+    """A client's record of whatever was made up."""
+
+    def __init__(self, fields: dict[str, Any], as_methods: bool) -> None:
+        for name, value in fields.items():
+            setattr(self, name, (lambda value=value: value) if as_methods else value)
+
+
+FIELDS = st.fixed_dictionaries(
+    dict.fromkeys(("headers", "topic", "partition", "offset", "key", "value"), ANYTHING)
+)
+
+
+@given(FIELDS, st.sampled_from(["mapping", "fields", "methods"]))
+def test_no_record_is_too_odd_to_be_read(fields: dict[str, Any], shape: str) -> None:
+    record = fields if shape == "mapping" else Record(fields, shape == "methods")
+    received = kafka.received(record)
+
+    assert all(is_attribute(value) for value in received.attributes.values())
+    kafka.forward_headers(record, context=SENDER)
+
+
+@given(ANYTHING)
+def test_no_message_is_too_odd_to_be_read(message: Any) -> None:
+    assert kafka.received(message).system == "kafka"
+
+
+def is_attribute(value: object) -> bool:
+    return isinstance(value, str | int) or (
+        isinstance(value, list) and all(isinstance(each, str) for each in value)
+    )
+
+
+def lambda_record(headers: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {
+        "topic": "payments",
+        "partition": 3,
+        "offset": 41,
+        "timestamp": 1_545_084_650_987,
+        "timestampType": "CREATE_TIME",
+        "key": base64.b64encode(b"order-1").decode(),
+        "value": base64.b64encode(b"{}").decode(),
+        "headers": [{name: list(value)} for name, value in headers],
+    }
