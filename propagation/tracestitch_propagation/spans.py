@@ -86,18 +86,21 @@ def process_span(
     """The span of one delivery, or of a batch: current while it is open.
 
     `parent` continues the trace of the message, `link` begins one that is linked to it. A
-    batch always has a link for each message, with what is known of that message. Whatever
-    was current before does not count: a message without context makes a root. The
-    message's baggage is current below, of a batch what all its messages agree in.
-    An error is recorded and raised again.
+    batch always has a link for each message, with what is known of that message; one without
+    messages makes no span. Whatever was current before does not count: a message without
+    context makes a root. The message's baggage is current below, of a batch what all its
+    messages agree in. An error is recorded and raised again.
     """
+    alone = received if isinstance(received, Received) else None
     messages = [received] if isinstance(received, Received) else list(received)
-    alone = messages[0] if isinstance(received, Received) else None
-    carried = _agreed_baggage(messages)
+    if not messages:
+        yield INVALID_SPAN
+        return
     if alone and relation == "parent":
-        carried = alone.context
-    links = [] if alone and relation == "parent" else [_link(each, names) for each in messages]
-    described = _describe_batch(messages) if alone is None else _describe(alone)
+        carried, links = alone.context, []
+    else:
+        carried, links = _agreed_baggage(messages), [_link(each, names) for each in messages]
+    described = _describe(alone) if alone else _describe_batch(messages)
     token = context.attach(carried)
     try:
         with _tracer(tracer).start_as_current_span(
@@ -118,7 +121,7 @@ def _tracer(tracer: Tracer | None) -> Tracer:
 def _agreed_baggage(messages: Sequence[Received]) -> Context:
     """A context without a span, with the baggage that all messages agree in."""
     agreed = Context()
-    first, *others = [baggage.get_all(each.context) for each in messages] or [{}]
+    first, *others = [baggage.get_all(each.context) for each in messages]
     for key, value in first.items():
         if all(key in other and other[key] == value for other in others):
             agreed = baggage.set_baggage(key, value, agreed)
@@ -141,8 +144,7 @@ def _describe(message: Received) -> Attributes:
 
 
 def _describe_batch(messages: Sequence[Received]) -> Attributes:
-    known = _describe_delivery(messages[0]) if messages else {}
-    return {**known, BATCH_COUNT: len(messages)}
+    return {**_describe_delivery(messages[0]), BATCH_COUNT: len(messages)}
 
 
 def _describe_delivery(message: Received) -> Attributes:

@@ -1,0 +1,40 @@
+"""Names of attributes of both ages."""
+
+from tracestitch_propagation.messages import Attributes
+from tracestitch_propagation.names import name_attributes
+
+CURRENT: Attributes = {
+    "messaging.system": "kafka",
+    "messaging.destination.name": "orders",
+    "messaging.operation.name": "send",
+    "messaging.operation.type": "send",
+    "messaging.message.id": "m-1",
+    "messaging.destination.partition.id": "3",
+    "messaging.kafka.offset": 7,
+}
+OLD: Attributes = {
+    "messaging.system": "kafka",
+    "messaging.destination": "orders",
+    "messaging.operation": "publish",
+    "messaging.message_id": "m-1",
+    "messaging.kafka.partition": 3,
+    "messaging.kafka.message.offset": 7,
+}
+
+
+def test_current_names_stay() -> None:
+    assert name_attributes(CURRENT, "current") == CURRENT
+
+
+def test_old_names_are_those_of_tutorials() -> None:
+    assert name_attributes(CURRENT, "old") == OLD
+
+
+def test_both_ages_stand_side_by_side() -> None:
+    assert name_attributes(CURRENT, "both") == {**OLD, **CURRENT}
+
+
+def test_a_partition_that_is_no_number_stays_text() -> None:
+    given: Attributes = {"messaging.destination.partition.id": "shard-1"}
+
+    assert name_attributes(given, "old") == {"messaging.kafka.partition": "shard-1"}
