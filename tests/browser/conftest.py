@@ -28,6 +28,8 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# For `evaluate`: what the last frame moved has been told.
+SETTLED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 60)))"
 BROKEN = "pipeline_attributes_not_requested"
 DEAD_LETTERS = "pipeline_dead_letters"
 
@@ -49,7 +51,7 @@ def _chromium() -> str:
 
 
 # Not for the session: while Playwright runs, other tests cannot start an event loop.
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     chromium = _chromium()
     with sync_playwright() as playwright:
@@ -80,18 +82,18 @@ def serving(store: SpanStore) -> Iterator[Served]:
     thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def broken() -> Iterator[Served]:
     """Orders whose messages lost their context between order and payment service."""
     yield from serving(open_recording(BROKEN)[0])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def dead_letters() -> Iterator[Served]:
     yield from serving(open_recording(DEAD_LETTERS)[0])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def empty() -> Iterator[Served]:
     yield from serving(open_store("memory:"))
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from storage.contract import SpanStore, StoreError
 from storage.engines import open_store
-from tests.browser.conftest import Served, open_page, serving
+from tests.browser.conftest import SETTLED, Served, open_page, serving
 from tests.browser.test_login import serve as serve_guarded
 from tests.builders import batch
 from tests.golden.recordings import read_requests, store_requests
@@ -44,7 +44,6 @@ new PerformanceObserver((list) => {
   }
 }).observe({ type: "layout-shift", buffered: true });
 """
-_SETTLED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 60)))"
 _WIDER = """() => {
   const over = document.documentElement.scrollWidth - innerWidth;
   if (over <= 0) return null;
@@ -154,11 +153,11 @@ def _page(browser: Browser, width: int) -> Iterator[tuple[Page, list[str]]]:
 
 
 def _look(page: Page, coloured: bool) -> list[str]:
-    page.evaluate(_SETTLED)
+    page.evaluate(SETTLED)
     found = []
     if page.evaluate("shifts"):  # on a busy machine a frame may be drawn from half a page
         page.reload()
-        page.evaluate(_SETTLED)
+        page.evaluate(SETTLED)
         found = [f"moved {shift}" for shift in page.evaluate("shifts")]
     wider = page.evaluate(_WIDER)
     if wider:

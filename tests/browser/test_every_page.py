@@ -94,12 +94,14 @@ def filling() -> Iterator[Served]:
 
 
 def test_the_empty_page_says_what_to_do_and_turns_live(page: Page, filling: Served) -> None:
+    page.clock.install()
     page.goto(filling.address)
     expect(page.locator("h1")).to_have_text("Waiting for the first span")
     expect(page.locator("pre").first).to_contain_text(
         "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317"
     )
     _fill(filling.store)
+    page.clock.fast_forward(3_000)  # to its next question
     expect(page.locator("h1")).not_to_have_text("Waiting for the first span")
 
 

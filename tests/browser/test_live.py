@@ -13,6 +13,7 @@ from tests.golden.recordings import open_recording
 from tracestitch.analysis import AnalysisLoop
 
 HEALED = "pipeline_healthy"  # later, over the same hand-overs
+EVERY = 3_000  # ms between the questions of a page, as in live.js
 
 
 @pytest.fixture
@@ -29,10 +30,31 @@ def fill(store: SpanStore, recording: str) -> None:
         pass
 
 
+@pytest.fixture
+def page(page: Page) -> Page:
+    """One whose clock is put forward, so that nobody waits for its next question."""
+    page.clock.install()
+    return page
+
+
+def heal(page: Page, store: SpanStore) -> None:
+    """What arrives next, for the page to find with its next question."""
+    fill(store, HEALED)
+    page.clock.fast_forward(EVERY)
+
+
+def look_again(page: Page) -> None:
+    """Until the page has asked for the state of the server and acted on the answer. The first
+    to end may have begun before; the last begins when the one before was acted on."""
+    for _ in range(3):
+        with page.expect_event("requestfinished", lambda told: told.url.endswith("/status")):
+            page.clock.fast_forward(EVERY)
+
+
 def test_the_first_page_turns_live_with_the_first_span(page: Page, growing: Served) -> None:
     page.goto(growing.address)
     expect(page.locator("h1")).to_have_text("Waiting for the first span")
-    fill(growing.store, HEALED)
+    heal(page, growing.store)
     expect(page.locator("h1")).to_have_text("Every hand-over connects")
     expect(page.locator(".drawing")).to_be_visible()
 
@@ -45,7 +67,7 @@ def test_an_update_keeps_place_focus_and_zoom(page: Page, growing: Served) -> No
     page.locator(".node.destination", has_text="orders").focus()
     page.evaluate("document.querySelector('[data-flow]').scrollLeft = 120; scrollTo(0, 90)")
     width = page.evaluate("document.querySelector('[data-drawing]').style.width")
-    fill(growing.store, HEALED)
+    heal(page, growing.store)
     expect(page.locator("h1")).to_have_text("Every hand-over connects again")
     expect(page.locator(".edge.broken")).to_have_count(0)
     title = "document.activeElement.querySelector('title')?.textContent"
@@ -59,13 +81,13 @@ def test_an_update_waits_while_the_reader_selects_or_writes(page: Page, growing:
     page.goto(growing.address)
     mark = page.locator("[data-live-switch]")
     page.evaluate("getSelection().selectAllChildren(document.querySelector('h1'))")
-    fill(growing.store, HEALED)
+    heal(page, growing.store)
     expect(mark).to_contain_text("held")
     expect(page.locator("h1")).to_have_text("1 edge is broken now")
     page.locator("[data-search]").focus()
     page.evaluate("getSelection().removeAllRanges()")
     page.locator("[data-search]").fill("ORD")
-    page.wait_for_timeout(3_500)
+    look_again(page)
     expect(page.locator("h1")).to_have_text("1 edge is broken now")
     page.evaluate("document.activeElement.blur()")
     expect(page.locator("h1")).to_have_text("Every hand-over connects again")
@@ -83,7 +105,7 @@ def test_updates_can_be_paused_and_that_is_remembered(page: Page, growing: Serve
     expect(mark).to_contain_text("paused")
     spans = page.locator("tr", has_text="spans").locator("td").nth(1)
     fill(growing.store, HEALED)
-    page.wait_for_timeout(3_500)
+    look_again(page)
     expect(page.locator("main")).to_contain_text("154")
     mark.click()
     expect(page.locator("main")).not_to_contain_text("154")
@@ -94,7 +116,7 @@ def test_opened_details_stay_open(page: Page, growing: Served) -> None:
     fill(growing.store, BROKEN)
     page.goto(f"{growing.address}/orphans")
     page.locator("details.narrow summary").click()
-    fill(growing.store, HEALED)
+    heal(page, growing.store)
     expect(page.locator("h1")).to_contain_text("1 healed")
     expect(page.locator("details.narrow")).to_have_attribute("open", "")
 
@@ -105,7 +127,7 @@ def test_what_is_scrolled_with_the_keyboard_stays_so(page: Page, growing: Served
     page.goto(f"{growing.address}/orphans")
     wide = page.locator(".scroll").first
     expect(wide).to_have_attribute("tabindex", "0")
-    fill(growing.store, HEALED)
+    heal(page, growing.store)
     expect(page.locator("h1")).to_contain_text("1 healed")
     expect(wide).to_have_attribute("tabindex", "0")
 
@@ -118,6 +140,6 @@ def test_a_page_may_offer_to_reload_instead(page: Page, growing: Served) -> None
         "import('/static/live.js').then(({ offerReload }) =>"
         " offerReload(154, (count) => { document.title = `${count} new`; }))"
     )
-    fill(growing.store, HEALED)
+    heal(page, growing.store)
     expect(page).to_have_title(re.compile(r"\d+ new"))
     expect(page.locator("h1")).to_have_text("1 edge is broken now")

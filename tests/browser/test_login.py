@@ -80,10 +80,12 @@ def test_a_reader_logs_in_is_led_on_and_logs_out(stranger: Page, guarded: str) -
 def test_a_page_that_waits_for_spans_leads_to_the_form_when_the_session_ends(
     stranger: Page, guarded_empty: str
 ) -> None:
+    stranger.clock.install()
     stranger.goto(f"{guarded_empty}/")
     log_in(stranger)
     expect(stranger.get_by_text("Waiting for the first span")).to_be_visible()
     stranger.context.clear_cookies()
+    stranger.clock.fast_forward(3_000)  # to its next question
     expect(stranger).to_have_url(f"{guarded_empty}/login?next=%2F", timeout=10_000)
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.large_journeys import ORDER, span_id, trace_id
 from storage.contract import SpanStore
-from tests.browser.conftest import Served, serving
+from tests.browser.conftest import SETTLED, Served, serving
 from tests.browser.large import (
     ask,
     hold_to_layout,
@@ -83,9 +83,11 @@ def test_nothing_shifts_while_rows_come_and_go(page: Page, large: Served, width:
         " }).observe({ type: 'layout-shift', buffered: true });"
     )
     show(page, large)
+    rows = int(page.locator("[data-rows]").get_attribute("aria-rowcount") or 0)
     for share in (0.2, 0.7, 0.71, 1.0):
         scroll_to(page, share)
-        page.wait_for_timeout(400)
+        expect(row(page, min(int(share * rows), rows - 1))).to_be_in_viewport()
+        page.evaluate(SETTLED)
     assert page.evaluate("window.shifts") == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     heights = page.locator(".row").evaluate_all("rows => rows.map(row => row.offsetHeight)")
