@@ -14,8 +14,8 @@ from web.parameters import parse_trace_id
 from web.report.comparing import Comparison, compare_consumers, split_lines
 from web.report.group_rows import choose_near, narrow_trends, read_groups
 from web.report.groups import group_objects, rows_of_groups
-from web.report.views import row_key
-from web.rows import orphan_object, span_hex, trace_hex, trace_table
+from web.report.views import group_key
+from web.rows import identity_object, orphan_object, span_hex, trace_hex, trace_table
 from web.shapes import CorrelationId, Group, Orphan
 from web.site import Site
 from web.trace_shapes import Span
@@ -49,7 +49,8 @@ def find_group(site: Site, key: str) -> Group:
     columns = [*ORPHAN_GROUP_KEY, "first_seen_unix_nano", "last_seen_unix_nano"]
     for row in site.store.orphan_groups(query).select(columns).to_pylist():
         named = {name: row[name] for name in ORPHAN_GROUP_KEY}
-        if wanted in (row_key(row), tuple(named.values())):
+        edge = identity_object(row, consumer="service_name")
+        if wanted in (group_key(row["cause_code"], edge), tuple(named.values())):
             around = choose_near(
                 row["first_seen_unix_nano"], row["last_seen_unix_nano"], site.store.status()
             )

@@ -1,16 +1,15 @@
 """What is broken, as the pages say it: groups of orphan roots."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlencode
 
 from analyzer.breakages import STATES, State
-from storage.results import ORPHAN_GROUP_KEY
 from web.report.findings import order_findings
 from web.report.groups import NOT_INSTRUMENTED
-from web.shapes import Finding, Group, Orphan, Summary
+from web.shapes import Finding, Group, Identity, Orphan, Summary
 from web.trends import TrendView, draw_trend
 from web.words import join_words, say_count, say_plural, say_service, stable_key
 
@@ -72,23 +71,19 @@ class Report:
     silent: str  # how many producers are not instrumented, or nothing
 
 
-def group_key(group: Group) -> str:
+def group_key(cause: str, edge: Identity) -> str:
+    """The end of the address of a group: of orphan roots of a cause, at an edge."""
     return stable_key(
-        group["cause"]["code"],
-        group["environment"],
-        group["service_namespace"],
-        group["producer_service"],
-        group["system"],
-        group["destination"],
-        group["scope"],
-        group["consumer_service"],
-        group["consumer_group"],
+        cause,
+        edge["environment"],
+        edge["service_namespace"],
+        edge["producer_service"],
+        edge["system"],
+        edge["destination"],
+        edge["scope"],
+        edge["consumer_service"],
+        edge["consumer_group"],
     )
-
-
-def row_key(row: Mapping[str, Any]) -> str:
-    """`group_key` of a row of `SpanStore.orphan_groups`."""
-    return stable_key(*(row[name] for name in ORPHAN_GROUP_KEY if name != "expected"))
 
 
 def group_key_of_orphan(orphan: Orphan) -> str:
@@ -143,7 +138,7 @@ def view_group(group: Group) -> GroupView:
     total = group["count"] + group["connected"]
     return GroupView(
         group=group,
-        key=group_key(group),
+        key=group_key(group["cause"]["code"], group),
         broken=group["count"],
         total=total,
         share=f"{100 * group['count'] / max(total, 1):.2f}%",
@@ -195,7 +190,7 @@ def _expected_line(by: str | None, groups: list[Group]) -> ExpectedLine:
         asked["destination"] = first["destination"]
     address = f"/orphans?{urlencode(asked, errors='replace')}"
     if len(groups) == 1:
-        address = f"/orphans/{group_key(first)}"
+        address = f"/orphans/{group_key(first['cause']['code'], first)}"
     return ExpectedLine(
         name=name,
         title="; ".join(titles[code] for code in sorted(titles)),
