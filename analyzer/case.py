@@ -13,7 +13,7 @@ Row = Mapping[str, Any]
 
 # A UUID of which the end is missing.
 _CUT_UUID = re.compile(r"[0-9a-f]{8}-(?=[0-9a-f-]{0,26}$)([0-9a-f]{4}-){0,3}[0-9a-f]*")
-_HOUR_NANO = 3_600 * 10**9
+HOUR_NANO = 3_600 * 10**9
 # Rules whose ids name one message.
 _NAMING = ("message-id", "kafka-offset", "eventbridge-event-id")
 
@@ -152,4 +152,4 @@ class Case:
     def long_after(self) -> bool:
         """An hour or more after the producer that was found ended."""
         gap = self.facts["gap"]
-        return gap is not None and gap >= _HOUR_NANO
+        return gap is not None and gap >= HOUR_NANO

@@ -8,15 +8,15 @@ from web.shapes import TrendBucket
 from web.words import say_plural, utc_time
 
 MOST = 24
-_SECOND = 1_000_000_000
-_DAY = 86_400 * _SECOND
+SECOND = 1_000_000_000  # ns, as all of these
+DAY = 86_400 * SECOND
 # Parts that people count in.
 _ROUND = (
     *(n * 1_000_000 for n in (1, 2, 5, 10, 20, 50, 100, 200, 500)),
-    *(n * _SECOND for n in (1, 2, 5, 10, 15, 30)),
-    *(n * 60 * _SECOND for n in (1, 2, 5, 10, 15, 30)),
-    *(n * 3600 * _SECOND for n in (1, 2, 3, 4, 6, 12)),
-    *(n * _DAY for n in (1, 2, 7, 14, 28)),
+    *(n * SECOND for n in (1, 2, 5, 10, 15, 30)),
+    *(n * 60 * SECOND for n in (1, 2, 5, 10, 15, 30)),
+    *(n * 3600 * SECOND for n in (1, 2, 3, 4, 6, 12)),
+    *(n * DAY for n in (1, 2, 7, 14, 28)),
 )
 _WIDTH, _HEIGHT, _GAP = 5, 28, 1
 
@@ -26,7 +26,7 @@ def choose_buckets(first: int, last: int) -> Buckets:
     instants (ns, 0 and later)."""
     size = next((each for each in _ROUND if last // each - first // each < MOST), None)
     if size is None:  # decades: dates that cannot be right
-        weeks = 28 * _DAY
+        weeks = 28 * DAY
         size = weeks * -(-((last - first) // weeks + 1) // (MOST - 1))
     start = first // size * size
     return Buckets(start, size, last // size - first // size + 1)

@@ -1,9 +1,7 @@
 """Amazon EventBridge."""
 
-from analyzer.case import Case
+from analyzer.case import HOUR_NANO, Case
 from analyzer.conditions import Finding, condition
-
-_HOUR = 3_600 * 10**9
 
 
 @condition("event")
@@ -31,7 +29,7 @@ def done_before(case: Case) -> bool:
 
 
 def _say_late(case: Case) -> Finding:
-    hours = case.facts["gap"] // _HOUR
+    hours = case.facts["gap"] // HOUR_NANO
     return Finding("producer", f"{hours} hours before", f"The event was sent {hours} hours before.")
 
 

@@ -20,7 +20,7 @@ from web.destinations.shapes import (
 from web.errors import NotFoundError
 from web.flow_map.flows import SHORTEST_NANO
 from web.rows import Row, span_ref
-from web.trends import choose_buckets
+from web.trends import SECOND, choose_buckets
 
 # Of each kind of send so many of the newest are looked at for messages that are stuck.
 SENDS_LOOKED_AT = 2_000
@@ -28,7 +28,6 @@ _KINDS = 50
 # The same for the list of all destinations.
 _SENDS_OF_ALL, _ALL_KINDS = 300, 1_000
 MOST_STUCK = 50
-_SECOND = 1_000_000_000
 
 Range = tuple[int | None, int | None]
 
@@ -141,7 +140,7 @@ def _summary(row: Row, asked: Range) -> DestinationSummary:
     first, last = row["first_seen_unix_nano"], row["last_seen_unix_nano"]
     start = (first or 0) if asked[0] is None else asked[0]
     end = (last or 0) if asked[1] is None else asked[1]
-    shortest = SHORTEST_NANO if None in asked else _SECOND
+    shortest = SHORTEST_NANO if None in asked else SECOND
     return {
         "system": row["system"],
         "destination": row["destination"],
@@ -151,7 +150,7 @@ def _summary(row: Row, asked: Range) -> DestinationSummary:
         "consumers": row["consumers"],
         "first_seen": first,
         "last_seen": last,
-        "per_second": round(row["count"] * _SECOND / max(end - start, shortest), 6),
+        "per_second": round(row["count"] * SECOND / max(end - start, shortest), 6),
     }
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from web.destinations.shapes import TimedFigures
+from web.trends import DAY, SECOND
 from web.words import say_count, say_duration, say_plural, utc_time
 
 _LEFT, _RIGHT, _TOP = 72, 12, 10
 _WIDTH, _WAITS, _COUNTS, _BETWEEN, _BELOW = 760, 120, 56, 18, 22
-_SECOND, _DAY = 1_000_000_000, 86_400
 # Where a long scale ends.
 _STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 _LABELS = 6
@@ -142,12 +142,12 @@ def _round_up(number: int) -> int:
 
 def _instant(nano: int, size: int, count: int) -> str:
     """UTC; as much of it as tells the parts apart."""
-    moment = datetime.fromtimestamp(nano // _SECOND, UTC)
-    if size >= _DAY * _SECOND:
+    moment = datetime.fromtimestamp(nano // SECOND, UTC)
+    if size >= DAY:
         return f"{moment:%-d %b}"
-    if size * count > 2 * _DAY * _SECOND:
+    if size * count > 2 * DAY:
         return f"{moment:%-d %b %H:%M}"
-    if size >= 60 * _SECOND:
+    if size >= 60 * SECOND:
         return f"{moment:%H:%M}"
-    part = f".{nano % _SECOND // 1_000_000:03d}" if size < _SECOND else ""
+    part = f".{nano % SECOND // 1_000_000:03d}" if size < SECOND else ""
     return f"{moment:%H:%M:%S}{part}"

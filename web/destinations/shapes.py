@@ -69,12 +69,3 @@ class DestinationDetail(DestinationSummary):
     clients: list[Client]
     stuck: list[StuckMessage]  # the one that has waited longest first
     stuck_count: int
-
-
-class Destinations(TypedDict):
-    destinations: list[DestinationSummary]
-    next_cursor: str | None
-
-
-class DestinationAnswer(TypedDict):
-    destination: DestinationDetail
