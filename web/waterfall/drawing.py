@@ -99,17 +99,25 @@ class _Drawing:
         before = self.fall.row_traces[number - 1] if number else 0
         row = self.fall[number]
         trace_id = self.fall.traces[row.trace] if row.trace != before or number == 0 else None
-        told = self._told(row, trace_id)
-        return replace(told, number=number, below=self.fall.sizes[number] - 1, folded=folded)
+        return replace(
+            self._told(row),
+            number=number,
+            indent=min(row.depth, _DEEPEST),
+            level=row.depth + 1,
+            trace=row.trace % TRACE_COLOURS,
+            trace_id=trace_id,
+            below=self.fall.sizes[number] - 1,
+            folded=folded,
+        )
 
-    def _told(self, row: Row, trace_id: str | None) -> RowView:
+    def _told(self, row: Row) -> RowView:
         if isinstance(row, SpanRow):
-            return self._span(row, trace_id)
+            return self._span(row)
         if isinstance(row, HandoverRow):
-            return self._handover(row, trace_id)
+            return self._handover(row)
         if isinstance(row, CandidateRow):
-            return self._candidate(row, trace_id)
-        return self._cut(row, trace_id)
+            return self._candidate(row)
+        return self._cut(row)
 
     def _beside(self, start: int, end: int) -> Literal["before", "after"] | None:
         """Of what lies outside of the part of the time that is shown."""
@@ -117,7 +125,7 @@ class _Drawing:
             return "before"
         return "after" if start > self.fall.scale.end else None
 
-    def _span(self, row: SpanRow, trace_id: str | None) -> RowView:
+    def _span(self, row: SpanRow) -> RowView:
         span = self.spans[row.span]
         picture = self.fall.picture
         beside = self._beside(picture.start[row.span], picture.end[row.span])
@@ -131,12 +139,7 @@ class _Drawing:
             name=span["name"][:_LONGEST] or "(no name)",
             service=say_service(span["service_name"]),
             hue=self._hue(span["service_name"]),
-            indent=min(row.depth, _DEEPEST),
-            level=row.depth + 1,
-            trace=row.trace % TRACE_COLOURS,
-            trace_id=trace_id,
             mark="",
-            relation=None,
             error=error,
             chips=tuple(self._span_chips(span, row)),
             left=percent(row.bar.left),
@@ -170,7 +173,7 @@ class _Drawing:
     def _hue(self, service: str | None) -> int:
         return self.hues.get(service or "", 0)
 
-    def _handover(self, row: HandoverRow, trace_id: str | None) -> RowView:
+    def _handover(self, row: HandoverRow) -> RowView:
         connection = self.connections[row.connection]
         system = say_system(connection["system"])
         chips = [Chip(system)] if system else []
@@ -191,18 +194,10 @@ class _Drawing:
         spoken = self._wait_words(row)
         return RowView(
             kind="handover",
-            anchor=None,
             href=href,
             name=name[:_LONGEST],
-            service=None,
-            hue=None,
-            indent=min(row.depth, _DEEPEST),
-            level=row.depth + 1,
-            trace=row.trace % TRACE_COLOURS,
-            trace_id=trace_id,
             mark="⇢" if row.cut else "↻" if row.again else "↳",
             relation=relation_of(connection, cut=row.cut),
-            error=False,
             chips=tuple(chips),
             left=None if row.wait is None else percent(row.wait.left),
             width=None if row.wait is None else percent(row.wait.width),
@@ -234,7 +229,7 @@ class _Drawing:
         folds: tuple[Segment, ...] = self.fall.scale.folds
         return ", folded" if any(left <= f.left and f.right <= right for f in folds) else ""
 
-    def _candidate(self, row: CandidateRow, trace_id: str | None) -> RowView:
+    def _candidate(self, row: CandidateRow) -> RowView:
         candidate = self.candidates[row.candidate]
         root, send = candidate["consumer"], candidate["producer"]
         told = f"{say_rule(candidate['rule'])} · {say_confidence(candidate['confidence'])}"
@@ -244,18 +239,11 @@ class _Drawing:
         place = Bar(max(row.place - 0.06, 0), min(row.place, 0.06))
         return RowView(
             kind="candidate",
-            anchor=None,
             href=span_address(send["trace_id"], send["span_id"]),
             name=send["span_name"][:_LONGEST] or "(no name)",
             service=say_service(send["service_name"]),
-            hue=None,
-            indent=min(row.depth, _DEEPEST),
-            level=row.depth + 1,
-            trace=row.trace % TRACE_COLOURS,
-            trace_id=trace_id,
             mark="?",
             relation="candidate",
-            error=False,
             chips=(Chip(told, "", f"/candidates/{root['trace_id']}/{root['span_id']}"),),
             left=percent(place.left),
             width=percent(place.width),
@@ -263,7 +251,7 @@ class _Drawing:
             spoken=spoken,
         )
 
-    def _cut(self, row: CutRow, trace_id: str | None) -> RowView:
+    def _cut(self, row: CutRow) -> RowView:
         orphan = self.orphans[row.orphan]
         address = f"/orphans/{group_key_of_orphan(orphan)}"
         code = orphan["cause"]["code"]
@@ -276,21 +264,12 @@ class _Drawing:
             chips.append(Chip(f"cut · {told}", "warn", address))
         return RowView(
             kind="cut",
-            anchor=None,
             href=address,
             name=(orphan["destination"] or "unknown destination")[:_LONGEST],
-            service=None,
-            hue=None,
-            indent=min(row.depth, _DEEPEST),
-            level=row.depth + 1,
-            trace=row.trace % TRACE_COLOURS,
-            trace_id=trace_id,
             mark="⇢",
             relation="cut",
-            error=False,
             chips=tuple(chips),
             left=percent(max(row.place - 0.06, 0)),
             width=percent(min(row.place, 0.06)),
-            label=None,
             spoken="no producer found",
         )
