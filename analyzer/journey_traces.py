@@ -1,16 +1,17 @@
 """One trace as a journey sees it: who stands above whom, and which values they say."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import pyarrow as pa
+import polars as pl
 
+from analyzer.ancestry import Ancestry, nearest, read_ancestry
+from analyzer.ancestry import SpanId as SpanId
+from analyzer.ancestry import TraceId as TraceId
 from storage.schema import SpanBatch
 
-TraceId = tuple[int, int]
-SpanId = tuple[int, int, int]
-
+_COLUMNS = ["trace_hi", "trace_lo", "span_id", "content_hash", "parent_span_id"]
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -22,114 +23,89 @@ class TraceView:
 
     deliveries: frozenset[SpanId] = frozenset()
     said: frozenset[str] = frozenset()
-    _parents: Mapping[SpanId, SpanId | None] = field(default_factory=dict)
-    _carried: Mapping[SpanId, frozenset[str]] = field(default_factory=dict)
-    _carriers: Sequence[SpanId] = ()
-    _governors: dict[SpanId, SpanId | None] = field(default_factory=dict)
-    _above: dict[SpanId, SpanId | None] = field(default_factory=dict)
+    _ancestry: Ancestry | None = None
+    _carried: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    _rows: Sequence[int] = ()
+    _deliveries: Mapping[int, SpanId] = field(default_factory=dict)
+    _governors: dict[int, int] = field(default_factory=dict)
+    _above: dict[int, int] = field(default_factory=dict)
     _below: dict[SpanId, set[str]] = field(default_factory=dict)
 
     def governor(self, span: SpanId) -> SpanId | None:
         """The delivery whose work the span is: itself or the nearest above."""
-        if not self.deliveries:
-            return None
-        return nearest([span], self._parents, self.deliveries, self._governors).get(span)
+        row = self._row(span)
+        if row is None:
+            return span if span in self.deliveries else None
+        return self._governor(row)
 
     def said_by_send(self, span: SpanId) -> frozenset[str]:
         """Values of the span itself or its nearest ancestor that carries the key."""
-        if not self._carriers:
+        row = self._row(span) if self.said else None
+        if row is None or self._ancestry is None:
             return _NOTHING
-        carrier = nearest([span], self._parents, self._carried, self._above).get(span)
-        return _NOTHING if carrier is None else self._carried[carrier]
+        carrier = nearest([row], self._ancestry.above, self._carried, self._above)[row]
+        return self._carried.get(carrier, _NOTHING)
 
     def said_by_delivery(self, span: SpanId) -> frozenset[str] | set[str]:
         """As `said_by_send`, else what stands in the work below the delivery."""
         said = self.said_by_send(span)
-        if said or not self._carriers:
+        if said or not self.said:
             return said
         if not self._below:
-            for carrier in self._carriers:
-                governor = self.governor(carrier)
+            for row in self._rows:
+                governor = self._governor(row) if row in self._carried else None
                 if governor is not None:
-                    self._below.setdefault(governor, set()).update(self._carried[carrier])
+                    self._below.setdefault(governor, set()).update(self._carried[row])
         return self._below.get(span, _NOTHING)
+
+    def _row(self, span: SpanId) -> int | None:
+        return None if self._ancestry is None else self._ancestry.row(span)
+
+    def _governor(self, row: int) -> SpanId | None:
+        if self._ancestry is None or not self._deliveries:
+            return None
+        found = nearest([row], self._ancestry.above, self._deliveries, self._governors)[row]
+        return self._deliveries.get(found)
 
 
 def read_views(
     batch: SpanBatch, key: str | None, deliveries: Mapping[TraceId, Collection[SpanId]]
 ) -> dict[TraceId, TraceView]:
     """A view of each trace of the batch; `deliveries` by trace."""
-    parents = read_parents(batch.spans)
-    carried = _read_carried(batch, key)
-    carriers: dict[TraceId, list[SpanId]] = defaultdict(list)
-    said: dict[TraceId, set[str]] = defaultdict(set)
-    for span, values in carried.items():
-        carriers[span[:2]].append(span)
-        said[span[:2]] |= values
-    return {
-        trace: TraceView(
-            frozenset(deliveries.get(trace, ())),
-            frozenset(said.get(trace, ())),
-            parents,
+    ancestry = read_ancestry(batch.spans.select(_COLUMNS))
+    carried = _read_carried(batch, key, ancestry)
+    views = {}
+    for trace, (first, past) in ancestry.traces.items():
+        own = deliveries.get(trace, ())
+        rows = {row: span for span in own if (row := ancestry.row(span)) is not None}
+        said = {carried[row] for row in range(first, past) if row in carried}
+        views[trace] = TraceView(
+            frozenset(own),
+            frozenset[str]().union(*said),
+            ancestry,
             carried,
-            carriers.get(trace, ()),
+            range(first, past),
+            rows,
         )
-        for trace in {span[:2] for span in parents}
-    }
+    return views
 
 
-def nearest(
-    spans: Iterable[SpanId],
-    parents: Mapping[SpanId, SpanId | None],
-    marked: Collection[SpanId],
-    known: dict[SpanId, SpanId | None] | None = None,
-) -> dict[SpanId, SpanId | None]:
-    """Of each span the nearest marked one: itself or an ancestor. None without any, also
-    for parents that run in a circle. Linear, however deep the trace. `known` is what earlier
-    calls with the same parents and marks gave; it is added to."""
-    found: dict[SpanId, SpanId | None] = {} if known is None else known
-    for span in spans:
-        path: list[SpanId] = []
-        seen: set[SpanId] = set()
-        here: SpanId | None = span
-        while here is not None and here not in found and here not in marked and here not in seen:
-            path.append(here)
-            seen.add(here)
-            here = parents.get(here)
-        if here is None or here in seen:
-            end = None
-        else:
-            end = found.get(here, here)
-            found[here] = end
-        found.update(dict.fromkeys(path, end))
-    return found
-
-
-def read_parents(spans: pa.Table) -> dict[SpanId, SpanId | None]:
-    """Of spans with the same ids that one counts which has the smallest content hash."""
-    hashes: dict[SpanId, int] = {}
-    parents: dict[SpanId, SpanId | None] = {}
-    names = ("trace_hi", "trace_lo", "span_id", "content_hash", "parent_span_id")
-    columns = (spans[name].to_pylist() for name in names)
-    for hi, lo, span, content, parent in zip(*columns, strict=True):
-        ids = (hi, lo, span)
-        if content <= hashes.get(ids, content):
-            hashes[ids] = content
-            parents[ids] = None if parent is None else (hi, lo, parent)
-    return parents
-
-
-def _read_carried(batch: SpanBatch, key: str | None) -> dict[SpanId, frozenset[str]]:
+def _read_carried(
+    batch: SpanBatch, key: str | None, ancestry: Ancestry
+) -> dict[int, frozenset[str]]:
+    """By row; of spans with the same ids what any of them carries."""
     values: dict[int, set[str]] = defaultdict(set)
     for row in batch.correlation.to_pylist():
         if row["key"] == key:
             values[row["correlation_id"]].add(row["value"])
+    if not values:
+        return {}
     sets = {carried: frozenset(each) for carried, each in values.items()}
-    found: dict[SpanId, frozenset[str]] = {}
-    names = ("trace_hi", "trace_lo", "span_id", "correlation_id")
-    columns = (batch.spans[name].to_pylist() for name in names)
-    for hi, lo, span, carried in zip(*columns, strict=True):
-        if carried in sets:
-            ids, said = (hi, lo, span), sets[carried]
-            found[ids] = found[ids] | said if ids in found else said
+    ids = _COLUMNS[:3]
+    spans = pl.DataFrame(batch.spans.select([*ids, "correlation_id"]))
+    asked = spans.filter(pl.col("correlation_id").is_in(list(sets)))
+    rows = asked.join(ancestry.rows.select("row", *ids), on=ids, how="inner")
+    found: dict[int, frozenset[str]] = {}
+    for row, carried in rows.select("row", "correlation_id").unique().iter_rows():
+        found[row] = found[row] | sets[carried] if row in found else sets[carried]
     return found

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.journey_traces import SpanId, nearest
+from analyzer.ancestry import NOBODY, Ancestry, SpanId, nearest
 
 Row = Mapping[str, Any]
 
@@ -46,23 +46,23 @@ class Unit:
 
 def find_units(
     spans: Iterable[Row],
-    parents: Mapping[SpanId, SpanId | None],
+    ancestry: Ancestry,
     connections: Iterable[Row],
     endpoints: Iterable[Row],
     messages: Mapping[SpanId, str],
     foreign: Collection[SpanId] = (),
 ) -> list[Unit]:
     """Rows of SPANS with `service` (hashable), of consumers and of spans without a parent
-    among all at least; the parents of all spans; drawn CONNECTIONS among them, ENDPOINTS of
+    among all at least; the ancestry of all spans; drawn CONNECTIONS among them, ENDPOINTS of
     their traces, message ids by span, and deliveries that do not count because they belong
     to other journeys. In order of start."""
     by_id = {span_of(row): row for row in spans}
     drawn = [
         row
         for row in connections
-        if (consumer := span_of(row, "consumer_")) in parents and consumer not in foreign
+        if (consumer := span_of(row, "consumer_")) in by_id and consumer not in foreign
     ]
-    above = _governors(parents, drawn)
+    above = _governors(ancestry, drawn)
     connected = [
         _connected(row, by_id[span_of(row, "consumer_")], messages, above) for row in drawn
     ]
@@ -83,20 +83,28 @@ def find_units(
             failed=row["status_code"] == STATUS_ERROR,
         )
         for span, row in by_id.items()
-        if span not in known and parents[span] not in parents
+        if span not in known and _is_top(ancestry, span)
     ]
     return sorted(
         [*connected, *alone, *tops], key=lambda unit: (unit.start, unit.span, unit.message)
     )
 
 
-def _governors(
-    parents: Mapping[SpanId, SpanId | None], connections: Collection[Row]
-) -> Mapping[SpanId, SpanId | None]:
+def _is_top(ancestry: Ancestry, span: SpanId) -> bool:
+    row = ancestry.row(span)
+    return row is not None and ancestry.above[row] == NOBODY
+
+
+def _governors(ancestry: Ancestry, connections: Collection[Row]) -> Mapping[SpanId, SpanId | None]:
     """Of each producer the delivery in whose work it sent."""
-    deliveries = {span_of(row, "consumer_") for row in connections}
-    producers = [span_of(row, "producer_") for row in connections]
-    return nearest(producers, parents, deliveries)
+    deliveries, producers = (
+        {row: span for span in ends if (row := ancestry.row(span)) is not None}
+        for ends in (
+            [span_of(each, f"{side}_") for each in connections] for side in ("consumer", "producer")
+        )
+    )
+    below = nearest(producers, ancestry.above, deliveries)
+    return {span: deliveries.get(below[row]) for row, span in producers.items()}
 
 
 def _connected(

@@ -6,11 +6,13 @@ their findings become the answer.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analyzer.ancestry import NOBODY, Ancestry, read_ancestry
 from analyzer.attempt_chains import chain_units
 from analyzer.journey_status import JourneyStatus, is_waiting, judge_status, open_sends
 from analyzer.journey_traces import SpanId, TraceId
@@ -182,8 +184,10 @@ def _judge(
         for row in store.endpoints_of(traces).to_pylist()
         if row["role"] != "send" or walk.owns_send(span_id(row))
     ]
+    ancestry = read_ancestry(reached.batch.spans.select([*_UNIT_COLUMNS, "content_hash"]))
     units = find_units(
-        *_plain_spans(reached.batch, drawn),
+        _plain_spans(reached.batch, ancestry, drawn),
+        ancestry,
         drawn,
         endpoints,
         _message_ids(reached.batch),
@@ -202,11 +206,8 @@ def _judge(
     return judge_status(units, chains, waiting=waiting), attempts_of(chains), not_seen
 
 
-def _plain_spans(
-    batch: SpanBatch, drawn: Sequence[Row]
-) -> tuple[list[Row], dict[SpanId, SpanId | None]]:
-    """Rows of the consumers and of spans without a parent, with `service`; the parents of
-    all. Of spans with the same ids the last counts."""
+def _plain_spans(batch: SpanBatch, ancestry: Ancestry, drawn: Sequence[Row]) -> list[Row]:
+    """Rows of the consumers and of spans whose parent is not among the spans, with `service`."""
     services = {
         row["resource_id"]: (
             row["environment"],
@@ -215,18 +216,11 @@ def _plain_spans(
         )
         for row in batch.resources.to_pylist()
     }
-    ids = _UNIT_COLUMNS[:3]
-    frame = pl.DataFrame(batch.spans.select(_UNIT_COLUMNS)).unique(ids, keep="last")
-    parents = {
-        (hi, lo, span): None if parent is None else (hi, lo, parent)
-        for hi, lo, span, parent in frame.select(*ids, "parent_span_id").iter_rows()
-    }
-    consumers = {span_id(row, "consumer_") for row in drawn}
-    known = frame.select(*ids[:2], parent_span_id="span_id")
-    tops = frame.join(known, on=known.columns, how="anti")
-    asked = pl.DataFrame(list(consumers), schema=dict.fromkeys(ids, pl.UInt64), orient="row")
-    rows = pl.concat([tops, frame.join(asked, on=ids, how="semi")]).unique(ids).to_dicts()
-    return [{**row, "service": services.get(row["resource_id"])} for row in rows], parents
+    consumers = (ancestry.row(span_id(row, "consumer_")) for row in drawn)
+    tops = (row for row, parent in enumerate(ancestry.above) if parent == NOBODY)
+    chosen = {row for row in chain(consumers, tops) if row is not None}
+    rows = ancestry.rows[sorted(chosen)].select(_UNIT_COLUMNS).to_dicts()
+    return [{**row, "service": services.get(row["resource_id"])} for row in rows]
 
 
 def _message_ids(batch: SpanBatch) -> dict[SpanId, str]:

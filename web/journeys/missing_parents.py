@@ -10,12 +10,13 @@ from typing import Any
 
 import polars as pl
 
+from analyzer.ancestry import NOBODY, Ancestry, SpanId, TraceId, nearest
 from analyzer.contexts import HAS_IS_REMOTE, IS_REMOTE
-from analyzer.journey_traces import SpanId, TraceId, read_parents
 from analyzer.trace_states import has_epoch_form
 from storage.schema import SpanBatch
 
-_COLUMNS = ["trace_hi", "trace_lo", "span_id", "resource_id", "flags", "start_time_unix_nano"]
+_IDS = ["trace_hi", "trace_lo", "span_id"]
+_COLUMNS = [*_IDS, "resource_id", "flags", "start_time_unix_nano"]
 _TITLE = "The parent span is not stored"
 DELETED = f"{_TITLE}: spans of this trace were deleted by retention."
 LOCAL = (
@@ -37,13 +38,16 @@ UNSAMPLED = (
 
 
 def explain_missing(
-    batch: SpanBatch, missing: Collection[SpanId], lost: Collection[TraceId] = frozenset()
+    batch: SpanBatch,
+    ancestry: Ancestry,
+    missing: Collection[SpanId],
+    lost: Collection[TraceId] = frozenset(),
 ) -> dict[SpanId, str]:
-    """Of these spans of whole traces a sentence each. `lost` are traces of which spans were
-    deleted."""
+    """Of these spans of whole traces, whose ancestry is given, a sentence each. `lost` are
+    traces of which spans were deleted."""
     if not missing:
         return {}
-    whole = _find_whole(read_parents(batch.spans))
+    whole = _find_whole(ancestry)
     rows = pl.from_arrow(batch.spans.select(_COLUMNS))
     assert isinstance(rows, pl.DataFrame)  # noqa: S101 - a table never is a series
     told = rows.with_columns(epoch=has_epoch_form("trace_hi"))
@@ -65,17 +69,13 @@ def explain_missing(
     }
 
 
-def _find_whole(parents: Mapping[SpanId, SpanId | None]) -> set[SpanId]:
-    """The spans of which every ancestor is stored, up to one without a parent. Linear."""
-    known: dict[SpanId | None, bool] = {None: True}
-    for span in parents:
-        path: dict[SpanId, None] = {}
-        here: SpanId | None = span
-        while here is not None and here not in known and here in parents and here not in path:
-            path[here] = None
-            here = parents[here]
-        known |= dict.fromkeys(path, known.get(here, False))
-    return {span for span in parents if known[span]}
+def _find_whole(ancestry: Ancestry) -> set[SpanId]:
+    """The spans of which every ancestor is stored, up to one without a parent."""
+    rootless = ancestry.rows["parent_span_id"].is_null().to_list()
+    roots = {row for row, is_root in enumerate(rootless) if is_root}
+    tops = nearest(range(len(ancestry)), ancestry.above, roots)
+    whole = [row for row in range(len(ancestry)) if tops[row] != NOBODY]
+    return set(ancestry.rows[whole].select(_IDS).iter_rows())
 
 
 def _span(row: Mapping[str, Any]) -> SpanId:

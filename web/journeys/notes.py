@@ -6,13 +6,12 @@ from collections.abc import Collection
 import numpy as np
 import polars as pl
 
-from analyzer.journey_traces import SpanId, TraceId
+from analyzer.ancestry import NOBODY, SpanId, TraceId, read_ancestry
 from storage.schema import SpanBatch
 from web.journeys.missing_parents import explain_missing
 from web.rows import span_hex, trace_hex
 from web.shapes import JourneyNote, Note
 
-MISSING = -1
 _IDS = ["trace_hi", "trace_lo", "span_id"]
 _TIMES = ("start_time_unix_nano", "end_time_unix_nano")
 # An answer holds at most so many spans; the latest are left out.
@@ -28,7 +27,7 @@ def find_notes(
 ) -> dict[SpanId, list[Note]]:
     """Notes on spans whose ids or times are odd; by span. `lost` are traces of which spans
     were deleted."""
-    spans = pl.DataFrame(batch.spans.select([*_IDS, "content_hash", *_TIMES, "parent_span_id"]))
+    spans = pl.DataFrame(batch.spans.select([*_IDS, *_TIMES]))
     notes: dict[SpanId, list[Note]] = defaultdict(list)
     for span in spans.filter(pl.col(_TIMES[1]) < pl.col(_TIMES[0])).select(_IDS).iter_rows():
         notes[span].append(note("negative-duration", "The span ends before it starts."))
@@ -36,31 +35,22 @@ def find_notes(
         notes[span].append(
             note("duplicate", "Several spans with these ids and different content are stored.")
         )
-    parents = _read_parents(spans)
-    circles = find_circles(parents["above"])
-    for span in parents.filter(circles).select(_IDS).iter_rows():
+    ancestry = read_ancestry(batch.spans.select([*_IDS, "content_hash", "parent_span_id"]))
+    above = pl.Series(ancestry.above, dtype=pl.Int64)
+    circles = find_circles(above)
+    for span in ancestry.rows.filter(circles).select(_IDS).iter_rows():
         notes[span].append(note("parent-cycle", "The span is an ancestor of itself."))
-    lonely = ~circles & parents["parent_span_id"].is_not_null() & (parents["above"] == MISSING)
-    headless = set(parents.filter(lonely).select(_IDS).iter_rows())
-    for span, reason in explain_missing(batch, headless, lost).items():
+    lonely = ~circles & ancestry.rows["parent_span_id"].is_not_null() & (above == NOBODY)
+    headless = set(ancestry.rows.filter(lonely).select(_IDS).iter_rows())
+    for span, reason in explain_missing(batch, ancestry, headless, lost).items():
         notes[span].append(note("missing-parent", reason))
     return notes
-
-
-def _read_parents(spans: pl.DataFrame) -> pl.DataFrame:
-    """Each ids once, with the row of its parent (`above`, or MISSING). Of spans with the same
-    ids that one counts which has the smallest content hash."""
-    once = spans.sort("content_hash", maintain_order=True).unique(_IDS, keep="first")
-    once = once.with_row_index("row")
-    rows = once.select(*_IDS[:2], parent_span_id="span_id", above=pl.col("row").cast(pl.Int64))
-    joined = once.join(rows, on=rows.columns[:3], how="left", maintain_order="left")
-    return joined.with_columns(pl.col("above").fill_null(MISSING))
 
 
 def find_circles(above: pl.Series) -> pl.Series:
     """Which rows are ancestors of themselves. After more steps up than there are rows one is
     in a circle or beyond the top, and every member of a circle is where some walk ends."""
-    steps = np.append(above.to_numpy(), MISSING)  # MISSING names the last one, which is itself
+    steps = np.append(above.to_numpy(), NOBODY)  # NOBODY names the last one, which is itself
     for _ in range(len(above).bit_length()):
         steps = steps[steps]
     inside = np.zeros(len(above) + 1, dtype=bool)

@@ -40,8 +40,7 @@ def find_critical_path(picture: Picture, family: Family) -> CriticalPath:
     while span not in entered or span in children:
         if span not in entered:
             entered.add(span)
-            below = [item for item in family.items_below(span) if item >= 0]
-            children[span] = sorted(below, key=end.__getitem__)
+            children[span] = sorted(family.children(span), key=lambda n: (end[n], start[n], n))
         child = _last_before(children[span], cursor, end, entered)
         if child != NOBODY and end[child] > start[span]:
             if end[child] < cursor:

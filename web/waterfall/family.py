@@ -8,10 +8,11 @@ the earliest; every other span below its parent.
 from collections import defaultdict
 from collections.abc import Sequence
 
+import numpy as np
+
 from web.waterfall.picture import NOBODY, Picture
 
 _HIGHEST_CLIMB = 3  # spans that a consumer takes along
-_NONE: Sequence[int] = ()
 
 
 class Family:
@@ -22,16 +23,14 @@ class Family:
 
     def __init__(self, picture: Picture) -> None:
         self.picture = picture
-        families: dict[int, list[int]] = defaultdict(list)
-        for child, parent in enumerate(picture.parent):
-            if parent != NOBODY:
-                families[parent].append(child)
         self.sent: dict[int, list[int]] = defaultdict(list)
         self.outer: dict[int, list[int]] = defaultdict(list)
         self.top: dict[int, int] = {}
         self.handed: dict[int, int] = {}
         self.above: dict[int, int] = {}
+        parents = np.fromiter(picture.parent, np.int64, len(picture))
         consumers = {consumer for _, consumer in picture.ends}
+        counts = np.bincount(parents + 1, minlength=len(picture) + 1)[1:].tolist()
         for number in sorted(range(len(picture.ends)), key=self._strength):
             producer, consumer = picture.ends[number]
             if producer != NOBODY:
@@ -40,15 +39,14 @@ class Family:
                 self.outer[consumer].append(number)
             if NOBODY in (producer, consumer) or consumer in self.handed:
                 continue
-            top = self._climb(consumer, producer, families, consumers)
+            top = self._climb(consumer, producer, counts, consumers)
             if top in self.above or top == producer:
                 continue
             self.handed[consumer] = number
             self.above[top] = number
             self.top[number] = top
-        for below in {picture.parent[top] for top in self.above} - {NOBODY}:
-            families[below] = [child for child in families[below] if child not in self.above]
-        self._children = families
+        parents[list(self.above)] = NOBODY
+        self._children, self._last = _by_parent(parents, picture.start)
         self.again = self._attempts_before()
 
     def _strength(self, number: int) -> tuple[int, float, int, int]:
@@ -64,17 +62,17 @@ class Family:
         self,
         consumer: int,
         producer: int,
-        families: dict[int, list[int]],
+        counts: Sequence[int],
         consumers: set[int],
     ) -> int:
-        """The receive span over a lone process span moves with it."""
+        """The receive span over a lone process span moves with it. `counts` of children."""
         parents, services = self.picture.parent, self.picture.service
         top = consumer
         for _ in range(_HIGHEST_CLIMB):
             parent = parents[top]
             if parent in (NOBODY, producer) or parent in consumers:
                 break
-            alone = len(families[parent]) == 1 and parent not in self.sent
+            alone = counts[parent] == 1 and parent not in self.sent
             if not alone or services[parent] != services[top] or self.picture.sends[parent]:
                 break
             top = parent
@@ -119,12 +117,29 @@ class Family:
             return self.picture.ends[self.above[number]][0]
         return self.picture.parent[number]
 
+    def children(self, number: int) -> Sequence[int]:
+        """Those that no hand-over takes away, the last to start in front."""
+        return self._children[self._last[number + 1] : self._last[number]]
+
     def items_below(self, number: int) -> list[int]:
-        """By start: spans by number, connections by the complement of theirs (`~number`)."""
-        children, start = self._children.get(number, _NONE), self.picture.start
+        """The last to start in front: spans by number, connections by the complement of
+        theirs (`~number`)."""
+        children, start = self.children(number), self.picture.start
         sent = self.sent.get(number)
         if sent is None:
-            return sorted(children, key=start.__getitem__)
+            return list(children)
         items = [(start[child], 1, child) for child in children]
         items += [(self._consumer_start(each), 0, each) for each in sent]
-        return [item if is_span else ~item for _, is_span, item in sorted(items)]
+        return [item if is_span else ~item for _, is_span, item in sorted(items, reverse=True)]
+
+
+def _by_parent(
+    parents: "np.ndarray[tuple[int], np.dtype[np.int64]]", starts: Sequence[int]
+) -> tuple[list[int], list[int]]:
+    """All spans, those of the last parent in front and within it the last to start; of each
+    parent where the spans of later parents end, so that its own stand between its place
+    and that of the next."""
+    numbers = np.arange(len(parents))
+    order = np.lexsort((numbers, np.fromiter(starts, np.int64, len(parents)), parents))[::-1]
+    below = np.bincount(parents + 1, minlength=len(parents) + 1)
+    return order.tolist(), (len(parents) - np.cumsum(below)).tolist()

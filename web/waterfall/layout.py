@@ -12,11 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import overload
 
+import numpy as np
+
 from web.waterfall.family import Family
 from web.waterfall.picture import NOBODY, Picture
 from web.waterfall.row_kinds import Bar, CandidateRow, CutRow, HandoverRow, Row, SpanRow, Way
 from web.waterfall.timescale import Interval, TimeScale, fold_time, total_of
 
+Numbers = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 _SPAN, _HANDOVER, _CUT, _CANDIDATE = range(4)
 
 
@@ -114,77 +117,99 @@ class _Layout:
         self.picture = picture
         self.family = Family(picture)
         self.scale = scale_of(picture, true_scale=true_scale)
-        self.kinds = bytearray()
-        self.subjects, self.depths, self.row_traces = array("q"), array("q"), array("q")
+        self.subjects: list[int] = []
+        self.depths: list[int] = []
+        self.odd: dict[int, tuple[int, int]] = {}  # rows of no span: kind, span of their trace
         self.passages: dict[int, _Passage] = {}
-        self.traces: dict[int, int] = {}  # number in the picture -> in order of rows
         self.waits: list[Interval] = []
         self.drawn = bytearray(len(picture))
-        self.rows_of = array("q", bytes(8 * len(picture)))
-        self.span_ids: set[int] = set()
-        self.repeated: set[int] = set()
+        self.levels = [0] * len(picture)  # depths of the spans that are drawn
         self.guesses: dict[int, list[int]] = defaultdict(list)  # candidates by orphan root
         for candidate, root in enumerate(picture.candidates):
             self.guesses[root].append(candidate)
+        family = self.family
+        self.linked = family.sent.keys() | family.outer.keys() | picture.orphans.keys()
+        self.below = list(picture.parent)
+        for top, connection in family.above.items():
+            self.below[top] = picture.ends[connection][0]
 
     def draw(self) -> Waterfall:
         order = sorted(range(len(self.picture)), key=self.picture.start.__getitem__)
         for number in order:
-            if self.family.stands_below(number) == NOBODY:
+            if self.below[number] == NOBODY:
                 self._draw_tree(number)
         for number in order:  # members of circles
             if not self.drawn[number]:
                 self._draw_tree(number)
+        subjects, owners, kinds = self._columns()
+        row_traces, traces = _number_traces(np.fromiter(self.picture.trace, np.int64)[owners])
+        rows_of = np.empty(len(self.picture), np.int64)
+        spans = np.flatnonzero(kinds == _SPAN)
+        rows_of[subjects[spans]] = spans
         return Waterfall(
             picture=self.picture,
             family=self.family,
             scale=self.scale,
-            kinds=self.kinds,
-            subjects=self.subjects,
-            depths=self.depths,
-            row_traces=self.row_traces,
+            kinds=bytearray(kinds.tobytes()),
+            subjects=array("q", subjects.tobytes()),
+            depths=array("q", self.depths),
+            row_traces=array("q", row_traces.tobytes()),
             sizes=_subtree_sizes(self.depths),
             passages=self.passages,
-            rows_of=self.rows_of,
-            repeated=frozenset(self.repeated),
+            rows_of=array("q", rows_of.tobytes()),
+            repeated=_repeated(self.picture.span_ids, subjects[spans].tolist()),
             queue_nano=total_of(self.waits),
-            traces=tuple(self.picture.traces[number] for number in self.traces),
+            traces=tuple(self.picture.traces[number] for number in traces),
         )
 
+    def _columns(self) -> tuple[Numbers, Numbers, "np.ndarray[tuple[int], np.dtype[np.uint8]]"]:
+        """Of each row the subject, a span of its trace and the kind."""
+        subjects = np.fromiter(self.subjects, np.int64, len(self.subjects))
+        owners, kinds = subjects.copy(), np.zeros(len(subjects), np.uint8)
+        rows = list(self.odd)
+        kinds[rows] = [kind for kind, _ in self.odd.values()]
+        owners[rows] = [owner for _, owner in self.odd.values()]
+        return subjects, owners, kinds
+
     def _draw_tree(self, root: int) -> None:
-        """Iterative: chains may be longer than the stack is deep."""
-        waiting = [(root, 0)]  # what, as of `Family.items_below`, and its depth
+        """Iterative: chains may be longer than the stack is deep. What most spans need stands
+        here, because there may be a hundred thousand of them."""
+        drawn, levels, below, family = self.drawn, self.levels, self.below, self.family
+        linked = self.linked
+        waiting = [root]  # as of `Family.items_below`
         while waiting:
-            item, depth = waiting.pop()
+            item = waiting.pop()
             if item < 0:
-                below = self._draw_handover(~item, depth)
-                if below is not None:
-                    waiting.append((below, depth))
-            elif not self.drawn[item]:
-                self._draw_span(item, depth)
-                items = self.family.items_below(item)
-                if items:
-                    items.reverse()
-                    waiting += [(each, depth + 1) for each in items]
+                top = self._draw_handover(~item)
+                if top is not None:
+                    waiting.append(top)
+            elif not drawn[item]:
+                drawn[item] = 1
+                depth = levels[item] = 0 if item == root else levels[below[item]] + 1
+                if item in linked:
+                    self._draw_above(item, depth)
+                    waiting += family.items_below(item)
+                else:
+                    waiting += family.children(item)
+                self.subjects.append(item)
+                self.depths.append(depth)
 
     def _add(self, kind: int, subject: int, depth: int, owner: int) -> None:
         """`owner` is a span of the trace that the row belongs to."""
-        self.kinds.append(kind)
+        self.odd[len(self.subjects)] = kind, owner
         self.subjects.append(subject)
         self.depths.append(depth)
-        trace = self.picture.trace[owner]
-        self.row_traces.append(self.traces.setdefault(trace, len(self.traces)))
 
     def _pass(self, number: int, depth: int, owner: int, passage: _Passage) -> None:
-        self.passages[len(self.kinds)] = passage
+        self.passages[len(self.subjects)] = passage
         self._add(_HANDOVER, number, depth, owner)
 
     def _refer(self, number: int, depth: int, owner: int, way: Way) -> None:
         told = self.picture.connections[number]["wait_nano"]
         self._pass(number, depth, owner, _Passage(way, None, told))
 
-    def _draw_span(self, number: int, depth: int) -> None:
-        self.drawn[number] = 1
+    def _draw_above(self, number: int, depth: int) -> None:
+        """Rows over a span that tell where it comes from."""
         family, orphans = self.family, self.picture.orphans
         if number in family.outer:
             for connection in family.outer[number]:
@@ -193,17 +218,12 @@ class _Layout:
             self._add(_CUT, number, depth, number)
             for candidate in self.guesses[number]:
                 self._add(_CANDIDATE, candidate, depth, number)
-        self.rows_of[number] = len(self.kinds)
-        span_id = self.picture.span_ids[number]
-        if span_id in self.span_ids:
-            self.repeated.add(number)
-        self.span_ids.add(span_id)
-        self._add(_SPAN, number, depth, number)
 
-    def _draw_handover(self, number: int, depth: int) -> int | None:
+    def _draw_handover(self, number: int) -> int | None:
         """The row; the span to draw below it."""
         picture = self.picture
         producer, consumer = picture.ends[number]
+        depth = self.levels[producer] + 1
         top = self.family.top.get(number)
         if consumer == NOBODY:
             self._refer(number, depth, producer, "to outside")
@@ -226,6 +246,23 @@ class _Layout:
         )
         self._pass(number, depth, producer, passage)
         return top
+
+
+def _number_traces(traces: Numbers) -> tuple[Numbers, list[int]]:
+    """Numbers in order of the first row, and which trace each is."""
+    known, firsts, places = np.unique(traces, return_index=True, return_inverse=True)
+    order = np.argsort(firsts)
+    ranks = np.empty(len(known), np.int64)
+    ranks[order] = np.arange(len(known))
+    return ranks[places], known[order].tolist()
+
+
+def _repeated(span_ids: Sequence[int], spans: Sequence[int]) -> frozenset[int]:
+    """Of the spans, in the order of their rows, those whose id another one has before them."""
+    if len(set(span_ids)) == len(span_ids):
+        return frozenset()
+    first: dict[int, int] = {}
+    return frozenset(span for span in spans if first.setdefault(span_ids[span], span) != span)
 
 
 def _subtree_sizes(depths: Sequence[int]) -> "array[int]":

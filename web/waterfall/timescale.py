@@ -7,7 +7,9 @@ rest; after that again as long as what is left of the work would be hard to see.
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
+
+import numpy as np
 
 _FOLDED_WIDTH = 0.06  # of the line, each
 _MOST_FOLDS = 6
@@ -124,13 +126,13 @@ def fold_time(busy: Iterable[Interval], *, true_scale: bool = False) -> TimeScal
 
 
 def _union(intervals: Iterable[Interval]) -> list[Interval]:
-    joined: list[Interval] = []
-    for start, end in sorted(intervals):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
-        else:
-            joined.append((start, end))
-    return joined
+    times = np.fromiter(chain.from_iterable(intervals), np.int64).reshape(-1, 2)
+    times = times[np.argsort(times[:, 0], kind="stable")]
+    starts, latest = times[:, 0], np.maximum.accumulate(times[:, 1])
+    apart = np.flatnonzero(starts[1:] > latest[:-1])
+    firsts = starts[np.append(0, apart + 1)] if len(times) else starts
+    lasts = latest[np.append(apart, -1)] if len(times) else latest
+    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
 
 
 def total_of(intervals: Iterable[Interval]) -> int:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from analyzer.ancestry import read_ancestry
 from tests.builders import EPOCH, batch, span
 from web.journeys.missing_parents import BESIDE, DELETED, LOCAL, MANAGED, UNSAMPLED, explain_missing
 
@@ -12,7 +13,9 @@ XRAY = (EPOCH // 1_000_000_000) << 96 | 7
 def explained(*spans: Any, trace: int = 1, lost: bool = False) -> str:
     asked = (trace >> 64, trace & (2**64 - 1), 2)
     deleted = {asked[:2]} if lost else set()
-    [reason] = explain_missing(batch(*spans), {asked}, deleted).values()
+    stored = batch(*spans)
+    ancestry = read_ancestry(stored.spans)
+    [reason] = explain_missing(stored, ancestry, {asked}, deleted).values()
     return reason
 
 
@@ -63,4 +66,5 @@ def test_exporters_too_old_for_flags_are_judged_by_the_rest() -> None:
 
 
 def test_nothing_is_asked_of_whole_traces() -> None:
-    assert explain_missing(batch(headless()), set()) == {}
+    stored = batch(headless())
+    assert explain_missing(stored, read_ancestry(stored.spans), set()) == {}

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.ancestry import NOBODY
 from tests.builders import batch, span
-from web.journeys.notes import MISSING, find_circles, find_notes
+from web.journeys.notes import find_circles, find_notes
 
 
 def codes(*spans: object) -> dict[int, list[str]]:
@@ -37,9 +38,9 @@ def test_odd_spans_are_noted_and_others_are_not() -> None:
     ("above", "circle"),
     [
         ([], []),
-        ([MISSING], [False]),
+        ([NOBODY], [False]),
         ([0], [True]),
-        ([2, 0, 1, 0, 3, MISSING, 5], [True, True, True, False, False, False, False]),
+        ([2, 0, 1, 0, 3, NOBODY, 5], [True, True, True, False, False, False, False]),
     ],
 )
 def test_only_the_members_of_a_circle_are_their_own_ancestors(
@@ -52,12 +53,12 @@ def test_only_the_members_of_a_circle_are_their_own_ancestors(
     st.integers(1, 9).flatmap(lambda n: st.lists(st.integers(-1, n - 1), min_size=n, max_size=n))
 )
 def test_circles_are_what_walking_up_comes_back_to(drawn: list[int]) -> None:
-    above = [row if row < len(drawn) else MISSING for row in drawn]
+    above = [row if row < len(drawn) else NOBODY for row in drawn]
 
     def comes_back(row: int) -> bool:
         here = above[row]
         for _ in above:
-            if here in (row, MISSING):
+            if here in (row, NOBODY):
                 break
             here = above[here]
         return here == row
