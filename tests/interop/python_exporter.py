@@ -36,7 +36,9 @@ def main() -> None:
     protocol, endpoint, spans, pause = sys.argv[1:]
     provider = TracerProvider(resource=Resource({"service.name": f"python over {protocol}"}))
     exporter = make_exporter(protocol, endpoint)
-    provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=200))
+    # Small batches often, so that one is always under way when the server ends.
+    processor = BatchSpanProcessor(exporter, schedule_delay_millis=20, max_export_batch_size=10)
+    provider.add_span_processor(processor)
     tracer = provider.get_tracer("interop")
 
     root = tracer.start_span("span 1")

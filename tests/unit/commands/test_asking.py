@@ -101,10 +101,10 @@ def test_an_attribute_is_a_key_and_a_value(attribute: str, data: str) -> None:
 
 
 def test_a_server_that_is_not_there_is_one_sentence() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-
-    answer = run("orphans", f"--endpoint=http://127.0.0.1:{port}")
+    with socket.socket() as deaf:  # bound, so that nobody else can have it, and not listening
+        deaf.bind(("127.0.0.1", 0))
+        port = deaf.getsockname()[1]
+        answer = run("orphans", f"--endpoint=http://127.0.0.1:{port}")
 
     assert answer.exit_code == 1
     assert answer.output.startswith(f"Error: Nobody answers at http://127.0.0.1:{port} (")
