@@ -36,7 +36,7 @@ def send_until_refused(server: RunningServer) -> int:
 
 
 def readiness(server: RunningServer) -> httpx.Response:
-    return httpx.get(f"{server.web}/readyz", trust_env=False, timeout=30)
+    return httpx.get(f"{server.web}/readyz", trust_env=False, verify=False, timeout=30)
 
 
 def check_all_there(server: RunningServer, traces: int) -> None:
