@@ -1,7 +1,7 @@
 # Everything needs only Python 3.11 or newer and make; `make help` lists the targets.
 #
 #   make run ARGS="--web-address 127.0.0.1:9090"    flags for `tracestitch serve`
-#   make test ARGS="-k journey"                     flags for pytest
+#   make test ARGS="-k journey"                     flags for pytest; "-n 0" is one process
 #   make setup PYTHON=/path/to/python3              another interpreter
 
 SHELL := /bin/sh
@@ -16,6 +16,10 @@ ARGS ?=
 PYTHON ?=
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+
+# Files stay whole, for what they share, and begin in their order: browser and servers first,
+# which take longest. On two cores a third process works while others wait.
+TEST_PROCESSES := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # A shim without a toolchain is on the path, too, but fails.
 HAS_CARGO = command -v cargo >/dev/null && cargo --version >/dev/null 2>&1
@@ -40,7 +44,7 @@ demo: .venv/installed-demo .venv/installed-decoder ## serve on a temporary store
 test: .venv/installed-decoder check ## everything that has to hold: check, then all tests
 	@sh tests/browser/install_chromium.sh
 	@if $(HAS_CARGO); then cargo test --quiet --locked --no-default-features --manifest-path decoder/Cargo.toml; fi
-	@$(BIN)/python -m pytest --quiet $(ARGS)
+	@$(BIN)/python -m pytest --quiet $(TEST_PROCESSES) $(ARGS)
 
 check: .venv/installed-test ## lint, format, types, import contracts
 	@$(BIN)/ruff check .
