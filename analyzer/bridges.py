@@ -5,11 +5,10 @@ subscriptions stand in no span. What is seen is whose contexts arrive, and what 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
 
-Row = Mapping[str, Any]
+from storage.results import Row
 
 # Systems that hand messages on to other systems.
 DELIVERS_TO = {

@@ -1,15 +1,12 @@
 """One orphan root with everything that its verdict may compare."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from analyzer.bridges import INVOKES
 from analyzer.carriers import find_library
 from analyzer.surroundings import Surroundings
-
-Row = Mapping[str, Any]
+from storage.results import Row
 
 # A UUID of which the end is missing.
 _CUT_UUID = re.compile(r"[0-9a-f]{8}-(?=[0-9a-f-]{0,26}$)([0-9a-f]{4}-){0,3}[0-9a-f]*")

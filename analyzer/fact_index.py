@@ -1,10 +1,10 @@
 """Facts about one end of hand-overs, by where they are: found without a look at all of them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
 
-Row = Mapping[str, Any]
+from storage.results import Row
+
 Name = str | None
 _ANY = ""  # stands for all systems: none is called so
 

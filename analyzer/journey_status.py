@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable
 from typing import Literal
 
 from analyzer.attempt_chains import Chain, Outcome
-from analyzer.journey_units import Row, Unit, span_of
+from analyzer.journey_units import Unit, span_of
+from storage.results import Row
 
 JourneyStatus = Literal["ok", "error", "waiting", "dead-letter"]
 

@@ -6,11 +6,9 @@ service and group, top-most spans of one service and name.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from analyzer.ancestry import NOBODY, Ancestry, SpanId, nearest
-
-Row = Mapping[str, Any]
+from storage.results import Row
 
 STATUS_ERROR = 2
 

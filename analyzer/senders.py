@@ -1,14 +1,11 @@
 """What the sends that a message may come from have in common."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from analyzer.stable_facts import FIRSTS
-
-Row = Mapping[str, Any]
+from storage.results import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from analyzer.journey_traces import SpanId
-from analyzer.journey_units import Row, Unit, span_of
+from analyzer.journey_units import Unit, span_of
+from storage.results import Row
 
 # A step that so many of at least so many sends reached is usual.
 USUAL_SHARE = 0.9

@@ -10,13 +10,14 @@ import polars as pl
 
 from analyzer.alternations import MIXED
 from analyzer.bridges import DELIVERS_TO, carrying, select_filling
-from analyzer.fact_index import FactIndex, Name, Row
+from analyzer.fact_index import FactIndex, Name
 from analyzer.lost_sends import INNER_TOPIC, RECURRING, STREAMS_SCOPE
 from analyzer.retry_topics import retried_topic, source_of
 from analyzer.rules.correlation_id import RENAMING, list_originals
 from analyzer.senders import Senders, only
 from analyzer.stable_facts import FIRSTS, INTERLEAVED, PROPAGATED
 from analyzer.surroundings import Sibling, Surroundings
+from storage.results import Row
 
 
 @dataclass(frozen=True, slots=True)

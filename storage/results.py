@@ -3,9 +3,15 @@
 Both engines cast their answers to these, so that they agree to the column.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import pyarrow as pa
 
 from storage.schema import FLAG, I64, ORPHANS, TEXT, TRACE_IDS, U64
+
+Row = Mapping[str, Any]
+"""A row of one of these tables or of a stored one, as `to_pylist` gives it."""
 
 
 def _nullable(*names: str) -> "list[pa.Field[pa.DataType]]":

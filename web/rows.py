@@ -1,14 +1,13 @@
 """Answer tables of the store as JSON objects (web/shapes.py)."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 import pyarrow as pa
 
 from analyzer.causes import load_causes
 from analyzer.fixes import page_of
 from analyzer.journey_traces import SpanId, TraceId
+from storage.results import Row
 from storage.schema import TRACE_IDS
 from web.attributes import read_json
 from web.shapes import (
@@ -21,8 +20,6 @@ from web.shapes import (
     OtherCause,
     SpanRef,
 )
-
-Row = Mapping[str, Any]
 
 
 def trace_hex(hi: int, lo: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from analyzer.unreceived import list_unreceived
 from storage.contract import Buckets, EndpointQuery, SpanStore, StoreStatus
 from storage.destination_reads import DESTINATIONS, PLACE, Place
+from storage.results import Row
 from web.destinations.shapes import (
     Client,
     DestinationDetail,
@@ -19,7 +20,7 @@ from web.destinations.shapes import (
 )
 from web.errors import NotFoundError
 from web.flow_map.flows import SHORTEST_NANO
-from web.rows import Row, span_ref
+from web.rows import span_ref
 from web.trends import SECOND, choose_buckets
 
 # Of each kind of send so many of the newest are looked at for messages that are stuck.

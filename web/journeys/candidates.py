@@ -13,9 +13,10 @@ from analyzer.candidates import find_candidates
 from analyzer.journey_traces import SpanId
 from analyzer.rules import DRAWN
 from storage.contract import ConnectionQuery, EndpointQuery, OrphanQuery, Page, Rows, SpanStore
+from storage.results import Row
 from storage.schema import CONNECTIONS
 from web.paging import read_page, slice_table
-from web.rows import Row, connection_object, span_id, trace_table
+from web.rows import connection_object, span_id, trace_table
 from web.shapes import Connection, Orphan
 
 # How many open ends are compared at most, the newest first.

@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 from analyzer.broker_order import Placed, find_contradictions
 from analyzer.clocks import Handover, Offset, Pair, estimate_offsets
 from analyzer.journey_traces import SpanId
+from storage.results import Row
 from storage.schema import SpanBatch
-from web.rows import Row, connection_object, span_id
+from web.rows import connection_object, span_id
 from web.shapes import Connection, Note
 from web.words import say_duration, say_service
 

@@ -19,6 +19,7 @@ from analyzer.journey_traces import SpanId, TraceId
 from analyzer.journey_units import find_units
 from analyzer.journeys import Walk
 from storage.contract import Page, SearchQuery, SpanStore
+from storage.results import Row
 from storage.schema import SpanBatch
 from web.answers import is_correlation_key
 from web.errors import NotFoundError
@@ -29,7 +30,7 @@ from web.journeys.notes import about_all, about_span, note_batch, note_unfinishe
 from web.journeys.stored import Stored, gather
 from web.journeys.trace import lost_traces, orphans_of
 from web.journeys.walking import Reached, follow
-from web.rows import Row, span_id, trace_hex, trace_table
+from web.rows import span_id, trace_hex, trace_table
 from web.shapes import CorrelationId
 from web.trace_shapes import Attempt, JourneyAnswer, NotSeen
 

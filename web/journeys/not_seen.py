@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable
 from typing import Literal
 
 from analyzer.journey_traces import SpanId
-from analyzer.journey_units import Row, Unit, span_of
+from analyzer.journey_units import Unit, span_of
 from analyzer.usual_steps import State, Step, find_unexplained, kind_of, learn_steps, open_steps
 from storage.contract import EndpointQuery, SpanStore
+from storage.results import Row
 from web.journeys.trace import drawn_rows
 from web.rows import span_ref, trace_table
 from web.trace_shapes import NotSeen

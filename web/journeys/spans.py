@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.journey_traces import SpanId
+from storage.results import Row
 from storage.schema import SpanBatch
 from web.attributes import read_attributes
-from web.rows import Row, span_hex, trace_hex
+from web.rows import span_hex, trace_hex
 from web.shapes import Note
 from web.trace_shapes import Event, Link, Scope, Span
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from analyzer.journey_traces import SpanId, TraceId
+from storage.results import Row
 from storage.schema import BATCH_SCHEMAS, SpanBatch
 from web.journeys.handover_notes import noted_connections
 from web.journeys.notes import MOST_SPANS, about_all, find_notes, note_left_out
 from web.journeys.spans import sort_spans, span_objects
-from web.rows import Row
 from web.shapes import Connection, JourneyNote, Note, Orphan
 from web.trace_shapes import Span
 

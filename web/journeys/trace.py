@@ -8,16 +8,11 @@ import pyarrow as pa
 from analyzer.journey_traces import TraceId
 from analyzer.rules import DRAWN
 from storage.contract import SpanStore
+from storage.results import Row
 from web.errors import NotFoundError
 from web.journeys.candidates import stored_candidates
 from web.journeys.stored import Stored, gather
-from web.rows import (
-    Row,
-    orphan_object,
-    span_id,
-    trace_hex,
-    trace_table,
-)
+from web.rows import orphan_object, span_id, trace_hex, trace_table
 from web.shapes import CorrelationId, Orphan
 from web.trace_shapes import TraceAnswer
 

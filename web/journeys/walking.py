@@ -14,10 +14,11 @@ import pyarrow as pa
 from analyzer.journey_traces import SpanId, TraceId
 from analyzer.journeys import Walk, drawn_handovers
 from storage.contract import SpanStore
+from storage.results import Row
 from storage.schema import BATCH_SCHEMAS, CONNECTIONS, SpanBatch
 from web.journeys.notes import MOST_SPANS
 from web.journeys.trace import drawn_rows
-from web.rows import Row, trace_table
+from web.rows import trace_table
 
 _AT_ONCE = 1_000  # traces in one read
 _MOST_READS = 1_000  # of one walk: a chain of traces may never end

@@ -14,12 +14,12 @@ from analyzer.breakages import State, find_version_change, state_of, was_always_
 from storage.contract import Buckets, OrphanQuery, Page, Rows, SpanStore
 from storage.paging import ORPHAN_ORDER, encode_mark
 from storage.queries import EVERY_ORPHAN
-from storage.results import GROUP_EDGE, ORPHAN_GROUP_KEY
+from storage.results import GROUP_EDGE, ORPHAN_GROUP_KEY, Row
 from storage.schema import SPAN_IDS, TRACE_IDS
 from web.attributes import read_json
 from web.paging import read_page, slice_table
 from web.report.group_rows import narrow_trends, read_groups, trend_buckets
-from web.rows import Row, cause_object, identity_object, span_id, span_ref
+from web.rows import cause_object, identity_object, span_id, span_ref
 from web.shapes import Group, Groups, Summary
 from web.trends import list_buckets
 

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Request, Response
 
 from analyzer.sampling_gaps import find_gaps
 from storage.contract import Page
+from storage.results import Row
 from web.api import PREFIX, json_response
 from web.frame import render
 from web.paging import slice_table
 from web.parameters import Parameters
-from web.rows import Row, identity_object, span_ref
+from web.rows import identity_object, span_ref
 from web.shapes import Identity, SpanRef
 from web.site import Site
 

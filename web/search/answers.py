@@ -11,10 +11,11 @@ import pyarrow as pa
 from analyzer.journey_traces import TraceId
 from storage.contract import Page, SearchQuery, SpanStore
 from storage.join_keys import hash_key
+from storage.results import Row
 from web.answers import is_correlation_key
 from web.errors import NotFoundError
 from web.paging import read_page
-from web.rows import Row, trace_hex, trace_table
+from web.rows import trace_hex, trace_table
 from web.shapes import CorrelationId
 from web.trace_shapes import JourneysAndTraces, JourneySummary, Traces, TraceSummary
 
