@@ -22,6 +22,8 @@ from tracestitch_propagation.names import (
     SNS_TOPIC_ARN,
 )
 
+EVENT_CARRIER = "_otel"  # the member of `detail` that holds the context
+
 _NOTIFIED = {"TopicArn": SNS_TOPIC_ARN, "MessageId": SNS_MESSAGE_ID}
 _HAPPENED = {"id": EVENT_ID, "source": EVENT_SOURCE, "detail-type": EVENT_DETAIL_TYPE}
 
@@ -38,8 +40,8 @@ def read_body(body: object) -> Body:
     """Never raises: a body may be anything."""
     inside = _read_object(body)
     if inside.get("Type") != "Notification" or "TopicArn" not in inside:
-        return _read_event(inside)
-    event = _read_event(_read_object(inside.get("Message")))
+        return read_event(inside)
+    event = read_event(_read_object(inside.get("Message")))
     carried = read_fields(read_attributes(inside.get("MessageAttributes")))
     return Body(
         carried if names_a_span(carried) else event.context,
@@ -47,16 +49,17 @@ def read_body(body: object) -> Body:
     )
 
 
-def _read_event(event: Mapping[str, Any]) -> Body:
-    if "detail" not in event or "detail-type" not in event:
-        return Body()
-    detail = event["detail"]
+def read_event(event: Mapping[str, Any]) -> Body:
+    """An event as targets get it, or what an input path or transformer made of it: `detail`
+    may be JSON text, and `_otel` may stand beside it instead of inside."""
+    detail = event.get("detail")
     detail = detail if isinstance(detail, Mapping) else _read_object(detail)
-    carried = detail.get("_otel")
+    carried = detail.get(EVENT_CARRIER, event.get(EVENT_CARRIER))
     fields = carried if isinstance(carried, Mapping) else _read_object(carried)
-    texts = {name.lower(): as_text(value) for name, value in fields.items()}
+    texts = {str(name).lower(): as_text(value) for name, value in fields.items()}
     known = {name: text for name, text in texts.items() if text is not None}
-    return Body(read_fields(known), _tell(event, _HAPPENED))
+    is_event = "detail" in event and "detail-type" in event
+    return Body(read_fields(known), _tell(event, _HAPPENED) if is_event else {})
 
 
 def _tell(told: Mapping[str, Any], names: Mapping[str, str]) -> Attributes:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# Numbers stay text: Python reads no integer of more than 4300 digits.
-_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+# Python reads no integer of more than 4300 digits; what numbers say does not matter here.
+_DECODER = json.JSONDecoder(parse_int=float)
 _BLANKS = re.compile(r"[ \t\n\r]*")
 
 
