@@ -56,7 +56,11 @@ def stale_names(fields: Collection[str], context: Context | None = None) -> froz
 def read_fields(fields: Mapping[str, str]) -> Context:
     """The context that fields by lower-case names tell. It begins empty: what is current
     here never becomes the parent of a message that carries nothing. W3C wins over others."""
-    carried = propagate.extract(fields, Context(), FieldGetter())
+    try:
+        carried = propagate.extract(fields, Context(), FieldGetter())
+    except Exception:
+        _logger.debug("a propagator could not read a message", exc_info=True)
+        carried = Context()
     if not _reads_w3c():
         return carried
     # Of several propagators the last that finds a context wins, which may be X-Ray's.

@@ -11,7 +11,7 @@ from typing import Any
 
 from opentelemetry.context import Context
 
-from tracestitch_propagation.carriers import as_text, read_fields
+from tracestitch_propagation.carriers import as_text, describe_unread, read_fields
 from tracestitch_propagation.message_attributes import (
     identify_messages,
     inject_attributes,
@@ -71,12 +71,17 @@ def received(notification: object) -> Received:
     inner = told.get("Sns")
     told = inner if isinstance(inner, Mapping) else told
     topic = as_text(told.get("TopicArn"))
+    fields = read_attributes(told.get("MessageAttributes"))
+    context = read_fields(fields)
     return Received(
-        context=extract_context(told),
+        context=context,
         system=SYSTEM,
         destination=topic,
         message_id=as_text(told.get("MessageId")),
-        attributes={SNS_TOPIC_ARN: topic} if topic else {},
+        attributes={
+            **({SNS_TOPIC_ARN: topic} if topic else {}),
+            **describe_unread(fields, context),
+        },
     )
 
 

@@ -20,7 +20,7 @@ from opentelemetry.context import Context
 
 from tracestitch_propagation import xray
 from tracestitch_propagation.bodies import read_body
-from tracestitch_propagation.carriers import as_text, names_a_span, read_fields
+from tracestitch_propagation.carriers import as_text, describe_unread, names_a_span, read_fields
 from tracestitch_propagation.message_attributes import (
     MAX_ATTRIBUTES,
     NO_ROOM,
@@ -93,10 +93,11 @@ def send_arguments(
     placed = dict(attributes or {})
     dropped = place_context(placed, context)
     arguments: dict[str, Any] = {"MessageAttributes": placed}
-    if "traceparent" in dropped:
-        here = trace.get_current_span(context).get_span_context()
+    here = trace.get_current_span(context).get_span_context()
+    is_without = here.is_valid and bool({*dropped} - {"tracestate", "baggage"})
+    if is_without:
         arguments["MessageSystemAttributes"] = _write_xray(xray.write_header(here))
-    report_unplaced(dropped, _AS_XRAY if "traceparent" in dropped else NO_ROOM, context)
+    report_unplaced(dropped, _AS_XRAY if is_without else NO_ROOM, context)
     return arguments
 
 
@@ -156,8 +157,9 @@ def received(message: object, queue: str | None = None) -> Received:
     count = told.pop(SQS_RECEIVE_COUNT, "")
     is_number = count.isdecimal() and len(count) < _DIGITS
     attempt: Attributes = {SQS_RECEIVE_COUNT: int(count)} if is_number else {}
+    context = extract_context(message)
     return Received(
-        context=extract_context(message),
+        context=context,
         system=SYSTEM,
         destination=_name_queue(queue) if queue else None,
         message_id=_read(message, "MessageId"),
@@ -166,6 +168,7 @@ def received(message: object, queue: str | None = None) -> Received:
             **told,
             **attempt,
             **read_body(_read(message, "Body")).attributes,
+            **describe_unread(read_attributes(_list_attributes(message)), context),
         },
     )
 

@@ -1,5 +1,6 @@
 """Spans that the propagation library made, and what the real analyzer says of them."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -59,6 +60,12 @@ class Recording:
         """Name of every orphan root -> its cause."""
         names = self._names()
         return {names[root]: code for root, code in self.analysed().causes.items()}
+
+    @property
+    def remarks(self) -> set[str]:
+        """Codes of all notes on connections."""
+        notes = (json.loads(row["notes"]) for row in self.analysed().connections.values())
+        return {note["code"] for each in notes for note in each if isinstance(note, dict)}
 
     @property
     def endpoints(self) -> dict[str, dict[str, Any]]:
