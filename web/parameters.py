@@ -14,6 +14,7 @@ from starlette.datastructures import QueryParams
 from analyzer.journey_traces import TraceId
 from storage.contract import Page
 from storage.correlation_keys import canonical_key
+from web.durations import read_duration
 from web.errors import ParameterError
 
 MOST_ROWS = 1000
@@ -23,17 +24,6 @@ _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _INSTANT = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,18}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
-_DURATION = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)(ns|us|µs|ms|s|m|h|d)", re.ASCII)
-_UNITS = {
-    "ns": 1,
-    "us": 1_000,
-    "µs": 1_000,
-    "ms": 1_000_000,
-    "s": 1_000_000_000,
-    "m": 60_000_000_000,
-    "h": 3_600_000_000_000,
-    "d": 86_400_000_000_000,
-}
 
 Word = TypeVar("Word", bound=str)
 
@@ -130,12 +120,12 @@ class Parameters:
             return None
         if value.isascii() and value.isdigit() and len(value) < 20:
             return min(int(value), _LATEST)
-        found = _DURATION.fullmatch(value)
-        if found is None:
+        nano = read_duration(value)
+        if nano is None:
             raise ParameterError(
                 name, f"{name} must be nanoseconds or a duration such as 250ms, 90s, 15m."
             )
-        return min(round(float(found[1]) * _UNITS[found[2]]), _LATEST)
+        return min(nano, _LATEST)
 
     def limit(self) -> int:
         value = self.text("limit")

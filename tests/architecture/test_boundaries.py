@@ -18,20 +18,23 @@ from tests.architecture.sources import (
 )
 
 # Library to the files it may be imported in. sample_data stands for the users'
-# services: it uses the OpenTelemetry SDK, and its recorder receives OTLP by itself.
+# services: it uses the OpenTelemetry SDK, whose spans the pytest plugin takes in.
+_PYTEST_PLUGIN = "tracestitch/testing/process_spans.py"
 DOORS = {
     "duckdb": ("storage/duckdb_*.py",),
     "grpc": ("collector/*", "sample_data/*"),
     "google.protobuf": ("collector/*", "sample_data/*"),
-    "opentelemetry": ("collector/*", "sample_data/*", "propagation/*"),
+    "opentelemetry": ("collector/*", "sample_data/*", "propagation/*", _PYTEST_PLUGIN),
     # Of the propagation library's users, only who asks for init_tracer needs the SDK.
     "opentelemetry.sdk": (
         "sample_data/*",
+        _PYTEST_PLUGIN,
         "propagation/tracestitch_propagation/bootstrap.py",
         "propagation/tracestitch_propagation/workflow.py",  # for type checkers
     ),
     "opentelemetry.exporter": (
         "sample_data/*",
+        _PYTEST_PLUGIN,
         "propagation/tracestitch_propagation/bootstrap.py",
     ),
     "fastapi": ("web/*",),
