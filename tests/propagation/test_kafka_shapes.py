@@ -1,6 +1,5 @@
 """What clients of Kafka hand over, and everything that nobody expects of them."""
 
-import base64
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from opentelemetry import baggage
 from opentelemetry.context import Context
 
+from tests.propagation.lambda_events import kafka_record
 from tests.propagation.senders import SENDER, sender_of
 from tracestitch_propagation import kafka
 
@@ -51,7 +51,7 @@ def test_answers_of_kafka_python_are_read() -> None:
 
 
 def test_a_record_of_a_lambda_event_is_read() -> None:
-    record = lambda_record(kafka.inject_headers([("tenant", b"\xff")], context=SENDER))
+    record = kafka_record(kafka.inject_headers([("tenant", b"\xff")], context=SENDER))
     received = kafka.received(record)
 
     assert sender_of(received.context) == sender_of(SENDER)
@@ -140,16 +140,3 @@ def is_attribute(value: object) -> bool:
     return isinstance(value, str | int) or (
         isinstance(value, list) and all(isinstance(each, str) for each in value)
     )
-
-
-def lambda_record(headers: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {
-        "topic": "payments",
-        "partition": 3,
-        "offset": 41,
-        "timestamp": 1_545_084_650_987,
-        "timestampType": "CREATE_TIME",
-        "key": base64.b64encode(b"order-1").decode(),
-        "value": base64.b64encode(b"{}").decode(),
-        "headers": [{name: list(value)} for name, value in headers],
-    }
