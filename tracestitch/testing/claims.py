@@ -232,7 +232,10 @@ def _tell(span: Told) -> str:
 def _tell_cause(orphan: Told) -> str:
     cause = orphan["cause"]
     sure = say_confidence(cause["confidence"])
-    return f"orphan root, {cause['code']} {clean(cause['title'])}, confidence {sure}"
+    others = ", ".join(clean(other["code"]) for other in orphan["other_causes"])
+    return f"orphan root, {cause['code']} {clean(cause['title'])}, confidence {sure}" + (
+        f" (perhaps {others})" if others else ""
+    )
 
 
 def _tell_other(hop: Hop) -> str:
