@@ -1,5 +1,6 @@
 """The code on the pages about propagation runs as it stands, and its traces connect."""
 
+import json
 import os
 import re
 import subprocess
@@ -17,11 +18,25 @@ from tests.propagation.conftest import Aws
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "propagation" / "README.md", *sorted((ROOT / "docs" / "propagation").glob("*.md"))]
 KAFKA = "localhost:9092"  # what pages call the brokers
-SQS_EDGES = {
-    ("order.publish", "order.process", "parent"),
-    ("orders.publish", "order.process", "parent"),
-    ("order.bury", "order.mourn", "parent"),
-    ("order.announce", "order.hear", "parent"),
+# The hand-overs of a page: names of both ends, and how they are known.
+EDGES = {
+    "sqs.md": {
+        ("order.publish", "order.process", "parent"),
+        ("orders.publish", "order.process", "parent"),
+        ("order.bury", "order.mourn", "parent"),
+        ("order.announce", "order.hear", "parent"),
+    },
+    "kafka.md": {
+        ("payment.publish", "payment.process", "parent"),
+        ("payment.publish", "payment.retry", "parent"),
+        ("payment.publish", "payments.settle", "link"),
+        ("refund.publish", "refund.process", "parent"),
+    },
+    "eventbridge.md": {
+        ("stock.publish", "stock.process", "parent"),
+        ("stock.publish", "stock.ship", "parent"),
+    },
+    "lambda.md": {("order.publish", "order.process", "link")},
 }
 
 
@@ -45,6 +60,20 @@ def _resources(aws: Aws) -> None:
                 Protocol="sqs",
                 Endpoint=arn["Attributes"]["QueueArn"],
             )
+    create_bus(aws)
+
+
+def create_bus(aws: Aws) -> None:
+    """A bus whose events of the shop arrive on a queue."""
+    events, client = aws("events"), aws("sqs")
+    url = client.create_queue(QueueName="shipments")["QueueUrl"]
+    arn = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    if "stock" not in {bus["Name"] for bus in events.list_event_buses()["EventBuses"]}:
+        events.create_event_bus(Name="stock")
+    pattern = json.dumps({"source": ["shop"]})
+    events.put_rule(Name="shipments", EventBusName="stock", EventPattern=pattern)
+    target = {"Id": "shipments", "Arn": arn["Attributes"]["QueueArn"]}
+    events.put_targets(Rule="shipments", EventBusName="stock", Targets=[target])
 
 
 def run(page: Path, aws_url: str, kafka_servers: str) -> OtlpSink:
@@ -101,8 +130,8 @@ def test_the_code_of_a_page_runs_and_its_traces_connect(
 
     assert edges
     assert causes == {}
-    if page.name == "sqs.md":
-        assert edges == SQS_EDGES
+    if page.name in EDGES:
+        assert edges == EDGES[page.name]
 
 
 def test_pages_have_code() -> None:

@@ -187,18 +187,18 @@ def test_work_on_a_record_stays_below_its_span(recording: Recording, topics: Top
 def test_a_record_that_is_sent_on_keeps_its_headers_and_its_journey(
     recording: Recording, topics: Topics
 ) -> None:
-    with publish_span("payment.publish", kafka.sending("payments")) as publishing:
+    with publish_span("payment.publish", kafka.sending("sent-on")) as publishing:
         headers = kafka.inject_headers([("tenant", b"a")])
-        topics.publish("payments", headers, kafka.on_delivery(publishing))
+        topics.publish("sent-on", headers, kafka.on_delivery(publishing))
     with recording.service("billing"):
-        [message] = topics.read("payments")
+        [message] = topics.read("sent-on")
         with (
             process_span("payment.process", kafka.received(message, "billing")),
-            publish_span("payment.bury", kafka.sending("payments-dlt")) as publishing,
+            publish_span("payment.bury", kafka.sending("sent-on-dlt")) as publishing,
         ):
             headers = kafka.forward_headers(message)
-            topics.publish("payments-dlt", headers, kafka.on_delivery(publishing))
-    [buried] = topics.read("payments-dlt")
+            topics.publish("sent-on-dlt", headers, kafka.on_delivery(publishing))
+    [buried] = topics.read("sent-on-dlt")
     with recording.service("care"):
         process(buried, "payment.repair")
 
