@@ -23,7 +23,7 @@ _SENDER_FIELDS = (
     "traceparent", "b3", "x-b3-traceid", "uber-trace-id", "x-amzn-trace-id", "x-datadog-trace-id",
 )  # fmt: skip
 _LONGEST_FIELD = 256  # characters of a field that is shown because it could not be read
-_GIVEN_UP_FIRST = ("baggage", "tracestate")
+GIVEN_UP_FIRST = ("baggage", "tracestate")  # without them a trace still connects
 
 
 class FieldGetter(Getter[Mapping[str, str]]):
@@ -125,4 +125,4 @@ def _reads_w3c() -> bool:
 
 def _can_spare(name: str) -> int:
     name = name.lower()
-    return -_GIVEN_UP_FIRST.index(name) if name in _GIVEN_UP_FIRST else -len(_GIVEN_UP_FIRST)
+    return -GIVEN_UP_FIRST.index(name) if name in GIVEN_UP_FIRST else -len(GIVEN_UP_FIRST)

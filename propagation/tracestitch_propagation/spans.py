@@ -13,6 +13,7 @@ from tracestitch_propagation.messages import Attributes, Received, Sending
 from tracestitch_propagation.names import (
     BATCH_COUNT,
     DESTINATION,
+    ERROR_TYPE,
     MESSAGE_ID,
     OPERATION_NAME,
     OPERATION_TYPE,
@@ -64,12 +65,15 @@ def publish_span(
         OPERATION_TYPE: "send",
         **sending.attributes,
     }
-    with _tracer(tracer).start_as_current_span(
-        name,
-        context,
-        SpanKind.PRODUCER,
-        {**name_attributes(described, names), **(attributes or {})},
-    ) as span:
+    with (
+        _tracer(tracer).start_as_current_span(
+            name,
+            context,
+            SpanKind.PRODUCER,
+            {**name_attributes(described, names), **(attributes or {})},
+        ) as span,
+        _named_errors(span),
+    ):
         yield Publishing(span, sending, names)
 
 
@@ -103,15 +107,30 @@ def process_span(
     described = _describe(alone) if alone else _describe_batch(messages)
     token = context.attach(carried)
     try:
-        with _tracer(tracer).start_as_current_span(
-            name,
-            kind=SpanKind.CONSUMER,
-            attributes={**name_attributes(described, names), **(attributes or {})},
-            links=links,
-        ) as span:
+        with (
+            _tracer(tracer).start_as_current_span(
+                name,
+                kind=SpanKind.CONSUMER,
+                attributes={**name_attributes(described, names), **(attributes or {})},
+                links=links,
+            ) as span,
+            _named_errors(span),
+        ):
             yield span
     finally:
         context.detach(token)
+
+
+@contextmanager
+def _named_errors(span: Span) -> Iterator[None]:
+    """The SDK records an error as an event and a status; the convention wants its type, too."""
+    try:
+        yield
+    except Exception as error:
+        kind = type(error)
+        place = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+        span.set_attribute(ERROR_TYPE, place + kind.__qualname__)
+        raise
 
 
 def _tracer(tracer: Tracer | None) -> Tracer:

@@ -20,7 +20,13 @@ from opentelemetry.context import Context
 
 from tracestitch_propagation import xray
 from tracestitch_propagation.bodies import read_body
-from tracestitch_propagation.carriers import as_text, describe_unread, names_a_span, read_fields
+from tracestitch_propagation.carriers import (
+    GIVEN_UP_FIRST,
+    as_text,
+    describe_unread,
+    names_a_span,
+    read_fields,
+)
 from tracestitch_propagation.message_attributes import (
     MAX_ATTRIBUTES,
     NO_ROOM,
@@ -94,7 +100,7 @@ def send_arguments(
     dropped = place_context(placed, context)
     arguments: dict[str, Any] = {"MessageAttributes": placed}
     here = trace.get_current_span(context).get_span_context()
-    is_without = here.is_valid and bool({*dropped} - {"tracestate", "baggage"})
+    is_without = here.is_valid and not {*dropped} <= {*GIVEN_UP_FIRST}
     if is_without:
         arguments["MessageSystemAttributes"] = _write_xray(xray.write_header(here))
     report_unplaced(dropped, _AS_XRAY if is_without else NO_ROOM, context)
@@ -132,7 +138,11 @@ def receive_arguments(**others: Any) -> dict[str, Any]:
 
 def extract_context(message: object) -> Context:
     """What a message carries: in its attributes, else in the notification of SNS or the event
-    of EventBridge in its body, else in X-Ray's header. W3C comes before X-Ray."""
+    of EventBridge in its body, else in X-Ray's header. W3C comes before X-Ray.
+
+    A header that is not sampled is passed over: where X-Ray is not in use AWS writes such ones
+    by itself, and a sampler that obeys its parent would record none of these messages.
+    """
     carried = read_fields(read_attributes(_list_attributes(message)))
     if names_a_span(carried):
         return carried
@@ -140,7 +150,7 @@ def extract_context(message: object) -> Context:
     if names_a_span(inside.context):
         return inside.context
     found = xray.read_header(_read_system(message, XRAY_ATTRIBUTE))
-    if found is None:
+    if found is None or not found.trace_flags.sampled:
         return carried
     return trace.set_span_in_context(trace.NonRecordingSpan(found), carried)
 

@@ -1,5 +1,6 @@
 """Spans at both ends of a hand-over."""
 
+import subprocess
 from typing import get_args
 
 import pytest
@@ -66,16 +67,23 @@ def test_a_message_without_context_is_a_root_whatever_was_current(recording: Rec
     assert recording.span("order.process").parent is None
 
 
-def test_an_error_is_recorded_and_raised(recording: Recording) -> None:
-    with (
-        pytest.raises(ValueError, match="no such order"),
+@pytest.mark.parametrize("error", [ValueError("no order"), subprocess.SubprocessError("no order")])
+def test_an_error_is_recorded_with_its_type_and_raised(
+    recording: Recording, error: Exception
+) -> None:
+    for open_span in (
+        publish_span("order.publish", SENDING),
         process_span("order.process", received(Context())),
     ):
-        raise ValueError("no such order")
+        with pytest.raises(type(error), match="no order"), open_span:
+            raise error
 
-    processed = recording.span("order.process")
-    assert processed.status.status_code is StatusCode.ERROR
-    assert [event.name for event in processed.events] == ["exception"]
+    kind = "ValueError" if isinstance(error, ValueError) else "subprocess.SubprocessError"
+    for span in recording.spans:
+        assert span.status.status_code is StatusCode.ERROR
+        assert [event.name for event in span.events] == ["exception"]
+        assert (span.attributes or {})["error.type"] == kind
+    assert len(recording.spans) == 2
 
 
 def test_a_link_begins_a_trace_and_leads_to_the_publisher(recording: Recording) -> None:

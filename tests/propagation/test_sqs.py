@@ -16,6 +16,8 @@ from tests.propagation.senders import SENDER, sender_of
 from tests.propagation.test_message_attributes import ANYTHING, FIELDS, own
 from tracestitch_propagation import process_span, publish_span, sqs
 
+XRAY = f"Root=1-6553f100-{'ab' * 12};Parent={'cd' * 8};Sampled=1"
+
 
 @pytest.fixture
 def client(aws: Aws) -> Any:
@@ -25,11 +27,13 @@ def client(aws: Aws) -> Any:
 @pytest.fixture
 def queue(client: Any) -> str:
     """The URL of a queue of this test alone."""
-    return make_queue(client, f"orders-{uuid4()}")
+    return make_queue(client, "orders")
 
 
 def make_queue(client: Any, name: str, **attributes: str) -> str:
-    return str(client.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"])
+    """Its URL ends with the name."""
+    created = client.create_queue(QueueName=f"{uuid4()}-{name}", Attributes=attributes)
+    return str(created["QueueUrl"])
 
 
 def find_arn(client: Any, queue: str) -> str:
@@ -134,8 +138,7 @@ def test_where_ten_attributes_are_full_the_trace_goes_on_in_the_header_of_xray(
 
 
 def test_w3c_wins_over_xray_and_xray_over_nothing(client: Any, queue: str) -> None:
-    header = f"Root=1-6553f100-{'ab' * 12};Parent={'cd' * 8};Sampled=1"
-    system = {"AWSTraceHeader": {"DataType": "String", "StringValue": header}}
+    system = {"AWSTraceHeader": {"DataType": "String", "StringValue": XRAY}}
     for arguments in (sqs.send_arguments(context=SENDER), {}):
         client.send_message(
             QueueUrl=queue, MessageBody="-", MessageSystemAttributes=system, **arguments
@@ -147,9 +150,16 @@ def test_w3c_wins_over_xray_and_xray_over_nothing(client: Any, queue: str) -> No
     assert read_sender(xray_alone).span_id == int("cd" * 8, 16)
 
 
+@pytest.mark.parametrize("sampled", ["0", "?"])
+def test_a_header_of_xray_that_is_not_sampled_does_not_silence_the_consumer(sampled: str) -> None:
+    message = {"Attributes": {"AWSTraceHeader": XRAY.replace("Sampled=1", f"Sampled={sampled}")}}
+
+    assert sender_of(sqs.extract_context(message)) is None
+
+
 def test_baggage_in_attributes_stays_beside_a_span_in_the_header_of_xray() -> None:
     message = {
-        "Attributes": {"AWSTraceHeader": f"Root=1-6553f100-{'ab' * 12};Parent={'cd' * 8}"},
+        "Attributes": {"AWSTraceHeader": XRAY},
         "MessageAttributes": {"baggage": {"DataType": "String", "StringValue": "k=v"}},
     }
 
@@ -235,7 +245,7 @@ def test_a_message_that_is_sent_back_by_hand_has_a_new_id_and_its_old_context(
 ) -> None:
     publish(client, queue)
     [failed] = receive(client, queue)
-    dead = make_queue(client, f"{queue.rpartition('/')[2]}-dlq")
+    dead = make_queue(client, "orders-dlq")
     client.send_message(QueueUrl=dead, MessageBody=failed["Body"], **sqs.forward_arguments(failed))
     [buried] = receive(client, dead)
     client.delete_message(QueueUrl=queue, ReceiptHandle=failed["ReceiptHandle"])
@@ -287,7 +297,7 @@ def test_a_record_of_lambda_is_forwarded_with_its_attributes(client: Any, queue:
             },
             "seal": {"binaryValue": "AP8=", "dataType": "Binary"},
         },
-        "attributes": {"AWSTraceHeader": f"Root=1-6553f100-{'ab' * 12};Parent={'cd' * 8}"},
+        "attributes": {"AWSTraceHeader": XRAY},
     }
     client.send_message(QueueUrl=queue, MessageBody="-", **sqs.forward_arguments(record))
     [message] = receive(client, queue)
