@@ -60,14 +60,14 @@ def open_sends(
     ]
 
 
-def is_waiting(sends: Collection[Row], facts: Iterable[Row]) -> bool:
+def is_waiting(sends: Collection[Row], traffic: Iterable[Row]) -> bool:
     """Whether somebody reads, elsewhere and with connections, what one of these sends
-    wrote. `facts` are rows of `SpanStore.endpoint_facts`."""
+    wrote. `traffic` are rows of `SpanStore.traffic`."""
     counts: dict[tuple[object, ...], list[int]] = defaultdict(lambda: [0, 0])
     sent: dict[tuple[object, ...], int] = defaultdict(int)
-    for row in facts:
+    for row in traffic:
         if row["role"] == "process":
-            counts[_place(row)][row["relation"] is not None] += row["count"]
+            counts[_place(row)][row["connected"]] += row["count"]
         else:
             sent[_place(row)] += row["count"]
     for row in sends:

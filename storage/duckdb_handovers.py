@@ -17,6 +17,7 @@ from storage.handover_reads import (
     SEND_KIND,
     SPELL_KEY,
     SPELLS,
+    TRAFFIC,
     UNCONNECTED,
 )
 from storage.paging import within_i64
@@ -72,6 +73,10 @@ class HandoverReader:
     def unconnected_deliveries(self) -> pa.Table:
         with self._database.read() as session:
             return fit(session.select(statement("unconnected_deliveries")), UNCONNECTED)
+
+    def traffic(self) -> pa.Table:
+        with self._database.read() as session:
+            return fit(session.select(statement("traffic")), TRAFFIC)
 
     def noted_handovers(self) -> pa.Table:
         with self._database.read() as session:

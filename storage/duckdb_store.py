@@ -6,6 +6,8 @@ Writing is in `duckdb_write` (spans) and `duckdb_answer_writer`, deleting in
 `duckdb_database` has the transactions, `duckdb_opening` the settings, `duckdb_schema` the tables.
 """
 
+import pyarrow as pa
+
 from storage.contract import StoreUsage
 from storage.duckdb_answer_writer import AnswerWriter
 from storage.duckdb_answers import AnswerReader
@@ -60,6 +62,12 @@ class DuckDBStore(
             database.close()
             raise
         self._database = database
+
+    def traces_since(self, generation: int, limit: int) -> tuple[pa.Table, int]:
+        # Whoever begins to analyse learns where things are. Answers too, at once: after a start
+        # with nothing new to answer, each look-up would read the answers of the whole store.
+        self._answer_places.learn()
+        return super().traces_since(generation, limit)
 
     def usage(self) -> StoreUsage:
         return self._database.usage()

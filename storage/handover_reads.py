@@ -69,6 +69,18 @@ UNCONNECTED = pa.schema(
     ]
 )
 
+TRAFFIC_KEY = [
+    *("environment", "service_namespace", "system", "destination", "service_name", "role"),
+    "connected",
+]
+TRAFFIC = pa.schema(
+    [
+        *(ENDPOINTS.field(name) for name in TRAFFIC_KEY[:-1]),
+        *_required(FLAG, "connected"),
+        *_counts("count", "last_start_unix_nano"),
+    ]
+)
+
 # Of each edge and text of notes the hand-overs that have it, and the newest consumer.
 NOTED = pa.schema([*_EDGE, *_required(TEXT, "notes"), *_counts("count"), *SPAN_IDS])
 NOTED_KEY = [*EDGE_KEY, "notes"]
@@ -111,6 +123,12 @@ class HandoverReads(Protocol):
         """Endpoints of role "process" without a relation, and orphan roots without a stitched
         producer (a delivery may be both), counted by environment, destination and
         service_name, and when the last of them began. Schema UNCONNECTED."""
+        ...
+
+    def traffic(self) -> pa.Table:
+        """Endpoints counted by place, service, role and whether they are `connected` (have a
+        relation), and when the last of them began: far fewer columns to read than
+        `endpoint_facts` has. Schema TRAFFIC."""
         ...
 
     def noted_handovers(self) -> pa.Table:

@@ -16,6 +16,8 @@ from storage.handover_reads import (
     SEND_KIND,
     SPELL_KEY,
     SPELLS,
+    TRAFFIC,
+    TRAFFIC_KEY,
     UNCONNECTED,
     UNCONNECTED_KEY,
 )
@@ -153,6 +155,13 @@ class MemoryHandovers(MemoryContexts):
             count=pl.len(), last_start_unix_nano=pl.max("start_time_unix_nano")
         )
         return arrow(counts, UNCONNECTED)
+
+    def traffic(self) -> pa.Table:
+        ends = self._read()["endpoints"].with_columns(connected=pl.col("relation").is_not_null())
+        counts = ends.group_by(TRAFFIC_KEY).agg(
+            count=pl.len(), last_start_unix_nano=pl.max("start_time_unix_nano")
+        )
+        return arrow(counts, TRAFFIC)
 
     def cut_spells(self, latest: int) -> pa.Table:
         deliveries = self._read()["endpoints"].filter(pl.col("role") == "process")

@@ -277,6 +277,7 @@ def _reads() -> Iterator[Callable[[SpanStore], object]]:
         yield lambda s, p=place: s.destination_times(p, Buckets(0, 2, 4))  # type: ignore[misc] # bound now
         yield lambda s, p=place: s.destination_ends(p, None, 6)  # type: ignore[misc] # bound now
     yield lambda s: s.unconnected_deliveries()
+    yield lambda s: s.traffic()
     yield lambda s: s.noted_handovers()
     yield lambda s: s.cut_spells(3)
     yield lambda s: s.arrived_contexts(4, 5)

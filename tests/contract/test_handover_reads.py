@@ -163,6 +163,27 @@ def test_deliveries_without_a_relation_are_counted_by_place(store: SpanStore) ->
     ) == [("", "orders", 1, 5), ("q", "payments", 3, 6)]
 
 
+def test_traffic_is_counted_by_place_service_role_and_whether_it_is_connected(
+    store: SpanStore,
+) -> None:
+    taken = [_sent(n, role="process", service_name="payments") for n in (1, 2)]
+    told = [_sent(n, role="process", service_name="payments", relation="link") for n in (3, 4)]
+    _send(store, [*taken, *told, _sent(5), _sent(6, system="kafka")])
+
+    rows = store.traffic().to_pylist()
+    names = ("role", "connected", "count", "last_start_unix_nano", "system")
+    assert sorted(tuple(str(row[name]) for name in names) for row in rows) == [
+        ("process", "False", "2", "2", "None"),
+        ("process", "True", "2", "4", "None"),
+        ("send", "False", "1", "5", "None"),
+        ("send", "False", "1", "6", "kafka"),
+    ]
+    assert {(row["destination"], row["service_name"]) for row in rows} == {
+        ("q", "payments"),
+        ("q", "orders"),
+    }
+
+
 def test_hand_overs_with_notes_are_counted_by_edge_and_text(store: SpanStore) -> None:
     one, b1, s8 = span(1, 1), '[{"code": "B1"}]', '[{"code": "S8"}]'
     _fill(

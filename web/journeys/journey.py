@@ -202,7 +202,7 @@ def _judge(
     # what other hand-overs name may be outside the journey
     sends = open_sends(endpoints, reached.connections, units)
     waiting = any(missed["state"] != "dead" for missed in not_seen) or (
-        bool(sends) and is_waiting(sends, store.endpoint_facts().to_pylist())
+        bool(sends) and is_waiting(sends, store.traffic().to_pylist())
     )
     return judge_status(units, chains, waiting=waiting), attempts_of(chains), not_seen
 

@@ -46,11 +46,11 @@ def find_not_seen(
         for send in rows
         for step, state in open_steps(send, steps, by_send[span_of(send)], unexplained)
     ]
-    facts = store.endpoint_facts().to_pylist() if missed else []
+    traffic = store.traffic().to_pylist() if missed else []
     return [
         _not_seen(step, state, send)
         for step, state, send in missed[:_MOST_TOLD]
-        if not _may_be_elsewhere(facts, step, send)
+        if not _may_be_elsewhere(traffic, step, send)
     ]
 
 
@@ -87,15 +87,15 @@ def _like(send: Row, role: Literal["send", "process"]) -> EndpointQuery:
     )
 
 
-def _may_be_elsewhere(facts: Iterable[Row], step: Step, send: Row) -> bool:
+def _may_be_elsewhere(traffic: Iterable[Row], step: Step, send: Row) -> bool:
     """Whether the step received something since that no producer is known of: it may be
-    this message, so nothing is said of it. `facts` as of `SpanStore.endpoint_facts`."""
+    this message, so nothing is said of it. `traffic` as of `SpanStore.traffic`."""
     return any(
         row["role"] == "process"
-        and row["relation"] is None
+        and not row["connected"]
         and row["last_start_unix_nano"] >= send["start_time_unix_nano"]
         and (row["environment"], row["service_namespace"], row["service_name"]) in step.services
-        for row in facts
+        for row in traffic
     )
 
 
