@@ -39,13 +39,17 @@ class Body:
 def read_body(body: object) -> Body:
     """Never raises: a body may be anything."""
     inside = _read_object(body)
-    if inside.get("Type") != "Notification" or "TopicArn" not in inside:
-        return read_event(inside)
-    event = read_event(_read_object(inside.get("Message")))
-    carried = read_fields(read_attributes(inside.get("MessageAttributes")))
+    is_notification = inside.get("Type") == "Notification" and "TopicArn" in inside
+    return read_notification(inside) if is_notification else read_event(inside)
+
+
+def read_notification(notification: Mapping[str, Any]) -> Body:
+    """A notification of SNS; its message may be an event that a rule sent to the topic."""
+    event = read_event(_read_object(notification.get("Message")))
+    carried = read_fields(read_attributes(notification.get("MessageAttributes")))
     return Body(
         carried if names_a_span(carried) else event.context,
-        {**_tell(inside, _NOTIFIED), **event.attributes},
+        {**_tell(notification, _NOTIFIED), **event.attributes},
     )
 
 

@@ -11,14 +11,15 @@ from typing import Any
 
 from opentelemetry.context import Context
 
-from tracestitch_propagation.carriers import as_text, describe_unread, read_fields
+from tracestitch_propagation.bodies import read_notification
+from tracestitch_propagation.carriers import as_text, describe_unread
 from tracestitch_propagation.message_attributes import (
     identify_messages,
     inject_attributes,
     read_attributes,
 )
 from tracestitch_propagation.messages import Attributes, Received, Sending
-from tracestitch_propagation.names import MESSAGE_ID, SNS_TOPIC_ARN
+from tracestitch_propagation.names import MESSAGE_ID, SNS_MESSAGE_ID, SNS_TOPIC_ARN
 
 __all__ = [
     "extract_context",
@@ -57,32 +58,32 @@ def inject_entries(
 
 
 def extract_context(notification: object) -> Context:
-    """What a notification carries: the body of an HTTP request, or `Sns` of a
-    record in an event of Lambda."""
-    if not isinstance(notification, Mapping):
-        return Context()
-    return read_fields(read_attributes(notification.get("MessageAttributes")))
+    """What a notification carries, in its attributes or in the event of EventBridge that is
+    its message: the body of an HTTP request, or a record in an event of Lambda."""
+    return read_notification(_open_record(notification)).context
 
 
 def received(notification: object) -> Received:
     """A notification: the body of an HTTP request as an object, or a record of an event of
     Lambda, or its `Sns`."""
+    told = _open_record(notification)
+    inside = read_notification(told)
+    known = dict(inside.attributes)
+    message_id = known.pop(SNS_MESSAGE_ID, None)
+    fields = read_attributes(told.get("MessageAttributes"))
+    return Received(
+        context=inside.context,
+        system=SYSTEM,
+        destination=as_text(known.get(SNS_TOPIC_ARN)),
+        message_id=as_text(message_id),
+        attributes={**known, **describe_unread(fields, inside.context)},
+    )
+
+
+def _open_record(notification: object) -> Mapping[str, Any]:
     told = notification if isinstance(notification, Mapping) else {}
     inner = told.get("Sns")
-    told = inner if isinstance(inner, Mapping) else told
-    topic = as_text(told.get("TopicArn"))
-    fields = read_attributes(told.get("MessageAttributes"))
-    context = read_fields(fields)
-    return Received(
-        context=context,
-        system=SYSTEM,
-        destination=topic,
-        message_id=as_text(told.get("MessageId")),
-        attributes={
-            **({SNS_TOPIC_ARN: topic} if topic else {}),
-            **describe_unread(fields, context),
-        },
-    )
+    return inner if isinstance(inner, Mapping) else told
 
 
 def _identify(answer: object) -> Attributes | Sequence[Attributes]:

@@ -174,6 +174,21 @@ def test_a_notification_continues_the_trace(recording: Recording, aws: Aws) -> N
     assert recording.causes == {}
 
 
+def test_an_event_that_went_over_a_topic_carries_its_context_in_the_message() -> None:
+    event = eventbridge_event(eventbridge.inject_detail({"sku": "a"}, context=SENDER))
+    notification = {"MessageId": "n-1", "TopicArn": "arn:t", "Message": json.dumps(event)}
+    [(record, received)] = aws_lambda.received_records(sns_event(notification))
+
+    assert sender_of(received.context) == sender_of(SENDER)
+    assert (received.system, received.destination, received.message_id) == (
+        "aws_sns",
+        "arn:t",
+        "n-1",
+    )
+    assert received.attributes["aws.eventbridge.event.id"] == event["id"]
+    assert json.loads(record["Sns"]["Message"])["detail"] == {"sku": "a"}
+
+
 def test_records_of_kafka_continue_their_traces(recording: Recording) -> None:
     records = []
     for at in range(2):

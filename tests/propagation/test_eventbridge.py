@@ -217,6 +217,14 @@ def test_source_and_type_of_what_is_sent_are_told() -> None:
     }
 
 
+def test_a_bus_may_be_named_by_its_arn(recording: Recording) -> None:
+    arn = "arn:aws:events:eu-west-1:123456789012:event-bus/stock"
+    with publish_span("stock.publish", eventbridge.sending(arn)):
+        pass
+
+    assert recording.endpoints["stock.publish"]["destination"] == "stock"
+
+
 @pytest.mark.parametrize("answer", [None, "", {}, {"Entries": None}, {"Entries": [None, 1]}])
 def test_an_odd_answer_tells_nothing(answer: object) -> None:
     assert not eventbridge.sending("stock").identify(answer)

@@ -1,41 +1,18 @@
 """Kafka headers of each client, over a real broker where the client speaks to one."""
 
 import asyncio
-from contextlib import closing
 from typing import Any
 
 import aiokafka  # type: ignore[import-untyped]  # ships no types
 import pytest
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import KafkaError
 from opentelemetry import trace
 from opentelemetry.trace import StatusCode
 
 from tests.propagation.recording import Recording, context_of
-from tests.propagation.senders import sender_of
+from tests.propagation.senders import SENDER, sender_of
+from tests.propagation.topics import Topics
 from tracestitch_propagation import kafka, process_span, publish_span
-
-
-class Topics:
-    """A producer and readers of a broker."""
-
-    def __init__(self, servers: str) -> None:
-        self._servers = servers
-        self.producer = Producer({"bootstrap.servers": servers, "linger.ms": 0, "log_level": 2})
-
-    def publish(self, topic: str, headers: Any, on_delivery: Any = None) -> None:
-        self.producer.produce(
-            topic, b"{}", b"order-1", partition=0, headers=headers, on_delivery=on_delivery
-        )
-        assert self.producer.flush(10) == 0
-
-    def read(self, topic: str, count: int = 1) -> list[Message]:
-        """The first records of partition 0."""
-        options = {"bootstrap.servers": self._servers, "group.id": "billing", "log_level": 2}
-        with closing(Consumer(options)) as consumer:
-            consumer.assign([TopicPartition(topic, 0, 0)])
-            messages = consumer.consume(count, timeout=30)
-        assert [message.error() for message in messages] == [None] * count
-        return messages
 
 
 @pytest.fixture
@@ -265,6 +242,25 @@ def test_aiokafka_sends_and_receives(recording: Recording, kafka_servers: str) -
     for span in recording.spans:
         told = dict(span.attributes or {})
         assert (told["messaging.kafka.offset"], told["messaging.kafka.message.key"]) == (0, "k")
+
+
+def test_two_clients_in_one_service_read_one_record_alike(
+    topics: Topics, kafka_servers: str
+) -> None:
+    topics.publish("shared", kafka.inject_headers([("tenant", b"a")], context=SENDER))
+    topics.publish("shared", None)
+
+    async def read() -> list[Any]:
+        consumer = aiokafka.AIOKafkaConsumer(bootstrap_servers=kafka_servers)
+        async with consumer:
+            consumer.assign([aiokafka.TopicPartition("shared", 0)])
+            await consumer.seek_to_beginning()
+            return [await consumer.getone() for _ in range(2)]
+
+    for one, other in zip(topics.read("shared", 2), asyncio.run(read()), strict=True):
+        assert kafka.read_headers(one) == kafka.read_headers(other)
+        assert kafka.received(one).attributes == kafka.received(other).attributes
+        assert sender_of(kafka.extract_context(one)) == sender_of(kafka.extract_context(other))
 
 
 def test_a_failed_delivery_is_an_error_of_the_span(recording: Recording) -> None:
