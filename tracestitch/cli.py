@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tracestitch.check.command import check
 from tracestitch.config import (
     Address,
     OtlpEndpoint,
@@ -50,7 +51,7 @@ def main() -> None:
     keep_files_private()
 
 
-for command in (demo, journey, orphans):
+for command in (check, demo, journey, orphans):
     main.add_command(command)
 
 _drop_attribute = option(

@@ -5,7 +5,7 @@ from typing import Any
 
 from tracestitch.terminal import clean, indent
 from web.report.views import make_report, tell_change
-from web.shapes import Group
+from web.shapes import Group, Identity
 from web.trends import tell_trend
 from web.words import say_confidence, say_plural, say_service, utc_time
 
@@ -42,7 +42,7 @@ def draw_orphans(answer: Mapping[str, Any], *, fix: bool = False) -> str:
 
 def _line(group: Group, wide: int) -> str:
     state = "" if group["state"] == "broken" else " (may still connect)"
-    return f"  {_share(group):>{wide}} broken  {_hop(group)}: {_cause(group)}{state}"
+    return f"  {_share(group):>{wide}} broken  {draw_hop(group)}: {_cause(group)}{state}"
 
 
 def _share(group: Group) -> str:
@@ -54,7 +54,7 @@ def _describe(group: Group) -> list[str]:
     change = tell_change(group)
     state = "broken now" if group["state"] == "broken" else "may still connect"
     return [
-        _hop(group),
+        draw_hop(group),
         f"  {_cause(group)}, confidence {say_confidence(group['cause']['confidence'])}",
         f"  {state}: {group['count']} broken, {group['connected']} connected"
         + (f"; {clean(change)}" if change else ""),
@@ -68,15 +68,16 @@ def _describe(group: Group) -> list[str]:
 def _describe_healed(group: Group) -> str:
     since = "" if group["healed_since"] is None else f" since {utc_time(group['healed_since'])}"
     connected = say_plural(group["connected_after"], "hand-over")
-    return f"  {_hop(group)}: {group['count']} × {_cause(group)};{since} {connected} connected"
+    return f"  {draw_hop(group)}: {group['count']} × {_cause(group)};{since} {connected} connected"
 
 
-def _hop(group: Group) -> str:
-    producer = clean(say_service(group["producer_service"]))
-    destination = clean(group["destination"] or "unknown destination")
-    system = f" ({clean(group['system'])})" if group["system"] else ""
-    consumer = clean(say_service(group["consumer_service"]))
-    consumers = f" in group {clean(group['consumer_group'])}" if group["consumer_group"] else ""
+def draw_hop(hop: Identity) -> str:
+    """Who hands messages to whom, over what."""
+    producer = clean(say_service(hop["producer_service"]))
+    destination = clean(hop["destination"] or "unknown destination")
+    system = f" ({clean(hop['system'])})" if hop["system"] else ""
+    consumer = clean(say_service(hop["consumer_service"]))
+    consumers = f" in group {clean(hop['consumer_group'])}" if hop["consumer_group"] else ""
     return f"{producer} → {destination}{system} → {consumer}{consumers}"
 
 

@@ -1,0 +1,2 @@
+"""`tracestitch check`, the gate in continuous integration: what was recorded in, findings and
+an exit code out."""

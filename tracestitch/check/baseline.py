@@ -1,0 +1,83 @@
+"""Findings that are known: a file that is kept beside the code.
+
+    {"version": 1, "findings": [{"code": "S1", "service_name": "payment-service", …}]}
+
+An entry is what `Finding.known_by` says, so that the file can be read and merged by people.
+It has no count: how often a fault is seen depends on how long a test ran.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tracestitch.check.errors import CheckFailure
+from tracestitch.check.findings import Finding
+from tracestitch.check.writing import write_text
+
+VERSION = 1
+_FIELDS = (
+    "code",
+    "service_namespace",
+    "service_name",
+    "system",
+    "destination",
+    "consumer_group",
+    "span_name",
+)
+Known = tuple[str | None, ...]
+"""An entry: the values of `Finding.known_by`."""
+
+
+def read_baseline(file: Path) -> frozenset[Known]:
+    """Raises CheckFailure for a file that is none."""
+    try:
+        content = json.loads(file.read_bytes())
+    except OSError as error:
+        raise CheckFailure(
+            f"The baseline {file} cannot be read ({error.strerror or error}); "
+            "--write-baseline makes one."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise CheckFailure(f"The baseline {file} is not JSON ({error}).") from error
+    if not isinstance(content, dict) or content.get("version") != VERSION:
+        raise CheckFailure(f'The baseline {file} does not say "version": {VERSION}.')
+    entries = content.get("findings")
+    if not isinstance(entries, list):
+        raise CheckFailure(f'The baseline {file} has no list "findings".')
+    return frozenset(_read_entry(file, entry) for entry in entries)
+
+
+def _read_entry(file: Path, entry: Any) -> Known:
+    if not isinstance(entry, dict) or not isinstance(entry.get("code"), str):
+        raise CheckFailure(f'The baseline {file} has a finding without "code".')
+    unknown = sorted(set(entry) - set(_FIELDS))
+    if unknown:
+        raise CheckFailure(
+            f'The baseline {file} has a finding with "{unknown[0]}"; '
+            f"there are {', '.join(_FIELDS)}."
+        )
+    values = tuple(entry.get(name) for name in _FIELDS)
+    if not all(value is None or isinstance(value, str) for value in values):
+        raise CheckFailure(f"The baseline {file} has a finding whose values are not text.")
+    return values
+
+
+def write_baseline(file: Path, findings: Iterable[Finding]) -> int:
+    """The number of entries: findings of one fault are one. Raises CheckFailure."""
+    entries = {tuple(finding.known_by.values()): finding.known_by for finding in findings}
+    told = [
+        {name: value for name, value in entries[known].items() if value is not None}
+        for known in sorted(entries, key=lambda known: [text or "" for text in known])
+    ]
+    write_text(file, json.dumps({"version": VERSION, "findings": told}, indent=2) + "\n")
+    return len(told)
+
+
+def known_as(finding: Finding) -> Known:
+    return tuple(finding.known_by.values())
+
+
+def tell_entry(known: Known) -> str:
+    """For people."""
+    return ", ".join(text for text in known if text)
