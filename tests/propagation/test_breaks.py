@@ -259,3 +259,45 @@ def test_baggage_that_finds_no_room_is_told_on_the_sending_span(
     assert (event.name, (event.attributes or {})[DROPPED_FIELDS]) == (DROPPED_EVENT, ("baggage",))
     assert recording.causes == {}
     assert recording.remarks == {"B1"}
+
+
+def test_a_batch_that_is_read_without_attributes_is_found_by_the_ids_of_its_messages(
+    shop: Shop, recording: Recording
+) -> None:
+    """The sender has an id on an event for each, the consumer on a link with zero ids."""
+    queue = shop.make_queue()
+    entries = [{"Id": str(n), "MessageBody": "{}"} for n in range(2)]
+    with publish_span("order.publish", sqs.sending(queue)) as publishing:
+        publishing.sent(
+            shop.client.send_message_batch(QueueUrl=queue, Entries=sqs.inject_entries(entries))
+        )
+    batch = [sqs.received(shop.receive(queue, **NOT_ASKED), queue) for _ in entries]
+    with recording.service("warehouse"), process_span("order.process", batch):
+        pass
+
+    assert recording.edges == {("order.publish", "order.process"): "message-id"}
+    assert recording.causes == {"order.process": "S1"}
+
+
+def test_both_ends_of_a_queue_and_of_a_topic_are_what_the_analyzer_takes_them_for(
+    shop: Shop, aws: Aws, recording: Recording
+) -> None:
+    queue = shop.make_queue()
+    topic = aws("sns").create_topic(Name=f"orders-{uuid4()}")["TopicArn"]
+    shop.work(queue, "1")
+    with publish_span("order.announce", sns.sending(topic)) as publishing:
+        publishing.sent(aws("sns").publish(TopicArn=topic, Message="{}"))
+    with process_span("order.hear", sns.received({"TopicArn": topic, "MessageId": "n-1"})):
+        pass
+
+    name = queue.rpartition("/")[2]
+    told = {
+        span: (end["role"], end["system"], end["destination"])
+        for span, end in recording.endpoints.items()
+    }
+    assert told == {
+        "order.publish": ("send", "aws_sqs", name),
+        "order.process": ("process", "aws_sqs", name),
+        "order.announce": ("send", "aws_sns", topic.rpartition(":")[2]),
+        "order.hear": ("process", "aws_sns", topic.rpartition(":")[2]),
+    }
