@@ -24,6 +24,8 @@ from tracestitch_propagation.names import (
 
 EVENT_CARRIER = "_otel"  # the member of `detail` that holds the context
 
+# One of these is in the text of every notification and event.
+_NAMES = ('"TopicArn"', '"detail"', f'"{EVENT_CARRIER}"')
 _NOTIFIED = {"TopicArn": SNS_TOPIC_ARN, "MessageId": SNS_MESSAGE_ID}
 _HAPPENED = {"id": EVENT_ID, "source": EVENT_SOURCE, "detail-type": EVENT_DETAIL_TYPE}
 
@@ -38,6 +40,8 @@ class Body:
 
 def read_body(body: object) -> Body:
     """Never raises: a body may be anything."""
+    if not isinstance(body, str) or not any(name in body for name in _NAMES):
+        return Body()  # most bodies, which need not be parsed
     inside = _read_object(body)
     is_notification = inside.get("Type") == "Notification" and "TopicArn" in inside
     return read_notification(inside) if is_notification else read_event(inside)

@@ -19,7 +19,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 
 from tracestitch_propagation import xray
-from tracestitch_propagation.bodies import read_body
+from tracestitch_propagation.bodies import Body, read_body
 from tracestitch_propagation.carriers import (
     GIVEN_UP_FIRST,
     as_text,
@@ -84,7 +84,7 @@ def sending(queue_url: str, *, group_id: str | None = None) -> Sending:
         SYSTEM,
         _name_queue(queue_url),
         {**_locate_queue(queue_url), **group},
-        lambda answer: identify_messages(answer, _ANSWERED),
+        _identify,
     )
 
 
@@ -143,16 +143,7 @@ def extract_context(message: object) -> Context:
     A header that is not sampled is passed over: where X-Ray is not in use AWS writes such ones
     by itself, and a sampler that obeys its parent would record none of these messages.
     """
-    carried = read_fields(read_attributes(_list_attributes(message)))
-    if names_a_span(carried):
-        return carried
-    inside = read_body(_read(message, "Body"))
-    if names_a_span(inside.context):
-        return inside.context
-    found = xray.read_header(_read_system(message, XRAY_ATTRIBUTE))
-    if found is None or not found.trace_flags.sampled:
-        return carried
-    return trace.set_span_in_context(trace.NonRecordingSpan(found), carried)
+    return _choose_context(message, read_body(_read(message, "Body")))
 
 
 def received(message: object, queue: str | None = None) -> Received:
@@ -167,7 +158,8 @@ def received(message: object, queue: str | None = None) -> Received:
     count = told.pop(SQS_RECEIVE_COUNT, "")
     is_number = count.isdecimal() and len(count) < _DIGITS
     attempt: Attributes = {SQS_RECEIVE_COUNT: int(count)} if is_number else {}
-    context = extract_context(message)
+    inside = read_body(_read(message, "Body"))
+    context = _choose_context(message, inside)
     return Received(
         context=context,
         system=SYSTEM,
@@ -177,10 +169,26 @@ def received(message: object, queue: str | None = None) -> Received:
             **(_locate_queue(queue) if queue else {}),
             **told,
             **attempt,
-            **read_body(_read(message, "Body")).attributes,
+            **inside.attributes,
             **describe_unread(read_attributes(_list_attributes(message)), context),
         },
     )
+
+
+def _identify(answer: object) -> Attributes | Sequence[Attributes]:
+    return identify_messages(answer, _ANSWERED)
+
+
+def _choose_context(message: object, inside: Body) -> Context:
+    carried = read_fields(read_attributes(_list_attributes(message)))
+    if names_a_span(carried):
+        return carried
+    if names_a_span(inside.context):
+        return inside.context
+    found = xray.read_header(_read_system(message, XRAY_ATTRIBUTE))
+    if found is None or not found.trace_flags.sampled:
+        return carried
+    return trace.set_span_in_context(trace.NonRecordingSpan(found), carried)
 
 
 def _read(message: object, member: str) -> str | None:
