@@ -301,3 +301,18 @@ def test_both_ends_of_a_queue_and_of_a_topic_are_what_the_analyzer_takes_them_fo
         "order.announce": ("send", "aws_sns", topic.rpartition(":")[2]),
         "order.hear": ("process", "aws_sns", topic.rpartition(":")[2]),
     }
+
+
+def test_a_batch_in_which_some_messages_carry_nothing_is_s8(
+    shop: Shop, recording: Recording
+) -> None:
+    queue = shop.make_queue()
+    shop.send(queue, "1")
+    shop.send(queue, "2", dict, "refund")
+    batch = [sqs.received(shop.receive(queue), queue) for _ in range(2)]
+    with recording.service("warehouse"), process_span("order.process", batch):
+        pass
+
+    assert recording.edges == {("order.publish", "order.process"): "link"}
+    assert recording.remarks == {"S8"}
+    assert recording.causes == {}
