@@ -79,6 +79,7 @@ def create_app(
     app.state.destinations = KeptAnswers()
     app.state.destination = KeptAnswers()
     app.state.stuck = Kept()
+    app.state.overviews = KeptAnswers()
     app.state.pictures = KeptPictures()
     app.include_router(login.router)
     app.include_router(api.router)

@@ -32,10 +32,14 @@ class Kept(Generic[_Value]):
         self._working: threading.Event | None = None
 
     def get(
-        self, work_out: Callable[[], _Value], patience_seconds: float
+        self,
+        work_out: Callable[[], _Value],
+        patience_seconds: float,
+        oldest_seconds: float = float("inf"),
     ) -> tuple[_Value, float] | None:
         """The value and its age in seconds. None while there is none: the first is not ready
-        within this patience, or the store could not be read."""
+        within this patience, the one from before is older than `oldest_seconds` and about to
+        be replaced, or the store could not be read."""
         with self._lock:
             working = self._working
             if working is None and self._clock() >= self._until:
@@ -49,7 +53,9 @@ class Kept(Generic[_Value]):
         with self._lock:
             if self._value is None:
                 return None
-            return self._value, max(self._clock() - self._made, 0.0)
+            now = self._clock()
+            age = max(now - self._made, 0.0)
+            return None if age > oldest_seconds and now >= self._until else (self._value, age)
 
     def _work(self, work_out: Callable[[], _Value]) -> None:
         begun = self._clock()
@@ -84,7 +90,11 @@ class KeptAnswers(Generic[_Value]):
         self._kept: OrderedDict[Hashable, Kept[_Value]] = OrderedDict()
 
     def get(
-        self, asked: Hashable, work_out: Callable[[], _Value], patience_seconds: float
+        self,
+        asked: Hashable,
+        work_out: Callable[[], _Value],
+        patience_seconds: float,
+        oldest_seconds: float = float("inf"),
     ) -> _Value | None:
         """As `Kept.get`, without the age. Raises what the work raised."""
         with self._lock:
@@ -92,7 +102,7 @@ class KeptAnswers(Generic[_Value]):
             self._kept.move_to_end(asked)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
-        found = kept.get(work_out, patience_seconds)
+        found = kept.get(work_out, patience_seconds, oldest_seconds)
         if found is None and kept.failed is not None:
             raise kept.failed
         return None if found is None else found[0]

@@ -25,6 +25,7 @@ from web.errors import ParameterError
 from web.flow_map.remarks import remarks_of
 from web.frame import hues_of, render
 from web.kept import Kept, KeptAnswers
+from web.overviews import working
 from web.parameters import Parameters
 from web.report.groups import OrphanFilter, groups_answer
 from web.report.views import GroupView, view_group
@@ -32,7 +33,6 @@ from web.search.filters import LASTS, read_last
 from web.shapes import EdgeNote
 from web.site import Site
 
-_AGAIN_SECONDS = "1"
 _TIMES = ("last", "from", "to")
 # Of one name, which several systems and scopes may have.
 _GROUPS = 1_000
@@ -85,7 +85,7 @@ def show_destinations(request: Request) -> Response:
         ),
     }
     if found is None:
-        return _working(request)
+        return working(request, "/destinations", "/api/v1/destinations")
     name = given.text("name")
     if name is None:
         return _show_list(request, _narrow(found, given), found, sort, common)
@@ -98,7 +98,7 @@ def show_destinations(request: Request) -> Response:
         (*place, *key), lambda: _describe(site, places[0], asked), _patience(request)
     )
     if one is None:
-        return _working(request)
+        return working(request, "/destinations", "/api/v1/destinations")
     return render(
         request,
         "destination.html",
@@ -148,12 +148,6 @@ def _patience(request: Request) -> float:
     """Who would wait longer gets a page that says so and asks again."""
     seconds: float = request.app.state.patience_seconds
     return seconds
-
-
-def _working(request: Request) -> Response:
-    answer = render(request, "working.html", "/destinations")
-    answer.headers["refresh"] = _AGAIN_SECONDS
-    return answer
 
 
 def _narrow(found: list[DestinationSummary], given: Parameters) -> list[DestinationSummary]:

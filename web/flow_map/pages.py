@@ -17,13 +17,18 @@ from web.flow_map.flows import (
 from web.flow_map.remarks import remarks_of
 from web.frame import hues_of, render
 from web.monitoring.running import read_running
+from web.overviews import overview, working
 from web.parameters import Parameters
 from web.report.pages import whole_report
+from web.report.views import Report
 from web.search.answers import search_answer
 from web.search.pages import list_recent_ids
+from web.shapes import Edge
 from web.site import Site
+from web.trace_shapes import TraceSummary
 
 _ALL = Page(1000)
+_NEWEST = 8  # traces below the map
 
 router = APIRouter(include_in_schema=False)
 
@@ -36,8 +41,10 @@ def show_map(request: Request) -> Response:
     site: Site = request.app.state.site
     if site.store.status().spans == 0:
         return _show_start(request, site)
-    edges = edges_answer(site.store, _ALL, remarks_of(request))["edges"]
-    report = whole_report(site)
+    gathered = overview(request, "/", lambda: _gather(request, site))
+    if gathered is None:
+        return working(request, "/", "/api/v1/edges")
+    edges, report, newest_traces = gathered
     reports = find_reports(report.broken, edges)
     drawn = choose_edges(edges, reports, service, everything=everything)
     flows = collect_flows(drawn, reports)
@@ -58,7 +65,15 @@ def show_map(request: Request) -> Response:
         rate_of=rate_of,
         hues=hues,
         recent=list_recent_ids(site.store),
-        newest=search_answer(site.store, SearchQuery(), Page(8))["traces"],
+        newest=newest_traces,
+    )
+
+
+def _gather(request: Request, site: Site) -> tuple[list[Edge], Report, list[TraceSummary]]:
+    return (
+        edges_answer(site.store, _ALL, remarks_of(request))["edges"],
+        whole_report(site),
+        search_answer(site.store, SearchQuery(), Page(_NEWEST))["traces"],
     )
 
 

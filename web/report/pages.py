@@ -14,6 +14,7 @@ from web.errors import NotFoundError
 from web.frame import render
 from web.journeys.candidates import connections_with_candidates
 from web.journeys.trace import trace_answer
+from web.overviews import overview, working
 from web.parameters import Parameters, parse_span_id, parse_trace_id
 from web.report.examples import connected_example, find_group, ids_of_orphans, orphans_of_group
 from web.report.filters import SHOWN, read_filter
@@ -48,8 +49,14 @@ def show_orphans(request: Request) -> Response:
     given = Parameters(request.query_params, (*SHOWN, "sort"))
     asked = read_filter(given, site.settled_before())
     order = given.word("sort", tuple(ORDERS)) or "newest"
-    answer = groups_answer(site.store, asked, _MOST, narrow=True)
     chosen = given.given(SHOWN)
+    answer = overview(
+        request,
+        ("/orphans", *sorted(chosen.items())),
+        lambda: groups_answer(site.store, asked, _MOST, narrow=True),
+    )
+    if answer is None:
+        return working(request, "/orphans", "/api/v1/orphans/groups")
     groups = answer["groups"]
     return render(
         request,

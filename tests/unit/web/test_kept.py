@@ -43,6 +43,25 @@ def test_a_value_is_kept_for_twenty_times_its_cost() -> None:
     assert kept.get(work, PATIENCE) == (2, 0.0)
 
 
+def test_a_value_that_nobody_asked_for_in_a_long_time_is_not_shown() -> None:
+    clock, go_on = Clock(), threading.Event()
+    work, kept = Work(clock, 0.5), Kept[int](clock)
+    kept.get(work, PATIENCE)
+
+    def slow() -> int:
+        go_on.wait(PATIENCE)
+        return work()
+
+    clock.now += 9.0
+    assert kept.get(slow, 0.0, 1.0) == (1, 9.0)  # nothing newer is on its way
+    clock.now += 50.0
+    assert kept.get(slow, 0.0, 60.0) == (1, 59.0)
+    clock.now += 2.0
+    assert kept.get(slow, 0.0, 60.0) is None
+    go_on.set()
+    assert kept.get(work, PATIENCE, 60.0) is not None
+
+
 def test_a_cheap_value_is_always_new() -> None:
     clock = Clock()
     work, kept = Work(clock, 0.0), Kept[int](clock)

@@ -1,0 +1,39 @@
+"""Answers over everything that is stored, as pages show them: kept where very much is stored.
+
+Below LARGE_SPANS they are worked out anew for each page, so that a page always shows what is
+there; above, that would take longer than a page may.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import TypeVar
+
+from fastapi import Request, Response
+
+from web.frame import render
+from web.kept import KeptAnswers
+from web.site import Site
+
+LARGE_SPANS = 500_000
+_AGAIN_SECONDS = "1"
+_OLDEST_SECONDS = 60.0
+
+_Value = TypeVar("_Value")
+
+
+def overview(request: Request, asked: Hashable, work_out: Callable[[], _Value]) -> _Value | None:
+    """None while it is worked out for the first time, or after a long while without readers:
+    then the page says so (`working`). Raises what the work raises."""
+    site: Site = request.app.state.site
+    if site.store.status().spans < LARGE_SPANS:
+        return work_out()
+    kept: KeptAnswers[_Value] = request.app.state.overviews
+    patience: float = request.app.state.patience_seconds
+    return kept.get(asked, work_out, patience, _OLDEST_SECONDS)
+
+
+def working(request: Request, section: str, json: str) -> Response:
+    """A page that asks again by itself; `section` is where it stands in the navigation, `json`
+    the address of the same answer for programs, who wait."""
+    answer = render(request, "working.html", section, json=json)
+    answer.headers["refresh"] = _AGAIN_SECONDS
+    return answer
