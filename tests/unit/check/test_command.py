@@ -3,6 +3,8 @@
 import gzip
 import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -296,3 +298,14 @@ def test_requests_in_another_order_are_the_same_report(tmp_path: Path) -> None:
         reports.append(check(file, "--advise", "--format=json").stdout)
 
     assert reports[0] == reports[1]
+
+
+def test_the_command_line_imports_neither_analyzer_nor_stores() -> None:
+    """So that --help is quick."""
+    script = "import sys, tracestitch.cli; print(*sys.modules)"
+    told = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert {"polars", "pyarrow", "duckdb", "fastapi", "grpc"} & set(told.stdout.split()) == set()
+    assert "tracestitch.check.command" in told.stdout
