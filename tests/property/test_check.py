@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.asked import open_answers
 from tests.builders import request
 from tests.property.pipelines import pipelines
 from tracestitch.check.baseline import known_as
@@ -14,7 +15,6 @@ from tracestitch.check.json_report import write_json
 from tracestitch.check.settings import Settings
 from tracestitch.check.sources import Source, read_answers
 from tracestitch.check.verdict import Seen, judge
-from tracestitch.passing_answers import open_answers
 
 ASKED = (Expectation("d1", "s1"), Expectation("s0", "s1"))
 

@@ -14,7 +14,7 @@ from tracestitch.check.errors import CheckFailure
 from tracestitch.check.verdict import Seen
 from tracestitch.client_access import ClientAccess
 from tracestitch.load import read_files
-from tracestitch.passing_answers import open_passing_store
+from tracestitch.passing_store import open_passing_store
 from web.words import say_plural
 
 _PATIENCE_SECONDS = 120.0

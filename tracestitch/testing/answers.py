@@ -16,7 +16,7 @@ from collector.formats.packing import Request
 from collector.python_decoder import parse_request
 from storage.contract import SpanStore
 from tracestitch.api_client import Get, ask, ask_for_all, ask_in_process
-from tracestitch.passing_answers import open_passing_store
+from tracestitch.passing_store import open_passing_store
 from tracestitch.sinks import StoreSink
 from tracestitch.testing.own_work import own_work
 from tracestitch.testing.seen import Ids, Seen, Told

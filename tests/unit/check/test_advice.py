@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from tests.asked import open_answers
 from tests.builders import Built, request, span
 from tracestitch.api_client import ask_for_all
 from tracestitch.check.advice import advise, is_infrastructure
-from tracestitch.passing_answers import open_answers
 
 
 @pytest.mark.parametrize(
