@@ -1,14 +1,18 @@
 """Records the sample pipeline: `python -m sample_data.record [NAME…]`.
 
 Each recording runs the real pipeline against a small receiver that keeps the
-export requests as they were sent, and writes them beside the truth about them.
+export requests as they were sent, and writes them beside the truth about them. Only the
+stacks of exceptions are left out.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collector.otlp_sink import OtlpSink
 from sample_data.pipeline.scenario import Pipeline
@@ -23,7 +27,6 @@ class Plan:
     """What happens in a recording: so many orders under each switch, in this order."""
 
     orders: tuple[tuple[Switch, int], ...]
-    tutorial: bool = False
 
     @property
     def failure(self) -> Switch:
@@ -33,22 +36,18 @@ class Plan:
 PLANS = {
     "pipeline_healthy": Plan(((Switch.HEALTHY, 15),)),
     **{f"pipeline_{failure}": Plan(((Switch.HEALTHY, 5), (failure, 9))) for failure in FAILURES},
-    "tutorial_healthy": Plan(((Switch.HEALTHY, 15),), tutorial=True),
-    "tutorial_sqs_s1": Plan(((Switch.ATTRIBUTES_NOT_REQUESTED, 15),), tutorial=True),
 }
 
 
 def record(name: str, into: Path) -> None:
     """Write `spans.otlp.pb` and `truth.json` into the folder."""
     plan = PLANS[name]
-    with OtlpSink() as sink:
-        with Pipeline(sink.endpoint, tutorial=plan.tutorial) as pipeline:
-            for switch, count in plan.orders:
-                pipeline.turn(switch)
-                pipeline.wait_until_drained(pipeline.place_orders(count))
-        truth = tell_truth(
-            read_spans(sink.parsed()), pipeline.ledger, pipeline.switches, tutorial=plan.tutorial
-        )
+    with OtlpSink() as sink, Pipeline(sink.endpoint) as pipeline:
+        for switch, count in plan.orders:
+            pipeline.turn(switch)
+            pipeline.wait_until_drained(pipeline.place_orders(count))
+    sink.requests = [without_stacks(request) for request in sink.requests]
+    truth = tell_truth(read_spans(sink.parsed()), pipeline.ledger, pipeline.switches)
     into.mkdir(parents=True, exist_ok=True)
     (into / "spans.otlp.pb").write_bytes(sink.framed())
     heading = {
@@ -59,6 +58,23 @@ def record(name: str, into: Path) -> None:
     }
     text = json.dumps({**heading, **truth}, indent=1)
     (into / "truth.json").write_text(text + "\n", encoding="utf-8")
+
+
+def without_stacks(request: bytes) -> bytes:
+    """An export request without the stacks of exceptions, which name folders of this machine."""
+    parsed = ExportTraceServiceRequest.FromString(request)
+    for event in _list_events(parsed):
+        kept = [told for told in event.attributes if told.key != "exception.stacktrace"]
+        del event.attributes[:]
+        event.attributes.extend(kept)
+    return parsed.SerializeToString()
+
+
+def _list_events(request: ExportTraceServiceRequest) -> Iterator[Span.Event]:
+    for resource_spans in request.resource_spans:
+        for scope_spans in resource_spans.scope_spans:
+            for span in scope_spans.spans:
+                yield from span.events
 
 
 @click.command()

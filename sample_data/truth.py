@@ -67,8 +67,6 @@ def tell_truth(
     spans: dict[SpanKey, RecordedSpan],
     ledger: Ledger,
     switches: dict[str, Switch],
-    *,
-    tutorial: bool,
 ) -> Fact:
     """Edges, orphan roots and the other roots.
 
@@ -76,10 +74,7 @@ def tell_truth(
     delivery left no span.
     """
     sent = {line["key"]: line for line in ledger.sent}
-    edges = [
-        _describe_edge(spans, sent[line["key"]], line, switches, tutorial=tutorial)
-        for line in ledger.received
-    ]
+    edges = [_describe_edge(spans, sent[line["key"]], line, switches) for line in ledger.received]
     causes = {_key(edge["consumer"]): edge["cause"] for edge in edges}
     roots = [
         span
@@ -112,8 +107,6 @@ def _describe_edge(
     sent: Fact,
     received: Fact,
     switches: dict[str, Switch],
-    *,
-    tutorial: bool,
 ) -> Fact:
     producer, consumer = _key(sent), _key(received)
     if consumer not in spans:
@@ -142,15 +135,15 @@ def _describe_edge(
         "producer_exported": producer in spans,
         "consumer_exported": True,
         "cause": cause,
-        "shared": _shared(connected=connected, exported=producer in spans, tutorial=tutorial),
+        "shared": _shared(connected=connected, exported=producer in spans),
     }
 
 
-def _shared(*, connected: bool, exported: bool, tutorial: bool) -> str:
-    """What both ends have in common; the full attributes have an id on every hop."""
+def _shared(*, connected: bool, exported: bool) -> str:
+    """What both ends have in common; there is an id on every hop."""
     if connected:
         return "visible"
-    return "id" if exported and not tutorial else "nothing"
+    return "id" if exported else "nothing"
 
 
 def _describe_orphan(span: RecordedSpan, cause: str) -> Fact:

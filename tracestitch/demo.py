@@ -15,13 +15,14 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 import click
 
+from sample_data.pipeline.switches import FAILURES, Switch
 from tracestitch.config import (
     Address,
     environment_without_access,
@@ -36,6 +37,7 @@ NEEDED = (
     "moto",
     "opentelemetry.sdk",
     "opentelemetry.exporter.otlp.proto.grpc",
+    "tracestitch_propagation",
 )
 SERVE = (sys.executable, "-m", "tracestitch", "serve")
 READY_SECONDS = 60.0
@@ -53,6 +55,14 @@ def parse_cycles(text: str) -> int:
     return int(text)
 
 
+def parse_switch(text: str) -> Switch:
+    """A failure by its name. Raises ValueError with what there is."""
+    names = [str(failure) for failure in FAILURES]
+    if text.strip() not in names:
+        raise ValueError(f"the failures are {', '.join(names)}")
+    return Switch(text.strip())
+
+
 @click.command()
 @listening_addresses
 @option(
@@ -60,7 +70,14 @@ def parse_cycles(text: str) -> int:
     parse_cycles,
     default="0",
     metavar="NUMBER",
-    help="Rounds through all failures; 0 goes on until Ctrl-C.",
+    help="Rounds through the failures; 0 goes on until Ctrl-C.",
+)
+@option(
+    "--switch",
+    parse_switch,
+    multiple=True,
+    metavar="NAME",
+    help="Only this failure, after healthy orders. Repeatable.",
 )
 @click.option(
     "--once",
@@ -70,7 +87,12 @@ def parse_cycles(text: str) -> int:
     help="The same as --cycles 1.",
 )
 def demo(
-    grpc_address: Address, http_address: Address, web_address: Address, cycles: int, once: bool
+    grpc_address: Address,
+    http_address: Address,
+    web_address: Address,
+    cycles: int,
+    switch: tuple[Switch, ...],
+    once: bool,
 ) -> None:
     """Serve on a temporary store and run the sample pipeline: healthy orders, then every
     failure in turn."""
@@ -78,16 +100,17 @@ def demo(
     addresses = [settle_port(a) for a in (grpc_address, http_address, web_address)]
     try:
         with stopping_calmly():
-            run_demo(SERVE, *addresses, cycles=1 if once else cycles)
+            run_demo(SERVE, *addresses, cycles=1 if once else cycles, failures=switch or FAILURES)
     except KeyboardInterrupt:
         click.echo("Stopped.")
 
 
 def check_extra() -> None:
-    """ClickException when the extra [demo] is not installed."""
+    """ClickException when the extra [demo] or the propagation library is not installed."""
     if not all(_is_installed(name) for name in NEEDED):
         raise click.ClickException(
-            "The demo needs the extra [demo]: run `pip install '.[demo]'` in the source folder."
+            "The demo needs the extra [demo] and the propagation library:"
+            " run `pip install '.[demo]' ./propagation` in the source folder."
         )
 
 
@@ -139,12 +162,13 @@ def run_demo(
     web_address: Address,
     *,
     cycles: int,
+    failures: Sequence[Switch] = FAILURES,
 ) -> None:
     """`serve` is the command of the server, to which store and addresses are added.
 
     ClickException when the server or a part of the pipeline does not start or ends.
     """
-    # Only here: without the extra there is nothing to import.
+    # Only here: without the extra they cannot be imported.
     from sample_data.pipeline.fleet import ChildError
     from sample_data.pipeline.ledger import DrainError
     from sample_data.pipeline.run import run_round
@@ -162,7 +186,7 @@ def run_demo(
                 done = 0
                 while not ended.is_set() and (cycles == 0 or done < cycles):
                     pause = PAUSE_SECONDS if done else 0.0
-                    run_round(pipeline, click.echo, ended, pause_seconds=pause)
+                    run_round(pipeline, click.echo, ended, failures, pause_seconds=pause)
                     done += 1
         except (ChildError, DrainError) as error:
             raise click.ClickException(f"The sample pipeline stopped: {error}.") from error

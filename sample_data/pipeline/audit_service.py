@@ -1,11 +1,14 @@
 """A second consumer group on the payments: audits those that belong to a workflow."""
 
-from sample_data.pipeline import attributes
-from sample_data.pipeline.attributes import End
-from sample_data.pipeline.carriers import from_kafka_headers
-from sample_data.pipeline.kafka import Record, TopicReader
-from sample_data.pipeline.service import IDLE_SECONDS, Service, Step, run_service, workflow_of
+import json
+
+from confluent_kafka import Message
+from opentelemetry import baggage
+
+from sample_data.pipeline.kafka import TopicReader
+from sample_data.pipeline.service import IDLE_SECONDS, WORKFLOW_KEY, Service, Step, run_service
 from sample_data.pipeline.settings import PAYMENTS_TOPIC
+from tracestitch_propagation import kafka, process_span
 
 NAME = "audit-service"
 WRITE_SECONDS = 0.003
@@ -15,31 +18,22 @@ def prepare(service: Service) -> Step:
     payments = TopicReader(service.settings.kafka_servers, PAYMENTS_TOPIC, group=NAME)
 
     def step(_: object) -> None:
-        if (received := payments.receive(IDLE_SECONDS)) is not None:
-            record, message = received
+        if (record := payments.receive(IDLE_SECONDS)) is not None:
             _audit(service, record)
-            payments.commit(message)
+            payments.commit(record)
 
     return step
 
 
-def _audit(service: Service, record: Record) -> None:
-    carried = from_kafka_headers(record.headers)
-    if workflow_of(carried) is None:
+def _audit(service: Service, record: Message) -> None:
+    received = kafka.received(record, NAME)
+    if baggage.get_baggage(WORKFLOW_KEY, received.context) is None:
         return
-    order_id = record.body["order_id"]
-    described = {
-        **attributes.kafka_process(PAYMENTS_TOPIC, NAME, order_id),
-        **attributes.kafka_record(record.partition, record.offset),
-    }
-    with (
-        service.telemetry.process(
-            "payment.process", End.KAFKA_PROCESS, described, carried, as_link=True
-        ) as span,
-        service.telemetry.work("audit.write", order_id, WRITE_SECONDS),
-    ):
-        pass
-    service.report_received(record.body["key"], PAYMENTS_TOPIC, span)
+    payment = json.loads(record.value() or b"")
+    told = {"order.id": payment["order_id"]}
+    with process_span("payment.process", received, told, relation="link") as span:
+        service.work("audit.write", told, WRITE_SECONDS)
+    service.report_received(payment["key"], PAYMENTS_TOPIC, span)
 
 
 if __name__ == "__main__":

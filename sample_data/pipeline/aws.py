@@ -1,12 +1,12 @@
 """SQS and EventBridge clients; the only door to boto3."""
 
 import json
-from dataclasses import dataclass
+import secrets
+import time
 from typing import Any
 
 import boto3  # type: ignore[import-untyped]  # ships no types
 
-from sample_data.pipeline.carriers import SqsAttributes
 from sample_data.pipeline.settings import (
     DEAD_LETTER_QUEUE,
     MAX_RECEIVE_COUNT,
@@ -34,6 +34,8 @@ STRIPPING_TRANSFORMER = {
     ),
 }
 
+Message = dict[str, Any]  # as boto3 gives it
+
 
 def _client(service: str, url: str) -> Any:
     return boto3.client(
@@ -45,16 +47,6 @@ def _client(service: str, url: str) -> Any:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    message_id: str
-    body: dict[str, Any]
-    attributes: SqsAttributes
-    receive_count: int
-    xray_header: str | None
-    receipt: str
-
-
 class Queue:
     """One SQS queue."""
 
@@ -62,48 +54,22 @@ class Queue:
         self._sqs = _client("sqs", url)
         self.url: str = self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
 
-    def send(
-        self, body: dict[str, Any], attributes: SqsAttributes, xray_header: str | None = None
-    ) -> str:
-        """Returns the message id."""
-        system = {}
-        if xray_header is not None:
-            system["AWSTraceHeader"] = {"DataType": "String", "StringValue": xray_header}
-        sent = self._sqs.send_message(
-            QueueUrl=self.url,
-            MessageBody=json.dumps(body),
-            MessageAttributes=attributes,
-            MessageSystemAttributes=system,
-        )
-        return str(sent["MessageId"])
+    def send(self, body: str, **arguments: Any) -> Any:
+        """The answer of SQS."""
+        return self._sqs.send_message(QueueUrl=self.url, MessageBody=body, **arguments)
 
-    def receive(self, *, with_attributes: bool = True) -> list[Message]:
-        """What is there now. SQS returns no message attribute that is not asked for."""
-        answer = self._sqs.receive_message(
-            QueueUrl=self.url,
-            MaxNumberOfMessages=10,
-            MessageAttributeNames=["All"] if with_attributes else [],
-            MessageSystemAttributeNames=["ApproximateReceiveCount", "AWSTraceHeader"],
-        )
-        return [
-            Message(
-                message_id=message["MessageId"],
-                body=json.loads(message["Body"]),
-                attributes=message.get("MessageAttributes", {}),
-                receive_count=int(message["Attributes"]["ApproximateReceiveCount"]),
-                xray_header=message["Attributes"].get("AWSTraceHeader"),
-                receipt=message["ReceiptHandle"],
-            )
-            for message in answer.get("Messages", [])
-        ]
+    def receive(self, **arguments: Any) -> list[Message]:
+        """What is there now."""
+        answer = self._sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10, **arguments)
+        return list(answer.get("Messages", []))
 
     def delete(self, message: Message) -> None:
-        self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt)
+        self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
 
     def release(self, message: Message, seconds: int) -> None:
         """Let it be delivered again, so much later."""
         self._sqs.change_message_visibility(
-            QueueUrl=self.url, ReceiptHandle=message.receipt, VisibilityTimeout=seconds
+            QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=seconds
         )
 
 
@@ -113,15 +79,9 @@ class Bus:
     def __init__(self, url: str) -> None:
         self._events = _client("events", url)
 
-    def put(self, detail: dict[str, Any]) -> str:
-        """Returns the event id."""
-        entry = {
-            "EventBusName": STOCK_BUS,
-            "Source": STOCK_SOURCE,
-            "DetailType": STOCK_DETAIL_TYPE,
-            "Detail": json.dumps(detail),
-        }
-        return str(self._events.put_events(Entries=[entry])["Entries"][0]["EventId"])
+    def put(self, entries: list[dict[str, Any]]) -> Any:
+        """The answer of EventBridge."""
+        return self._events.put_events(Entries=entries)
 
     def route_to(self, queue_arn: str, *, strip: bool) -> None:
         """Target of the rule, with or without the input transformer."""
@@ -129,6 +89,14 @@ class Bus:
         if strip:
             target["InputTransformer"] = STRIPPING_TRANSFORMER
         self._events.put_targets(Rule=RULE, EventBusName=STOCK_BUS, Targets=[target])
+
+
+def new_xray_header() -> dict[str, Any]:
+    """The system attribute that a service of AWS writes which X-Ray traces: a trace id that
+    begins with the time, and a segment of its own."""
+    root = f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
+    header = f"Root={root};Parent={secrets.token_hex(8)};Sampled=1"
+    return {"AWSTraceHeader": {"DataType": "String", "StringValue": header}}
 
 
 def create_resources(url: str) -> None:

@@ -1,11 +1,11 @@
 """Parks orders that could not be paid. Their context is still in the message."""
 
-from sample_data.pipeline import attributes
-from sample_data.pipeline.attributes import End
+import json
+
 from sample_data.pipeline.aws import Message, Queue
-from sample_data.pipeline.carriers import from_sqs_attributes
 from sample_data.pipeline.service import IDLE_SECONDS, Service, Step, run_service
 from sample_data.pipeline.settings import DEAD_LETTER_QUEUE
+from tracestitch_propagation import process_span, sqs
 
 PARK_SECONDS = 0.005
 
@@ -14,7 +14,7 @@ def prepare(service: Service) -> Step:
     queue = Queue(service.settings.aws_url, DEAD_LETTER_QUEUE)
 
     def step(_: object) -> None:
-        messages = queue.receive()
+        messages = queue.receive(**sqs.receive_arguments())
         for message in messages:
             _park(service, queue, message)
         if not messages:
@@ -24,19 +24,12 @@ def prepare(service: Service) -> Step:
 
 
 def _park(service: Service, queue: Queue, message: Message) -> None:
-    order_id = message.body["order_id"]
-    described = {
-        **attributes.sqs(queue.url, order_id),
-        **attributes.sqs_message(message.message_id, message.receive_count),
-    }
-    carried = from_sqs_attributes(message.attributes)
-    with (
-        service.telemetry.process("order.process", End.SQS_PROCESS, described, carried) as span,
-        service.telemetry.work("order.park", order_id, PARK_SECONDS),
-    ):
-        pass
+    order = json.loads(message["Body"])
+    told = {"order.id": order["order_id"]}
+    with process_span("order.process", sqs.received(message, queue.url), told) as span:
+        service.work("order.park", told, PARK_SECONDS)
     queue.delete(message)
-    service.report_received(message.body["key"], DEAD_LETTER_QUEUE, span)
+    service.report_received(order["key"], DEAD_LETTER_QUEUE, span)
 
 
 if __name__ == "__main__":

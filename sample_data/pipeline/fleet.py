@@ -13,7 +13,11 @@ Line = dict[str, Any]
 
 # Nothing of the caller's environment reaches a service: no OTEL_*, no AWS_*, no
 # proxy for what stays on this machine.
-ENVIRONMENT = {"PYTHONUTF8": "1", "AWS_CONFIG_FILE": os.devnull}
+ENVIRONMENT = {
+    "PYTHONUTF8": "1",
+    "AWS_CONFIG_FILE": os.devnull,
+    "OTEL_BSP_SCHEDULE_DELAY": "500",  # milliseconds between exports
+}
 READY_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
@@ -26,8 +30,15 @@ class Child:
     """One process of the pipeline, started in a session of its own, so that Ctrl-C
     reaches only its starter, which then stops it in order."""
 
-    def __init__(self, module: str, *arguments: str, hear: Callable[[Line], None]) -> None:
-        """Starts the process; `hear` gets its lines, in a thread."""
+    def __init__(
+        self,
+        module: str,
+        *arguments: str,
+        hear: Callable[[Line], None],
+        sampler: str | None = None,
+    ) -> None:
+        """Starts the process; `hear` gets its lines, in a thread. `sampler` is a name of
+        OpenTelemetry's."""
         self.module = module
         self.facts: Line = {}
         self._hear = hear
@@ -38,7 +49,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=ENVIRONMENT,
+            env=ENVIRONMENT | ({"OTEL_TRACES_SAMPLER": sampler} if sampler else {}),
             start_new_session=True,
         )
         self._reader = threading.Thread(target=self._listen, daemon=True)

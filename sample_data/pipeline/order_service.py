@@ -3,17 +3,22 @@
 import json
 import threading
 import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from sample_data.pipeline import attributes
-from sample_data.pipeline.attributes import End
-from sample_data.pipeline.aws import Queue
-from sample_data.pipeline.carriers import from_http_headers, new_xray_header, sqs_attributes
+from opentelemetry import context, propagate
+from opentelemetry.context import Context
+from opentelemetry.trace import SpanKind
+from opentelemetry.util.types import AttributeValue
+
+from sample_data.pipeline.aws import Queue, new_xray_header
 from sample_data.pipeline.journal import report
 from sample_data.pipeline.service import IDLE_SECONDS, Service, Step, run_service
 from sample_data.pipeline.settings import ORDERS_QUEUE
 from sample_data.pipeline.switches import Switch
+from tracestitch_propagation import publish_span, sqs
 
 VALIDATION_SECONDS = 0.004
 
@@ -24,15 +29,14 @@ def prepare(service: Service) -> Step:
     class Orders(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             order = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            request = {
+            request: dict[str, AttributeValue] = {
                 "http.request.method": "POST",
                 "http.route": "/orders",
                 "url.path": self.path,
                 "http.response.status_code": 202,
                 "order.id": order["order_id"],
             }
-            carried = from_http_headers(dict(self.headers))
-            with service.telemetry.serve("POST /orders", request, carried):
+            with _serving(service, "POST /orders", request, dict(self.headers)):
                 _publish(service, queue, order)
             self.send_response(202)
             self.end_headers()
@@ -46,16 +50,36 @@ def prepare(service: Service) -> Step:
     return lambda _: service.control.pause(IDLE_SECONDS)
 
 
+@contextmanager
+def _serving(
+    service: Service,
+    name: str,
+    attributes: Mapping[str, AttributeValue],
+    headers: Mapping[str, str],
+) -> Iterator[None]:
+    """The span of a request, as an instrumentation of an HTTP server makes it."""
+    fields = {name.lower(): value for name, value in headers.items()}
+    token = context.attach(propagate.extract(fields, Context()))
+    try:
+        with service.tracer.start_as_current_span(
+            name, kind=SpanKind.SERVER, attributes=attributes
+        ):
+            yield
+    finally:
+        context.detach(token)
+
+
 def _publish(service: Service, queue: Queue, order: dict[str, Any]) -> None:
     order_id, key = order["order_id"], str(uuid.uuid4())
-    with service.telemetry.work("order.validate", order_id, VALIDATION_SECONDS):
-        pass
-    described = attributes.sqs(queue.url, order_id)
-    with service.telemetry.publish("order.publish", End.SQS_PUBLISH, described) as span:
-        xray = new_xray_header() if service.control.current is Switch.XRAY_MIXED else None
-        service.report_sent(key, ORDERS_QUEUE, order_id, span)
-        message_id = queue.send({**order, "key": key}, sqs_attributes(), xray)
-        service.telemetry.describe(span, End.SQS_PUBLISH, attributes.sqs_message(message_id))
+    told = {"order.id": order_id}
+    service.work("order.validate", told, VALIDATION_SECONDS)
+    with publish_span("order.publish", sqs.sending(queue.url), told) as publishing:
+        arguments = sqs.send_arguments()
+        if service.control.current is Switch.XRAY_MIXED:
+            # As where a service of AWS in front of the queue is traced by X-Ray, too.
+            arguments["MessageSystemAttributes"] = new_xray_header()
+        service.report_sent(key, ORDERS_QUEUE, order_id, publishing.span)
+        publishing.sent(queue.send(json.dumps({**order, "key": key}), **arguments))
 
 
 if __name__ == "__main__":

@@ -1,17 +1,15 @@
 """Charges orders from the queue and publishes the payments to Kafka."""
 
+import json
 import uuid
+from typing import Any
 
-from opentelemetry.context import Context
-
-from sample_data.pipeline import attributes
-from sample_data.pipeline.attributes import End
 from sample_data.pipeline.aws import Message, Queue
-from sample_data.pipeline.carriers import from_sqs_attributes, from_xray_header, kafka_headers
 from sample_data.pipeline.kafka import TopicWriter
 from sample_data.pipeline.service import IDLE_SECONDS, Service, Step, run_service
 from sample_data.pipeline.settings import ORDERS_QUEUE, PAYMENTS_TOPIC
 from sample_data.pipeline.switches import Switch
+from tracestitch_propagation import kafka, process_span, publish_span, sqs
 
 CHARGE_SECONDS = 0.02
 RETRY_SECONDS = 1
@@ -26,7 +24,7 @@ def prepare(service: Service) -> Step:
     payments = TopicWriter(service.settings.kafka_servers, PAYMENTS_TOPIC)
 
     def step(switch: Switch) -> None:
-        messages = queue.receive(with_attributes=switch is not Switch.ATTRIBUTES_NOT_REQUESTED)
+        messages = queue.receive(**_ask(switch))
         for message in messages:
             _pay(service, queue, payments, message, switch)
         if not messages:
@@ -35,59 +33,54 @@ def prepare(service: Service) -> Step:
     return step
 
 
+def _ask(switch: Switch) -> dict[str, Any]:
+    """Two ways to forget `MessageAttributeNames`. Who asks for X-Ray's header as if that were
+    the whole context gets that one and follows it."""
+    if switch is Switch.ATTRIBUTES_NOT_REQUESTED:
+        return {"MessageSystemAttributeNames": ["ApproximateReceiveCount"]}
+    if switch is Switch.XRAY_MIXED:
+        return {"MessageSystemAttributeNames": ["ApproximateReceiveCount", "AWSTraceHeader"]}
+    return sqs.receive_arguments()
+
+
 def _pay(
     service: Service, queue: Queue, payments: TopicWriter, message: Message, switch: Switch
 ) -> None:
     """A message whose handling fails is not deleted: SQS delivers it again, and after
     three times puts it on the dead-letter queue."""
-    order_id, key = message.body["order_id"], message.body["key"]
-    described = {
-        **attributes.sqs(queue.url, order_id),
-        **attributes.sqs_message(message.message_id, message.receive_count),
-    }
+    order = json.loads(message["Body"])
+    told = {"order.id": order["order_id"]}
+    attempt = int(message["Attributes"]["ApproximateReceiveCount"])
+    received = sqs.received(message, queue.url)
     ok = False
     try:
-        with service.telemetry.process(
-            "order.process",
-            End.SQS_PROCESS,
-            described,
-            _carried(message, switch),
-            as_link=switch is Switch.FAN_OUT,
-        ) as span:
-            with service.telemetry.work("payment.charge", order_id, CHARGE_SECONDS):
-                _ask_provider(message, switch)
-            _publish(service, payments, order_id, switch)
+        with process_span("order.process", received, told, relation=switch.relation) as span:
+            with service.working("payment.charge", told, CHARGE_SECONDS):
+                _ask_provider(attempt, switch)
+            _publish(service, payments, order["order_id"], switch)
         ok = True
         queue.delete(message)
     except PaymentRefusedError:
         queue.release(message, RETRY_SECONDS)
-    service.report_received(key, ORDERS_QUEUE, span, attempt=message.receive_count, ok=ok)
+    service.report_received(order["key"], ORDERS_QUEUE, span, attempt=attempt, ok=ok)
 
 
-def _carried(message: Message, switch: Switch) -> Context:
-    if switch is Switch.XRAY_MIXED and message.xray_header:
-        return from_xray_header(message.xray_header)
-    return from_sqs_attributes(message.attributes)
-
-
-def _ask_provider(message: Message, switch: Switch) -> None:
+def _ask_provider(attempt: int, switch: Switch) -> None:
     if switch is Switch.DEAD_LETTERS:
         raise PaymentRefusedError("the payment provider refused the card")
-    if switch is Switch.REDELIVERY and message.receive_count == 1:
+    if switch is Switch.REDELIVERY and attempt == 1:
         raise PaymentRefusedError("the payment provider did not answer")
 
 
 def _publish(service: Service, payments: TopicWriter, order_id: str, switch: Switch) -> None:
     key = str(uuid.uuid4())
-    described = attributes.kafka_publish(PAYMENTS_TOPIC, order_id)
-    with service.telemetry.publish("payment.publish", End.KAFKA_PUBLISH, described) as span:
-        headers = None if switch is Switch.HEADERS_DROPPED else kafka_headers()
-        service.report_sent(key, PAYMENTS_TOPIC, order_id, span)
-        record = payments.send(order_id, {"order_id": order_id, "key": key}, headers)
-        service.telemetry.describe(span, End.KAFKA_PUBLISH, attributes.kafka_record(*record))
+    payment = json.dumps({"order_id": order_id, "key": key})
+    sending = kafka.sending(PAYMENTS_TOPIC, order_id)
+    with publish_span("payment.publish", sending, {"order.id": order_id}) as publishing:
+        headers = [] if switch is Switch.HEADERS_DROPPED else kafka.inject_headers()
+        service.report_sent(key, PAYMENTS_TOPIC, order_id, publishing.span)
+        payments.send(order_id, payment, headers, kafka.on_delivery(publishing))
 
 
 if __name__ == "__main__":
-    # Samples by its own lights: without that, orders of an unsampled producer
-    # would leave no span at all.
-    run_service("payment-service", prepare, ignores_parent=True)
+    run_service("payment-service", prepare)

@@ -6,7 +6,7 @@ to any OTLP gRPC receiver.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import click
 
@@ -21,11 +21,12 @@ def run_round(
     pipeline: Pipeline,
     say: Callable[[str], None],
     stop: threading.Event,
+    failures: Iterable[Switch] = FAILURES,
     *,
     pause_seconds: float = 0.0,
 ) -> None:
-    """Every failure once, healthy orders before each; returns early when `stop` is set."""
-    for failure in FAILURES:
+    """Each failure once, healthy orders before each; returns early when `stop` is set."""
+    for failure in failures:
         for switch, count in ((Switch.HEALTHY, HEALTHY_ORDERS), (failure, FAILING_ORDERS)):
             if stop.is_set():
                 return

@@ -19,6 +19,9 @@ SERVICES = (
     "dead_letter_worker",
     "audit_service",
 )
+# Samples whatever its producer decided: otherwise orders of one that does not sample would
+# leave no span at all.
+SAMPLERS = {"payment_service": "always_on"}
 ANSWER_SECONDS = 30.0
 ORDERS_A_WORKFLOW = 3
 
@@ -27,15 +30,12 @@ class Pipeline:
     """A context manager: inside it the brokers and services run, on leaving it they
     finish what they have in hand, export it and end, however it is left."""
 
-    def __init__(
-        self, otlp_endpoint: str, *, tutorial: bool = False, first_order: int = 1001
-    ) -> None:
+    def __init__(self, otlp_endpoint: str, *, first_order: int = 1001) -> None:
         """`otlp_endpoint` is host:port of an OTLP gRPC receiver."""
         self.ledger = Ledger()
         self.switches: dict[str, Switch] = {}
         """The switch under which each order was placed."""
         self._otlp_endpoint = otlp_endpoint
-        self._tutorial = tutorial
         self._next_order = first_order
         self._switch = Switch.HEALTHY
         self._children: list[Child] = []
@@ -62,15 +62,14 @@ class Pipeline:
             otlp_endpoint=self._otlp_endpoint,
             aws_url=brokers["aws_url"],
             kafka_servers=brokers["kafka_servers"],
-            tutorial=self._tutorial,
         )
         for module in SERVICES:
-            self._launch(module, settings.to_argument())
+            self._launch(module, settings.to_argument(), sampler=SAMPLERS.get(module))
         facts = [child.wait_until_ready() for child in self._services]
         self._orders_url = f"http://127.0.0.1:{facts[0]['port']}/orders"
 
-    def _launch(self, module: str, *arguments: str) -> Child:
-        child = Child(module, *arguments, hear=self.ledger.hear)
+    def _launch(self, module: str, *arguments: str, sampler: str | None = None) -> Child:
+        child = Child(module, *arguments, hear=self.ledger.hear, sampler=sampler)
         self._children.append(child)
         return child
 

@@ -1,29 +1,44 @@
-"""The life of one service process: start, tell, work until told to stop, flush."""
+"""The life of one service process: start, tell, work until told to stop."""
 
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from opentelemetry import baggage, trace
-from opentelemetry.context import Context
 
 from sample_data.pipeline.control import Control
 from sample_data.pipeline.journal import report
 from sample_data.pipeline.settings import Settings
 from sample_data.pipeline.switches import Switch
-from sample_data.pipeline.telemetry import WORKFLOW_KEY, Telemetry
+from tracestitch_propagation import init_tracer
 
 IDLE_SECONDS = 0.15
+VERSION = "1.4.2"
+WORKFLOW_KEY = "workflow.id"
 
 Step = Callable[[Switch], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    name: str
     settings: Settings
-    telemetry: Telemetry
+    name: str
+    tracer: trace.Tracer
     control: Control
+
+    @contextmanager
+    def working(self, name: str, attributes: Mapping[str, str], seconds: float) -> Iterator[None]:
+        """A span of work that takes some time before the block."""
+        with self.tracer.start_as_current_span(name, attributes=attributes):
+            time.sleep(seconds)
+            yield
+
+    def work(self, name: str, attributes: Mapping[str, str], seconds: float) -> None:
+        """A span of work that takes some time."""
+        with self.working(name, attributes, seconds):
+            pass
 
     def report_sent(self, key: str, destination: str, order_id: str, span: trace.Span) -> None:
         """Log the producing end of a message."""
@@ -34,8 +49,7 @@ class Service:
             destination=destination,
             order_id=order_id,
             workflow_id=baggage.get_baggage(WORKFLOW_KEY),
-            exported=span.is_recording(),
-            **ids_of(span.get_span_context()),
+            **_ids_of(span.get_span_context()),
         )
 
     def report_received(
@@ -49,31 +63,30 @@ class Service:
             destination=destination,
             attempt=attempt,
             ok=ok,
-            **ids_of(span.get_span_context()),
+            **_ids_of(span.get_span_context()),
         )
 
 
-def run_service(
-    name: str, prepare: Callable[[Service], Step], *, ignores_parent: bool = False
-) -> None:
-    """Run until standard input ends. `prepare` returns the step that is repeated."""
+def run_service(name: str, prepare: Callable[[Service], Step]) -> None:
+    """Run until standard input ends. `prepare` returns the step that is repeated. What is left
+    to export is exported when the process ends."""
     settings = Settings.from_argument(sys.argv[1])
-    telemetry = Telemetry(name, settings, ignores_parent=ignores_parent)
-    service = Service(name, settings, telemetry, Control())
+    tracer = init_tracer(
+        name,
+        endpoint=f"http://{settings.otlp_endpoint}",
+        namespace=settings.namespace,
+        environment=settings.environment,
+        version=VERSION,
+    )
+    service = Service(settings, name, tracer, Control())
     step = prepare(service)
     report("ready")
     while (switch := service.control.next_switch()) is not None:
         step(switch)
-    telemetry.shutdown()
 
 
-def ids_of(span_context: trace.SpanContext) -> dict[str, str]:
+def _ids_of(span_context: trace.SpanContext) -> dict[str, str]:
     return {
         "trace_id": trace.format_trace_id(span_context.trace_id),
         "span_id": trace.format_span_id(span_context.span_id),
     }
-
-
-def workflow_of(carried: Context) -> object | None:
-    """The workflow's id in the baggage of a message."""
-    return baggage.get_baggage(WORKFLOW_KEY, carried)

@@ -1,7 +1,7 @@
 """What a service process is told when it starts, as one argument.
 
-Arguments and not environment variables: a service must not pick up the OTEL_*,
-AWS_* or proxy settings of whoever runs the pipeline.
+Arguments and not environment variables: a service must not pick up the AWS_* or proxy
+settings of whoever runs the pipeline.
 """
 
 import json
@@ -24,8 +24,6 @@ class Settings:
     aws_url: str
     """Base URL of the SQS and EventBridge API."""
     kafka_servers: str
-    tutorial: bool = False
-    """Only the attributes that tutorials for hand-written propagation set."""
     namespace: str = "shop"
     environment: str = "demo"
 

@@ -1,6 +1,7 @@
 """The failures that can be switched on, one at a time."""
 
 from enum import StrEnum
+from typing import Literal
 
 
 class Switch(StrEnum):
@@ -25,6 +26,11 @@ class Switch(StrEnum):
     def hop(self) -> str | None:
         """The destination whose hand-overs lose their context, None if none does."""
         return _BREAKS[self][0] if self in _BREAKS else None
+
+    @property
+    def relation(self) -> Literal["parent", "link"]:
+        """What a consumer's span has with the one that sent its message."""
+        return "link" if self is Switch.FAN_OUT else "parent"
 
     @property
     def cause(self) -> str | None:

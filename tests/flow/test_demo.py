@@ -3,12 +3,16 @@
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from sample_data.pipeline.run import run_round
+from sample_data.pipeline.scenario import Pipeline
+from sample_data.pipeline.switches import FAILURES, Switch
 from tracestitch import demo as demo_module
 from tracestitch.config import Address
 from tracestitch.demo import demo, reachable, run_demo, settle_port, stopping_calmly
@@ -17,7 +21,8 @@ DEMO_UNTIL_STOPPED = """
 import sys
 from tracestitch import demo
 demo.SERVE = tuple(sys.argv[1:])
-demo.demo([f"--{name}-address=127.0.0.1:0" for name in ("grpc", "http", "web")])
+addresses = [f"--{name}-address=127.0.0.1:0" for name in ("grpc", "http", "web")]
+demo.demo([*addresses, "--switch=redelivery"])
 """
 
 
@@ -39,12 +44,14 @@ def test_ctrl_c_stops_everything_after_the_last_spans_were_delivered(tmp_path: P
         said = []
         for line in running.stdout:
             said.append(line)
-            if "ORD-" in line:
+            if "first attempt" in line:
                 running.send_signal(signal.SIGINT)
         errors = running.stderr.read()
     assert running.returncode == 0
     assert errors == ""
     assert any("http://127.0.0.1:" in line for line in said)
+    sentences = [line.strip() for line in said if line.strip() in {s.sentence for s in Switch}]
+    assert sentences == [Switch.HEALTHY.sentence, Switch.REDELIVERY.sentence]
     assert said[-1] == "Stopped.\n"
     assert b"warehouse-service" in keep.read_bytes()
 
@@ -60,8 +67,8 @@ def test_without_the_extra_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch)
     answer = CliRunner().invoke(demo)
     assert answer.exit_code == 1
     assert answer.output == (
-        "Error: The demo needs the extra [demo]: "
-        "run `pip install '.[demo]'` in the source folder.\n"
+        "Error: The demo needs the extra [demo] and the propagation library: "
+        "run `pip install '.[demo]' ./propagation` in the source folder.\n"
     )
 
 
@@ -94,6 +101,36 @@ def test_a_number_of_rounds_must_be_one() -> None:
     answer = CliRunner().invoke(demo, ["--cycles", "many"])
     assert answer.exit_code == 2
     assert "a whole number" in answer.output
+
+
+def test_a_failure_that_nobody_knows_is_answered_with_those_there_are() -> None:
+    answer = CliRunner().invoke(demo, ["--switch", "headers"])
+    assert answer.exit_code == 2
+    assert all(failure in answer.output for failure in FAILURES)
+
+
+class Noted(Pipeline):
+    """Notes what is switched on, and starts nothing."""
+
+    def __init__(self) -> None:
+        self.turned: list[Switch] = []
+
+    def turn(self, switch: Switch) -> None:
+        self.turned.append(switch)
+
+    def place_orders(self, count: int) -> list[str]:
+        return [f"ORD-{n}" for n in range(count)]
+
+    def wait_until_drained(self, order_ids: list[str]) -> None:
+        """They are through."""
+
+
+def test_a_round_has_the_chosen_failures_and_no_other() -> None:
+    pipeline = Noted()
+    chosen = (Switch.FAN_OUT, Switch.REDELIVERY)
+    run_round(pipeline, lambda _: None, threading.Event(), chosen)
+    healthy = Switch.HEALTHY
+    assert pipeline.turned == [healthy, Switch.FAN_OUT, healthy, Switch.REDELIVERY, healthy]
 
 
 def test_a_second_signal_does_not_interrupt_the_stopping() -> None:

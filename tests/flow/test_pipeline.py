@@ -46,7 +46,7 @@ def run() -> Iterator[Run]:
             hit = pipeline.place_orders(2)
             pipeline.wait_until_drained(hit)
         spans = read_spans(sink.parsed())
-        truth = tell_truth(spans, pipeline.ledger, pipeline.switches, tutorial=False)
+        truth = tell_truth(spans, pipeline.ledger, pipeline.switches)
         yield Run(spans, truth, healthy, hit)
 
 
