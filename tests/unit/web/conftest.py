@@ -6,9 +6,9 @@ from tests.unit.web.applications import application, small_scene
 from tests.web_client import WebClient
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client() -> Iterator[WebClient]:
-    """A client of the application over `small_scene`."""
+    """A client of the application over `small_scene`, which asking does not change."""
     store = small_scene().store()
     yield application(store)
     store.close()
