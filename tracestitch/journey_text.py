@@ -35,8 +35,10 @@ def draw_journey(journey: Mapping[str, Any]) -> str:
 def _heading(journey: Mapping[str, Any]) -> str:
     name = f"{journey['key']} = {journey['value']}" if journey["key"] else "Journey"
     took = journey["end_time_unix_nano"] - journey["start_time_unix_nano"]
+    broken = sum(not orphan["expected"] for orphan in journey["orphans"])
+    hops = f" with {say_plural(broken, 'broken hop')}" if broken else ""
     return (
-        f"{clean(name)}: {journey['status']}, {say_plural(len(journey['spans']), 'span')} in "
+        f"{clean(name)}: {journey['status']}{hops}, {say_plural(len(journey['spans']), 'span')} in "
         f"{say_plural(len(journey['trace_ids']), 'trace')}, {say_duration(took)}"
     )
 

@@ -14,8 +14,10 @@ from fastapi.routing import APIRoute
 from storage.schema import load_attributes
 from tests.architecture.sources import ROOT, list_files, list_folders, list_modules, show
 from tracestitch.cli import main
+from tracestitch.testing.stitched import Stitched
 
 DOCS = ROOT / "docs"
+PYTEST_PLUGIN = "tracestitch/pytest_plugin.py"
 
 
 @cache
@@ -87,6 +89,17 @@ def list_paths() -> set[tuple[str, str]]:
         if isinstance(route, APIRoute)
         for method in (route.methods or set()) - {"HEAD"}
     }
+
+
+def test_what_the_pytest_plugin_offers_is_documented() -> None:
+    text = read("docs/testing-propagation.md")
+    offered = [name for name in vars(Stitched) if name[0] != "_" and name != "close"]
+    settings = re.findall(r'"(--stitched[a-z-]+|stitched_[a-z_]+)",', read(PYTEST_PLUGIN))
+
+    assert {"assert_propagated", "journey"} <= set(offered)
+    assert {"--stitched-timeout", "stitched_timeout"} <= set(settings)
+    assert [n for n in offered if f".{n}" not in text and f"`{n}" not in text] == []
+    assert [name for name in settings if name not in text] == []
 
 
 def test_every_route_is_documented() -> None:

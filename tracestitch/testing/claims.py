@@ -201,8 +201,7 @@ def tell_too_few(seen: Seen, asked: Asked, hops: Sequence[Hop], seen_of: str) ->
         return find_missing(seen, missing) or Failure(f"{clean(asked)}: nothing seen")
     return Failure(
         f"{clean(asked)}: {seen_of} hand-overs seen",
-        at=[ids_of(hop.consumer) for hop in hops[:1]] or _find_sender(seen, asked),
-        missing=() if hops else [str(asked)],
+        at=[ids_of(hop.consumer) for hop in hops[:1]],
     )
 
 

@@ -35,12 +35,12 @@ def tell_failure(
     waited = circumstances.waited_seconds
     lines = [f"{failure.sentence} (waited {waited:.1f} s)."]
     lines += [f"  {line}" for line in failure.lines]
-    if failure.missing or not seen.spans:
+    if failure.missing or not failure.at:
         lines += _tell_seen(failure, seen)
         lines += [circumstances.sources]
-    if circumstances.begun and (failure.missing or not seen.spans):
-        names = (_times(clean(name), n) for name, n in circumstances.begun.items())
-        lines.append(f"Begun and not ended, so not seen: {', '.join(names)}.")
+        if circumstances.begun:
+            names = ", ".join(_times(clean(name), n) for name, n in circumstances.begun.items())
+            lines.append(f"Begun and not ended, so not seen: {names}.")
     lines += map(clean, circumstances.flaws)
     for journey in journeys:
         tree = draw_journey(journey).splitlines()

@@ -56,7 +56,7 @@ def test_consumers_stand_below_their_producers_with_what_joins_them() -> None:
         journey(
             spans=[span(1), span(2, 1, status="ERROR"), span(3), span(4, 3, service_name=None)],
             connections=[connection(2, 3)],
-            orphans=[{"trace_id": "t", "span_id": "3", "cause": CAUSE}],
+            orphans=[{"trace_id": "t", "span_id": "3", "cause": CAUSE, "expected": False}],
             related=[{"key": "workflow.id", "value": "w"}],
             not_seen=[
                 {
@@ -72,7 +72,7 @@ def test_consumers_stand_below_their_producers_with_what_joins_them() -> None:
     )
 
     assert text.splitlines() == [
-        "order.id = 123: ok, 4 spans in 1 trace, 8 ms",
+        "order.id = 123: ok with 1 broken hop, 4 spans in 1 trace, 8 ms",
         "  service: span 1  (5 ms)",
         "    service: span 2  (5 ms, error)",
         "      → [stitched by message id, 0.98, orders, waited 2 ms]"

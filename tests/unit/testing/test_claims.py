@@ -72,6 +72,17 @@ def test_so_many_hand_overs_must_be_there(scene: Scene) -> None:
     )
 
 
+def test_a_destination_that_nothing_came_from_has_no_hand_over(scene: Scene) -> None:
+    asked = Asked("order.publish", "order.process", destination="payments")
+    failure = Propagated(asked)(scene.see(publish(), process()))
+
+    assert failure is not None
+    assert failure.sentence == (
+        "order.publish → order.process over payments: 0 of 1 hand-overs seen"
+    )
+    assert not failure.at, "so that it is told what was seen"
+
+
 def test_each_message_of_a_batch_is_a_hand_over(scene: Scene) -> None:
     messages = [
         publish(trace=t, id=t, attributes={"messaging.message.id": f"m{t}"}) for t in (1, 2, 3)
