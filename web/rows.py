@@ -1,6 +1,7 @@
 """Answer tables of the store as JSON objects (web/shapes.py)."""
 
 import json
+from typing import Any
 
 import pyarrow as pa
 
@@ -59,7 +60,7 @@ def connection_object(row: Row) -> Connection:
         "relation": row["relation"],
         "rule": row["rule"],
         "confidence": row["confidence"],
-        "evidence": json.loads(row["evidence"]) or [_statement(row)],
+        "evidence": _listed(row["evidence"]) or [_statement(row)],
         "system": row["system"],
         "destination": row["destination"],
         "scope": row["scope"],
@@ -68,8 +69,13 @@ def connection_object(row: Row) -> Connection:
         "attempt": row["attempt"],
         "dead_letter": row["dead_letter"],
         "clock_offset_nano": None,
-        "notes": json.loads(row["notes"]),
+        "notes": _listed(row["notes"]),
     }
+
+
+def _listed(text: str) -> list[Any]:
+    """Of JSON; most lists are empty, and a trace may have very many."""
+    return [] if text == "[]" else list(json.loads(text))
 
 
 def _statement(row: Row) -> Evidence:

@@ -65,7 +65,12 @@ class FoundJourney:
 
 
 def find_journey_of_attribute(
-    store: SpanStore, key: str, value: str, settled_before_unix_nano: int
+    store: SpanStore,
+    key: str,
+    value: str,
+    settled_before_unix_nano: int,
+    *,
+    most_handovers: int | None = None,
 ) -> FoundJourney:
     """The journey of the spans that carry the canonical `key` with this value.
 
@@ -81,15 +86,20 @@ def find_journey_of_attribute(
         walk = Walk(seeds)
     if not seeds:
         raise NotFoundError("attribute", f"No stored span carries {key} = {value}.")
-    return _find(store, walk, settled_before_unix_nano, (key, value))
+    return _find(store, walk, settled_before_unix_nano, (key, value), most_handovers)
 
 
 def find_journey_of_trace(
-    store: SpanStore, trace: TraceId, settled_before_unix_nano: int
+    store: SpanStore,
+    trace: TraceId,
+    settled_before_unix_nano: int,
+    *,
+    most_handovers: int | None = None,
 ) -> FoundJourney:
     """The journey that a trace belongs to; `key` and `value` are None. Raises
     NotFoundError for a trace that is not stored."""
-    journey = _find(store, Walk([trace]), settled_before_unix_nano, (None, None))
+    walk = Walk([trace])
+    journey = _find(store, walk, settled_before_unix_nano, (None, None), most_handovers)
     if trace_hex(*trace) not in journey.trace_ids:
         raise NotFoundError("trace_id", f"No stored span belongs to trace {trace_hex(*trace)}.")
     return journey
@@ -138,6 +148,7 @@ def _find(
     walk: Walk,
     settled_before_unix_nano: int,
     asked: tuple[str, str] | tuple[None, None],
+    most_handovers: int | None,
 ) -> FoundJourney:
     reached = follow(store, walk)
     spans = reached.batch.spans
@@ -171,6 +182,7 @@ def _find(
             lost_traces(store, traces),
             {span: [note] for span, note in batches.items()},
             notes,
+            most_handovers=most_handovers,
         ),
         attempts=attempts,
         not_seen=not_seen,

@@ -66,10 +66,13 @@ def note_batch(inside: int, outside: int) -> Note:
     return note("batch", f"{outside} {messages} in one batch, whose producers are not followed")
 
 
-def note_left_out(count: int) -> Note:
+def note_left_out(what: str, shown: int, left_out: int) -> Note | None:
+    """None where nothing is."""
+    if left_out <= 0:
+        return None
+    later = "later ones are" if left_out > 1 else "later one is"
     return note(
-        "truncated",
-        f"Only the first {MOST_SPANS:,} spans are shown; {count:,} later ones are left out.",
+        "truncated", f"Only the first {shown:,} {what} are shown; {left_out:,} {later} left out."
     )
 
 

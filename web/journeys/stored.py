@@ -60,11 +60,18 @@ def gather(
     lost: Collection[TraceId],
     remarks: Mapping[SpanId, list[Note]] | None = None,
     notes: Sequence[JourneyNote] = (),
+    *,
+    most_handovers: int | None = None,
 ) -> Stored:
     """`batch` are whole traces, but for those `lost`, of which spans were deleted;
-    `connections` rows of CONNECTIONS. At most MOST_SPANS are shown, the earliest."""
+    `connections` rows of CONNECTIONS. At most MOST_SPANS are shown, the earliest;
+    of `connections`, which are in order of time, the first `most_handovers`."""
     spans = sort_spans(batch)
-    left_out = spans.num_rows - MOST_SPANS
+    shown = connections[:most_handovers]
+    left_out = [
+        note_left_out("spans", MOST_SPANS, spans.num_rows - MOST_SPANS),
+        note_left_out("hand-overs", len(shown), len(connections) - len(shown)),
+    ]
     span_notes = find_notes(batch, lost)
     for span, more in (remarks or {}).items():
         span_notes[span] = span_notes.get(span, []) + more
@@ -73,9 +80,9 @@ def gather(
     return Stored(
         batch=replace(batch, spans=spans, **empty),  # kept for a while, so without the rest
         spans=spans,
-        connections=noted_connections(batch, connections),
+        connections=noted_connections(batch, shown),
         orphans=orphans,
         candidates=candidates,
         span_notes=span_notes,
-        notes=[*notes, *([about_all(note_left_out(left_out))] if left_out > 0 else [])],
+        notes=[*notes, *(about_all(note) for note in left_out if note is not None)],
     )

@@ -26,7 +26,13 @@ class FoundTrace:
     correlation: list[CorrelationId]
 
 
-def find_trace(store: SpanStore, trace: TraceId, settled_before_unix_nano: int) -> FoundTrace:
+def find_trace(
+    store: SpanStore,
+    trace: TraceId,
+    settled_before_unix_nano: int,
+    *,
+    most_handovers: int | None = None,
+) -> FoundTrace:
     """Connections with either end in the trace. Raises NotFoundError."""
     asked = trace_table([trace])
     batch = store.spans_of(asked)
@@ -39,6 +45,7 @@ def find_trace(store: SpanStore, trace: TraceId, settled_before_unix_nano: int) 
         orphans,
         stored_candidates(store, orphans),
         lost_traces(store, asked),
+        most_handovers=most_handovers,
     )
     carried = store.correlation_of(asked).to_pylist()
     ids: list[CorrelationId] = [{"key": row["key"], "value": row["value"]} for row in carried]

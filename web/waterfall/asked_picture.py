@@ -11,6 +11,8 @@ from web.journeys.trace import FoundTrace, find_trace
 from web.parameters import Parameters
 from web.rows import trace_hex
 
+# A few spans may have very many hand-overs, each with its evidence; the JSON has them all.
+MOST_HANDOVERS = 10_000
 NAMES = ("attribute", "trace_id", "trace")
 
 
@@ -46,12 +48,13 @@ class AskedPicture:
         return f"/api/v1/journeys?{self.query}"
 
     def find(self, store: SpanStore, settled_before_unix_nano: int) -> FoundJourney | FoundTrace:
-        """Raises NotFoundError."""
+        """With at most MOST_HANDOVERS of them. Raises NotFoundError."""
+        before, most = settled_before_unix_nano, MOST_HANDOVERS
         if self.attribute is not None:
-            return find_journey_of_attribute(store, *self.attribute, settled_before_unix_nano)
+            return find_journey_of_attribute(store, *self.attribute, before, most_handovers=most)
         if self.trace_id is not None:
-            return find_journey_of_trace(store, self.trace_id, settled_before_unix_nano)
-        return find_trace(store, self.trace or (0, 0), settled_before_unix_nano)
+            return find_journey_of_trace(store, self.trace_id, before, most_handovers=most)
+        return find_trace(store, self.trace or (0, 0), before, most_handovers=most)
 
 
 def read_asked(given: Parameters) -> AskedPicture:

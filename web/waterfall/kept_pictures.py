@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 
 import xxhash
 
-from storage.contract import SpanStore
+from storage.contract import SpanStore, TooMuchAtOnce
 from web.journeys.journey import FoundJourney
 from web.journeys.stored import Stored
 from web.journeys.trace import FoundTrace
@@ -25,6 +25,8 @@ from web.waterfall.layout import Waterfall, lay_out, scale_of
 from web.waterfall.picture import read_picture
 
 MOST_BYTES = 256 * 2**20
+MOST_AT_ONCE = 2
+_PATIENCE_SECONDS = 20.0
 _SECONDS = 600.0
 _CONTENT = ("trace_hi", "trace_lo", "span_id", "content_hash")
 
@@ -54,11 +56,17 @@ class KeptPicture:
 class KeptPictures:
     """Thread-safe. At most so many bytes, and the newest however large. Who asks for a picture
     that somebody else is making waits for it: made ten times at once it takes ten times as
-    much."""
+    much. Of different ones MOST_AT_ONCE are made at a time: making one takes a processor and
+    memory. Who waits too long for a turn is asked to come again (TooMuchAtOnce)."""
 
     def __init__(
-        self, most_bytes: int = MOST_BYTES, clock: Callable[[], float] = time.monotonic
+        self,
+        most_bytes: int = MOST_BYTES,
+        clock: Callable[[], float] = time.monotonic,
+        patience_seconds: float = _PATIENCE_SECONDS,
     ) -> None:
+        self._patience = patience_seconds
+        self._turns = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._most, self._clock = most_bytes, clock
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[AskedPicture, str], tuple[float, KeptPicture]] = OrderedDict()
@@ -77,7 +85,7 @@ class KeptPictures:
                 known = [kept for (key, _), (_, kept) in self._kept.items() if key == asked]
             # what was made meanwhile is as new as it was asked for, whatever came since
             fresh = (each for each in reversed(known) if each.state >= now)
-            return next(fresh, None) or self._make(store, asked, settled_before_unix_nano)
+            return next(fresh, None) or self._take_turn(store, asked, settled_before_unix_nano)
 
     def again(
         self, store: SpanStore, asked: AskedPicture, version: str, settled_before_unix_nano: int
@@ -91,6 +99,16 @@ class KeptPictures:
         if made.version != version:
             raise ChangedError("More spans or answers have arrived since this page was opened.")
         return made
+
+    def _take_turn(
+        self, store: SpanStore, asked: AskedPicture, settled_before_unix_nano: int
+    ) -> KeptPicture:
+        if not self._turns.acquire(timeout=self._patience):
+            raise TooMuchAtOnce("Many large pictures are asked for at once. Try again in a moment.")
+        try:
+            return self._make(store, asked, settled_before_unix_nano)
+        finally:
+            self._turns.release()
 
     def _make(
         self, store: SpanStore, asked: AskedPicture, settled_before_unix_nano: int

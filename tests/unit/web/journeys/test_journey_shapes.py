@@ -74,7 +74,7 @@ def test_above_the_limit_the_latest_spans_are_left_out_and_a_note_says_so(
     titles = [note["title"] for note in journey["notes"]]
     assert titles == [
         "The search ended at 2 traces; what belongs to the journey beyond them is left out.",
-        "Only the first 3 spans are shown; 1 later ones are left out.",
+        "Only the first 3 spans are shown; 1 later one is left out.",
     ]
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from storage.contract import SpanStore
+from storage.contract import SpanStore, TooMuchAtOnce
 from tests.answer_builders import Scene
 from web.errors import NotFoundError
 from web.journeys.trace import FoundTrace, find_trace
 from web.waterfall.asked_picture import AskedPicture
-from web.waterfall.kept_pictures import KeptPictures
+from web.waterfall.kept_pictures import MOST_AT_ONCE, KeptPictures
 
 _ALWAYS = 2**62
 _ASKED = AskedPicture(trace=(1, 1))
@@ -37,14 +37,14 @@ class _Slow:
         self.together = self.most = self.times = 0
         self._lock = threading.Lock()
 
-    def find(self, *asked: Any) -> FoundTrace:
+    def find(self, *asked: Any, **bounds: Any) -> FoundTrace:
         with self._lock:
             self.together, self.times = self.together + 1, self.times + 1
             self.most = max(self.most, self.together)
         threading.Event().wait(0.05)
         with self._lock:
             self.together -= 1
-        return find_trace(*asked)
+        return find_trace(*asked, **bounds)
 
 
 def _open_often(store: SpanStore, pictures: KeptPictures, *asked: AskedPicture) -> list[str]:
@@ -68,7 +68,52 @@ def test_another_picture_does_not_wait_for_it(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("web.waterfall.asked_picture.find_trace", slow.find)
     asked = [AskedPicture(trace=(1, trace)) for trace in range(1, 5)]
     _open_often(scene.store(), KeptPictures(), *asked)
-    assert slow.most > 1
+    assert slow.most == MOST_AT_ONCE
+
+
+def test_who_waits_too_long_for_a_turn_is_asked_to_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = Scene()
+    for trace in range(1, 5):
+        scene.span(trace, 1)
+    store, pictures = scene.store(), KeptPictures(patience_seconds=0.0)
+    inside, go_on = threading.Barrier(MOST_AT_ONCE + 1), threading.Event()
+
+    def stuck(*asked: Any, **bounds: Any) -> FoundTrace:
+        inside.wait(30)
+        go_on.wait(30)
+        return find_trace(*asked, **bounds)
+
+    with monkeypatch.context() as patched, ThreadPoolExecutor(MOST_AT_ONCE) as pool:
+        patched.setattr("web.waterfall.asked_picture.find_trace", stuck)
+        asked = [AskedPicture(trace=(1, trace)) for trace in range(1, 1 + MOST_AT_ONCE)]
+        opened = [pool.submit(pictures.open, store, each, _ALWAYS) for each in asked]
+        inside.wait(30)
+        with pytest.raises(TooMuchAtOnce, match="Try again"):
+            pictures.open(store, AskedPicture(trace=(1, 4)), _ALWAYS)
+        go_on.set()
+        assert all(each.result() for each in opened)
+    assert pictures.open(store, AskedPicture(trace=(1, 4)), _ALWAYS)
+
+
+@pytest.mark.parametrize("asked", [_ASKED, AskedPicture(trace_id=(1, 1))])
+def test_of_very_many_hand_overs_the_first_are_shown_and_a_note_says_so(
+    asked: AskedPicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = Scene()
+    sender = scene.span(1, 1)
+    for number in range(2, 9):
+        scene.hand_over(sender, scene.span(1, number))
+    monkeypatch.setattr("web.waterfall.asked_picture.MOST_HANDOVERS", 5)
+    store = scene.store()
+    shown = KeptPictures().open(store, asked, _ALWAYS).subject.stored
+    assert len(shown.connections) == 5
+    assert [note["title"] for note in shown.notes] == [
+        "Only the first 5 hand-overs are shown; 2 later ones are left out."
+    ]
+    whole = find_trace(store, (1, 1), _ALWAYS).stored
+    assert (len(whole.connections), whole.notes) == (7, [])
 
 
 def test_who_waited_for_one_that_failed_makes_it_anew() -> None:
