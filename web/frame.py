@@ -55,6 +55,7 @@ def _environment() -> Environment:
         duration=words.say_duration,
         share=words.say_share,
         rate=words.say_rate,
+        deliveries=words.say_deliveries,
         bytes=words.say_bytes,
         per_cent=lambda share: f"{100 * share:.2f}%",
         confidence=words.say_confidence,

@@ -161,6 +161,8 @@ class Group(Identity):
     state: State
     count: int
     settled_count: int
+    # Roots of other causes at the same edge: with `count` and `connected` its deliveries.
+    other_causes_count: int
     # Consumers of the same kind that did connect by parent or link: all of them, and those
     # that began before the first broken one, between, and after the last.
     connected: int

@@ -30,6 +30,7 @@ GROUP_COLUMNS = (
     *("consumer_group", "expected", "count", "settled_count", "connected", "connected_before"),
     *("connected_between", "connected_after", "first_seen", "last_seen", "since_version"),
     *("good_version", "healed_since", "example.trace_id", "example.span_id", "fix"),
+    "other_causes_count",
 )
 _TIMES = {
     "start_time": "start_time_unix_nano",

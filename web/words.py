@@ -59,6 +59,11 @@ def say_plural(number: int, one: str, many: str | None = None) -> str:
     return f"{say_count(number)} {one if number == 1 else many or one + 's'}"
 
 
+def say_deliveries(number: int) -> str:
+    """What hand-overs are counted in: each attempt to hand a message to one consumer."""
+    return say_plural(number, "delivery", "deliveries")
+
+
 def say_duration(nano: int) -> str:
     """Nanoseconds in three digits: 96 µs, 820 ms, 1.24 s, 2 min 5 s, 3 h 12 min, 4 d 2 h."""
     if nano < 0:

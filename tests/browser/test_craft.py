@@ -154,11 +154,7 @@ def _page(browser: Browser, width: int) -> Iterator[tuple[Page, list[str]]]:
 
 def _look(page: Page, coloured: bool) -> list[str]:
     page.evaluate(SETTLED)
-    found = []
-    if page.evaluate("shifts"):  # on a busy machine a frame may be drawn from half a page
-        page.reload()
-        page.evaluate(SETTLED)
-        found = [f"moved {shift}" for shift in page.evaluate("shifts")]
+    found = [f"moved {shift}" for shift in page.evaluate("shifts")]
     wider = page.evaluate(_WIDER)
     if wider:
         found.append(wider)

@@ -71,7 +71,7 @@ def test_hostile_names_stay_text(serve: Callable[[SpanStore], str], page: Page) 
 def test_a_phone_keeps_every_column(phone: Page, dead_letters: Served) -> None:
     phone.goto(f"{dead_letters.address}/destinations")
     row = phone.locator("tbody tr").first
-    for words in ("messages", "connected", "median wait", "dead letters", "oldest waiting"):
+    for words in ("deliveries", "connected", "median wait", "dead letters", "oldest waiting"):
         expect(row.locator(f'[data-says="{words}"]')).to_be_visible()
     phone.goto(f"{dead_letters.address}/destinations?name=orders")
     assert phone.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

@@ -112,6 +112,16 @@ def test_updates_can_be_paused_and_that_is_remembered(page: Page, growing: Serve
     expect(spans).to_be_visible()
 
 
+def test_an_edge_that_healed_meanwhile_looks_so(page: Page, growing: Served) -> None:
+    fill(growing.store, BROKEN)
+    page.goto(growing.address)
+    expect(page.locator(".breaks li")).to_have_count(1)
+    heal(page, growing.store)
+    expect(page.locator(".edge.healed text")).to_have_text("✓ healed")
+    expect(page.locator(".breaks")).to_have_count(0)
+    expect(page.locator("[data-focus]")).to_contain_text("✓ healed")
+
+
 def test_opened_details_stay_open(page: Page, growing: Served) -> None:
     fill(growing.store, BROKEN)
     page.goto(f"{growing.address}/orphans")
@@ -122,10 +132,11 @@ def test_opened_details_stay_open(page: Page, growing: Served) -> None:
 
 
 def test_what_is_scrolled_with_the_keyboard_stays_so(page: Page, growing: Served) -> None:
-    page.set_viewport_size({"width": 240, "height": 800})
     fill(growing.store, BROKEN)
     page.goto(f"{growing.address}/orphans")
     wide = page.locator(".scroll").first
+    wide.locator("table").evaluate("(table) => { table.style.minWidth = '1000px'; }")
+    page.set_viewport_size({"width": 700, "height": 800})
     expect(wide).to_have_attribute("tabindex", "0")
     heal(page, growing.store)
     expect(page.locator("h1")).to_contain_text("1 healed")

@@ -69,6 +69,26 @@ def test_a_broken_edge_leads_to_its_report(page: Page, broken: Served) -> None:
     expect(page.locator("h1")).to_have_text("Message attributes were not requested")
 
 
+def test_what_broke_is_listed_above_the_drawing_and_in_view_on_a_phone(
+    phone: Page, broken: Served
+) -> None:
+    phone.goto(broken.address)
+    (line,) = phone.locator(".breaks li").all()
+    expect(line).to_contain_text("orders order-service → payment-service")
+    expect(line).to_contain_text(re.compile(r"\d+ of \d+ deliveries"))
+    expect(phone.locator(".edge.broken text")).to_be_in_viewport(ratio=1)
+    line.locator("a").click()
+    expect(phone.locator("h1")).to_have_text("Message attributes were not requested")
+
+
+def test_a_printed_map_is_whole(page: Page, many: Served) -> None:
+    page.goto(many.address)
+    page.emulate_media(media="print")
+    for selector in ("[data-flow]", "html"):
+        wide = f"(at => at.scrollWidth <= at.clientWidth)(document.querySelector('{selector}'))"
+        assert page.evaluate(wide)
+
+
 def test_another_edge_leads_to_the_waits_of_its_destination(page: Page, broken: Served) -> None:
     page.goto(broken.address)
     page.locator(".edge:not(.broken) text").first.click()
@@ -86,7 +106,7 @@ def test_figures_of_a_line_are_told_where_the_keyboard_is(page: Page, broken: Se
     page.locator("[data-flow]").focus()
     page.keyboard.press("Tab")
     told = page.locator("[data-told]")
-    expect(told).to_contain_text("messages")
+    expect(told).to_contain_text("deliveries")
     expect(told).to_contain_text("/ min")
     page.locator(".edge.broken").focus()
     expect(told).to_contain_text("1 edge broken")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from web.destinations.shapes import TimedFigures
 from web.trends import DAY, SECOND
-from web.words import say_count, say_duration, say_plural, utc_time
+from web.words import say_count, say_deliveries, say_duration, utc_time
 
 _LEFT, _RIGHT, _TOP = 72, 12, 10
 _WIDTH, _WAITS, _COUNTS, _BETWEEN, _BELOW = 760, 120, 56, 18, 22
@@ -121,7 +121,7 @@ def _part(each: TimedFigures, x: float, step: float, top_wait: int, top_count: i
 
 
 def tell_part(each: TimedFigures) -> str:
-    told = [f"from {utc_time(each['from'])}", say_plural(each["count"], "message")]
+    told = [f"from {utc_time(each['from'])}", say_deliveries(each["count"])]
     if each["count"] > each["connected"]:
         told.append(f"{say_count(each['count'] - each['connected'])} not connected")
     if each["wait_p50_nano"] is not None and each["wait_p95_nano"] is not None:

@@ -43,7 +43,7 @@ Sort = Callable[[DestinationSummary], object]
 # Words and order of the columns that the list can be sorted by; the largest first but for names.
 SORTS: dict[str, tuple[str, Sort]] = {
     "name": ("Destination", lambda each: (each["destination"] or "").casefold()),
-    "count": ("Messages", lambda each: -each["count"]),
+    "count": ("Deliveries", lambda each: -each["count"]),
     "connected": ("Connected", lambda each: each["connected"] / max(each["count"], 1)),
     "p50": ("Wait, median", lambda each: -(each["wait_p50_nano"] or 0)),
     "p95": ("95 %", lambda each: -(each["wait_p95_nano"] or 0)),

@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 
 from analyzer.retry_topics import DEAD_LETTER
 from web.addresses import destination_address
-from web.flow_map.flows import Flow, Flows, Kind, Node, neighbourhood
+from web.flow_map.flows import Flow, Flows, Kind, Node, Place, neighbourhood
 from web.flow_map.layout import Box, Line, Point, lay_out
 from web.words import (
     say_count,
+    say_deliveries,
     say_duration,
     say_plural,
     say_rate,
@@ -54,6 +55,9 @@ class EdgeView:
     broken: int
     """How many edges of the report it stands for."""
     stitched: bool
+    healed: bool
+    newest: bool
+    """It broke last of all."""
     label: str
     x: float
     y: float
@@ -73,8 +77,14 @@ class FlowMap:
     broken: int
 
 
-def draw_map(flows: Flows, hues: Mapping[str, int], service: str | None = None) -> FlowMap:
-    """With a `service` its neighbourhood is near and the rest is not."""
+def draw_map(
+    flows: Flows,
+    hues: Mapping[str, int],
+    service: str | None = None,
+    newest: Place | None = None,
+) -> FlowMap:
+    """With a `service` its neighbourhood is near and the rest is not. `newest` is the edge that
+    broke last."""
     nodes = sorted({node for pair in flows for node in pair})
     number = {node: index for index, node in enumerate(nodes)}
     lines = tuple(Line(number[source], number[target]) for source, target in flows)
@@ -90,7 +100,7 @@ def draw_map(flows: Flows, hues: Mapping[str, int], service: str | None = None) 
             for node, centre in zip(nodes, layout.centres, strict=True)
         ),
         edges=tuple(
-            _view_edge(pair, flow, path, label, near=pair in near)
+            _view_edge(pair, flow, path, label, near=pair in near, newest=newest in flow.reports)
             for (pair, flow), path, label in zip(
                 flows.items(), layout.paths, layout.labels, strict=True
             )
@@ -144,7 +154,13 @@ def _view_node(
 
 
 def _view_edge(
-    pair: tuple[Node, Node], flow: Flow, path: Sequence[Point], label: Point, *, near: bool
+    pair: tuple[Node, Node],
+    flow: Flow,
+    path: Sequence[Point],
+    label: Point,
+    *,
+    near: bool,
+    newest: bool,
 ) -> EdgeView:
     received = pair[0].kind == "destination"
     text = _label(flow) if received else say_rate(flow.per_second)
@@ -153,7 +169,9 @@ def _view_edge(
         path=round_path(path),
         width=f"{_width(flow):.1f}",
         broken=len(flow.reports),
-        stitched=received and not flow.reports and flow.stitched > 0,
+        stitched=received and not flow.reports and not flow.healed and flow.stitched > 0,
+        healed=bool(flow.healed) and not flow.reports,
+        newest=newest,
         label=_cut(text, _LABEL_LETTERS),
         x=label[0],
         y=label[1],
@@ -172,6 +190,8 @@ def _width(flow: Flow) -> float:
 
 def _label(flow: Flow) -> str:
     if flow.reports or flow.connected < flow.count:
+        if flow.healed and not flow.reports:
+            return "✓ healed"
         share = say_share(flow.connected, flow.count)
         return f"✕ {share}" if flow.reports else share
     if flow.unreceived:
@@ -182,7 +202,7 @@ def _label(flow: Flow) -> str:
 
 def _tell(pair: tuple[Node, Node], flow: Flow, *, received: bool) -> str:
     names = " → ".join("unknown producer" if n.kind == "unknown" else n.name or "?" for n in pair)
-    told = [say_plural(flow.count, "message"), say_rate(flow.per_second)]
+    told = [say_deliveries(flow.count), say_rate(flow.per_second)]
     if received:
         share = say_share(flow.connected, flow.count)
         told.append(f"{share} connected ({say_count(flow.connected)})")
@@ -202,6 +222,8 @@ def _tell(pair: tuple[Node, Node], flow: Flow, *, received: bool) -> str:
         ]
     if flow.reports:
         told.insert(0, f"{say_plural(len(flow.reports), 'edge')} broken")
+    elif flow.healed:
+        told.insert(0, "healed: the newest deliveries connect again")
     return f"{names}: {' · '.join(told)}"
 
 

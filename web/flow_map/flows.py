@@ -37,6 +37,8 @@ class Flow:
     edges: list[Edge] = field(default_factory=list)
     reports: dict[Place, str] = field(default_factory=dict)
     """Addresses of the reports on broken edges, by edge."""
+    healed: dict[Place, str] = field(default_factory=dict)
+    """The same of edges that broke and connect again."""
 
     @property
     def count(self) -> int:
@@ -78,15 +80,16 @@ class Flow:
 
     @property
     def address(self) -> str:
-        """The report where one is broken, else the destination's waits."""
-        addresses = sorted(set(self.reports.values()))
+        """The report where one is broken or healed, else the destination's waits."""
+        addresses = sorted(set((self.reports or self.healed).values()))
         edge = self.edges[0]
         if len(addresses) == 1:
             return addresses[0]
         if addresses:
             asked = {"destination": edge["destination"], "service": edge["consumer_service"]}
             told = {name: text for name, text in asked.items() if text}
-            return f"/orphans?{urlencode(told | {'state': 'broken'}, errors='replace')}"
+            state = "broken" if self.reports else "healed"
+            return f"/orphans?{urlencode(told | {'state': state}, errors='replace')}"
         return destination_address(edge["system"], edge["scope"], edge["destination"])
 
     def _timed(self) -> Iterable[Edge]:
@@ -112,12 +115,12 @@ def edge_place(edge: Identity) -> Place:
     return tuple(told[name] for name in GROUP_EDGE)
 
 
-def find_reports(broken: Iterable[GroupView], edges: Iterable[Edge]) -> Reports:
-    """On the edges that are broken, by edge: of several causes of one the largest. A delivery
+def find_reports(views: Iterable[GroupView], edges: Iterable[Edge]) -> Reports:
+    """On the edges of these groups, by edge: of several causes of one the largest. A delivery
     that does not tell its queue is on the edge that its producer tells."""
     places = {edge_place(edge) for edge in edges}
     told: dict[Place, str] = {}
-    for view in sorted(broken, key=lambda view: (-view.broken, view.key)):
+    for view in sorted(views, key=lambda view: (-view.broken, view.key)):
         told.setdefault(edge_place(view.group), f"/orphans/{view.key}")
     found: dict[Place, dict[Place, str]] = {}
     for group, address in told.items():
@@ -128,7 +131,7 @@ def find_reports(broken: Iterable[GroupView], edges: Iterable[Edge]) -> Reports:
 
 
 def report_of(edge: Edge, reports: Reports) -> str | None:
-    """Its address, None for an edge that is not broken."""
+    """Its address, None for an edge that has none."""
     return min(reports.get(edge_place(edge), {}).values(), default=None)
 
 
@@ -156,7 +159,7 @@ def choose_edges(
     return ranked[: MOST_DRAWN if everything else FIRST_DRAWN]
 
 
-def collect_flows(edges: Iterable[Edge], reports: Reports) -> Flows:
+def collect_flows(edges: Iterable[Edge], reports: Reports, healed: Reports | None = None) -> Flows:
     """By their nodes, in the order of these. A producer that is not known is drawn only
     where no producer of the destination is."""
     listed = list(edges)
@@ -169,6 +172,7 @@ def collect_flows(edges: Iterable[Edge], reports: Reports) -> Flows:
         received = flows.setdefault((place, _consumer(edge)), Flow())
         received.edges.append(edge)
         received.reports.update(reports.get(edge_place(edge), {}))
+        received.healed.update((healed or {}).get(edge_place(edge), {}))
     return dict(sorted(flows.items()))
 
 

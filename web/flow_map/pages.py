@@ -10,6 +10,7 @@ from web.flow_map.flows import (
     MOST_DRAWN,
     choose_edges,
     collect_flows,
+    edge_place,
     find_reports,
     rate_of,
     report_of,
@@ -47,17 +48,19 @@ def show_map(request: Request) -> Response:
     edges, report, newest_traces = gathered
     reports = find_reports(report.broken, edges)
     drawn = choose_edges(edges, reports, service, everything=everything)
-    flows = collect_flows(drawn, reports)
+    healed = find_reports(report.healed, edges)
+    flows = collect_flows(drawn, reports, healed)
+    newest = edge_place(report.broken[0].group) if report.broken else None
     hues = hues_of(request)
     return render(
         request,
         "map.html",
         "/",
-        flow=draw_map(flows, hues, service),
+        flow=draw_map(flows, hues, service, newest),
         report=report,
         running=read_running(site),
         edges=edges,
-        listed=[(edge, report_of(edge, reports)) for edge in drawn],
+        listed=[(edge, report_of(edge, reports), report_of(edge, healed)) for edge in drawn],
         drawn=len(drawn),
         most=MOST_DRAWN,
         everything=everything,

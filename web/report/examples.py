@@ -12,7 +12,7 @@ from web.errors import NotFoundError
 from web.journeys.trace import trace_answer
 from web.parameters import parse_trace_id
 from web.report.comparing import Comparison, compare_consumers, split_lines
-from web.report.group_rows import choose_near, narrow_trends, read_groups
+from web.report.group_rows import choose_near, count_roots, narrow_trends, read_groups
 from web.report.groups import group_objects, rows_of_groups
 from web.report.views import group_key
 from web.rows import identity_object, orphan_object, span_hex, trace_hex, trace_table
@@ -47,7 +47,8 @@ def find_group(site: Site, key: str) -> Group:
     of_root = key.startswith("of-")
     wanted = _key_of_root(site.store, key) if of_root else key
     columns = [*ORPHAN_GROUP_KEY, "first_seen_unix_nano", "last_seen_unix_nano"]
-    for row in site.store.orphan_groups(query).select(columns).to_pylist():
+    every = site.store.orphan_groups(query)
+    for row in every.select(columns).to_pylist():
         named = {name: row[name] for name in ORPHAN_GROUP_KEY}
         edge = identity_object(row, consumer="service_name")
         if wanted in (group_key(row["cause_code"], edge), tuple(named.values())):
@@ -63,7 +64,8 @@ def find_group(site: Site, key: str) -> Group:
             found = read_groups(site.store, alike, around)
             found, around = narrow_trends(site.store, alike, found, around)
             held = [each == named for each in found.select(ORPHAN_GROUP_KEY).to_pylist()]
-            for group in group_objects(site.store, found.filter(pa.array(held)), around):
+            chosen, roots = found.filter(pa.array(held)), count_roots(every)
+            for group in group_objects(site.store, chosen, around, roots):
                 return group
     raise NotFoundError(
         "group",

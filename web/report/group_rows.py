@@ -3,6 +3,7 @@
 All functions but the pure ones block on the store.
 """
 
+from collections import Counter
 from typing import Any
 
 import pyarrow as pa
@@ -11,8 +12,10 @@ from analyzer.breakages import count_once
 from analyzer.causes import load_causes
 from storage.contract import Buckets, OrphanQuery, SpanStore, StoreStatus
 from storage.queries import NO_BUCKETS
+from storage.results import ORPHAN_GROUP_KEY, Row
 from web.trends import choose_buckets
 
+_EDGE = [name for name in ORPHAN_GROUP_KEY if name not in ("cause_code", "expected")]
 _LEAST = 5 * 60 * 1_000_000_000
 _RARE = 0.01
 _ROUNDS = 4  # from decades to hours
@@ -26,6 +29,19 @@ def read_groups(store: SpanStore, query: OrphanQuery, buckets: Buckets = NO_BUCK
         return found
     rows = [count_once(row) if row["cause_code"] in received else row for row in found.to_pylist()]
     return pa.Table.from_pylist(rows, schema=found.schema)
+
+
+def count_roots(found: pa.Table) -> Counter[tuple[str | None, ...]]:
+    """Roots of all causes at each edge, as `edge_of` names it, of groups of all causes."""
+    counts: Counter[tuple[str | None, ...]] = Counter()
+    for row in found.select([*_EDGE, "count"]).to_pylist():
+        counts[edge_of(row)] += row["count"]
+    return counts
+
+
+def edge_of(row: Row) -> tuple[str | None, ...]:
+    """A group's key without its cause, and whether that is expected."""
+    return tuple(row[name] for name in _EDGE)
 
 
 def trend_buckets(store: SpanStore, query: OrphanQuery) -> Buckets:

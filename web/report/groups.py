@@ -3,7 +3,7 @@
 All functions but the pure ones block on the store.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -18,7 +18,13 @@ from storage.results import GROUP_EDGE, ORPHAN_GROUP_KEY, Row
 from storage.schema import SPAN_IDS, TRACE_IDS
 from web.attributes import read_json
 from web.paging import read_page, slice_table
-from web.report.group_rows import narrow_trends, read_groups, trend_buckets
+from web.report.group_rows import (
+    count_roots,
+    edge_of,
+    narrow_trends,
+    read_groups,
+    trend_buckets,
+)
 from web.rows import cause_object, identity_object, span_id, span_ref
 from web.shapes import Group, Groups, Summary
 from web.trends import list_buckets
@@ -61,11 +67,13 @@ def groups_answer(
     found = read_groups(store, asked.query, buckets)
     if narrow:
         found, buckets = narrow_trends(store, asked.query, found, buckets)
+    every = replace(asked.query, cause=None, expected=None)
+    whole = found if every == asked.query else store.orphan_groups(every)
     states = [state_of(row) for row in _rows(found, _JUDGED)]
     kept = [number for number, state in enumerate(states) if asked.state in (None, state)]
     rows = slice_table(found.take(pa.array(kept, pa.int64())), page)
     return {
-        "groups": group_objects(store, rows.table, buckets),
+        "groups": group_objects(store, rows.table, buckets, count_roots(whole)),
         "summary": _summarise(
             _rows(found, _NAMED), states, count_healthy(store) if asked.is_open else None
         ),
@@ -108,16 +116,25 @@ def _summarise(rows: Iterable[Row], states: list[State], healthy: int | None) ->
     }
 
 
-def group_objects(store: SpanStore, table: pa.Table, buckets: Buckets) -> list[Group]:
-    """Rows of `SpanStore.orphan_groups`."""
+def group_objects(
+    store: SpanStore,
+    table: pa.Table,
+    buckets: Buckets,
+    roots: Mapping[tuple[str | None, ...], int],
+) -> list[Group]:
+    """Rows of `SpanStore.orphan_groups`. `roots` are those of all causes at each edge."""
     examples = store.orphans_of(table.select(TRACE_IDS.names)).select(_TEXTS)
     told = {(*span_id(row), row["cause_code"]): row for row in examples.to_pylist()}
     found = [(row, told.get((*span_id(row), row["cause_code"]))) for row in table.to_pylist()]
     # An example that was judged anew meanwhile is in another group now.
-    return [_group_object(row, example, buckets) for row, example in found if example is not None]
+    return [
+        _group_object(row, example, buckets, roots[edge_of(row)])
+        for row, example in found
+        if example is not None
+    ]
 
 
-def _group_object(row: Row, example: Row, buckets: Buckets) -> Group:
+def _group_object(row: Row, example: Row, buckets: Buckets, roots: int) -> Group:
     change, state = find_version_change(row), state_of(row)
     connected = {when: row[f"connected_{when}"] for when in ("before", "between", "after")}
     return {
@@ -126,6 +143,7 @@ def _group_object(row: Row, example: Row, buckets: Buckets) -> Group:
         "state": state,
         "count": row["count"],
         "settled_count": row["settled_count"],
+        "other_causes_count": roots - row["count"],
         "connected": sum(connected.values()),
         "connected_before": connected["before"],
         "connected_between": connected["between"],

@@ -25,7 +25,7 @@ _ORDERS: dict[Order, Callable[[Group], tuple[float, ...]]] = {
     "newest": lambda group: (-(group["first_bad"] // _MINUTE), -group["count"]),
     "most": lambda group: (-group["count"], -group["first_bad"]),
     "share": lambda group: (
-        -group["count"] / (group["count"] + group["connected"]),
+        -group["count"] / _deliveries(group),
         -group["count"],
     ),
 }
@@ -36,8 +36,9 @@ class GroupView:
     group: Group
     key: str  # for its address
     broken: int
-    total: int
+    total: int  # deliveries of its edge: broken, of other causes, connected
     share: str  # per cent, for the bar
+    beside: str  # what became of the others, in words
     findings: tuple[Finding, ...]  # the one that says most first
     change: str  # since which version, that it never connected, or nothing
     trend: TrendView
@@ -135,17 +136,24 @@ def tell_silent(summary: Summary) -> str:
 
 
 def view_group(group: Group) -> GroupView:
-    total = group["count"] + group["connected"]
+    total, others = _deliveries(group), group["other_causes_count"]
+    beside = f"{say_count(group['connected'])} connected"
     return GroupView(
         group=group,
         key=group_key(group["cause"]["code"], group),
         broken=group["count"],
         total=total,
         share=f"{100 * group['count'] / max(total, 1):.2f}%",
+        beside=f"{say_count(others)} by other causes, {beside}" if others else beside,
         findings=tuple(order_findings(group["evidence"])),
         change=tell_change(group),
-        trend=draw_trend(group["trend"], total),
+        trend=draw_trend(group["trend"], group["count"] + group["connected"]),
     )
+
+
+def _deliveries(group: Group) -> int:
+    """Of its edge, as the map counts them."""
+    return group["count"] + group["other_causes_count"] + group["connected"]
 
 
 def tell_change(group: Group) -> str:

@@ -39,6 +39,14 @@ function fit() {
   setZoom(Math.min(room / natural().width, height / natural().height, 1));
 }
 
+/** What the reader came for is in view where the drawing is wider than its frame. */
+function bring() {
+  const wanted = drawing().querySelector(".chosen, [data-newest]");
+  if (!wanted || frame.scrollWidth <= frame.clientWidth) return;
+  const [there, here] = [wanted.getBoundingClientRect(), frame.getBoundingClientRect()];
+  frame.scrollBy(there.x + there.width / 2 - here.x - here.width / 2, there.y + there.height / 2 - here.y - here.height / 2);
+}
+
 function tell(target) {
   const title = target.closest?.(".edge, .node")?.querySelector("title");
   if (title) card.querySelector("[data-told]").textContent = title.textContent;
@@ -76,6 +84,7 @@ function setUp() {
   });
   addEventListener("popstate", () => visit(location.href));
   document.addEventListener("live-refreshed", apply);
+  bring();
 }
 
 if (card) setUp();

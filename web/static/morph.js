@@ -32,13 +32,22 @@ export function morph(old, next, changed = new Set()) {
   if (old.hasAttribute("data-live-keep")) return changed;
   takeAttributes(old, next);
   let here = old.firstChild;
-  for (const wanted of [...next.childNodes]) {
+  const rest = [...next.childNodes];
+  const isGone = (node) => (node.data?.trim() === "" || !rest.some((later) => isLike(node, later)));
+  while (rest.length) {
+    const wanted = rest.shift();
     let found = here;
     while (found && !isLike(found, wanted)) found = found.nextSibling;
     if (!found) {
       old.insertBefore(wanted, here);
       if (wanted.nodeType === Node.ELEMENT_NODE) changed.add(wanted);
       continue;
+    }
+    // what is moved loses its scroll position: what goes away goes first
+    while (here !== found && isGone(here)) {
+      const gone = here;
+      here = here.nextSibling;
+      gone.remove();
     }
     if (found === here) here = here.nextSibling;
     else old.insertBefore(found, here);

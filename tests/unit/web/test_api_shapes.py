@@ -117,7 +117,8 @@ def test_groups(client: WebClient) -> None:
     }
     (group,) = answer["groups"]
     assert group.keys() == IDENTITY | {
-        *("cause", "count", "settled_count", "connected", "first_seen", "last_seen"),
+        *("cause", "count", "settled_count", "other_causes_count", "connected"),
+        *("first_seen", "last_seen"),
         *("state", "connected_before", "connected_between", "connected_after", "first_bad"),
         *("since_version", "good_version", "version_of", "healed_since", "always", "trend"),
         *("expected", "example", "evidence", "fix"),

@@ -80,7 +80,7 @@ def test_unknown_and_negative_waits_have_no_bar_outside_the_scale() -> None:
 def test_a_part_is_told_in_words() -> None:
     told = tell_part(part(0, 12_000, 11_999))
     assert told == (
-        "from 1 Jan 1970, 00:00:00 UTC: 12\u202f000 messages, 1 not connected, "
+        "from 1 Jan 1970, 00:00:00 UTC: 12\u202f000 deliveries, 1 not connected, "
         "half waited at most 10 ms, 95 % at most 40 ms"
     )
 

@@ -17,8 +17,8 @@ from web.shapes import Edge
 HOSTILE = "</title><script>alert(1)</script>\ud800\u202e" + "x" * 5_000
 
 
-def drawn(edges: list[Edge], reports: Reports | None = None, **focus: str) -> FlowMap:
-    return draw_map(collect_flows(edges, reports or {}), {}, **focus)
+def drawn(edges: list[Edge], reports: Reports | None = None, service: str | None = None) -> FlowMap:
+    return draw_map(collect_flows(edges, reports or {}), {}, service)
 
 
 def report_on(broken: Edge, address: str = "/orphans/abc") -> dict[Place, dict[Place, str]]:
@@ -118,7 +118,7 @@ def test_a_line_says_its_share_where_not_all_connect_and_its_wait_where_all_do()
 def test_a_line_tells_all_its_figures() -> None:
     told = drawn([edge(count=90, connected=80, redeliveries=3, dead_letters=2)]).edges[0].title
     assert told == (
-        "orders → payment-service: 90 messages · 1.5 / s · 89 % connected (80) · "
+        "orders → payment-service: 90 deliveries · 1.5 / s · 89 % connected (80) · "
         "wait p50 20 ms, p95 95 ms · 3 redelivered · 2 dead letters"
     )
 
@@ -249,3 +249,26 @@ def test_a_service_that_sends_to_and_takes_from_150_queues_is_no_standstill() ->
     begun = time.process_time()
     lay_out((BOX,) * 151, tuple(circles), LABEL)
     assert time.process_time() - begun < 5
+
+
+def test_an_edge_that_healed_is_told_from_one_that_is_stitched() -> None:
+    healed = edge(count=4, connected=3)
+    told = draw_map(collect_flows([healed], {}, report_on(healed)), {}).edges[0]
+    assert (told.healed, told.stitched, told.label) == (True, False, "✓ healed")
+    assert told.href == "/orphans/abc"
+    assert "healed: the newest deliveries connect again" in told.title
+
+
+def test_an_edge_that_broke_again_is_broken_and_not_healed() -> None:
+    both = edge(count=4, connected=3)
+    told = draw_map(collect_flows([both], report_on(both), report_on(both)), {}).edges[0]
+    assert (told.healed, told.broken, told.label) == (False, 1, "✕ 75 %")
+
+
+def test_the_edge_that_broke_last_is_marked() -> None:
+    old, new = edge(destination="old"), edge(destination="new")
+    flows = collect_flows([old, new], report_on(old) | report_on(new))
+    edges = draw_map(flows, {}, newest=edge_place(new)).edges
+    (marked,) = (each for each in edges if each.newest)
+    assert marked.title.startswith("new → payment-service")
+    assert not any(each.newest for each in draw_map(flows, {}).edges)
