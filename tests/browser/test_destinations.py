@@ -29,10 +29,14 @@ def test_a_destination_draws_its_waits_and_has_the_numbers_beside(
     bars = page.locator(".chart .band")
     assert bars.count() >= 1
     for bar in bars.all():
-        box, rule = bar.bounding_box(), page.locator(".chart svg").bounding_box()
+        box, rule = bar.bounding_box(), page.locator(".chart .plot").bounding_box()
         assert box is not None
         assert rule is not None
         assert rule["y"] <= box["y"] <= box["y"] + box["height"] <= rule["y"] + rule["height"]
+    card = page.locator("section", has=page.locator(".plot")).bounding_box()
+    assert card is not None
+    assert rule is not None
+    assert rule["width"] > 0.9 * card["width"]  # all of the page's width
     page.locator("summary", has_text="Numbers").focus()
     page.keyboard.press("Enter")
     rows = page.locator("details tbody tr")

@@ -1,4 +1,5 @@
-"""Waits and counts of a destination over time as a drawing. Pure; pixels of its own size.
+"""Waits and counts of a destination over time as a drawing. Pure; heights in pixels, places in
+time as per cent of however wide it is shown.
 
 Above, for each part of time a bar from the median wait to the 95th percentile; below, how many
 hand-overs there were, those without a propagated context marked.
@@ -12,8 +13,8 @@ from web.destinations.shapes import TimedFigures
 from web.trends import DAY, SECOND
 from web.words import say_count, say_deliveries, say_duration, utc_time
 
-_LEFT, _RIGHT, _TOP = 72, 12, 10
-_WIDTH, _WAITS, _COUNTS, _BETWEEN, _BELOW = 760, 120, 56, 18, 22
+_TOP, _WAITS, _COUNTS, _BETWEEN, _BELOW = 10, 120, 56, 18, 22
+_GAP = 0.08  # of the room of a part
 # Where a long scale ends.
 _STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 _LABELS = 6
@@ -36,21 +37,23 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    x: float
     y: float
     text: str
 
 
 @dataclass(frozen=True, slots=True)
+class Instant:
+    x: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    width: int
     height: int
-    left: int
-    right: int
     parts: tuple[Part, ...]
     lines: tuple[Label, ...]
     """Of both scales, at the left."""
-    instants: tuple[Label, ...]
+    instants: tuple[Instant, ...]
     top: int
     bottom: int
 
@@ -61,33 +64,30 @@ def draw_chart(times: Sequence[TimedFigures]) -> Chart | None:
         return None
     first, size = times[0]["from"], times[0]["to"] - times[0]["from"]
     count = (times[-1]["to"] - first) // size
-    step = (_WIDTH - _LEFT - _RIGHT) / count
+    step = 100 / count
     longest = max((each["wait_p95_nano"] or 0 for each in times), default=0)
     top_wait = _round_up(longest)
     top_count = _round_up(max(each["count"] for each in times))
     counts_top = _TOP + _WAITS + _BETWEEN
     bottom = counts_top + _COUNTS
     parts = tuple(
-        _part(each, _LEFT + step * ((each["from"] - first) // size), step, top_wait, top_count)
+        _part(each, step * ((each["from"] - first) // size), step, top_wait, top_count)
         for each in times
     )
-    lines = [Label(_LEFT - 8, bottom, "0"), Label(_LEFT - 8, counts_top, say_count(top_count))]
+    lines = [Label(bottom, "0"), Label(counts_top, say_count(top_count))]
     if longest > 0:
         lines += [
-            Label(_LEFT - 8, _TOP + _WAITS * (1 - share), say_duration(round(top_wait * share)))
+            Label(_TOP + _WAITS * (1 - share), say_duration(round(top_wait * share)))
             for share in (0.5, 1)
         ]
-        lines.append(Label(_LEFT - 8, _TOP + _WAITS, "0 s"))
+        lines.append(Label(_TOP + _WAITS, "0 s"))
     every = max(1, -(-count // _LABELS))
     instants = tuple(
-        Label(_LEFT + step * number, bottom + 15, _instant(first + number * size, size, count))
+        Instant(round(step * number, 2), _instant(first + number * size, size, count))
         for number in range(0, count, every)
     )
     return Chart(
-        width=_WIDTH,
         height=bottom + _BELOW,
-        left=_LEFT,
-        right=_WIDTH - _RIGHT,
         parts=parts,
         lines=tuple(lines),
         instants=instants,
@@ -97,7 +97,7 @@ def draw_chart(times: Sequence[TimedFigures]) -> Chart | None:
 
 
 def _part(each: TimedFigures, x: float, step: float, top_wait: int, top_count: int) -> Part:
-    gap = min(2.0, step / 6)
+    gap = _GAP * step
     high, middle = each["wait_p95_nano"], each["wait_p50_nano"]
     bottom = _TOP + _WAITS + _BETWEEN + _COUNTS
     good = _COUNTS * each["connected"] / top_count
