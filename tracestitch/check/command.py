@@ -1,5 +1,6 @@
 """The command `tracestitch check`."""
 
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,6 +141,11 @@ def check(
     except click.ClickException as error:
         # 1 would say that there are findings
         raise error if error.exit_code == 2 else CheckFailure(error.message) from error
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a crash is no finding; a panic of Polars is no Exception
+        traceback.print_exception(error)
+        raise CheckFailure("The check itself failed; this is a fault of tracestitch.") from error
     if not passed:
         context.exit(1)
 

@@ -309,3 +309,20 @@ def test_the_command_line_imports_neither_analyzer_nor_stores() -> None:
 
     assert {"polars", "pyarrow", "duckdb", "fastapi", "grpc"} & set(told.stdout.split()) == set()
     assert "tracestitch.check.command" in told.stdout
+
+
+@pytest.mark.parametrize("error", [RuntimeError("odd"), BaseException("panic")])
+def test_a_crash_does_not_look_like_findings(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("tracestitch.check.gate.judge", crash)
+    answer = check(HEALTHY)
+
+    assert answer.exit_code == 2
+    assert str(error) in answer.stderr
+    assert answer.stderr.endswith(
+        "Error: The check itself failed; this is a fault of tracestitch.\n"
+    )
