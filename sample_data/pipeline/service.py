@@ -23,8 +23,8 @@ Step = Callable[[Switch], None]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    settings: Settings
     name: str
+    settings: Settings
     tracer: trace.Tracer
     control: Control
 
@@ -78,7 +78,7 @@ def run_service(name: str, prepare: Callable[[Service], Step]) -> None:
         environment=settings.environment,
         version=VERSION,
     )
-    service = Service(settings, name, tracer, Control())
+    service = Service(name, settings, tracer, Control())
     step = prepare(service)
     report("ready")
     while (switch := service.control.next_switch()) is not None:
