@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Request, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
 from storage.contract import StoreError
 from web import words
 from web.addresses import destination_address, journey_address, span_address
 from web.answers import status_answer
+from web.labels import LABELS, relabel
 from web.site import Site
 
 STATIC = Path(__file__).parent / "static"
+# Letters of one text in a page, but for where all of it is to be read or copied.
+LONGEST_TEXT = 4_000
+_WHOLE = ("span.html", "span_part.html", "group.html", "cause.html", "empty.html")
 _LINKS = (  # and the letter that goes there after "g"
     ("/", "Map", "m"),
     ("/orphans", "Orphans", "o"),
@@ -34,8 +39,17 @@ def static_address(name: str) -> str:
     return f"/static/{name}?v={digest}"
 
 
+@pass_context
+def _bounded(context: Context, value: object) -> object:
+    """Texts in a page are cut: a name may be a megabyte, and a page says it many times."""
+    if type(value) is str and context.name not in _WHOLE:
+        return words.cut_text(value, LONGEST_TEXT)
+    return value
+
+
 def _environment() -> Environment:
     found = Environment(
+        finalize=_bounded,
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -44,6 +58,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     found.globals.update(
+        labels=LABELS,
         links=_LINKS,
         static=static_address,
         journey_address=journey_address,
@@ -126,6 +141,6 @@ def error_page(request: Request, status_code: int, message: str, parameter: str 
         "",
         status_code=status_code,
         code=status_code,
-        message=message,
+        message=relabel(message, parameter),
         parameter=parameter,
     )

@@ -164,6 +164,11 @@ def join_words(words: Iterable[str]) -> str:
     return listed[0] if len(listed) == 1 else ", ".join(listed[:-1]) + " and " + listed[-1]
 
 
+def cut_text(text: str, most: int) -> str:
+    """At most so many letters, the last of them a mark that more is there."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def shorten_id(text: str) -> str:
     """The first eight characters of an id; short ones whole."""
     return text if len(text) <= 12 else text[:8] + "…"

@@ -12,6 +12,7 @@ from web.addresses import destination_address
 from web.flow_map.flows import Flow, Flows, Kind, Node, Place, neighbourhood
 from web.flow_map.layout import Box, Line, Point, lay_out
 from web.words import (
+    cut_text,
     say_count,
     say_deliveries,
     say_duration,
@@ -142,9 +143,9 @@ def _view_node(
         kind=node.kind,
         x=round(centre[0] - BOX.width / 2, 1),
         y=round(centre[1] - BOX.height / 2, 1),
-        label=_cut(name, _LONGEST - (2 if node.kind == "service" else 0)),
+        label=cut_text(name, _LONGEST - (2 if node.kind == "service" else 0)),
         title=" · ".join([name, *below, *([node.scope] if node.scope and about else [])]),
-        below=_cut(" · ".join(below), _LONGEST + 4),
+        below=cut_text(" · ".join(below), _LONGEST + 4),
         hue=hues.get(node.name, 0) if node.kind == "service" else None,
         href=href,
         dead_letter=dead_letter,
@@ -172,7 +173,7 @@ def _view_edge(
         stitched=received and not flow.reports and not flow.healed and flow.stitched > 0,
         healed=bool(flow.healed) and not flow.reports,
         newest=newest,
-        label=_cut(text, _LABEL_LETTERS),
+        label=cut_text(text, _LABEL_LETTERS),
         x=label[0],
         y=label[1],
         plate=min(round(_LETTER * min(len(text), _LABEL_LETTERS)) + 8, int(LABEL.width)),
@@ -245,7 +246,3 @@ def _toward(start: Point, end: Point) -> Point:
 
 def _xy(point: Point) -> str:
     return f"{point[0]:.1f} {point[1]:.1f}".replace(".0", "")
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -7,7 +7,7 @@ from typing import Any
 from storage.correlation_keys import canonical_key
 from storage.schema import MESSAGE_COLUMNS, load_attributes
 from web.trace_shapes import Span
-from web.words import say_value
+from web.words import cut_text, say_value
 
 # What is another one in every message: attributes of these columns.
 _OF_EACH_MESSAGE = frozenset(
@@ -81,12 +81,8 @@ def _describe(span: Span, *, attributes: bool) -> dict[str, str]:
     }
     own = sorted(span["attributes"].items()) if attributes else ()
     told = fixed | {name: say_value(value) for name, value in own}
-    return {name: _cut(text) for name, text in told.items()}
+    return {name: cut_text(text, _LONGEST) for name, text in told.items()}
 
 
 def _versioned(name: Any, version: Any) -> str:
     return f"{name or 'unnamed'} {version or ''}".strip()
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -21,7 +21,7 @@ from web.waterfall.row_kinds import Bar, CandidateRow, CutRow, HandoverRow, Row,
 from web.waterfall.row_views import Label, RowView
 from web.waterfall.sentences import name_error
 from web.waterfall.timescale import Interval, Segment
-from web.words import say_confidence, say_duration, say_rule, say_service, say_system
+from web.words import cut_text, say_confidence, say_duration, say_rule, say_service, say_system
 
 TRACE_COLOURS = 6
 _SHORT = 18  # letters that find room beside a bar on a phone
@@ -136,8 +136,8 @@ class _Drawing:
             kind="span",
             anchor=None if row.span in self.fall.repeated else f"span-{span['span_id']}",
             href=f"/spans/{span['trace_id']}/{span['span_id']}",
-            name=span["name"][:_LONGEST] or "(no name)",
-            service=say_service(span["service_name"]),
+            name=cut_text(span["name"], _LONGEST) or "(no name)",
+            service=cut_text(say_service(span["service_name"]), _LONGEST),
             hue=self._hue(span["service_name"]),
             mark="",
             error=error,
@@ -195,7 +195,7 @@ class _Drawing:
         return RowView(
             kind="handover",
             href=href,
-            name=name[:_LONGEST],
+            name=cut_text(name, _LONGEST),
             mark="⇢" if row.cut else "↻" if row.again else "↳",
             relation=relation_of(connection, cut=row.cut),
             chips=tuple(chips),
@@ -240,8 +240,8 @@ class _Drawing:
         return RowView(
             kind="candidate",
             href=span_address(send["trace_id"], send["span_id"]),
-            name=send["span_name"][:_LONGEST] or "(no name)",
-            service=say_service(send["service_name"]),
+            name=cut_text(send["span_name"], _LONGEST) or "(no name)",
+            service=cut_text(say_service(send["service_name"]), _LONGEST),
             mark="?",
             relation="candidate",
             chips=(Chip(told, "", f"/candidates/{root['trace_id']}/{root['span_id']}"),),
@@ -265,7 +265,7 @@ class _Drawing:
         return RowView(
             kind="cut",
             href=address,
-            name=(orphan["destination"] or "unknown destination")[:_LONGEST],
+            name=cut_text(orphan["destination"] or "unknown destination", _LONGEST),
             mark="⇢",
             relation="cut",
             chips=tuple(chips),

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 
 from web.api import json_response
 from web.errors import NotFoundError, ParameterError
-from web.frame import hues_of, render_part
+from web.frame import LONGEST_TEXT, hues_of, render_part
 from web.parameters import Parameters, parse_span_id
 from web.site import Site
 from web.waterfall.asked_picture import NAMES, AskedPicture, read_asked
@@ -28,6 +28,7 @@ from web.waterfall.looks import Look, read_look
 from web.waterfall.matches import find_rows
 from web.waterfall.picture import NOBODY
 from web.waterfall.relations import is_cut, view_reason
+from web.words import cut_text
 
 _MOST_ROWS = 600  # of one answer
 _RANGE = re.compile(r"(\d{1,7})(?:-(\d{1,7}))?", re.ASCII)
@@ -143,7 +144,7 @@ def _read_rows(given: Parameters) -> list[int]:
 
 def _outline(fall: Waterfall) -> bytes:
     picture = fall.picture
-    services = [name or "unknown service" for name in picture.services]
+    services = [cut_text(name or "unknown service", LONGEST_TEXT) for name in picture.services]
     bits, row_services = bytearray(len(fall)), array("H", bytes(2 * len(fall)))
     for row in range(len(fall)):
         span = fall.span_of_row(row)
