@@ -110,7 +110,7 @@ class Parameters:
         """`from` and `to`, the first not after the second."""
         start, end = self.instant("from"), self.instant("to")
         if start is not None and end is not None and start > end:
-            raise ParameterError("from", "from must not be later than to.")
+            raise ParameterError("from", "from must not be later than the end of the time, to.")
         return start, end
 
     def duration(self, name: str) -> int | None:

@@ -98,3 +98,9 @@ def test_the_status_page_tells_the_same_in_detail() -> None:
     told = text_of(application(small_scene().store()).get("/status").text)
     for part in ("spans/s", "not yet taken into account", "OTLP HTTP", "on disk nothing"):
         assert part in told
+
+
+def test_the_status_page_says_batches_and_not_generations() -> None:
+    text = application(small_scene().store()).read("/status").text
+    assert "stored batches analysed</td><td>" in text
+    assert "generation<" not in text

@@ -269,7 +269,10 @@ def test_quick_choices_count_back_from_the_newest_span_of_a_store_that_rests() -
     assert "counted back" not in lives
 
 
-def test_an_empty_store_has_nothing_to_search_and_says_what_to_try() -> None:
-    text = application(MemoryStore()).get("/search").text
-    assert "No trace matches" in text
-    assert "What to try" in text
+def test_a_search_in_an_empty_store_says_so_and_what_to_do() -> None:
+    client = application(MemoryStore())
+    for address in ("/search", "/search?q=ORD-1", "/search?attribute=order.id=7"):
+        text = client.read(address).text
+        assert "<h1>Nothing is stored yet</h1>" in text
+        assert '<a class="plain" href="/">The start page</a>' in text
+        assert "No trace matches" not in text
