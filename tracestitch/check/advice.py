@@ -63,7 +63,7 @@ def advise(get: Get, orphans: Iterable[Orphan], keys: Sequence[str] = ()) -> lis
             traces[trace_id] = _read_trace(get, trace_id)
         for span in traces[trace_id]:
             if span["span_id"] == span_id:
-                remarks += _remark_ids(kind, span["attributes"], keys)
+                remarks += _remark_ids(kind, _names_of(span), keys)
     return remarks
 
 
@@ -103,14 +103,18 @@ def _remark_names(kinds: Iterable[Kind]) -> Iterator[str]:
             )
 
 
-def _remark_ids(kind: Kind, attributes: Mapping[str, Any], keys: Sequence[str]) -> Iterator[str]:
-    names = {name.lower() for name in attributes}
-    if not names & _message_id_names():
+def _names_of(span: Mapping[str, Any]) -> set[str]:
+    """Of its attributes and those of its links: the messages of a batch stand there."""
+    return {name for part in (span, *span["links"]) for name in part["attributes"]}
+
+
+def _remark_ids(kind: Kind, names: set[str], keys: Sequence[str]) -> Iterator[str]:
+    if _message_id_names().isdisjoint(name.lower() for name in names):
         yield (
             f"{kind.service}: {kind.name} {kind.role} messages without their id; record "
             "messaging.message.id, so that a lost context can be found."
         )
-    if not any(canonical_key(name) or name in keys for name in attributes):
+    if not any(canonical_key(name) or name in keys for name in names):
         yield (
             f"{kind.service}: {kind.name} {kind.role} messages without an id of the work, such "
             "as order.id; record one on both ends."

@@ -8,7 +8,7 @@ from tracestitch.check.findings import EXPECTATION
 from tracestitch.check.hops import Fault, describe_fault, list_faults, point_at
 from tracestitch.check.verdict import Verdict
 from tracestitch.terminal import clean, indent
-from web.words import say_plural
+from web.words import say_count, say_plural
 
 _QUIET = {
     "expected": "expected ({}); --strict counts them",
@@ -59,7 +59,7 @@ def summarise(verdict: Verdict) -> str:
     """In one sentence."""
     seen = verdict.seen
     looked = (
-        f"{seen.propagated} of {say_plural(seen.hand_overs, 'hand-over')} propagated, "
+        f"{say_count(seen.propagated)} of {say_plural(seen.hand_overs, 'hand-over')} propagated, "
         f"in {say_plural(seen.traces, 'trace')} of {say_plural(seen.spans, 'span')}"
     )
     missed = sum(finding.code == EXPECTATION for finding in verdict.findings)

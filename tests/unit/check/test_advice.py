@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.asked import open_answers
-from tests.builders import Built, request, span
+from tests.builders import Built, link, request, span
 from tracestitch.api_client import ask_for_all
 from tracestitch.check.advice import advise, is_infrastructure
 
@@ -91,6 +91,22 @@ def test_a_correlation_key_of_ones_own_is_an_id_of_the_work() -> None:
 
     assert advice(*pair(**ids), keys=("acme.batch",)) == []
     assert len(advice(*pair(**ids))) == 2
+
+
+def test_ids_of_a_batch_stand_on_its_links() -> None:
+    carried = {"messaging.system": "aws_sqs", "messaging.destination.name": "orders"}
+    publish = span("order.publish", kind="PRODUCER", service="shop", attributes={**carried, **FULL})
+    batch = span(
+        "order.process",
+        trace=2,
+        kind="CONSUMER",
+        service="pay",
+        attributes=carried,
+        links=[link(attributes=FULL)],
+        at=1,
+    )
+
+    assert advice(publish, batch) == []
 
 
 def test_orphan_roots_are_looked_at_too() -> None:

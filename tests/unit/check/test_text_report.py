@@ -2,12 +2,20 @@
 
 import pytest
 
+from tests.unit.check.objects import edge
 from tests.unit.check.verdicts import BROKEN, CLEAN, hostile
-from tracestitch.check.text_report import draw_verdict
+from tracestitch.check.text_report import draw_verdict, summarise
+from tracestitch.check.verdict import Seen, Verdict
 
 
 def test_a_clean_verdict_is_one_line() -> None:
     assert draw_verdict(CLEAN) == ("Passed: 2 of 2 hand-overs propagated, in 3 traces of 9 spans.")
+
+
+def test_large_numbers_are_written_alike() -> None:
+    many = Verdict(Seen(9, 3, edges=[edge(count=30_000, connected=20_000)]), (), (), ())
+
+    assert summarise(many).startswith("Passed: 20\u202f000 of 30\u202f000 hand-overs propagated, ")
 
 
 def test_findings_stand_by_hand_over_and_cause_with_their_fix() -> None:
