@@ -77,16 +77,17 @@ def stitched(
     them."""
     from contextlib import ExitStack
 
+    from tracestitch.testing.sources import Sources
     from tracestitch.testing.stitched import Stitched
 
+    sources = Sources(stitched_receiver, _stitched_process)
     config, marker = request.config, request.node.get_closest_marker("stitched")
     named = {} if marker is None else marker.kwargs
     timeout = config.getoption("--stitched-timeout") or config.getini("stitched_timeout")
     keys = [*config.getini("stitched_correlation_keys"), *named.get("correlation_keys", ())]
     try:
         fixture = Stitched(
-            stitched_receiver,
-            _stitched_process,
+            sources,
             timeout=named.get("timeout") or timeout,
             correlation_keys=keys,
         )
@@ -94,7 +95,7 @@ def stitched(
         raise pytest.UsageError(f"stitched: {error}") from error
     with ExitStack() as stack:
         stack.callback(fixture.close)
-        stack.enter_context(stitched_receiver.going_to(fixture.inbox))
+        stack.enter_context(stitched_receiver.going_to(sources.inbox))
         if _stitched_process is not None:
-            stack.enter_context(_stitched_process.going_to(fixture.inbox))
+            stack.enter_context(_stitched_process.going_to(sources.inbox))
         yield fixture

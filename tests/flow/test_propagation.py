@@ -185,5 +185,5 @@ def test_a_consumer_that_does_not_come_is_missed(stitched: Stitched, queue: Queu
         "Seen in this test:",
         "  unknown_service:python: order.publish",
         "Is order.process perhaps order.publish?",
-        "0 requests arrived at the OTLP port.",
+        "Requests that arrived at the OTLP port: 0.",
     ]

@@ -1,16 +1,15 @@
-"""What assertions claim about hand-overs and orphan roots, held against what was seen. Pure.
+"""Claims, which assertions hold against what was seen, and what all of them say. Pure.
 
 A claim is a function of what was seen; its answer says what is missing or wrong.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from tracestitch.terminal import clean
-from tracestitch.testing.hops import PROPAGATED, Asked, Hop, Source, comes_from, find_hops
-from tracestitch.testing.seen import Ids, Seen, Told, ids_of
-from web.words import say_confidence, say_duration, say_plural, say_service
+from tracestitch.testing.seen import Ids, Seen, Told
+from web.words import say_confidence, say_service
 
 _MOST_LINES = 10
 
@@ -29,155 +28,6 @@ class Failure:
 Claim = Callable[[Seen], Failure | None]
 
 
-@dataclass(frozen=True)
-class Propagated:
-    """Every consumer that is meant continues or links the context of a producer that is meant;
-    there are at least `count`, one of them from the trace if one is named."""
-
-    asked: Asked
-    relation: str | None = None
-    trace_id: str | None = None
-    count: int = 1
-
-    def __call__(self, seen: Seen) -> Failure | None:
-        hops = find_hops(seen, self.asked)
-        count = sum(max(1, len(self._find_meant(seen, hop))) for hop in hops)
-        if count < self.count:
-            return tell_too_few(seen, self.asked, hops, f"{count} of {self.count}")
-        broken = {
-            ids_of(hop.consumer): line
-            for hop in hops
-            if (line := self._tell_break(seen, hop)) is not None
-        }
-        if broken:
-            return Failure(
-                f"{clean(self.asked)} is not propagated in {len(broken)} of"
-                f" {say_plural(count, 'hand-over')}",
-                count_lines(broken.values()),
-                at=[*_find_sender(seen, self.asked), next(iter(broken))],
-                missing=_find_unseen(seen, self.asked),
-            )
-        if self.trace_id is not None and not any(self._is_of_trace(seen, hop) for hop in hops):
-            return Failure(
-                f"{clean(self.asked)} is propagated, but not from trace {clean(self.trace_id)}",
-                count_lines(f"{_tell(hop.consumer)} {_tell_traces(hop)}" for hop in hops),
-                at=[ids_of(hops[0].consumer)],
-            )
-        return None
-
-    def _find_meant(self, seen: Seen, hop: Hop) -> list[Source]:
-        return [
-            source
-            for source in hop.sources
-            if source.relation in PROPAGATED and comes_from(seen, source, self.asked)
-        ]
-
-    def _tell_break(self, seen: Seen, hop: Hop) -> str | None:
-        """None where it is none."""
-        if meant := self._find_meant(seen, hop):
-            if self.relation is None or any(s.relation == self.relation for s in meant):
-                return None
-            how = f"as {meant[0].relation}, not as {clean(self.relation)}"
-            return f"{_tell(hop.consumer)} has its producer {how}"
-        if self._is_known_trace(seen, hop):
-            return None
-        if hop.orphan is not None:
-            return f"{_tell(hop.consumer)}: {_tell_cause(hop.orphan)}"
-        return f"{_tell(hop.consumer)} {_tell_other(hop)}"
-
-    def _is_known_trace(self, seen: Seen, hop: Hop) -> bool:
-        """A context that the test made itself belongs to no span that could be seen."""
-        return (
-            self.asked.producer is None
-            and self.asked.producer_service is None
-            and self._continues(seen, hop)
-        )
-
-    def _is_of_trace(self, seen: Seen, hop: Hop) -> bool:
-        sent = any(s.producer["trace_id"] == self.trace_id for s in hop.sources)
-        return sent or (self.asked.producer is None and self._continues(seen, hop))
-
-    def _continues(self, seen: Seen, hop: Hop) -> bool:
-        if self.trace_id is None:
-            return False
-        above = list(seen.climb(ids_of(hop.consumer)))
-        links = (link["trace_id"] for span in above for link in span["links"])
-        inside = hop.consumer["trace_id"] == self.trace_id
-        if self.relation == "link":
-            return self.trace_id in links
-        return inside if self.relation == "parent" else inside or self.trace_id in links
-
-
-@dataclass(frozen=True)
-class WithinWait:
-    """No hand-over that is meant waited longer; there are at least `count`."""
-
-    asked: Asked
-    most_nano: int
-    count: int = 1
-
-    def __call__(self, seen: Seen) -> Failure | None:
-        hops = find_hops(seen, self.asked)
-        if len(hops) < self.count:
-            return tell_too_few(seen, self.asked, hops, f"{len(hops)} of {self.count}")
-        waits: dict[Ids, int | None] = {}
-        for hop in hops:
-            meant = [s for s in hop.sources if comes_from(seen, s, self.asked)]
-            waits[ids_of(hop.consumer)] = _longest(seen, hop, meant)
-        late = {ids: wait for ids, wait in waits.items() if wait is None or wait > self.most_nano}
-        if not late:
-            return None
-        return Failure(
-            f"{clean(self.asked)} waits longer than {say_duration(self.most_nano)}",
-            count_lines(
-                f"{_tell(seen.by_ids[ids])} "
-                + ("has no known producer" if wait is None else f"waited {say_duration(wait)}")
-                for ids, wait in late.items()
-            ),
-            at=[next(iter(late))],
-        )
-
-
-def _longest(seen: Seen, hop: Hop, sources: Sequence[Source]) -> int | None:
-    """The longest wait in nanoseconds; None where no producer is known."""
-    waits = [
-        hop.consumer["start_time_unix_nano"]
-        - seen.by_ids.get(ids_of(s.producer), hop.consumer)["end_time_unix_nano"]
-        if s.connection is None or s.connection["wait_nano"] is None
-        else s.connection["wait_nano"]
-        for s in sources
-    ]
-    return max(waits, default=None)
-
-
-@dataclass(frozen=True)
-class NoOrphans:
-    """Something was seen, all `after` among it, and no orphan root but the allowed ones."""
-
-    allow: Collection[str] = ()
-    strict: bool = False
-    after: Sequence[str] = field(default=())
-
-    def __call__(self, seen: Seen) -> Failure | None:
-        if (missing := find_missing(seen, self.after)) is not None:
-            return missing
-        broken = [o for o in seen.orphans if self.counts(o)]
-        if not broken:
-            return None
-        return Failure(
-            f"Seen: {say_plural(len(broken), 'orphan root')}",
-            count_lines(
-                f"{_tell({**o, 'name': o['span_name']})}: {_tell_cause(o)}" for o in broken
-            ),
-            at=[ids_of(broken[0])],
-        )
-
-    def counts(self, orphan: Told) -> bool:
-        if orphan["cause"]["code"] in self.allow:
-            return False
-        return self.strict or not orphan["expected"]
-
-
 def find_missing(seen: Seen, names: Sequence[str]) -> Failure | None:
     """What stands in the way of any claim."""
     if not seen.spans:
@@ -194,28 +44,6 @@ def find_missing(seen: Seen, names: Sequence[str]) -> Failure | None:
     return Failure(f"Not seen: {wanted}", missing=missing)
 
 
-def tell_too_few(seen: Seen, asked: Asked, hops: Sequence[Hop], seen_of: str) -> Failure:
-    """`seen_of` such as "1 of 2"."""
-    missing = _find_unseen(seen, asked)
-    if not seen.spans or missing:
-        return find_missing(seen, missing) or Failure(f"{clean(asked)}: nothing seen")
-    return Failure(
-        f"{clean(asked)}: {seen_of} hand-overs seen",
-        at=[ids_of(hop.consumer) for hop in hops[:1]],
-    )
-
-
-def _find_unseen(seen: Seen, asked: Asked) -> list[str]:
-    named = (name for name in (asked.producer, asked.consumer) if name is not None)
-    return [name for name in named if not seen.named(name)]
-
-
-def _find_sender(seen: Seen, asked: Asked) -> list[Ids]:
-    """A producer of the name."""
-    named = [] if asked.producer is None else seen.named(asked.producer)
-    return [ids_of(span) for span in named[:1]]
-
-
 def count_lines(lines: Iterable[str]) -> list[str]:
     """Each once, the most frequent first, with how often it was there."""
     counts = Counter(lines)
@@ -224,37 +52,14 @@ def count_lines(lines: Iterable[str]) -> list[str]:
     return [*told, f"and {left} others"] if left > 0 else told
 
 
-def _tell(span: Told) -> str:
+def tell_span(span: Told) -> str:
     return f"{clean(span['name'])} in {clean(say_service(span['service_name']))}"
 
 
-def _tell_cause(orphan: Told) -> str:
+def tell_cause(orphan: Told) -> str:
     cause = orphan["cause"]
     sure = say_confidence(cause["confidence"])
     others = ", ".join(clean(other["code"]) for other in orphan["other_causes"])
     return f"orphan root, {cause['code']} {clean(cause['title'])}, confidence {sure}" + (
         f" (perhaps {others})" if others else ""
     )
-
-
-def _tell_other(hop: Hop) -> str:
-    if sources := [s for s in hop.sources if s.relation in PROPAGATED]:
-        other = sources[0].producer
-        name = other.get("span_name") or other.get("name")
-        return f"continues {clean(name)} in {clean(say_service(other['service_name']))}"
-    if hop.sources:
-        return "was stitched to its producer by other evidence, not by a context"
-    if hop.unseen_parent is not None:
-        return (
-            f"continues a span that was not seen ({hop.unseen_parent}); it has not ended, was"
-            " not sampled, or is exported elsewhere"
-        )
-    return (
-        "has neither parent nor link, and nothing on it says that it took a message: give it"
-        " kind CONSUMER, messaging.system and the message's id"
-    )
-
-
-def _tell_traces(hop: Hop) -> str:
-    traces = dict.fromkeys(s.producer["trace_id"] for s in hop.sources)
-    return f"comes from trace {', '.join(traces) or hop.consumer['trace_id']}"

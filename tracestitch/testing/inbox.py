@@ -37,8 +37,7 @@ class Inbox:
                     return len(self._requests) > known
             return True
 
-    @property
-    def quiet_since(self) -> float:
+    def read_quiet_since(self) -> float:
         """The moment of the monotonic clock when the last request came, or this began."""
         with self._changed:
             return self._changed_at

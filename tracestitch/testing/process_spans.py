@@ -48,6 +48,11 @@ class ProcessSpans(SpanProcessor):
         """Names of sampled spans that began during this test and have not ended."""
         return Counter(span.name for span in list(self._open.values()))
 
+    @property
+    def is_disabled(self) -> bool:
+        """Whether OTEL_SDK_DISABLED keeps the SDK from making spans."""
+        return isinstance(self._own.get_tracer(__name__), trace.NoOpTracer)
+
     def watch(self, provider: object) -> None:
         """Raises TypeError for a provider that is not the SDK's."""
         if not isinstance(provider, TracerProvider):

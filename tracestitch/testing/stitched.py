@@ -6,45 +6,32 @@ timeout. Nothing heavy is imported before the first of them.
 """
 
 import threading
-import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from tracestitch.testing.durations import Duration, read_nano, read_seconds
-from tracestitch.testing.inbox import Inbox
-from tracestitch.testing.receiver import Receiver
+from tracestitch.testing.sources import Sources
+from tracestitch.testing.waiting import await_claim
 
 if TYPE_CHECKING:
     from tracestitch.testing.answers import Answers
     from tracestitch.testing.claims import Claim, Failure
-    from tracestitch.testing.process_spans import ProcessSpans
     from tracestitch.testing.seen import Seen, Told
-
-WITHOUT_SDK = (
-    "Spans of this process cannot be seen without opentelemetry-sdk and"
-    ' opentelemetry-exporter-otlp-proto-common; install "tracestitch[pytest]".'
-)
-# How long nothing has to arrive from other processes before an absence is believed: five
-# times the delay that `environment` gives their exporters.
-QUIET_SECONDS = 0.5
 
 
 class Stitched:
     def __init__(
         self,
-        receiver: Receiver,
-        process: "ProcessSpans | None",
+        sources: Sources,
         *,
         timeout: Duration,
         correlation_keys: Sequence[str] = (),
     ) -> None:
-        """`process` is None without opentelemetry-sdk."""
+        """Raises ValueError for a wrong timeout."""
         self.timeout = read_seconds(timeout)
-        self._receiver, self._process = receiver, process
+        self._sources = sources
         self._correlation_keys = tuple(correlation_keys)
-        self.inbox = Inbox()
-        self._waits_for_others = False
         self._answers: Answers | None = None
         self._looking = threading.Lock()
         self._taken = 0
@@ -54,26 +41,21 @@ class Stitched:
     def watch(self, provider: object) -> None:
         """See the spans of this tracer provider, too; the global one is seen anyway. Raises
         TypeError for one that is not the SDK's."""
-        if self._process is None:
-            raise TypeError(WITHOUT_SDK)
-        self._process.watch(provider)
+        self._sources.watch(provider)
 
     @property
     def endpoint(self) -> str:
         """Where processes under test send OTLP over gRPC to, such as http://127.0.0.1:43210."""
-        self._waits_for_others = True
-        return self._receiver.endpoint
+        return self._sources.of_others.endpoint
 
     @property
     def http_endpoint(self) -> str:
         """The same for OTLP over HTTP; exporters add /v1/traces."""
-        self._waits_for_others = True
-        return self._receiver.http_endpoint
+        return self._sources.of_others.http_endpoint
 
     def environment(self, service_name: str | None = None, *, http: bool = False) -> dict[str, str]:
         """Variables for a process under test, so that its SDK exports to this test, soon."""
-        self._waits_for_others = True
-        return self._receiver.environment(service_name, http=http)
+        return self._sources.of_others.environment(service_name, http=http)
 
     def add(self, recorded: bytes | str | Path) -> None:
         """Recorded spans: an encoded ExportTraceServiceRequest, or a file in one of the formats
@@ -81,7 +63,7 @@ class Stitched:
         from tracestitch.testing.received import read_recorded
 
         for request in read_recorded(recorded):
-            self.inbox.put(request)
+            self._sources.inbox.put(request)
 
     # ------------------------------------------------------------------- what was seen
 
@@ -133,7 +115,7 @@ class Stitched:
         `trace_id` one of them must come from this trace, whose first span may be the test's own
         invention: then leave out the producer."""
         __tracebackhide__ = True
-        from tracestitch.testing.claims import Propagated
+        from tracestitch.testing.handover_claims import Propagated
         from tracestitch.testing.hops import PROPAGATED, Asked
 
         if relation not in (None, *PROPAGATED):
@@ -158,7 +140,7 @@ class Stitched:
         """No message waited longer between the end of its send and the start of its
         processing, and there are at least `count`."""
         __tracebackhide__ = True
-        from tracestitch.testing.claims import WithinWait
+        from tracestitch.testing.handover_claims import WithinWait
         from tracestitch.testing.hops import Asked
 
         asked = Asked(producer, consumer, producer_service, consumer_service, destination)
@@ -175,7 +157,7 @@ class Stitched:
         """No orphan root, but of causes in `allow` and, unless `strict`, expected ones. Waits
         for spans of the names in `after` first; without any span at all it fails."""
         __tracebackhide__ = True
-        from tracestitch.testing.claims import NoOrphans
+        from tracestitch.testing.orphan_claim import NoOrphans
 
         self._await(NoOrphans(_texts(allow), strict, _texts(after)), timeout, absence=True)
 
@@ -207,11 +189,10 @@ class Stitched:
         from tracestitch.testing.answers import Answers
 
         with self._looking:  # a test may assert in several threads
-            if self._process is not None:
-                self._process.watch_global()
+            self._sources.watch_global()
             if self._answers is None:
                 self._answers = Answers(self._correlation_keys)
-            new = self.inbox.read(self._taken)
+            new = self._sources.inbox.read(self._taken)
             self._taken += len(new)
             return self._answers.take(new)
 
@@ -219,61 +200,35 @@ class Stitched:
         """Raises AssertionError. The claim of an absence is believed only when other
         processes have been quiet for a moment, where there are any."""
         __tracebackhide__ = True
-        seen = self._look()  # the first look imports the analyzer, which is no waiting
-        began = time.monotonic()
-        end = began + (self.timeout if timeout is None else read_seconds(timeout))
-        believed = not (absence and self._receiver.is_open)
-        over = False
-        while True:
-            failure = claim(seen) or (self._find_silence() if absence else None)
-            if failure is None and (believed or over):
-                return
-            if failure is not None and over:
-                self._fail(failure, seen, time.monotonic() - began)
-            quiet_at = max(began, self.inbox.quiet_since) + QUIET_SECONDS
-            until = end if failure is not None else min(quiet_at, end)
-            # By what the waiting says: a test may have stopped the clock.
-            more = self.inbox.wait_for_more(self._taken, until)
-            believed = believed or not (more or failure is not None)
-            over = (not more and until == end) or time.monotonic() >= end
-            seen = self._look()
+        self._look()  # the first look imports the analyzer, which is no waiting
+        failure, waited = await_claim(
+            lambda: claim(self._look()) or (self._find_silence() if absence else None),
+            lambda until: self._sources.inbox.wait_for_more(self._taken, until),
+            self.timeout if timeout is None else read_seconds(timeout),
+            self._sources.inbox.read_quiet_since
+            if absence and self._sources.come_from_others
+            else None,
+        )
+        if failure is not None:
+            raise AssertionError(self._tell(failure, waited))
 
     def _find_silence(self) -> "Failure | None":
         """Processes under test from which nothing came prove nothing."""
         from tracestitch.testing.claims import Failure
 
-        if self._waits_for_others and not self._receiver.received:
+        if self._sources.others_are_silent:
             return Failure("Nothing arrived from the processes under test")
         return None
 
-    def _fail(self, failure: "Failure", seen: "Seen", waited: float) -> NoReturn:
-        __tracebackhide__ = True
+    def _tell(self, failure: "Failure", waited: float) -> str:
         from tracestitch.testing.failure_text import Circumstances, tell_failure
 
+        seen = self._look()
+        journeys = () if self._answers is None else self._answers.find_journeys(failure.at)
         circumstances = Circumstances(
-            waited_seconds=waited,
-            sources=self._tell_sources(),
-            begun={} if self._process is None else self._process.begun(),
-            flaws=self.inbox.flaws,
+            waited, self._sources.tell(), self._sources.begun(), self._sources.inbox.flaws
         )
-        assert self._answers is not None  # noqa: S101 - something was looked at
-        journeys = self._answers.find_journeys(failure.at)
-        raise AssertionError(tell_failure(failure, seen, journeys, circumstances))
-
-    def _tell_sources(self) -> str:
-        told = [WITHOUT_SDK] if self._process is None else []
-        if self._waits_for_others:
-            n, late = self._receiver.received, self._receiver.left_out
-            told.append(f"{n} requests arrived at the OTLP port.")
-            if late:
-                told.append(f"{late} spans in them ended before this test and are left out.")
-        if not self._waits_for_others and self._process is not None:
-            told.append(
-                "Spans are seen that end in this process, through the global tracer provider and"
-                " those given to `stitched.watch`; other processes need"
-                " `stitched.environment()`."
-            )
-        return " ".join(told)
+        return tell_failure(failure, seen, journeys, circumstances)
 
 
 def _texts(given: Collection[str]) -> tuple[str, ...]:

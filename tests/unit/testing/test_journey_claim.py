@@ -3,7 +3,7 @@
 from tests.builders import link, span
 from tests.unit.testing.conftest import Scene
 from tests.unit.testing.handovers import process, process_cut, process_linked, publish
-from tests.unit.testing.test_claims import sentence
+from tests.unit.testing.sentences import sentence
 from tracestitch.testing.journey_claim import OneJourney
 
 ONE = OneJourney("order.id", "123")

@@ -178,3 +178,12 @@ def test_a_provider_that_shuts_down_takes_no_other_along(
     record(trace.get_tracer("shop"), "order.publish")
 
     assert seen(inbox) == ["order.publish"]
+
+
+def test_an_sdk_that_is_disabled_can_be_told(
+    process: ProcessSpans, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+
+    assert ProcessSpans().is_disabled
+    assert not process.is_disabled

@@ -10,8 +10,10 @@ import pytest
 from tests.builders import request, span
 from tests.unit.testing.handovers import process, process_cut, publish
 from tests.unit.testing.test_receiver import now, send
+from tracestitch.testing.process_spans import ProcessSpans
 from tracestitch.testing.receiver import Receiver
-from tracestitch.testing.stitched import WITHOUT_SDK, Stitched
+from tracestitch.testing.sources import WITHOUT_SDK, Sources
+from tracestitch.testing.stitched import Stitched
 
 SHORT = 0.05
 LONG = 60.0
@@ -28,8 +30,9 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def stitched(receiver: Receiver) -> Iterator[Stitched]:
     """Without the process's own spans."""
-    stitched = Stitched(receiver, None, timeout=LONG)
-    with receiver.going_to(stitched.inbox):
+    sources = Sources(receiver, None)
+    stitched = Stitched(sources, timeout=LONG)
+    with receiver.going_to(sources.inbox):
         yield stitched
     stitched.close()
 
@@ -112,11 +115,11 @@ def test_an_absence_is_believed_when_other_processes_are_quiet(
     arriving.join()
 
 
-def test_an_absence_holds_after_the_quiet(stitched: Stitched) -> None:
+def test_an_absence_holds_after_the_quiet(stitched: Stitched, receiver: Receiver) -> None:
     send_to = stitched.endpoint.removeprefix("http://")
     assert send_to
     stitched.add(request(publish(), process()))
-    send(stitched._receiver, now("order.process"))
+    send(receiver, now("order.process"))
 
     stitched.assert_no_orphans()
 
@@ -130,7 +133,7 @@ def test_processes_from_which_nothing_came_prove_nothing(stitched: Stitched) -> 
     ) as told:
         stitched.assert_no_orphans(timeout=SHORT)
 
-    assert "0 requests arrived at the OTLP port." in str(told.value)
+    assert "Requests that arrived at the OTLP port: 0." in str(told.value)
 
 
 def test_an_orphan_root_that_comes_after_can_be_waited_for(stitched: Stitched) -> None:
@@ -186,3 +189,25 @@ def test_without_the_sdk_it_says_what_to_install(stitched: Stitched) -> None:
         stitched.wait_for("order.process", timeout=0)
 
     assert WITHOUT_SDK in str(told.value)
+
+
+def test_a_disabled_sdk_is_told(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    stitched = Stitched(Sources(receiver, ProcessSpans()), timeout=0)
+
+    with pytest.raises(AssertionError, match="OTEL_SDK_DISABLED is set"):
+        stitched.wait_for("order.process")
+    stitched.close()
+
+
+def test_spans_that_ended_before_the_test_are_counted(
+    stitched: Stitched, receiver: Receiver
+) -> None:
+    send_to = stitched.endpoint
+    send(receiver, request(span("order.process")))
+
+    with pytest.raises(AssertionError, match="ended before this test are left out: 1") as told:
+        stitched.wait_for("order.process", timeout=0)
+
+    assert "Requests that arrived at the OTLP port: 1." in str(told.value)
+    assert send_to == stitched.endpoint
