@@ -1,6 +1,5 @@
 """Pages that follow what arrives, without losing the reader's place."""
 
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +8,7 @@ from playwright.sync_api import Page, expect
 from storage.contract import SpanStore
 from storage.engines import open_store
 from tests.browser.conftest import BROKEN, Served, serving
+from tests.builders import batch, span
 from tests.golden.recordings import open_recording
 from tracestitch.analysis import AnalysisLoop
 
@@ -23,8 +23,8 @@ def growing() -> Iterator[Served]:
 
 def fill(store: SpanStore, recording: str) -> None:
     """As it arrives: stored, then analysed."""
-    for batch in open_recording(recording)[1]:
-        store.append(batch, stored_at_unix_nano=1)
+    for each in open_recording(recording)[1]:
+        store.append(each, stored_at_unix_nano=1)
     loop = AnalysisLoop(store)
     while loop.run_once():
         pass
@@ -143,14 +143,60 @@ def test_what_is_scrolled_with_the_keyboard_stays_so(page: Page, growing: Served
     expect(wide).to_have_attribute("tabindex", "0")
 
 
-def test_a_page_may_offer_to_reload_instead(page: Page, growing: Served) -> None:
+def send(store: SpanStore, trace: int, order: str) -> None:
+    sent = span("late", trace=trace, id=trace, attributes={"order.id": order})
+    store.append(batch(sent), stored_at_unix_nano=1)
+    loop = AnalysisLoop(store)
+    while loop.run_once():
+        pass
+
+
+def test_a_journey_offers_to_be_loaded_again_when_more_of_it_came(
+    page: Page, growing: Served
+) -> None:
+    send(growing.store, 1, "ORD-1")
+    page.goto(f"{growing.address}/journeys?attribute=order.id=ORD-1")
+    expect(page.locator("[data-waterfall][data-ready]")).to_have_count(1)
+    offer = page.locator("[data-changed]")
+    send(growing.store, 2, "ORD-2")  # of another
+    with page.expect_response("**/waterfall/news?*") as asked:
+        page.clock.fast_forward(EVERY)
+    assert asked.value.json() == {"changed": False}
+    expect(offer).to_be_hidden()
+    send(growing.store, 3, "ORD-1")
+    with page.expect_response("**/waterfall/news?*"):
+        page.clock.fast_forward(10 * EVERY)
+    expect(offer).to_contain_text("More of this has arrived")
+    expect(page.locator(".row.span")).to_have_count(1)
+    offer.get_by_role("button").click()
+    expect(page.locator(".row.span")).to_have_count(2)
+
+
+def test_a_search_finds_what_arrived_meanwhile(page: Page, growing: Served) -> None:
+    send(growing.store, 1, "ORD-1")
+    page.goto(f"{growing.address}/search?name_contains=late")
+    expect(page.locator("h1")).to_contain_text("1 trace of 1 journey")
+    send(growing.store, 2, "ORD-2")
+    page.clock.fast_forward(EVERY)
+    expect(page.locator("h1")).to_contain_text("2 traces of 2 journeys")
+    expect(page.get_by_label("Span name contains")).to_have_value("late")
+
+
+def test_the_page_of_a_group_says_when_it_healed(page: Page, growing: Served) -> None:
     fill(growing.store, BROKEN)
-    page.goto(growing.address)
-    page.locator("[data-live-switch]").click()  # paused
-    page.evaluate(
-        "import('/static/live.js').then(({ offerReload }) =>"
-        " offerReload(154, (count) => { document.title = `${count} new`; }))"
-    )
+    page.goto(f"{growing.address}/orphans")
+    page.locator("tbody a.title").first.click()
+    expect(page.locator(".facts")).to_contain_text("broken now")
     heal(page, growing.store)
-    expect(page).to_have_title(re.compile(r"\d+ new"))
-    expect(page.locator("h1")).to_have_text("1 edge is broken now")
+    expect(page.locator(".facts")).to_contain_text("healed")
+    expect(page.locator(".tell")).to_contain_text("Healed: from")
+
+
+def test_the_page_of_a_destination_counts_on(page: Page, growing: Served) -> None:
+    fill(growing.store, BROKEN)
+    page.goto(f"{growing.address}/destinations?name=orders")
+    facts = page.locator(".facts")
+    before = facts.text_content()
+    heal(page, growing.store)
+    expect(facts).not_to_have_text(before or "")
+    expect(facts).to_contain_text("deliveries")

@@ -107,6 +107,31 @@ def test_zoom_shows_a_part_of_the_time_and_is_in_the_address(page: Page, large: 
     expect(page).not_to_have_url(re.compile("zoom="))
 
 
+def test_another_scale_keeps_what_is_folded(page: Page, large: Served) -> None:
+    show(page, large)
+    page.get_by_role("button", name="fold traces").click()
+    expect(page).to_have_url(re.compile("fold=trace:"))
+    height = page.locator("[data-rows]").evaluate("(rows) => rows.style.height")
+    page.get_by_role("link", name="true scale").click()
+    expect(page).to_have_url(re.compile("fold=trace:.*scale=true|scale=true.*fold=trace:"))
+    expect(page.locator("[data-waterfall][data-ready]")).to_have_count(1)
+    assert page.locator("[data-rows]").evaluate("(rows) => rows.style.height") == height
+
+
+def test_a_folded_row_says_how_many_below_it_failed(page: Page, dead_letters: Served) -> None:
+    found = ask(dead_letters, "connections?limit=500")["connections"]
+    dead = next(each for each in found if each["dead_letter"])
+    show(page, dead_letters, f"journeys?trace_id={dead['producer']['trace_id']}")
+    failed = page.locator(".row.span:has(.bar.err)").count()
+    assert failed > 0
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowLeft")
+    hides = page.locator(".hides-failed .hides")
+    expect(hides).to_have_attribute("data-failed", f"{failed} failed")
+    page.keyboard.press("ArrowRight")
+    expect(hides).to_have_count(0)
+
+
 def test_a_badge_says_how_it_is_known_by_hover_key_and_touch(page: Page, broken: Served) -> None:
     root = ask(broken, "orphans")["orphans"][0]
     show(page, broken, f"journeys?trace_id={root['trace_id']}#span-{root['span_id']}")

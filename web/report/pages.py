@@ -25,7 +25,7 @@ from web.shapes import Group
 from web.site import Site
 
 _MOST = Page(1000)
-_EXAMPLES = 50
+_EXAMPLES = 20
 STATE_WORDS: dict[State, str] = {
     "broken": "broken now",
     "healed": "healed",

@@ -2,7 +2,7 @@
 import { ask, box, total } from "./fall_state.js";
 
 const text = new TextDecoder();
-let sizes, traces, services, bits, names, traceIds;
+let sizes, traces, services, bits, names, traceIds, failed;
 let seen = null; // row numbers, null for all
 
 const folds = { services: new Set(), traces: new Set(), rows: new Map(), opened: new Map() };
@@ -27,11 +27,15 @@ export async function loadOutline() {
   traces = new Uint32Array(buffer, at + 4 * total, total);
   services = new Uint16Array(buffer, at + 8 * total, total);
   bits = new Uint8Array(buffer, at + 10 * total, total);
+  failed = new Uint32Array(total + 1); // of the rows before each
+  for (let row = 0; row < total; row += 1) failed[row + 1] = failed[row] + ((bits[row] >> 1) & 1);
   refold();
 }
 
 export const isReady = () => sizes !== undefined;
 export const below = (row) => (sizes ? sizes[row] - 1 : 0);
+/** How many of the rows below failed. */
+export const failedBelow = (row) => (sizes ? failed[row + sizes[row]] - failed[row + 1] : 0);
 export const traceOf = (row) => traceIds[traces[row]];
 export const serviceNames = () => names;
 

@@ -1,6 +1,6 @@
 // Keeps only the rows in the document that are in view, and some around them. All rows are of
 // one height, so their places are known before they are there.
-import { isFolded, placeOf, rowAt, seenCount } from "./fall_outline.js";
+import { failedBelow, isFolded, placeOf, rowAt, seenCount } from "./fall_outline.js";
 import { ask, box } from "./fall_state.js";
 
 const AROUND = 40; // rows above and below the view
@@ -21,7 +21,11 @@ function place(row, element) {
   const at = placeOf(row);
   element.style.top = `${at * height}px`;
   element.hidden = rowAt(at) !== row; // hidden by a fold
-  if (element.hasAttribute("aria-expanded")) element.setAttribute("aria-expanded", String(!isFolded(row)));
+  if (!element.hasAttribute("aria-expanded")) return;
+  const folded = isFolded(row), hidden = folded ? failedBelow(row) : 0;
+  element.setAttribute("aria-expanded", String(!folded));
+  element.classList.toggle("hides-failed", hidden > 0);
+  if (hidden > 0) element.querySelector(".hides").dataset.failed = `${hidden} failed`;
 }
 
 /** First and last place that are in view. */

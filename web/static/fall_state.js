@@ -16,9 +16,13 @@ export async function ask(path, parameters = {}, signal = undefined) {
   if (answer.ok) return answer;
   let told = `The server answered ${answer.status}.`;
   try { told = (await answer.json()).error.message; } catch { /* not from this server */ }
+  sayChanged(told);
+  throw new Error(told);
+}
+
+export function sayChanged(told) {
   changed.querySelector("[data-changed-text]").textContent = told;
   changed.hidden = false;
-  throw new Error(told);
 }
 
 /** The address of this page with everything that is set, to be pasted into a ticket. */

@@ -137,16 +137,20 @@ function start() {
   timer = setTimeout(look, EVERY);
 }
 
-/** For pages that must not change under the reader: calls `tell(newSpans)` once, when spans
-    were stored after this page was made; nothing is touched. `spans` is what the store held. */
-export function offerReload(spans, tell) {
+/** For pages that must not change under the reader: calls `tell` once, when answers came after
+    `generation` and `isNew` says that they concern this page; nothing is touched. */
+export function offerReload(generation, isNew, tell) {
   let waiting = EVERY;
   const again = async () => {
     if (!document.hidden) {
+      const begun = performance.now();
       try {
         const status = await ask();
-        if (status.spans > spans && status.pending_spans === 0) { tell(status.spans - spans); return; }
-        waiting = EVERY;
+        if (status.analysed_generation > generation) {
+          if (await isNew()) { tell(); return; }
+          generation = status.analysed_generation;
+        }
+        waiting = Math.max(EVERY, REFRESH_SHARE * (performance.now() - begun));
       } catch {
         waiting = Math.min(waiting * 2, SLOWEST);
       }

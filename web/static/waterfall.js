@@ -1,11 +1,12 @@
 // Extras of the waterfall: only the rows in view, selection, folding, keys, find, zoom, the
 // panel. Without it the rows are links, page by page.
-import { address, ask, box, look, total } from "./fall_state.js";
+import { address, ask, box, look, sayChanged, total } from "./fall_state.js";
 import * as outline from "./fall_outline.js";
 import { elementOf, keep, load, onAdded, replace, setUpRows, show } from "./fall_rows.js";
 import { closePanel, hideWhy, isPanelOpen, openPanel, setUpWhy, whyOf } from "./fall_panel.js";
 import { setUpFind } from "./fall_find.js";
 import { markRows, setUpTime, wholeTime, zoomBy } from "./fall_time.js";
+import { offerReload } from "./live.js";
 
 const keys = document.querySelector("[data-keys]");
 const first = Number(box.querySelector("[data-row]")?.dataset.row ?? 0);
@@ -154,6 +155,15 @@ document.addEventListener("keydown", (event) => {
   byKey[event.key]();
 });
 
+// With what is folded now; without a script these are plain links.
+for (const link of box.querySelectorAll("[data-key]")) {
+  link.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    ({ t: otherScale, 0: wholeTime })[link.dataset.key]();
+  });
+}
+
 for (const button of box.querySelectorAll("[data-act]")) {
   button.addEventListener("click", acts[button.dataset.act]);
 }
@@ -187,5 +197,7 @@ async function start() {
   await Promise.all([followHash(), loading]);
   folded(current);
   box.dataset.ready = "";
+  const isNew = async () => (await (await ask("news")).json()).changed;
+  offerReload(Number(box.dataset.generation), isNew, () => sayChanged("More of this has arrived since the page was opened."));
 }
 start().catch(() => {}); // the page says what is wrong

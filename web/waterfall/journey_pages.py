@@ -4,6 +4,7 @@ Rows of the waterfall are made for the window that is shown; web/waterfall/piece
 the others.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -14,6 +15,7 @@ from web.journeys.journey import FoundJourney
 from web.journeys.trace import orphans_of
 from web.parameters import Parameters, parse_span_id, parse_trace_id
 from web.rows import trace_table
+from web.shapes import CorrelationId
 from web.site import Site
 from web.waterfall.asked_picture import AskedPicture, read_asked
 from web.waterfall.axis_view import view_axis, view_minimap
@@ -23,11 +25,11 @@ from web.waterfall.folding import folded_rows, named_rows, seen_rows
 from web.waterfall.kept_pictures import KeptPicture, KeptPictures
 from web.waterfall.looks import NAMES, Look, read_look
 from web.waterfall.not_seen_lines import view_not_seen
-from web.waterfall.relations import is_cut, view_reason
-from web.waterfall.sentences import tell_journey, tell_orphans, tell_trace
+from web.waterfall.relations import group_reasons, is_cut, view_reason
+from web.waterfall.sentences import tell_expected, tell_journey, tell_orphans, tell_trace
 
 ROWS = 120  # of a page
-_MOST_REASONS = 24
+_MOST_REASONS, _LOOKED_AT = 24, 480
 
 router = APIRouter(include_in_schema=False)
 
@@ -47,6 +49,7 @@ def show_journey(request: Request) -> Response:
         journey=journey,
         sentence=tell_journey(journey, cast, kept.fall.queue_nano),
         missed=view_not_seen(journey, cast),
+        related=_name_once(journey.related),
         **_values(request, asked, look, kept),
     )
 
@@ -77,6 +80,12 @@ def show_span(request: Request, trace_id: str, span_id: str) -> Response:
     return render(request, template, "/search", spans=spans, orphans=orphans, hues=hues_of(request))
 
 
+def _name_once(related: Sequence[CorrelationId]) -> list[CorrelationId]:
+    """Ids of the work before those of a message; a value that several keys have at the first."""
+    ranked = sorted(related, key=lambda each: each["key"].startswith("messaging."))
+    return list({each["value"]: each for each in reversed(ranked)}.values())[::-1]
+
+
 def pictures_of(request: Request) -> KeptPictures:
     pictures: KeptPictures = request.app.state.pictures
     return pictures
@@ -103,7 +112,9 @@ def _values(request: Request, asked: AskedPicture, look: Look, kept: KeptPicture
     # again, because whether they are settled changes with time alone
     orphans = orphans_of(site.store, traces, site.settled_before())
     roots = {(orphan["trace_id"], orphan["span_id"]) for orphan in stored.orphans}
-    reasons = stored.connections[:_MOST_REASONS]
+    looked_at = stored.connections[:_LOOKED_AT]
+    views = (view_reason(each, cut=is_cut(each, roots)) for each in looked_at)
+    reasons = group_reasons(views)[:_MOST_REASONS]
     return {
         "asked": asked,
         "look": look,
@@ -116,10 +127,12 @@ def _values(request: Request, asked: AskedPicture, look: Look, kept: KeptPicture
         "fold_rows": named_rows(fall, look.fold),
         "axis": view_axis(fall.scale, whole.scale),
         "blocks": view_minimap(whole, hues),
-        "reasons": [view_reason(each, cut=is_cut(each, roots)) for each in reasons],
-        "more_reasons": len(stored.connections) - len(reasons),
+        "reasons": reasons,
+        "more_reasons": len(stored.connections) - sum(group.count for group in reasons),
         "broken": [orphan for orphan in orphans if not orphan["expected"]],
+        "expected": [orphan for orphan in orphans if orphan["expected"]],
         "tell_orphans": tell_orphans,
+        "tell_expected": tell_expected,
         "services": [
             picture.services[number] or "unknown service" for number in sorted(set(picture.service))
         ],

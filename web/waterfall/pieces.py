@@ -21,7 +21,7 @@ from web.waterfall.asked_picture import NAMES, AskedPicture, read_asked
 from web.waterfall.axis_view import view_axis
 from web.waterfall.drawing import view_rows
 from web.waterfall.folding import tops_a_trace
-from web.waterfall.journey_pages import attempts_of, pictures_of
+from web.waterfall.journey_pages import attempts_of, open_picture, pictures_of
 from web.waterfall.kept_pictures import ChangedError, KeptPicture
 from web.waterfall.layout import Waterfall
 from web.waterfall.looks import Look, read_look
@@ -77,6 +77,14 @@ def outline(request: Request) -> Response:
     return Response(_outline(kept.fall), media_type="application/octet-stream")
 
 
+@router.get("/news")
+def news(request: Request) -> Response:
+    """Whether the page would be another one if it were loaded again."""
+    given = Parameters(request.query_params, _PICTURE)
+    now = open_picture(request, read_asked(given))
+    return json_response({"changed": now.version != given.text("version")})
+
+
 @router.get("/find")
 def find(request: Request) -> Response:
     """Row numbers, in order: of what contains a text, or of one span."""
@@ -107,7 +115,7 @@ def why(request: Request) -> Response:
     roots = {(each["trace_id"], each["span_id"]) for each in kept.subject.stored.orphans}
     chosen = connections[int(text)]
     reason = view_reason(chosen, cut=is_cut(chosen, roots))
-    return render_part("why.html", reason=reason)
+    return render_part("why.html", reason=reason, members=[(int(text), reason)], others=0)
 
 
 def _picture(request: Request, asked: AskedPicture, given: Parameters) -> KeptPicture | None:

@@ -1,6 +1,6 @@
 """How a hand-over is told: its relation, as a chip and with its evidence. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -72,6 +72,34 @@ def view_reason(connection: Connection, *, cut: bool) -> ReasonView:
         notes=tuple(note["title"] for note in connection["notes"]),
         attempt=(connection["attempt"] or 1) if _repeated(connection) else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonGroup:
+    """Hand-overs that are known alike, with their numbers: at most MOST_LISTED of `count`."""
+
+    first: ReasonView
+    members: tuple[tuple[int, ReasonView], ...]
+    count: int
+
+
+MOST_LISTED = 12
+
+
+def group_reasons(reasons: Iterable[ReasonView]) -> list[ReasonGroup]:
+    """Those between the same steps, over the same destination and known in the same way are
+    one: a line each would say the same again and again."""
+    alike: dict[tuple[object, ...], list[tuple[int, ReasonView]]] = {}
+    for number, reason in enumerate(reasons):
+        steps = [
+            (end["service_name"], end["span_name"]) for end in (reason.producer, reason.consumer)
+        ]
+        key = (*steps, reason.destination, reason.chip, reason.relation, reason.notes)
+        alike.setdefault(key, []).append((number, reason))
+    return [
+        ReasonGroup(members[0][1], tuple(members[:MOST_LISTED]), len(members))
+        for members in alike.values()
+    ]
 
 
 def _repeated(connection: Connection) -> bool:

@@ -80,6 +80,16 @@ def tell_orphans(orphans: list[Orphan]) -> str:
     return f"{say_number(len(orphans)).capitalize()} traces started on their own: "
 
 
+def tell_expected(orphans: list[Orphan]) -> str:
+    """What is missing where nobody made a mistake. Leads to the causes that follow it."""
+    if not orphans:
+        return ""
+    first = orphans[0]
+    if first["producer"] is None:
+        return f"What sent {say_service(first['service_name'])} its message is not stored: "
+    return f"{say_service(first['service_name'])} did not continue a trace, as expected: "
+
+
 def name_error(span: Span) -> str | None:
     """The type of the exception, else the status message, short."""
     for event in reversed(span["events"]):
