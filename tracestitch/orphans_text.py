@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracestitch.terminal import clean, indent
-from web.report.views import make_report, tell_change
+from web.report.views import count_deliveries, make_report, tell_change
 from web.shapes import Group, Identity
 from web.trends import tell_trend
 from web.words import say_confidence, say_plural, say_service, utc_time
@@ -46,7 +46,7 @@ def _line(group: Group, wide: int) -> str:
 
 
 def _share(group: Group) -> str:
-    return f"{group['count']} of {group['count'] + group['connected']}"
+    return f"{group['count']} of {count_deliveries(group)}"
 
 
 def _describe(group: Group) -> list[str]:

@@ -25,7 +25,7 @@ _ORDERS: dict[Order, Callable[[Group], tuple[float, ...]]] = {
     "newest": lambda group: (-(group["first_bad"] // _MINUTE), -group["count"]),
     "most": lambda group: (-group["count"], -group["first_bad"]),
     "share": lambda group: (
-        -group["count"] / _deliveries(group),
+        -group["count"] / count_deliveries(group),
         -group["count"],
     ),
 }
@@ -136,7 +136,7 @@ def tell_silent(summary: Summary) -> str:
 
 
 def view_group(group: Group) -> GroupView:
-    total, others = _deliveries(group), group["other_causes_count"]
+    total, others = count_deliveries(group), group["other_causes_count"]
     beside = f"{say_count(group['connected'])} connected"
     return GroupView(
         group=group,
@@ -151,7 +151,7 @@ def view_group(group: Group) -> GroupView:
     )
 
 
-def _deliveries(group: Group) -> int:
+def count_deliveries(group: Group) -> int:
     """Of its edge, as the map counts them."""
     return group["count"] + group["other_causes_count"] + group["connected"]
 

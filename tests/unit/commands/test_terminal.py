@@ -156,6 +156,7 @@ def group(**fields: Any) -> Group:
         "fix": CAUSE["fix"],
         "count": 3,
         "settled_count": 3,
+        "other_causes_count": 2,
         "connected": 4,
         "connected_after": 0,
         "first_seen": 0,
@@ -218,8 +219,8 @@ def test_several_broken_hand_overs_are_a_line_each_and_fixes_are_asked_for() -> 
     old, new = group(count=30), group(first_bad=3_600_000_000_000, destination="stock")
     told = {"groups": [old, new], "summary": SUMMARY}
     assert draw_orphans(told).splitlines()[2:] == [
-        "    3 of 7 broken  order-service → stock (aws_sqs) → payment-service: S1 Not requested",
-        "  30 of 34 broken  order-service → orders (aws_sqs) → payment-service: S1 Not requested",
+        "    3 of 9 broken  order-service → stock (aws_sqs) → payment-service: S1 Not requested",
+        "  30 of 36 broken  order-service → orders (aws_sqs) → payment-service: S1 Not requested",
         "",
         "Details and how to mend them: tracestitch orphans --fix",
     ]

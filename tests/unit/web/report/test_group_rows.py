@@ -97,6 +97,6 @@ def test_roots_of_other_causes_are_told_beside_a_group() -> None:
     (only,) = ask(client, "orphans/groups?cause=P1")["groups"]
     assert only["other_causes_count"] == 3
     page = page_of(client)
-    assert "3 of 10 deliveries</b> broken so, 2 by other causes, 5 connected" in page
+    assert "3 of 10 deliveries</b> broken this way, 2 by other causes, 5 connected" in page
     assert "3 of 10<" in client.read("/orphans").text
     assert "2 by other causes" in client.read("/orphans?cause=S1").text
