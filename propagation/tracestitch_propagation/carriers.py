@@ -4,6 +4,7 @@ The propagator is the process's own, so fields are those of W3C unless it was to
 """
 
 import logging
+import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
@@ -22,7 +23,12 @@ _logger = logging.getLogger(__name__)
 _SENDER_FIELDS = (
     "traceparent", "b3", "x-b3-traceid", "uber-trace-id", "x-amzn-trace-id", "x-datadog-trace-id",
 )  # fmt: skip
-_LONGEST_FIELD = 256  # characters of a field that is shown because it could not be read
+_LONGEST_SHOWN = 256  # characters of a field that is shown because it could not be read
+# What W3C's baggage may be at most; of longer ones propagators write all into the log.
+_LONGEST_READ = 8192
+# No sender writes so many. Regular expressions of propagators look at each blank in a run as
+# often as the run is long, which is a second of CPU for a field of blanks.
+_MANY_BLANKS = re.compile(r"[ \t]{65}")
 GIVEN_UP_FIRST = ("baggage", "tracestate")  # without them a trace still connects
 
 
@@ -39,9 +45,13 @@ class FieldGetter(Getter[Mapping[str, str]]):
 
 def context_fields(context: Context | None = None) -> dict[str, str]:
     """The fields of a context (the current one unless given), most needed first: baggage
-    comes last and the tracestate before it."""
+    comes last and the tracestate before it. A propagator that raises does not keep the
+    message from being sent: what the ones before it wrote is there."""
     fields: dict[str, str] = {}
-    propagate.inject(fields, context)
+    try:
+        propagate.inject(fields, context)
+    except Exception as error:  # noqa: BLE001 - such as baggage that is no UTF-8
+        _warn_unwritten(f"{type(error).__name__}: {error}"[:_LONGEST_SHOWN])
     return dict(sorted(fields.items(), key=lambda field: _can_spare(field[0])))
 
 
@@ -55,7 +65,9 @@ def stale_names(fields: Collection[str], context: Context | None = None) -> froz
 
 def read_fields(fields: Mapping[str, str]) -> Context:
     """The context that fields by lower-case names tell. It begins empty: what is current
-    here never becomes the parent of a message that carries nothing. W3C wins over others."""
+    here never becomes the parent of a message that carries nothing. W3C wins over others.
+    What is too long for a field, or is mostly blanks, no propagator gets to see."""
+    fields = {name: value for name, value in fields.items() if _is_readable(value)}
     try:
         carried = propagate.extract(fields, Context(), FieldGetter())
     except Exception:
@@ -82,7 +94,7 @@ def describe_unread(fields: Mapping[str, str], context: Context) -> Attributes:
     if names_a_span(context):
         return {}
     return {
-        f"messaging.header.{name}": [fields[name][:_LONGEST_FIELD]]
+        f"messaging.header.{name}": [fields[name][:_LONGEST_SHOWN]]
         for name in _SENDER_FIELDS
         if name in fields
     }
@@ -96,7 +108,7 @@ def as_text(value: object) -> str | None:
         if isinstance(value, str):
             value.encode()  # half a surrogate pair would cost the whole export
             return value or None
-    except ValueError:
+    except (ValueError, TypeError, BufferError):  # the latter two of a memoryview with gaps
         pass
     return None
 
@@ -117,6 +129,15 @@ def report_dropped(
 @lru_cache(maxsize=1024)  # remembers what was said, and forgets rather than grow
 def _warn_once(destination: str, fields: tuple[str, ...], reason: str) -> None:
     _logger.warning("%s: no room for %s: %s", destination, ", ".join(fields), reason)
+
+
+@lru_cache(maxsize=16)
+def _warn_unwritten(error: str) -> None:
+    _logger.warning("a propagator could not write into a message: %s", error)
+
+
+def _is_readable(value: str) -> bool:
+    return len(value) <= _LONGEST_READ and not _MANY_BLANKS.search(value)
 
 
 def _reads_w3c() -> bool:

@@ -31,6 +31,7 @@ from tracestitch_propagation.names import (
 from tracestitch_propagation.spans import Publishing
 
 SYSTEM = "kafka"
+_INT64 = 2**63  # a larger number would cost the whole export
 Header = tuple[str, Any]  # clients differ in the values that they allow beside bytes
 
 
@@ -136,9 +137,9 @@ def _identify_one(record: object) -> dict[str, Any]:
     """Partition and offset; clients say -1 or -1001 where there is none."""
     partition, offset = _read(record, "partition"), _read(record, "offset")
     known: dict[str, Any] = {}
-    if type(partition) is int and partition >= 0:
+    if type(partition) is int and 0 <= partition < _INT64:
         known[PARTITION] = str(partition)
-        if type(offset) is int and offset >= 0:
+        if type(offset) is int and 0 <= offset < _INT64:
             known[KAFKA_OFFSET] = offset
     return known
 
@@ -152,7 +153,9 @@ def _read(message: object, name: str) -> Any:
     value = message.get(name) if isinstance(message, Mapping) else getattr(message, name, None)
     try:
         return value() if callable(value) else value
-    except TypeError:  # it means something else by that name, as text does by `partition`
+    except Exception:  # noqa: BLE001
+        # It means something else by that name, as text does by `partition`; or the client cannot
+        # read what was sent: confluent-kafka's `headers` raises where a name is no UTF-8.
         return None
 
 

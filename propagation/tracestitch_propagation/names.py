@@ -37,6 +37,10 @@ EVENT_DETAIL_TYPE = "aws.eventbridge.detail_type"
 EVENT_ID = "aws.eventbridge.event.id"
 ERROR_TYPE = "error.type"
 
+# Characters of a text. Senders choose some of them (a key, what is in a body), and an export
+# that is too large is lost with the spans of all other messages in it.
+LONGEST_TEXT = 1024
+
 _OLD = {
     DESTINATION: "messaging.destination",
     OPERATION_TYPE: "messaging.operation",
@@ -50,14 +54,20 @@ _OLD = {
 
 
 def name_attributes(attributes: Attributes, names: Names) -> dict[str, AttributeValue]:
-    """The same attributes by the wanted names; those that never had another keep theirs."""
+    """The same attributes by the wanted names; those that never had another keep theirs. A
+    text is cut at LONGEST_TEXT, at both ends of a hand-over alike."""
+    attributes = {name: cut_text(value) for name, value in attributes.items()}
     if names == "current":
-        return dict(attributes)
+        return attributes
     old = dict(_name_old(name, value) for name, value in attributes.items())
     if names == "old":
         old.pop(OPERATION_NAME, None)  # there was one attribute for the operation
         return old
     return {**old, **attributes}
+
+
+def cut_text(value: AttributeValue) -> AttributeValue:
+    return value[:LONGEST_TEXT] if isinstance(value, str) else value
 
 
 def _name_old(name: str, value: AttributeValue) -> tuple[str, AttributeValue]:

@@ -13,6 +13,9 @@ from opentelemetry import baggage
 from opentelemetry.context import Context
 from opentelemetry.trace import Span
 
+from tracestitch_propagation.carriers import as_text
+from tracestitch_propagation.names import cut_text
+
 if TYPE_CHECKING:  # only the types: without the SDK nobody needs a span processor
     from opentelemetry.sdk.trace import SpanProcessor
 else:
@@ -25,7 +28,7 @@ class BaggageSpanProcessor(SpanProcessor):
     """A span processor of the SDK that copies baggage to attributes.
 
     `keys` are the entries to copy, by their own names, to every span that starts where they
-    are current.
+    are current. A value is cut at LONGEST_TEXT: every span below pays for it.
     """
 
     def __init__(self, keys: Collection[str] = WORKFLOW_KEYS) -> None:
@@ -34,8 +37,8 @@ class BaggageSpanProcessor(SpanProcessor):
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         entries = baggage.get_all(parent_context)
         for key in self._keys:
-            if key in entries:
-                span.set_attribute(key, str(entries[key]))
+            if key in entries and (value := as_text(str(entries[key]))) is not None:
+                span.set_attribute(key, cut_text(value))
 
     def on_end(self, span: object) -> None:
         """Nothing is done at the end."""

@@ -64,7 +64,9 @@ def test_dropped_fields_are_on_the_span_each_time_and_in_the_log_once(
     assert caplog.messages == ["bus-of-this-test: no room for baggage: the entry is full"]
 
 
-@pytest.mark.parametrize("value", ["", b"", b"\xff", "\ud800", None, 1, ["a"]])
+@pytest.mark.parametrize(
+    "value", ["", b"", b"\xff", "\ud800", None, 1, ["a"], memoryview(b"abcd")[::2]]
+)
 def test_what_no_span_may_have_is_no_text(value: object) -> None:
     assert as_text(value) is None
 

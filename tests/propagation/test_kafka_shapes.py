@@ -140,3 +140,24 @@ def is_attribute(value: object) -> bool:
     return isinstance(value, str | int) or (
         isinstance(value, list) and all(isinstance(each, str) for each in value)
     )
+
+
+def test_what_a_client_cannot_read_is_not_there() -> None:
+    class Unreadable:
+        """As confluent-kafka's record with a header whose name is no UTF-8."""
+
+        def headers(self) -> Any:
+            raise SystemError("<method 'headers'> returned a result with an exception set")
+
+        def topic(self) -> str:
+            return "orders"
+
+    assert kafka.received(Unreadable()).destination == "orders"
+    assert kafka.forward_headers(Unreadable(), context=Context()) == []
+
+
+def test_numbers_that_no_export_may_have_are_not_told() -> None:
+    assert kafka.received({"partition": 0, "offset": 2**63}).attributes == {
+        "messaging.destination.partition.id": "0"
+    }
+    assert kafka.received({"partition": 10**5000}).attributes == {}

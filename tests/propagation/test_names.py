@@ -1,7 +1,7 @@
 """Names of attributes of both ages."""
 
 from tracestitch_propagation.messages import Attributes
-from tracestitch_propagation.names import name_attributes
+from tracestitch_propagation.names import LONGEST_TEXT, name_attributes
 
 CURRENT: Attributes = {
     "messaging.system": "kafka",
@@ -38,3 +38,14 @@ def test_a_partition_that_is_no_number_stays_text() -> None:
     given: Attributes = {"messaging.destination.partition.id": "shard-1"}
 
     assert name_attributes(given, "old") == {"messaging.kafka.partition": "shard-1"}
+
+
+def test_a_text_that_would_cost_the_whole_export_is_cut() -> None:
+    given: Attributes = {"messaging.kafka.message.key": "k" * 1_000_000}
+    cut = "k" * LONGEST_TEXT
+
+    assert name_attributes(given, "current") == {"messaging.kafka.message.key": cut}
+    assert name_attributes(given, "both") == {
+        "messaging.kafka.message.key": cut,
+        "messaging.kafka.message_key": cut,
+    }

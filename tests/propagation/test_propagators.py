@@ -1,9 +1,10 @@
 """The process's own propagator, whatever it is, reads and writes messages."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from opentelemetry import propagate, trace
+from opentelemetry import baggage, propagate, trace
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context
 from opentelemetry.propagators.composite import CompositePropagator
@@ -19,7 +20,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from tests.propagation.senders import SENDER, sender_of
 from tracestitch_propagation import sqs
-from tracestitch_propagation.carriers import read_fields
+from tracestitch_propagation.carriers import context_fields, read_fields
 from tracestitch_propagation.xray import read_header, write_header
 
 XRAY = "X-Amzn-Trace-Id"
@@ -57,6 +58,9 @@ class XrayPropagator(TextMapPropagator):
 
 class Raising(XrayPropagator):
     def extract(self, *_: object, **__: object) -> Context:
+        raise ValueError("garbage")
+
+    def inject(self, *_: object, **__: object) -> None:
         raise ValueError("garbage")
 
 
@@ -108,3 +112,49 @@ def test_a_context_of_another_propagator_is_told_on_the_span() -> None:
     received = sqs.received({"MessageAttributes": {"b3": b3}}, "orders")
 
     assert received.attributes == {"messaging.header.b3": ["0-0-d"]}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param("a=1," * 250_000, id="a megabyte"),
+        pytest.param(" " * 8_000, id="blanks"),
+        pytest.param("a=1" + "\t " * 4_000 + "x", id="blanks inside"),
+    ],
+)
+def test_no_propagator_gets_what_is_too_long_or_mostly_blanks(value: str) -> None:
+    seen: list[str] = []
+
+    class Looking(W3CBaggagePropagator):
+        def extract(self, carrier: Any, context: Any = None, getter: Any = None) -> Context:
+            seen.extend(getter.keys(carrier))
+            return super().extract(carrier, context, getter)
+
+    propagate.set_global_textmap(CompositePropagator([W3C, Looking()]))
+    found = read_fields({"traceparent": TRACEPARENT, "baggage": value})
+
+    assert seen == ["traceparent"]
+    assert sender_of(found) is not None
+    assert sender_of(read_fields({"traceparent": value})) is None
+
+
+def test_baggage_as_long_as_w3c_allows_is_read() -> None:
+    entries = ",".join(f"key{number:03d}={'v' * 37}" for number in range(180))
+
+    assert len(baggage.get_all(read_fields({"baggage": entries}))) == 180
+
+
+def test_a_propagator_that_raises_when_it_writes_does_not_cost_the_message(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    propagate.set_global_textmap(CompositePropagator([W3C, Raising()]))
+
+    for _ in range(2):
+        assert list(context_fields(SENDER)) == ["traceparent", "tracestate"]
+    assert caplog.messages == ["a propagator could not write into a message: ValueError: garbage"]
+
+
+def test_baggage_that_is_no_utf_8_does_not_cost_the_message() -> None:
+    context = baggage.set_baggage("mine", "\ud800", SENDER)
+
+    assert "traceparent" in context_fields(context)
