@@ -76,8 +76,6 @@ def create_app(
     app.state.edge_figures = Kept()
     app.state.edge_remarks = Kept()
     app.state.patience_seconds = 0.25
-    app.state.destinations = KeptAnswers()
-    app.state.destination = KeptAnswers()
     app.state.stuck = Kept()
     app.state.overviews = KeptAnswers()
     app.state.pictures = KeptPictures()

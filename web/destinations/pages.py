@@ -24,8 +24,8 @@ from web.destinations.shapes import DestinationDetail, DestinationSummary
 from web.errors import ParameterError
 from web.flow_map.remarks import remarks_of
 from web.frame import hues_of, render
-from web.kept import Kept, KeptAnswers
-from web.overviews import working
+from web.kept import Kept
+from web.overviews import overview, working
 from web.parameters import Parameters
 from web.report.groups import OrphanFilter, groups_answer
 from web.report.views import GroupView, view_group
@@ -67,10 +67,9 @@ def show_destinations(request: Request) -> Response:
     sort = given.text("sort") or "count"
     if sort not in SORTS:
         raise ParameterError("sort", f"sort must be one of {', '.join(SORTS)}.")
-    kept: KeptAnswers[list[DestinationSummary]] = request.app.state.destinations
     # A range that moves with the clock is asked for by its name.
     key = (given.text("last"), *given.span_of_time())
-    found = kept.get(key, lambda: list_destinations(site.store, asked), _patience(request))
+    found = overview(request, ("/destinations", *key), lambda: list_destinations(site.store, asked))
     common: dict[str, Any] = {
         "lately": lately,
         "lasts": LASTS,
@@ -92,10 +91,9 @@ def show_destinations(request: Request) -> Response:
     places = choose_places(site.store, found, given.text("system"), given.text("scope"), name)
     if len(places) > 1:
         return _show_list(request, places, places, sort, common)
-    described: KeptAnswers[_Described] = request.app.state.destination
     place = (places[0]["system"], places[0]["destination"], places[0]["scope"])
-    one = described.get(
-        (*place, *key), lambda: _describe(site, places[0], asked), _patience(request)
+    one = overview(
+        request, ("/destinations", *place, *key), lambda: _describe(site, places[0], asked)
     )
     if one is None:
         return working(request, "/destinations", "/api/v1/destinations")

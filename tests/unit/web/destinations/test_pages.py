@@ -8,6 +8,7 @@ import pytest
 from tests.answer_builders import Scene, span_hex, trace_hex
 from tests.unit.web.applications import application
 from tests.web_client import WebClient
+from web import overviews
 from web.kept import KeptAnswers
 
 SECOND = 1_000_000_000
@@ -194,6 +195,7 @@ def test_what_cannot_be_answered_is_an_error(client: WebClient, asked: str, stat
 def test_what_takes_long_is_said_and_asked_again(
     client: WebClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(overviews, "LARGE_SPANS", 0)
     monkeypatch.setattr(KeptAnswers, "get", lambda *_: None)
     answer = client.get("/destinations")
     assert answer.headers["refresh"] == "1"
