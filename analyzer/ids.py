@@ -16,26 +16,32 @@ from analyzer.rules.workflow_id import WORKFLOW
 from analyzer.structure import nearest, nearest_above
 from storage.schema import SpanBatch
 
-_IDS = [
-    "message_id",
-    "event_id",
-    "sequence_number",
-    "kafka_topic",
-    "kafka_partition",
-    "kafka_offset",
-    "kafka_cluster",
-]
+IDS = pl.Schema(
+    {
+        "row": pl.UInt32,
+        "message_id": pl.String,
+        "event_id": pl.String,
+        "sequence_number": pl.String,
+        "kafka_topic": pl.String,
+        "kafka_partition": pl.Int64,
+        "kafka_offset": pl.Int64,
+        "kafka_cluster": pl.String,
+    }
+)
+"""What is told of one message: `row` of the end point, and its ids."""
+_IDS = [name for name in IDS if name != "row"]
 # Keys of the one message whose span names them.
 OWN_KEYS = [RECORD_KEY, CONVERSATION]
 # Those and what many units of work share: they do not name one unit of work.
 OTHER_KEYS = [*OWN_KEYS, WORKFLOW]
 
 
-def _on_parts(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
-    """Ids on links and events, except on links that are resolved already."""
+def read_part_ids(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
+    """Ids on links and events (part, row, …), except on links that are resolved
+    already."""
     typed = read_table(batch, "messaging").filter((pl.col("part") != "span") & _says_an_id())
     if typed.is_empty():
-        return _on_spans(ends.frame).clear()
+        return pl.DataFrame(schema={"part": pl.String, **IDS})
     done = (
         ends.links.filter(pl.col("target").is_not_null())
         .select("row", "position", part=pl.lit("link"))
@@ -62,7 +68,7 @@ def _on_parts(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
             marked=pl.lit(value=False),
         )
     )
-    return read_messages(name_shapes(mark_messages(parts))).select("row", *_IDS)
+    return read_messages(name_shapes(mark_messages(parts))).select("part", *IDS)
 
 
 def _says_an_id() -> pl.Expr:
@@ -120,7 +126,7 @@ def _on_spans(frame: Frame) -> pl.DataFrame:
 def read_ids(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(sends, deliveries): `row` of the end point and one message's ids a row."""
     frame = ends.frame
-    parts = _on_parts(batch, ends)
+    parts = read_part_ids(batch, ends).drop("part")
     known = _says_an_id()
     everything = pl.concat([_on_spans(frame), parts]).filter(known)
     sends = (

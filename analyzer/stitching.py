@@ -12,9 +12,14 @@ from analyzer.contradictions import demote, find_contradictions, note_of
 from analyzer.different_messages import drop_different_messages
 from analyzer.doubles import leave_out_doubles
 from analyzer.ends import Ends
-from analyzer.frame import read_table
 from analyzer.hot_keys import Hot, leave_out_hot_values, leave_out_ids
 from analyzer.ids import OTHER_KEYS, read_correlation, read_ids
+from analyzer.partial_batches import (
+    drop_connected,
+    left_over_ids,
+    left_over_keys,
+    may_leave_over,
+)
 from analyzer.rules import DRAWN, EVIDENCE
 from analyzer.rules.conversation_id import match_conversation_ids
 from analyzer.rules.correlation_id import match_correlation_ids
@@ -38,9 +43,11 @@ def stitch(batch: SpanBatch, ends: Ends, hot: Hot = frozenset()) -> pl.DataFrame
     told = _find_exact(batch, ends, open_, stated, ids, hot)
     torn = find_contradictions(ends.units, told)
     exact = _combine([demote(told, torn)])
-    known = pl.concat([stated, exact.filter(pl.col("confidence") >= DRAWN)])
+    left_over = _find_left_over(batch, ends, stated, ids, hot)
+    known = pl.concat([stated, left_over, exact.filter(pl.col("confidence") >= DRAWN)])
     rest = open_.join(known.select(row="delivery"), on="row", how="anti")
-    by_key = _find_by_keys(batch, ends, stated, known, rest)
+    told_of = pl.concat([stated, left_over.with_columns(relation=pl.lit("link"))])
+    by_key = _find_by_keys(batch, ends, told_of, known, rest)
     if not by_key.is_empty():
         by_key = drop_different_messages(ends, by_key, *ids())
     weak = exact.filter(pl.col("confidence") < DRAWN)
@@ -54,7 +61,7 @@ def _find_by_keys(
 ) -> pl.DataFrame:
     """What correlation ids say of the deliveries that are left, and of the messages that
     batches leave over."""
-    batches = _may_leave_over(batch, ends, stated)
+    batches = may_leave_over(batch, ends, stated)
     asked = ends.deliveries.filter(
         ends.frame.flag(pl.concat([rest["row"], batches])).gather(ends.deliveries["row"])
     )
@@ -62,7 +69,7 @@ def _find_by_keys(
         return pl.DataFrame(schema=EVIDENCE)
     send_keys, keys = read_correlation(batch, ends, asked)
     work = ~pl.col("key").is_in(OTHER_KEYS)
-    left_over = _left_over(ends, stated, send_keys.filter(work), keys.filter(work))
+    left_over = left_over_keys(ends, stated, send_keys.filter(work), keys.filter(work))
     rest = pl.concat([rest, ends.deliveries.join(left_over.select("row").unique(), on="row")])
     keys = pl.concat([keys.join(stated.select(row="delivery"), on="row", how="anti"), left_over])
     explained = _explained(ends, known)
@@ -94,37 +101,6 @@ def _after(
     return rest, pl.concat([explained, _explained(ends, drawn)])
 
 
-def _may_leave_over(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.Series:
-    """Rows of deliveries with links whose local tree carries more values of a key than
-    they have links: only there can values be left over."""
-    frame = ends.frame
-    links = stated.filter(pl.col("relation") == "link")["delivery"]
-    batches = frame.flag(frame["top"].gather(links))
-    carried = (
-        frame.rows.select("top", "correlation_id")
-        .filter(pl.col("correlation_id").is_not_null() & batches.gather(frame["top"]))
-        .unique()
-    )
-    sets = read_table(batch, "correlation").unique().filter(~pl.col("key").is_in(OTHER_KEYS))
-    twice = sets.filter(sets.select("correlation_id", "key").is_duplicated())["correlation_id"]
-    several = carried.filter(
-        pl.col("top").is_duplicated() | pl.col("correlation_id").is_in(twice.unique().implode())
-    )
-    if several.is_empty():
-        return links.clear()
-    most = (
-        several.join(sets, on="correlation_id")
-        .group_by("top", "key")
-        .agg(pl.col("value").n_unique())
-        .group_by("top")
-        .agg(pl.col("value").max().alias("values"))
-    )
-    counts = links.value_counts(name="links")
-    tops = counts.select(frame["top"].gather(counts["delivery"]).alias("top"))
-    told = counts.hstack(tops).join(most, on="top")
-    return told.filter(pl.col("values") > pl.col("links"))["delivery"]
-
-
 def _find_exact(
     batch: SpanBatch,
     ends: Ends,
@@ -136,14 +112,7 @@ def _find_exact(
     """What ids that name one message say of the deliveries that nothing states."""
     if open_.is_empty():
         return pl.DataFrame(schema=EVIDENCE)
-    send_ids, ids = (leave_out_ids(found, hot) for found in read())
-    named = pl.concat(
-        [
-            match_kafka_offsets(ends.sends, open_, send_ids, ids),
-            match_message_ids(ends.sends, open_, send_ids, ids),
-            match_sequence_numbers(ends.sends, open_, send_ids, ids),
-        ]
-    )
+    named = _match_ids(ends, open_, *(leave_out_ids(found, hot) for found in read()))
     traced = match_same_trace(
         ends.sends,
         open_,
@@ -156,6 +125,35 @@ def _find_exact(
     doubtful = pl.col("confidence") < DRAWN
     beside = traced.filter(doubtful).join(known, on="delivery", how="anti")
     return pl.concat([named, traced.filter(~doubtful), beside])
+
+
+def _match_ids(
+    ends: Ends, deliveries: pl.DataFrame, send_ids: pl.DataFrame, ids: pl.DataFrame
+) -> pl.DataFrame:
+    """EVIDENCE rows of the rules by ids that name one message."""
+    return pl.concat(
+        [
+            match(ends.sends, deliveries, send_ids, ids)
+            for match in (match_kafka_offsets, match_message_ids, match_sequence_numbers)
+        ]
+    )
+
+
+def _find_left_over(
+    batch: SpanBatch,
+    ends: Ends,
+    stated: pl.DataFrame,
+    read: Callable[[], tuple[pl.DataFrame, pl.DataFrame]],
+    hot: Hot,
+) -> pl.DataFrame:
+    """Hand-overs of the messages of a batch that brought no context, while others did."""
+    ids = leave_out_ids(left_over_ids(batch, ends, stated), hot)
+    if ids.is_empty():
+        return _combine([pl.DataFrame(schema=EVIDENCE)])
+    batches = ends.deliveries.join(ids.select("row").unique(), on="row", how="semi")
+    found = _match_ids(ends, batches, leave_out_ids(read()[0], hot), ids)
+    found = drop_connected(ends, stated, found.filter(pl.col("confidence") >= DRAWN))
+    return _combine([found])
 
 
 def _read_work(
@@ -222,41 +220,6 @@ def _combine(findings: list[pl.DataFrame]) -> pl.DataFrame:
             .alias("confidence"),
             pl.col("evidence").str.join(","),
         )
-    )
-
-
-def _left_over(
-    ends: Ends, stated: pl.DataFrame, send_keys: pl.DataFrame, keys: pl.DataFrame
-) -> pl.DataFrame:
-    """Correlation ids (row, key, value, near) of messages that a batch's links leave out.
-
-    A batch span links to the messages that brought a context. Where more ids stand below
-    it than it has links, no link was dropped by the SDK's limit, and every linked producer
-    carries one of the ids, the ids that remain belong to the messages without context.
-    """
-    links = stated.filter(pl.col("relation") == "link").select(row="delivery", send="send")
-    whole = ends.frame.rows.select("row", "dropped_links_count").filter(
-        pl.col("dropped_links_count") == 0
-    )
-    linked = links.join(ends.units.rename({"row": "send"}), on="send", how="left").select(
-        "row", unit=pl.coalesce("unit", "send")
-    )
-    covered = linked.join(send_keys.rename({"row": "unit"}), on="unit").select(
-        "row", "key", "value", "unit"
-    )
-    counts = linked.group_by("row").agg(pl.col("unit").n_unique().alias("links"))
-    below = keys.join(counts, on="row").join(whole, on="row")
-    matched = (
-        below.join(covered, on=["row", "key", "value"])
-        .group_by("row", "key")
-        .agg(pl.col("unit").n_unique().alias("matched"))
-    )
-    return (
-        below.with_columns(pl.col("value").n_unique().over("row", "key").alias("values"))
-        .join(matched, on=["row", "key"])
-        .filter((pl.col("matched") == pl.col("links")) & (pl.col("values") > pl.col("links")))
-        .join(covered, on=["row", "key", "value"], how="anti")
-        .select(keys.columns)
     )
 
 

@@ -22,6 +22,7 @@ from tracestitch_propagation.carriers import (
 from tracestitch_propagation.messages import Attributes, Received, Sending
 from tracestitch_propagation.names import (
     CONSUMER_GROUP,
+    DESTINATION,
     ERROR_TYPE,
     KAFKA_KEY,
     KAFKA_OFFSET,
@@ -141,6 +142,8 @@ def _identify_one(record: object) -> dict[str, Any]:
         known[PARTITION] = str(partition)
         if type(offset) is int and 0 <= offset < _INT64:
             known[KAFKA_OFFSET] = offset
+            if topic := as_text(_read(record, "topic")):
+                known[DESTINATION] = topic  # without it a position on a link or event is none
     return known
 
 

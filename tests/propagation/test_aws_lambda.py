@@ -101,7 +101,10 @@ def test_one_span_for_a_batch_tells_the_records_without_context(
     with recording.service("shipping"), process_span("order.process", received):
         pass
 
-    assert recording.edges == {("order.publish a", "order.process"): "link"}
+    assert recording.edges == {
+        ("order.publish a", "order.process"): "link",
+        ("order.publish b", "order.process"): "message-id",
+    }
     assert recording.causes == {}
     assert recording.remarks == {"S8"}
 

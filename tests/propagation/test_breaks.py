@@ -306,6 +306,7 @@ def test_both_ends_of_a_queue_and_of_a_topic_are_what_the_analyzer_takes_them_fo
 def test_a_batch_in_which_some_messages_carry_nothing_is_s8(
     shop: Shop, recording: Recording
 ) -> None:
+    """Their senders are found by the ids on links with zero ids."""
     queue = shop.make_queue()
     shop.send(queue, "1")
     shop.send(queue, "2", dict, "refund")
@@ -313,6 +314,9 @@ def test_a_batch_in_which_some_messages_carry_nothing_is_s8(
     with recording.service("warehouse"), process_span("order.process", batch):
         pass
 
-    assert recording.edges == {("order.publish", "order.process"): "link"}
+    assert recording.edges == {
+        ("order.publish", "order.process"): "link",
+        ("refund.publish", "order.process"): "message-id",
+    }
     assert recording.remarks == {"S8"}
     assert recording.causes == {}

@@ -14,6 +14,8 @@ from tests.propagation.senders import SENDER, sender_of
 from tests.propagation.topics import Topics
 from tracestitch_propagation import kafka, process_span, publish_span
 
+TOPIC = "messaging.destination.name"
+
 
 @pytest.fixture
 def topics(kafka_servers: str) -> Topics:
@@ -218,6 +220,28 @@ def test_a_batch_has_a_link_for_each_record(recording: Recording, topics: Topics
     }
     links = recording.span("payment.process").links
     assert [(link.attributes or {})["messaging.kafka.offset"] for link in links] == [0, 1, 2]
+
+
+def test_a_record_of_a_batch_without_headers_is_found_by_its_position(
+    recording: Recording, topics: Topics
+) -> None:
+    publish(topics, "mixed")
+    with publish_span("refund.publish", kafka.sending("mixed")) as publishing:
+        topics.publish("mixed", [], kafka.on_delivery(publishing))
+    records = [kafka.received(record) for record in topics.read("mixed", 2)]
+    with recording.service("billing"), process_span("payment.process", records):
+        pass
+
+    assert recording.edges == {
+        ("payment.publish", "payment.process"): "link",
+        ("refund.publish", "payment.process"): "kafka-offset",
+    }
+    assert recording.remarks == {"S8"}
+    # spans of other batches are looked at together by topic, partition and offset
+    topics_told = [
+        (link.attributes or {}).get(TOPIC) for link in recording.span("payment.process").links
+    ]
+    assert topics_told == ["mixed", "mixed"]
 
 
 def test_aiokafka_sends_and_receives(recording: Recording, kafka_servers: str) -> None:

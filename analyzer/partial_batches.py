@@ -1,0 +1,133 @@
+"""Messages that a batch's links leave out: some of a batch brought a context, others did not.
+
+A batch span links to the messages that brought a context. What its zero-id links, links to
+absent spans and events name, and the business ids below it that no linked producer carries,
+belong to the others. OpenTelemetry API specification, "Link": one without a valid context is
+kept for its attributes.
+"""
+
+import polars as pl
+
+from analyzer.ends import Ends
+from analyzer.frame import read_table
+from analyzer.ids import IDS, OTHER_KEYS, read_part_ids
+from storage.schema import SpanBatch
+
+
+def may_leave_over(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.Series:
+    """Rows of deliveries with links whose local tree carries more values of a key than
+    they have links: only there can values be left over."""
+    frame = ends.frame
+    links = stated.filter(pl.col("relation") == "link")["delivery"]
+    batches = frame.flag(frame["top"].gather(links))
+    carried = (
+        frame.rows.select("top", "correlation_id")
+        .filter(pl.col("correlation_id").is_not_null() & batches.gather(frame["top"]))
+        .unique()
+    )
+    sets = read_table(batch, "correlation").unique().filter(~pl.col("key").is_in(OTHER_KEYS))
+    twice = sets.filter(sets.select("correlation_id", "key").is_duplicated())["correlation_id"]
+    several = carried.filter(
+        pl.col("top").is_duplicated() | pl.col("correlation_id").is_in(twice.unique().implode())
+    )
+    if several.is_empty():
+        return links.clear()
+    most = (
+        several.join(sets, on="correlation_id")
+        .group_by("top", "key")
+        .agg(pl.col("value").n_unique())
+        .group_by("top")
+        .agg(pl.col("value").max().alias("values"))
+    )
+    counts = links.value_counts(name="links")
+    tops = counts.select(frame["top"].gather(counts["delivery"]).alias("top"))
+    told = counts.hstack(tops).join(most, on="top")
+    return told.filter(pl.col("values") > pl.col("links"))["delivery"]
+
+
+def left_over_keys(
+    ends: Ends, stated: pl.DataFrame, send_keys: pl.DataFrame, keys: pl.DataFrame
+) -> pl.DataFrame:
+    """Correlation ids (row, key, value, near) of messages that a batch's links leave out.
+
+    A batch span links to the messages that brought a context. Where more ids stand below
+    it than it has links, no link was dropped by the SDK's limit, and every linked producer
+    carries one of the ids, the ids that remain belong to the messages without context.
+    """
+    links = stated.filter(pl.col("relation") == "link").select(row="delivery", send="send")
+    whole = ends.frame.rows.select("row", "dropped_links_count").filter(
+        pl.col("dropped_links_count") == 0
+    )
+    linked = links.join(ends.units.rename({"row": "send"}), on="send", how="left").select(
+        "row", unit=pl.coalesce("unit", "send")
+    )
+    covered = linked.join(send_keys.rename({"row": "unit"}), on="unit").select(
+        "row", "key", "value", "unit"
+    )
+    counts = linked.group_by("row").agg(pl.col("unit").n_unique().alias("links"))
+    below = keys.join(counts, on="row").join(whole, on="row")
+    matched = (
+        below.join(covered, on=["row", "key", "value"])
+        .group_by("row", "key")
+        .agg(pl.col("unit").n_unique().alias("matched"))
+    )
+    return (
+        below.with_columns(pl.col("value").n_unique().over("row", "key").alias("values"))
+        .join(matched, on=["row", "key"])
+        .filter((pl.col("matched") == pl.col("links")) & (pl.col("values") > pl.col("links")))
+        .join(covered, on=["row", "key", "value"], how="anti")
+        .select(keys.columns)
+    )
+
+
+def left_over_ids(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.DataFrame:
+    """Ids (row, message_id, …) of messages that deliveries with a context name and that
+    brought none there: on links without a stored target, and on events where these name more
+    messages than there are contexts."""
+    frame = ends.frame
+    rows = stated["delivery"].unique()
+    known = frame.flag(rows)
+    mine = ends.links.filter(known.gather(ends.links["row"]))
+    typed = read_table(batch, "messaging").select("span_id", "part")
+    events = typed.filter(pl.col("part") == "event")["span_id"].unique()
+    told = events.implode()
+    if not mine["target"].null_count() and not frame["span_id"].gather(rows).is_in(told).any():
+        return pl.DataFrame(schema=IDS)  # all is well, as it mostly is
+    parts = read_part_ids(batch, ends).filter(pl.lit(known).gather(pl.col("row")))
+    parents = stated.filter(pl.col("relation") == "parent").select(row="delivery")
+    contexts = pl.concat([mine.filter(~pl.col("empty")).select("row"), parents])
+    whole = pl.lit(frame["dropped_links_count"]).gather(pl.col("row")) == 0
+    by_link = parts.filter(pl.col("part") == "link").drop("part")
+    by_event = (
+        parts.filter(pl.col("part") == "event")
+        .drop("part")
+        .unique()
+        .join(contexts.group_by("row").agg(contexts=pl.len()), on="row")
+        .filter((pl.len().over("row") > pl.col("contexts")) & whole)
+    )
+    return pl.concat([by_link, by_event.drop("contexts")])
+
+
+def drop_connected(ends: Ends, stated: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """`found` (delivery, send, …) without sends that the delivery is connected to already, be
+    it by another span of theirs, and without those of its own trace."""
+    frame = ends.frame
+    pairs = stated.select("delivery", "send").hstack(
+        frame.tell(stated["send"], "role", far_trace="trace")
+    )
+    sent = (pl.col("role") == "send").fill_null(value=False)
+    units = ends.units.select(send="row", unit="unit")
+    connected = pairs.filter(sent).join(units, on="send", how="left").select("delivery", "unit")
+    # a message can carry the context of any span above the one that sends it
+    around = pairs.filter(~sent).select("delivery", "far_trace")
+    traces = frame.tell(found["send"], far_trace="trace").with_columns(
+        frame.tell(found["delivery"], "trace")
+    )
+    return (
+        found.hstack(traces)
+        .filter(pl.col("trace") != pl.col("far_trace"))
+        .join(units, on="send", how="left")
+        .join(connected, on=["delivery", "unit"], how="anti")
+        .join(around, on=["delivery", "far_trace"], how="anti")
+        .select(found.columns)
+    )
