@@ -174,7 +174,8 @@ def _streaming(endpoints: pl.DataFrame) -> pl.DataFrame:
 
 # Topics that Kafka Streams makes for itself.
 INNER_TOPIC = r"-(?:changelog|repartition)$"
-STREAMS_SCOPE = r"kafka[-_.]streams"
+# Kafka Streams, and what computes streams alike in Python, .NET and Go.
+STREAMS_SCOPE = r"(?i)kafka[-_.]?streams|\bfaust\b|quix[-_.]?streams|streamiz|\bgoka\b"
 
 
 def find_recurring(facts: pl.DataFrame) -> pl.DataFrame:

@@ -71,6 +71,12 @@ def written_in_go(case: Case) -> bool:
     return bool(case.facts["sdk_language"] == "go")
 
 
+@condition("may be written in Java")
+def may_be_java(case: Case) -> bool:
+    """The send was recorded by a program in Java, or in a language that is not told."""
+    return case.facts["sdk_language"] in (None, "java")
+
+
 @condition("sent to Kafka")
 def sent_to_kafka(case: Case) -> bool:
     """The destination is a Kafka topic."""

@@ -255,6 +255,21 @@ def test_a_send_after_a_record_with_its_key_is_k5() -> None:
     assert analysed(send(attributes=KAFKA | KEY), cart_sent(), consumed()).causes == {SENT: "K5"}
 
 
+@pytest.mark.parametrize(("language", "cause"), [("java", "K5"), ("python", "P6"), ("dotnet", "P6")])
+def test_kafka_streams_is_written_in_java(language: str, cause: str) -> None:
+    told = {"telemetry.sdk.language": language}
+    spans = send(attributes=KAFKA | KEY, resource=told), cart_sent(), consumed(resource=told)
+    assert analysed(*spans).causes == {SENT: cause}
+
+
+@pytest.mark.parametrize("scope", ["faust", "quixstreams.tracing", "Streamiz.Kafka.Net"])
+def test_other_libraries_compute_streams_too(scope: str) -> None:
+    told = {"telemetry.sdk.language": "python"}
+    taken = consumed(resource=told, scope=scope)
+    spans = send(attributes=KAFKA | KEY, resource=told), cart_sent(), taken
+    assert analysed(*spans).causes == {SENT: "K5"}
+
+
 def test_a_send_with_another_key_or_long_after_is_none() -> None:
     other = send(attributes=KAFKA | {"messaging.kafka.message.key": "K-2"})
     assert analysed(other, cart_sent(), consumed()).causes == {}
