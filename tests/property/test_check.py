@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from tests.asked import open_answers
 from tests.builders import request
 from tests.property.pipelines import pipelines
-from tracestitch.check.baseline import known_as
 from tracestitch.check.expectations import Expectation
 from tracestitch.check.json_report import write_json
 from tracestitch.check.settings import Settings
@@ -61,4 +60,4 @@ def test_every_orphan_root_is_told_once_and_a_baseline_of_all_passes(
     assert sorted((f.trace_id, f.span_id) for f in roots) == sorted(
         (orphan["trace_id"], orphan["span_id"]) for orphan in seen.orphans
     )
-    assert judge(seen, asked, frozenset(map(known_as, verdict.findings))).findings == ()
+    assert judge(seen, asked, frozenset(each.known_as for each in verdict.findings)).findings == ()

@@ -2,7 +2,7 @@
 
     {"version": 1, "findings": [{"code": "S1", "service_name": "payment-service", …}]}
 
-An entry is what `Finding.known_by` says, so that the file can be read and merged by people.
+An entry has the fields of `KNOWN_BY`, so that the file can be read and merged by people.
 It has no count: how often a fault is seen depends on how long a test ran.
 """
 
@@ -12,21 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from tracestitch.check.errors import CheckFailure
-from tracestitch.check.findings import Finding
+from tracestitch.check.findings import KNOWN_BY, Finding, Known
 from tracestitch.check.writing import write_text
 
 VERSION = 1
-_FIELDS = (
-    "code",
-    "service_namespace",
-    "service_name",
-    "system",
-    "destination",
-    "consumer_group",
-    "span_name",
-)
-Known = tuple[str | None, ...]
-"""An entry: the values of `Finding.known_by`."""
 
 
 def read_baseline(file: Path) -> frozenset[Known]:
@@ -51,13 +40,13 @@ def read_baseline(file: Path) -> frozenset[Known]:
 def _read_entry(file: Path, entry: Any) -> Known:
     if not isinstance(entry, dict) or not isinstance(entry.get("code"), str):
         raise CheckFailure(f'The baseline {file} has a finding without "code".')
-    unknown = sorted(set(entry) - set(_FIELDS))
+    unknown = sorted(set(entry) - set(KNOWN_BY))
     if unknown:
         raise CheckFailure(
             f'The baseline {file} has a finding with "{unknown[0]}"; '
-            f"there are {', '.join(_FIELDS)}."
+            f"there are {', '.join(KNOWN_BY)}."
         )
-    values = tuple(entry.get(name) for name in _FIELDS)
+    values = tuple(entry.get(name) for name in KNOWN_BY)
     if not all(value is None or isinstance(value, str) for value in values):
         raise CheckFailure(f"The baseline {file} has a finding whose values are not text.")
     return values
@@ -65,17 +54,16 @@ def _read_entry(file: Path, entry: Any) -> Known:
 
 def write_baseline(file: Path, findings: Iterable[Finding]) -> int:
     """The number of entries: findings of one fault are one. Raises CheckFailure."""
-    entries = {tuple(finding.known_by.values()): finding.known_by for finding in findings}
     told = [
-        {name: value for name, value in entries[known].items() if value is not None}
-        for known in sorted(entries, key=lambda known: [text or "" for text in known])
+        {name: value for name, value in zip(KNOWN_BY, known, strict=True) if value is not None}
+        for known in sort_entries({finding.known_as for finding in findings})
     ]
     write_text(file, json.dumps({"version": VERSION, "findings": told}, indent=2) + "\n")
     return len(told)
 
 
-def known_as(finding: Finding) -> Known:
-    return tuple(finding.known_by.values())
+def sort_entries(entries: Iterable[Known]) -> list[Known]:
+    return sorted(entries, key=lambda known: [text or "" for text in known])
 
 
 def tell_entry(known: Known) -> str:

@@ -19,7 +19,21 @@ _HOP = (
     "scope",
     "consumer_group",
 )
-Hop = tuple[str | None, ...]
+_Hop = tuple[str | None, ...]
+
+KNOWN_BY = (
+    "code",
+    "service_namespace",
+    "service_name",
+    "system",
+    "destination",
+    "consumer_group",
+    "span_name",
+)
+"""What is the same in every recording of the same fault: neither ids nor times, nor how often
+it was seen, nor the environment that it was seen in."""
+Known = tuple[str | None, ...]
+"""The values of these fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +59,18 @@ class Finding:
     """Where one is known; several are joined by " or "."""
 
     @property
-    def known_by(self) -> dict[str, str | None]:
-        """What is the same in every recording of the same fault: neither ids nor times, nor
-        how often it was seen, nor the environment that it was seen in."""
-        return {
-            "code": self.code,
-            "service_namespace": self.service_namespace,
-            "service_name": self.service_name,
-            "system": self.system,
-            "destination": self.destination,
-            "consumer_group": self.consumer_group,
-            "span_name": self.span_name,
-        }
+    def known_as(self) -> Known:
+        return tuple(getattr(self, name) for name in KNOWN_BY)
 
     @property
     def fingerprint(self) -> str:
-        return stable_key(*self.known_by.values())
+        return stable_key(*self.known_as)
 
     @property
     def order(self) -> tuple[str, ...]:
         """Findings of one fault beside one another, whatever the order of the requests."""
         at = (self.environment, self.trace_id, self.span_id)
-        return tuple(text or "" for text in (*self.known_by.values(), *at))
+        return tuple(text or "" for text in (*self.known_as, *at))
 
 
 def list_findings(orphans: Iterable[Orphan], groups: Iterable[Group]) -> list[Finding]:
@@ -97,8 +101,8 @@ def _finding(orphan: Orphan, producers: Sequence[str]) -> Finding:
     )
 
 
-def _producers(groups: Iterable[Group]) -> dict[Hop, list[str]]:
-    found: dict[Hop, set[str]] = {}
+def _producers(groups: Iterable[Group]) -> dict[_Hop, list[str]]:
+    found: dict[_Hop, set[str]] = {}
     for group in groups:
         if group["producer_service"]:
             kind = _kind(group, service="consumer_service")
@@ -106,5 +110,5 @@ def _producers(groups: Iterable[Group]) -> dict[Hop, list[str]]:
     return {kind: sorted(services) for kind, services in found.items()}
 
 
-def _kind(row: Mapping[str, Any], *, service: str = "service_name") -> Hop:
+def _kind(row: Mapping[str, Any], *, service: str = "service_name") -> _Hop:
     return row["cause"]["code"], row[service], *(row[name] for name in _HOP)

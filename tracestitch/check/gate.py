@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from tracestitch.check.advice import advise
-from tracestitch.check.baseline import known_as, read_baseline, write_baseline
+from tracestitch.check.baseline import read_baseline, write_baseline
 from tracestitch.check.json_report import write_json
 from tracestitch.check.junit_report import write_junit
 from tracestitch.check.sarif_report import write_sarif
@@ -56,7 +56,7 @@ def run_check(asked: Asked) -> bool:
         click.echo(
             f"Wrote {say_plural(written, 'known finding')} to {asked.write_baseline}.", err=True
         )
-        verdict = judge(seen, settings, frozenset(map(known_as, verdict.findings)))
+        verdict = judge(seen, settings, frozenset(each.known_as for each in verdict.findings))
     verdict = replace(verdict, remarks=(*source.remarks, *verdict.remarks, *advice))
     _report(verdict, asked, source.places)
     return not verdict.findings

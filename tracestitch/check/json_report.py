@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tracestitch.check.findings import EXPECTATION, Finding
+from tracestitch.check.findings import Finding
 from tracestitch.check.verdict import Verdict
 
 
@@ -45,13 +45,12 @@ def _tell(finding: Finding) -> dict[str, Any]:
 
 
 def _summarise(verdict: Verdict) -> dict[str, int | bool]:
-    missed = sum(finding.code == EXPECTATION for finding in verdict.findings)
     return {
         "passed": not verdict.findings,
         "findings": len(verdict.findings),
-        "orphan_roots": len(verdict.findings) - missed,
-        "expectations_missed": missed,
-        **dict(verdict.counts),
+        "orphan_roots": verdict.orphan_roots,
+        "expectations_missed": verdict.expectations_missed,
+        **verdict.counts,
         "hand_overs": verdict.seen.hand_overs,
         "propagated": verdict.seen.propagated,
         "spans": verdict.seen.spans,

@@ -5,8 +5,8 @@ import re
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from tracestitch.check.faults import describe_fault, list_faults, name_hop, point_at
 from tracestitch.check.findings import Finding
-from tracestitch.check.hops import describe_fault, list_faults, name_hop, point_at
 from tracestitch.check.verdict import Verdict
 from tracestitch.orphans_text import draw_hop
 

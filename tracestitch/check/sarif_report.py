@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from tracestitch.check.faults import describe_fault, name_hop, point_at
 from tracestitch.check.findings import EXPECTATION, Finding
-from tracestitch.check.hops import describe_fault, name_hop, point_at
 from tracestitch.check.verdict import Verdict
 from tracestitch.terminal import clean
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import click
 
+from tracestitch.check.faults import Fault, describe_fault, list_faults, point_at
 from tracestitch.check.findings import EXPECTATION
-from tracestitch.check.hops import Fault, describe_fault, list_faults, point_at
-from tracestitch.check.verdict import Verdict
+from tracestitch.check.verdict import Reason, Verdict
 from tracestitch.terminal import clean, indent
 from web.words import say_count, say_plural
 
-_QUIET = {
+_QUIET: dict[Reason, str] = {
     "expected": "expected ({}); --strict counts them",
     "allowed": "allowed ({})",
     "baseline": "in the baseline ({})",
@@ -51,8 +51,7 @@ def _list_quiet(verdict: Verdict) -> Iterator[str]:
     for reason, sentence in _QUIET.items():
         codes = sorted({each.code for each, why in verdict.quiet if why == reason})
         if codes:
-            count = sum(why == reason for _, why in verdict.quiet)
-            yield f"Not counted: {count} {sentence.format(', '.join(codes))}."
+            yield f"Not counted: {verdict.counts[reason]} {sentence.format(', '.join(codes))}."
 
 
 def summarise(verdict: Verdict) -> str:
@@ -62,8 +61,7 @@ def summarise(verdict: Verdict) -> str:
         f"{say_count(seen.propagated)} of {say_plural(seen.hand_overs, 'hand-over')} propagated, "
         f"in {say_plural(seen.traces, 'trace')} of {say_plural(seen.spans, 'span')}"
     )
-    missed = sum(finding.code == EXPECTATION for finding in verdict.findings)
-    roots = len(verdict.findings) - missed
+    missed, roots = verdict.expectations_missed, verdict.orphan_roots
     parts = [
         *([say_plural(roots, "orphan root")] if roots else []),
         *([f"{say_plural(missed, 'expectation')} missed"] if missed else []),

@@ -1,12 +1,13 @@
 """Which findings count. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
 
-from tracestitch.check.baseline import Known, known_as, tell_entry
+from tracestitch.check.baseline import sort_entries, tell_entry
 from tracestitch.check.expectations import Outcome, judge_expectation
-from tracestitch.check.findings import Finding, list_findings
+from tracestitch.check.findings import EXPECTATION, Finding, Known, list_findings
 from tracestitch.check.settings import Settings
 from web.shapes import Edge, Group, Orphan
 from web.words import say_plural
@@ -44,8 +45,21 @@ class Verdict:
     """Of all expectations."""
     remarks: tuple[str, ...] = ()
     """Sentences; they never fail a check."""
-    counts: Mapping[str, int] = field(default_factory=dict)
-    """Of quiet ones, by reason."""
+
+    @property
+    def expectations_missed(self) -> int:
+        return sum(finding.code == EXPECTATION for finding in self.findings)
+
+    @property
+    def orphan_roots(self) -> int:
+        """Those that count."""
+        return len(self.findings) - self.expectations_missed
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Of quiet ones, by reason."""
+        counts = Counter(reason for _, reason in self.quiet)
+        return {reason: counts[reason] for reason in get_args(Reason)}
 
 
 def judge(seen: Seen, settings: Settings, known: frozenset[Known]) -> Verdict:
@@ -55,8 +69,7 @@ def judge(seen: Seen, settings: Settings, known: frozenset[Known]) -> Verdict:
     )
     missed = [outcome.missed for outcome in outcomes if outcome.missed is not None]
     found = [*list_findings(seen.orphans, seen.groups), *missed]
-    reasons = [_reason(finding, settings, known) for finding in found]
-    judged = list(zip(found, reasons, strict=True))
+    judged = [(finding, _reason(finding, settings, known)) for finding in found]
     quiet = tuple((finding, reason) for finding, reason in judged if reason is not None)
     return Verdict(
         seen=seen,
@@ -64,10 +77,6 @@ def judge(seen: Seen, settings: Settings, known: frozenset[Known]) -> Verdict:
         quiet=quiet,
         outcomes=outcomes,
         remarks=tuple(_remark(seen, found, settings, known)),
-        counts={
-            reason: sum(each == reason for each in reasons)
-            for reason in ("expected", "allowed", "baseline")
-        },
     )
 
 
@@ -77,7 +86,7 @@ def _reason(finding: Finding, settings: Settings, known: frozenset[Known]) -> Re
         return "expected"
     if finding.code in settings.allowed:
         return "allowed"
-    return "baseline" if known_as(finding) in known else None
+    return "baseline" if finding.known_as in known else None
 
 
 def _remark(
@@ -89,8 +98,8 @@ def _remark(
     for code in sorted(settings.allowed):
         if code not in codes:
             yield f"No orphan root has the allowed cause {code}."
-    gone = known - {known_as(finding) for finding in found}
-    for entry in sorted(gone, key=lambda entry: [text or "" for text in entry]):
+    gone = known - {finding.known_as for finding in found}
+    for entry in sort_entries(gone):
         yield f"The baseline names what was not found again: {tell_entry(entry)}."
     for edge in sorted(seen.edges, key=_order):
         name = _tell(edge)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.check.objects import finding
-from tracestitch.check.baseline import known_as, read_baseline, write_baseline
+from tracestitch.check.baseline import read_baseline, write_baseline
 from tracestitch.check.errors import CheckFailure
 
 
@@ -15,7 +15,7 @@ def test_what_is_written_is_known_again(tmp_path: Path) -> None:
     found = [finding(trace_id="t2"), finding(), finding(code="K1", destination=None)]
 
     assert write_baseline(file, found) == 2
-    assert read_baseline(file) == {known_as(each) for each in found}
+    assert read_baseline(file) == {each.known_as for each in found}
 
 
 def test_the_file_is_the_same_whatever_the_order_and_holds_no_ids(tmp_path: Path) -> None:

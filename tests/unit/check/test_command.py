@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from tests.builders import request, span
 from tests.golden.recordings import FOLDER, NAMES, read_requests, read_truth
 from tracestitch.cli import main
+from tracestitch.passing_store import open_passing_store
 
 # The spans of these tell it, but no root is orphaned (their truth lists none that counts).
 QUIET = {"java_kafka_half", "manual_batch_links", "py_aiokafka_to_java_cut"}
@@ -25,6 +26,16 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No pyproject.toml of this project is read."""
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
+
+
+@pytest.fixture(autouse=True)
+def in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These recordings are small, and a file of DuckDB costs half a second each; tests/flow
+    checks with one."""
+    monkeypatch.setattr(
+        "tracestitch.check.sources.open_passing_store",
+        lambda keys, **_: open_passing_store(keys),
+    )
 
 
 def check(*arguments: str | Path, given: bytes = b"", **variables: str) -> Result:

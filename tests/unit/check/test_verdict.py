@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from tests.unit.check.objects import edge, finding, group, root, seen
-from tracestitch.check.baseline import known_as
 from tracestitch.check.expectations import Expectation
 from tracestitch.check.findings import list_findings
 from tracestitch.check.settings import Settings
@@ -39,7 +38,7 @@ def test_allowed_causes_and_known_findings_are_quiet() -> None:
         groups=[group(count=3)],
         edges=[edge(count=3)],
     )
-    known = frozenset(map(known_as, list_findings([root("t9", "S2")], [])))
+    known = frozenset(each.known_as for each in list_findings([root("t9", "S2")], []))
     verdict = judge(found, Settings(allowed=("S3",)), known)
 
     assert codes(verdict) == ["S1"]
@@ -56,7 +55,9 @@ def test_a_missed_expectation_is_a_finding_that_a_baseline_may_know() -> None:
     verdict = judge(found, settings, NOTHING_KNOWN)
 
     assert codes(verdict) == ["expectation"]
-    assert codes(judge(found, settings, frozenset(map(known_as, verdict.findings)))) == []
+    assert (
+        codes(judge(found, settings, frozenset(each.known_as for each in verdict.findings))) == []
+    )
 
 
 def test_an_allowed_cause_does_not_meet_an_expectation() -> None:
@@ -76,7 +77,7 @@ def test_an_allowed_cause_does_not_meet_an_expectation() -> None:
         ),
         (
             Settings(baseline=Path("b")),
-            frozenset([known_as(finding())]),
+            frozenset([finding().known_as]),
             "The baseline names what was not found again: "
             "S1, payment-service, aws_sqs, orders, order.process.",
         ),

@@ -1,8 +1,8 @@
 """Findings by hand-over."""
 
 from tests.unit.check.objects import finding
+from tracestitch.check.faults import describe_fault, list_faults, name_hop, point_at
 from tracestitch.check.findings import EXPECTATION
-from tracestitch.check.hops import describe_fault, list_faults, name_hop, point_at
 
 
 def test_a_hand_over_is_named_as_in_the_report() -> None:
