@@ -13,9 +13,6 @@ from tests.unit.testing.test_received import names
 from tracestitch.testing.inbox import Inbox
 from tracestitch.testing.receiver import Receiver
 
-SINCE_EPOCH = time.time() - EPOCH / 1e9
-"""Seconds from the builders' time to now."""
-
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
@@ -49,7 +46,12 @@ def post(receiver: Receiver, payload: bytes) -> int:
 
 def now(name: str) -> bytes:
     """A span that ends in a minute."""
-    return request(span(name, at=SINCE_EPOCH + 60))
+    return request(span(name, at=in_a_minute()))
+
+
+def in_a_minute() -> float:
+    """Seconds after the builders' time; asked for late, as a run of all tests takes longer."""
+    return time.time() - EPOCH / 1e9 + 60
 
 
 def seen(inbox: Inbox) -> list[str]:
@@ -78,7 +80,7 @@ def test_a_port_stays_and_its_spans_go_to_the_test_that_runs(receiver: Receiver)
         send(receiver, now("one"))
     send(receiver, now("between"))
     with receiver.going_to(second):
-        send(receiver, request(span("late", at=0), span("two", id=2, at=SINCE_EPOCH + 60)))
+        send(receiver, request(span("late", at=0), span("two", id=2, at=in_a_minute())))
 
     assert (seen(first), seen(second)) == (["one"], ["two"])
     assert (receiver.received, receiver.left_out) == (1, 1)
