@@ -58,8 +58,15 @@ def test_another_attribute_can_be_added_without_scripts(page: Page, dead_letters
     plain.context.close()
 
 
-def test_nothing_found_says_what_was_tried(page: Page, empty: Served) -> None:
-    page.goto(f"{empty.address}/search?q={quote('nothing of this kind')}")
+def test_an_empty_store_leads_to_how_to_send_here(page: Page, empty: Served) -> None:
+    page.goto(f"{empty.address}/search?q=ORD-1")
+    expect(page.locator("h1")).to_have_text("Nothing is stored yet")
+    page.get_by_role("link", name="The start page").click()
+    expect(page.locator("pre").first).to_contain_text("OTEL_EXPORTER_OTLP_ENDPOINT")
+
+
+def test_nothing_found_says_what_was_tried(page: Page, dead_letters: Served) -> None:
+    page.goto(f"{dead_letters.address}/search?q={quote('nothing of this kind')}")
     expect(page.locator("h1")).to_have_text("Nothing stored is called nothing of this kind")
     expect(page.locator(".tried")).to_contain_text("every correlation key")
     expect(page.locator("main")).to_contain_text("What to try")
