@@ -16,14 +16,21 @@ _log = logging.getLogger(__name__)
 # unless it costs next to nothing: then it is always new.
 _TIMES_ITS_COST = 20
 _CHEAP_SECONDS = 0.1
+# Of what is kept by what was asked: readers choose that, and each work takes processors.
+MOST_AT_ONCE = 4
 
 
 class Kept(Generic[_Value]):
     """Thread-safe. One thread at a time works it out, while those who ask get what there was
     when they have waited long enough."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        turns: threading.Semaphore | None = None,
+    ) -> None:
+        """Without one of the `turns` no work begins; there is what there was then."""
+        self._clock, self._turns = clock, turns
         self._lock = threading.Lock()
         self._value: _Value | None = None
         self._made = self._until = float("-inf")
@@ -42,7 +49,7 @@ class Kept(Generic[_Value]):
         be replaced, or the store could not be read."""
         with self._lock:
             working = self._working
-            if working is None and self._clock() >= self._until:
+            if working is None and self._clock() >= self._until and self._take_turn():
                 working = self._working = threading.Event()
                 name = "kept-value"
                 threading.Thread(
@@ -57,6 +64,9 @@ class Kept(Generic[_Value]):
             age = max(now - self._made, 0.0)
             return None if age > oldest_seconds and now >= self._until else (self._value, age)
 
+    def _take_turn(self) -> bool:
+        return self._turns is None or self._turns.acquire(blocking=False)
+
     def _work(self, work_out: Callable[[], _Value]) -> None:
         begun = self._clock()
         value: _Value | None = None
@@ -69,6 +79,8 @@ class Kept(Generic[_Value]):
             _log.exception("Figures could not be worked out; they are tried again")
             failed = error
         finally:  # also where Polars panics
+            if self._turns is not None:
+                self._turns.release()
             self._finish(value, failed, begun)
 
     def _finish(self, value: _Value | None, failed: Exception | None, begun: float) -> None:
@@ -82,10 +94,12 @@ class Kept(Generic[_Value]):
 
 
 class KeptAnswers(Generic[_Value]):
-    """Kept values by what was asked; those that were asked for last. Thread-safe."""
+    """Kept values by what was asked; those that were asked for last. Thread-safe. At most
+    MOST_AT_ONCE are worked out at a time; who asks for another one asks again later."""
 
     def __init__(self, most: int = 64) -> None:
         self._most = most
+        self._turns = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, Kept[_Value]] = OrderedDict()
 
@@ -98,7 +112,7 @@ class KeptAnswers(Generic[_Value]):
     ) -> _Value | None:
         """As `Kept.get`, without the age. Raises what the work raised."""
         with self._lock:
-            kept = self._kept.setdefault(asked, Kept())
+            kept = self._kept.setdefault(asked, Kept(turns=self._turns))
             self._kept.move_to_end(asked)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)

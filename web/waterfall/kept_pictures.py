@@ -9,7 +9,8 @@ import json
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -57,7 +58,7 @@ class KeptPictures:
     """Thread-safe. At most so many bytes, and the newest however large. Who asks for a picture
     that somebody else is making waits for it: made ten times at once it takes ten times as
     much. Of different ones MOST_AT_ONCE are made at a time: making one takes a processor and
-    memory. Who waits too long for a turn is asked to come again (TooMuchAtOnce)."""
+    memory. Who waits too long is asked to come again (TooMuchAtOnce)."""
 
     def __init__(
         self,
@@ -75,22 +76,27 @@ class KeptPictures:
     def open(
         self, store: SpanStore, asked: AskedPicture, settled_before_unix_nano: int
     ) -> KeptPicture:
-        """As of now: kept or made. Raises NotFoundError."""
+        """As of now: kept or made. Raises NotFoundError, TooMuchAtOnce."""
         now = store.generations()
         with self._lock:
             making = self._making.get(asked) or threading.Lock()
             self._making[asked] = making
-        with making:
+        # One deadline for both: those behind each other would add their patience up.
+        deadline = time.monotonic() + self._patience
+        with _held(making, deadline):
             with self._lock:
                 known = [kept for (key, _), (_, kept) in self._kept.items() if key == asked]
             # what was made meanwhile is as new as it was asked for, whatever came since
-            fresh = (each for each in reversed(known) if each.state >= now)
-            return next(fresh, None) or self._take_turn(store, asked, settled_before_unix_nano)
+            fresh = next((each for each in reversed(known) if each.state >= now), None)
+            if fresh is not None:
+                return fresh
+            with _held(self._turns, deadline):
+                return self._make(store, asked, settled_before_unix_nano)
 
     def again(
         self, store: SpanStore, asked: AskedPicture, version: str, settled_before_unix_nano: int
     ) -> KeptPicture:
-        """The picture of this version. Raises ChangedError, NotFoundError."""
+        """The picture of this version. Raises ChangedError, NotFoundError, TooMuchAtOnce."""
         with self._lock:
             if (asked, version) in self._kept:
                 self._kept.move_to_end((asked, version))
@@ -99,16 +105,6 @@ class KeptPictures:
         if made.version != version:
             raise ChangedError("More spans or answers have arrived since this page was opened.")
         return made
-
-    def _take_turn(
-        self, store: SpanStore, asked: AskedPicture, settled_before_unix_nano: int
-    ) -> KeptPicture:
-        if not self._turns.acquire(timeout=self._patience):
-            raise TooMuchAtOnce("Many large pictures are asked for at once. Try again in a moment.")
-        try:
-            return self._make(store, asked, settled_before_unix_nano)
-        finally:
-            self._turns.release()
 
     def _make(
         self, store: SpanStore, asked: AskedPicture, settled_before_unix_nano: int
@@ -132,6 +128,17 @@ class KeptPictures:
             if total > self._most or self._kept[key][0] < old:
                 del self._kept[key]
                 total -= size
+
+
+@contextmanager
+def _held(turn: "threading.Lock | threading.Semaphore", deadline: float) -> Iterator[None]:
+    """Until a moment of the monotonic clock it is waited for. Raises TooMuchAtOnce."""
+    if not turn.acquire(timeout=max(0.0, deadline - time.monotonic())):
+        raise TooMuchAtOnce("Many large pictures are asked for at once. Try again in a moment.")
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 def _version_of(stored: Stored) -> str:

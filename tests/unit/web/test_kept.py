@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from storage.contract import StoreError
-from web.kept import Kept, KeptAnswers
+from web.kept import MOST_AT_ONCE, Kept, KeptAnswers
 
 PATIENCE = 30.0  # nobody waits that long: the worker is done at once
 
@@ -119,3 +119,31 @@ def test_who_asks_for_an_answer_learns_why_there_is_none() -> None:
     with pytest.raises(StoreError, match="closed"):
         kept.get("orders", fail, PATIENCE)
     assert kept.get("orders", lambda: 7, PATIENCE) == 7
+
+
+def test_many_questions_at_once_do_not_all_begin_work() -> None:
+    kept, begun, go_on = KeptAnswers[int](), threading.Semaphore(0), threading.Event()
+
+    def slow() -> int:
+        begun.release()
+        go_on.wait(PATIENCE)
+        return 1
+
+    for asked in range(MOST_AT_ONCE):
+        assert kept.get(asked, slow, 0.0) is None
+        assert begun.acquire(timeout=PATIENCE)
+    assert kept.get("one more", lambda: 2, PATIENCE) is None
+    go_on.set()
+    assert [kept.get(asked, slow, PATIENCE) for asked in range(MOST_AT_ONCE)] == [1] * MOST_AT_ONCE
+    assert kept.get("one more", lambda: 2, PATIENCE) == 2
+
+
+def test_work_that_fails_gives_its_turn_back() -> None:
+    kept = KeptAnswers[int]()
+
+    def fail() -> int:
+        raise StoreError("closed")
+
+    for asked in range(MOST_AT_ONCE + 1):
+        with pytest.raises(StoreError):
+            kept.get(asked, fail, PATIENCE)

@@ -97,6 +97,32 @@ def test_who_waits_too_long_for_a_turn_is_asked_to_come_again(
     assert pictures.open(store, AskedPicture(trace=(1, 4)), _ALWAYS)
 
 
+def test_who_waits_for_a_picture_that_another_makes_does_not_wait_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = Scene()
+    scene.span(1, 1)
+    store, pictures = scene.store(), KeptPictures(patience_seconds=0.0)
+    inside, go_on = threading.Event(), threading.Event()
+
+    def stuck(*asked: Any, **bounds: Any) -> FoundTrace:
+        inside.set()
+        go_on.wait(30)
+        return find_trace(*asked, **bounds)
+
+    with monkeypatch.context() as patched, ThreadPoolExecutor(2) as pool:
+        patched.setattr("web.waterfall.asked_picture.find_trace", stuck)
+        first = pool.submit(pictures.open, store, _ASKED, _ALWAYS)
+        inside.wait(30)
+        second = pool.submit(pictures.open, store, _ASKED, _ALWAYS)
+        try:
+            with pytest.raises(TooMuchAtOnce, match="Try again"):
+                second.result(timeout=20)
+        finally:
+            go_on.set()
+        assert first.result()
+
+
 @pytest.mark.parametrize("asked", [_ASKED, AskedPicture(trace_id=(1, 1))])
 def test_of_very_many_hand_overs_the_first_are_shown_and_a_note_says_so(
     asked: AskedPicture, monkeypatch: pytest.MonkeyPatch
