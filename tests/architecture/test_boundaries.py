@@ -19,12 +19,15 @@ from tests.architecture.sources import (
 
 # Library to the files it may be imported in. sample_data stands for the users'
 # services: it uses OpenTelemetry, whose spans the pytest plugin takes in.
-_PYTEST_PLUGIN = "tracestitch/testing/process_spans.py"
+_PYTEST_PLUGIN = (
+    "tracestitch/testing/process_spans.py",
+    "tracestitch/testing/unset_provider.py",
+)
 DOORS = {
     "duckdb": ("storage/duckdb_*.py",),
     "grpc": ("collector/*", "sample_data/*"),
     "google.protobuf": ("collector/*", "sample_data/*"),
-    "opentelemetry": ("collector/*", "sample_data/*", "propagation/*", _PYTEST_PLUGIN),
+    "opentelemetry": ("collector/*", "sample_data/*", "propagation/*", *_PYTEST_PLUGIN),
     # What the services of the sample pipeline have of carriers is in the propagation library.
     "opentelemetry.propagate": (
         "propagation/*",
@@ -33,12 +36,12 @@ DOORS = {
     "opentelemetry.propagators": ("propagation/*",),
     # Of the propagation library's users, only who asks for init_tracer needs the SDK.
     "opentelemetry.sdk": (
-        _PYTEST_PLUGIN,
+        *_PYTEST_PLUGIN,
         "propagation/tracestitch_propagation/bootstrap.py",
         "propagation/tracestitch_propagation/workflow.py",  # for type checkers
     ),
     "opentelemetry.exporter": (
-        _PYTEST_PLUGIN,
+        *_PYTEST_PLUGIN,
         "propagation/tracestitch_propagation/bootstrap.py",
     ),
     "fastapi": ("web/*",),

@@ -8,8 +8,6 @@ import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Any
-from unittest.mock import patch
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -19,6 +17,11 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 
 from tracestitch.testing.inbox import Inbox
 from tracestitch.testing.own_work import is_own_work
+from tracestitch.testing.unset_provider import (
+    is_known_api,
+    telling_of_provider,
+    tracing_without_provider,
+)
 
 
 class ProcessSpans(SpanProcessor):
@@ -36,8 +39,8 @@ class ProcessSpans(SpanProcessor):
         application sets meanwhile, or ours while there is none."""
         self._inbox, self._open = inbox, {}
         with ExitStack() as stack:
-            stack.enter_context(_tracing_without_provider(self._own))
-            stack.enter_context(_telling_of_provider(self))
+            stack.enter_context(tracing_without_provider(self._own))
+            stack.enter_context(telling_of_provider(self.watch_global))
             self.watch_global()
             try:
                 yield
@@ -52,6 +55,11 @@ class ProcessSpans(SpanProcessor):
     def is_disabled(self) -> bool:
         """Whether OTEL_SDK_DISABLED keeps the SDK from making spans."""
         return isinstance(self._own.get_tracer(__name__), trace.NoOpTracer)
+
+    @property
+    def sees_unset_provider(self) -> bool:
+        """Whether spans are seen where no global provider is set, or is set during a test."""
+        return is_known_api()
 
     def watch(self, provider: object) -> None:
         """Raises TypeError for a provider that is not the SDK's."""
@@ -98,38 +106,3 @@ class ProcessSpans(SpanProcessor):
 def _ids(span: ReadableSpan) -> tuple[int, int]:
     context = span.get_span_context()
     return (context.trace_id, context.span_id) if context else (0, 0)
-
-
-@contextmanager
-def _tracing_without_provider(own: TracerProvider) -> Iterator[None]:
-    """Tracers of the API make spans of our provider while no global one is set. Ours is not
-    set itself: an application would find it there, and not set its own."""
-    original = trace.ProxyTracer._tracer
-
-    def find_tracer(proxy: Any) -> trace.Tracer:
-        if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
-            return own.get_tracer(
-                proxy._instrumenting_module_name,
-                proxy._instrumenting_library_version,
-                proxy._schema_url,
-                proxy._attributes,
-            )
-        tracer: trace.Tracer = original.__get__(proxy)
-        return tracer
-
-    with patch.object(trace.ProxyTracer, "_tracer", property(find_tracer)):
-        yield
-
-
-@contextmanager
-def _telling_of_provider(process: ProcessSpans) -> Iterator[None]:
-    """A provider that the application sets is watched at once: spans could end before an
-    assertion looks."""
-    original = trace._set_tracer_provider
-
-    def set_and_watch(*arguments: Any, **named: Any) -> None:
-        original(*arguments, **named)
-        process.watch_global()
-
-    with patch.object(trace, "_set_tracer_provider", set_and_watch):
-        yield

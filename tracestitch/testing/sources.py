@@ -14,6 +14,10 @@ WITHOUT_SDK = (
     ' opentelemetry-exporter-otlp-proto-common; install "tracestitch[pytest]".'
 )
 _DISABLED = "OTEL_SDK_DISABLED is set, so that this process makes no spans."
+_UNKNOWN_API = (
+    "This version of opentelemetry-api hides where no tracer provider is set: spans of this"
+    " process are seen if it was set before the test or is given to `stitched.watch`."
+)
 _OF_THIS_PROCESS = (
     "Spans are seen that end in this process, through the global tracer provider and those given"
     " to `stitched.watch`; other processes need `stitched.environment()`."
@@ -62,6 +66,8 @@ class Sources:
             told.append(WITHOUT_SDK)
         elif self._process.is_disabled:
             told.append(_DISABLED)
+        elif not self._process.sees_unset_provider:
+            told.append(_UNKNOWN_API)
         elif not self._others_expected:
             told.append(_OF_THIS_PROCESS)
         if self._others_expected:

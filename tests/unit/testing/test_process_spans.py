@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from collector.python_decoder import parse_request
+from tests.unit.testing.providers import provider_of, record, unset_provider
 from tests.unit.testing.test_received import names
 from tracestitch.testing.inbox import Inbox
 from tracestitch.testing.own_work import own_work
@@ -17,9 +16,7 @@ from tracestitch.testing.process_spans import ProcessSpans
 
 @pytest.fixture(autouse=True)
 def _without_provider(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a process that has not set a global provider; what a test sets is gone after it."""
-    monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
-    monkeypatch.setattr(trace, "_TRACER_PROVIDER_SET_ONCE", type(trace._TRACER_PROVIDER_SET_ONCE)())
+    unset_provider(monkeypatch)
 
 
 @pytest.fixture
@@ -32,19 +29,6 @@ def process(inbox: Inbox) -> Iterator[ProcessSpans]:
     process = ProcessSpans()
     with process.going_to(inbox):
         yield process
-
-
-def provider_of(service: str, **settings: object) -> TracerProvider:
-    return TracerProvider(
-        resource=Resource({"service.name": service}),
-        shutdown_on_exit=False,
-        **settings,  # type: ignore[arg-type]  # whatever a provider takes
-    )
-
-
-def record(tracer: trace.Tracer, name: str) -> None:
-    with tracer.start_as_current_span(name):
-        pass
 
 
 def seen(inbox: Inbox) -> list[str]:
@@ -129,16 +113,6 @@ def test_each_test_sees_what_ended_during_it() -> None:
         record(tracer, "two")
 
     assert (seen(first), seen(second)) == (["one"], ["overlapping", "two"])
-
-
-def test_nothing_is_left_behind() -> None:
-    before = (vars(trace.ProxyTracer)["_tracer"], trace._set_tracer_provider)
-    tracer = trace.get_tracer("shop")
-    with ProcessSpans().going_to(Inbox()):
-        record(tracer, "one")
-
-    assert (vars(trace.ProxyTracer)["_tracer"], trace._set_tracer_provider) == before
-    assert not tracer.start_span("two").is_recording()
 
 
 def test_spans_that_are_not_sampled_are_not_seen(process: ProcessSpans, inbox: Inbox) -> None:
