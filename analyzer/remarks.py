@@ -12,7 +12,9 @@ from typing import Any
 
 import polars as pl
 
+from analyzer.answers import unit_of
 from analyzer.causes import load_causes
+from analyzer.dropped_fields import read_dropped
 from analyzer.ends import Ends
 from analyzer.fixes import End, choose_fix
 from analyzer.frame import read_table
@@ -56,7 +58,8 @@ def _lost_baggage(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.Data
     nowhere in the work on the message.
 
     boto3sqs leaves the baggage out first where SQS's ten attributes are full: told by a
-    consumer that continues the context as its parent, which keeps baggage by itself.
+    consumer that continues the context as its parent, which keeps baggage by itself. The
+    propagation library says it of itself.
     """
     frame = ends.frame
     flows = read_table(batch, "correlation").filter(pl.col("key") == WORKFLOW)
@@ -75,6 +78,8 @@ def _lost_baggage(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.Data
         & (scopes["system"] == "aws_sqs").fill_null(value=False)
         & (stated["relation"] == "parent")
     )
+    unit = pl.select(unit=pl.coalesce(unit_of(ends).gather(sends), sends)).to_series()
+    full |= unit.is_in(read_dropped(batch, ends)["unit"].implode())
     return (
         stated.with_columns(
             code=pl.select(pl.when(full).then(pl.lit("B2")).otherwise(pl.lit("B1"))).to_series()

@@ -5,6 +5,7 @@ that verdicts compare. What stands beside it is told by analyzer.surroundings.
 import polars as pl
 
 from analyzer.answers import unit_of
+from analyzer.dropped_fields import read_dropped
 from analyzer.ends import Ends
 from analyzer.frame import IDENTITY
 from analyzer.missing_facts import tell_missing
@@ -57,6 +58,7 @@ FACTS = {
     "producer_in_trace": pl.Boolean,  # … of the root; also where several sends of it fit
     "producer_connected_elsewhere": pl.Boolean,  # another consumer got its context
     "producer_connected_here": pl.Boolean,  # this one did, another time
+    "producer_dropped": pl.Boolean,  # it says that its message went without the context
     "gap": pl.Int64,  # from its end to the start of the root, ns
     "candidate_system": pl.String,  # of all sends that may be its producer, and none is chosen
     # a context that arrived and names an absent span: "parent" or "link"
@@ -96,9 +98,10 @@ def tell_roots(
         own_destination="destination",
         dropped_attributes="dropped_attributes_count",
     )
+    stitched = _stitched(batch, ends, connections)
     deliveries = (
         found.hstack(told)
-        .join(_stitched(ends, connections), left_on="stitched", right_on="delivery", how="left")
+        .join(stitched, left_on="stitched", right_on="delivery", how="left")
         .join(_candidate_systems(connections), left_on="row", right_on="delivery", how="left")
         .filter((pl.col("part") != "maybe") | pl.col("rule").is_not_null())
         .with_columns(fits_in_trace=pl.col("stitched").is_in(_fit_in_trace(connections).implode()))
@@ -163,7 +166,7 @@ def tell_roots(
     )
 
 
-def _stitched(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
+def _stitched(batch: SpanBatch, ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
     """The drawn producer of each delivery, and which consumers got its context."""
     stitches = (
         connections.filter((pl.col("confidence") >= DRAWN) & (pl.col("relation") == "stitch"))
@@ -177,21 +180,27 @@ def _stitched(ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
         producer_sdk_language="sdk_language",
         producer_end="end",
     )
-    return stitches.select(
-        "delivery",
-        "rule",
-        "producer_trace_hi",
-        "producer_trace_lo",
-        "producer_span_id",
-        "producer_service_name",
-        "producer_span_name",
-        pl.col("producer_service_name").alias("own_producer_service_name"),
-        "producer_system",
-        "producer_destination",
-        *told,
-        _taken_system(ends, stitches["send"]),
-        pl.col("evidence").alias("match"),
-    ).join(_connected(ends, stitches), on="delivery", how="left")
+    dropped = read_dropped(batch, ends).rename({"contextless": "producer_dropped"})
+    return (
+        stitches.join(dropped, on="unit", how="left", maintain_order="left")
+        .select(
+            "delivery",
+            "rule",
+            "producer_trace_hi",
+            "producer_trace_lo",
+            "producer_span_id",
+            "producer_service_name",
+            "producer_span_name",
+            pl.col("producer_service_name").alias("own_producer_service_name"),
+            "producer_system",
+            "producer_destination",
+            "producer_dropped",
+            *told,
+            _taken_system(ends, stitches["send"]),
+            pl.col("evidence").alias("match"),
+        )
+        .join(_connected(ends, stitches), on="delivery", how="left")
+    )
 
 
 def _connected(ends: Ends, stitches: pl.DataFrame) -> pl.DataFrame:

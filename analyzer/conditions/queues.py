@@ -82,6 +82,21 @@ def _say_failed(_case: Case) -> Finding:
     )
 
 
+def _say_dropped(_case: Case) -> Finding:
+    return Finding(
+        "propagation.dropped",
+        "on the sending span",
+        "The producer says that the context found no room in its message.",
+    )
+
+
+@condition("producer left the context out", _say_dropped)
+def left_out(case: Case) -> bool:
+    """The span that sent the message says that its context found no room in it
+    (`propagation.dropped`)."""
+    return bool(case.facts["producer_dropped"])
+
+
 @condition("failed here before", _say_failed)
 def failed_before(case: Case) -> bool:
     """The same business id came to this consumer before, its context arrived, and the work

@@ -255,7 +255,9 @@ def test_a_send_after_a_record_with_its_key_is_k5() -> None:
     assert analysed(send(attributes=KAFKA | KEY), cart_sent(), consumed()).causes == {SENT: "K5"}
 
 
-@pytest.mark.parametrize(("language", "cause"), [("java", "K5"), ("python", "P6"), ("dotnet", "P6")])
+@pytest.mark.parametrize(
+    ("language", "cause"), [("java", "K5"), ("python", "P6"), ("dotnet", "P6")]
+)
 def test_kafka_streams_is_written_in_java(language: str, cause: str) -> None:
     told = {"telemetry.sdk.language": language}
     spans = send(attributes=KAFKA | KEY, resource=told), cart_sent(), consumed(resource=told)

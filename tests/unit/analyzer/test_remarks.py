@@ -66,6 +66,17 @@ def test_baggage_is_what_the_ten_attributes_of_sqs_leave_out_first() -> None:
     assert codes(send(attributes=FLOW, scope=BOTO3), linking) == ["B1"]
 
 
+def test_a_producer_that_says_it_left_the_baggage_out_is_believed() -> None:
+    said = [("propagation.dropped", {"propagation.dropped.fields": ["baggage"]})]
+    linking = delivery(links=[link(1, 11)])
+
+    assert codes(send(attributes=FLOW, events=said), linking) == ["B2"]
+    kept = delivery(links=[link(1, 11)], attributes=FLOW)
+    assert codes(send(attributes=FLOW, events=said), kept) == []
+    another = send(trace=3, id=31, events=said)
+    assert codes(send(attributes=FLOW), another, linking) == ["B1"]
+
+
 def test_a_batch_that_links_to_some_of_its_messages_is_remarked_on() -> None:
     counted = {"messaging.batch.message_count": 3}
     whole = {"messaging.batch.message_count": 1}
