@@ -20,6 +20,8 @@ from tracestitch.own_store import open_own_store
 from web.app import create_app
 
 _TIMEOUT_SECONDS = 60
+# Nobody else waits for answers in this process, and they have to be whole on a slow machine.
+_REMARKS_PATIENCE_SECONDS = 600.0
 
 # Path and parameters -> HTTP status and body.
 Get = Callable[[str, Mapping[str, str]], tuple[int, bytes]]
@@ -50,6 +52,7 @@ def open_api(
 def ask_in_process(store: SpanStore) -> Get:
     """The API over an open store that is analysed."""
     app = create_app(store)
+    app.state.remarks_patience_seconds = _REMARKS_PATIENCE_SECONDS
     return lambda path, parameters: asyncio.run(_get_from_app(app, path, parameters))
 
 

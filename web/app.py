@@ -75,6 +75,7 @@ def create_app(
     )
     app.state.edge_figures = Kept()
     app.state.edge_remarks = Kept()
+    app.state.remarks_patience_seconds = 2.0
     app.state.patience_seconds = 0.25
     app.state.stuck = Kept()
     app.state.overviews = KeptAnswers()

@@ -23,7 +23,6 @@ EdgeRemarks = Mapping[EdgeKey, Sequence[EdgeNote]]
 # Of each kind of send so many of the newest are looked at, of so many kinds.
 _SENDS = 300
 _KINDS = 1_000
-_PATIENCE_SECONDS = 2.0
 _TITLE = "Messages were sent and nobody received them, though others of their kind were received"
 _FIX = """\
 # The newest of them is the example. What may have become of it:
@@ -33,9 +32,11 @@ _FIX = """\
 """
 
 
-def remarks_of(request: Request, patience_seconds: float = _PATIENCE_SECONDS) -> EdgeRemarks:
+def remarks_of(request: Request, patience_seconds: float | None = None) -> EdgeRemarks:
     """Empty while they are not worked out yet: at very many hand-overs that takes a while."""
     site: Site = request.app.state.site
+    if patience_seconds is None:
+        patience_seconds = request.app.state.remarks_patience_seconds
     kept: Kept[EdgeRemarks] = request.app.state.edge_remarks
     found = kept.get(lambda: read_remarks(site.store), patience_seconds)
     return {} if found is None else found[0]
