@@ -30,6 +30,9 @@ LEAST = 0.05
 # candidates would be listed with next to no confidence, and be very many.
 MOST_PAIRS = 2_500
 
+# Queues keep messages for days, and a unit of work is not done before.
+_ENDLESS = 2**62
+
 # MirrorMaker puts the name of the cluster before that of a topic; others put a word behind.
 _COPY = r"[-_.](?:replica|mirror(?:ed)?|copy|backup)$"
 _LONGEST = 300
@@ -160,12 +163,14 @@ def match_correlation_ids(
     keys: pl.DataFrame,
     explained: pl.DataFrame,
     missing: pl.DataFrame,
+    longest_nano: int = _ENDLESS,
 ) -> pl.DataFrame:
     """EVIDENCE rows for the deliveries that nothing stronger explained.
 
     `deliveries` are the unexplained ones; `explained` (send, service, consumer_group,
     destination) the producers that a service and group already has a delivery of there;
-    `missing` (row) the deliveries that name a producer that is not stored. Several
+    `missing` (row) the deliveries that name a producer that is not stored; sends more than
+    `longest_nano` before a delivery are not looked at. Several
     candidates left: all are listed, below the bar, none is chosen.
     """
     there = send_keys.join(
@@ -190,6 +195,7 @@ def match_correlation_ids(
     pairs = (
         here.join(there, on=["world", "key", "value"])
         .filter(in_time() & (pl.col("trace") != pl.col("send_trace")))
+        .filter(pl.col("start") - pl.col("send_start") <= longest_nano)
         .pipe(_tell_names)
         .with_columns(_hop().alias("hop"))
         .drop_nulls("hop")

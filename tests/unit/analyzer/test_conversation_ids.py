@@ -57,6 +57,36 @@ def test_a_conversation_id_does_not_stitch_what_does_not_fit(changes: dict[str, 
     assert answers.edges == {}
 
 
+HOUR = 3_600.0
+
+
+@pytest.mark.parametrize(
+    ("gap", "listed"), [(0.9 * HOUR, 0.85), (2 * HOUR, 0.5), (23 * HOUR, 0.5), (25 * HOUR, None)]
+)
+def test_a_message_of_long_ago_is_an_earlier_one_of_the_conversation(
+    gap: float, listed: float | None
+) -> None:
+    answers = analysed(send(attributes=TALK), delivery(at=1.0 + gap, attributes=TALK))
+    assert [c["confidence"] for c in answers.connections.values()] == [listed] * bool(listed)
+
+
+def test_an_earlier_day_of_a_session_is_no_rival_of_what_was_just_sent() -> None:
+    now = 3 * 24 * HOUR
+    answers = analysed(
+        send(attributes=TALK),
+        send(trace=3, id=31, at=now, attributes=TALK),
+        delivery(at=now + 1.0, attributes=TALK),
+    )
+    assert set(answers.connections) == {((3, 31), DELIVERED)}
+    assert answers.edges == {((3, 31), DELIVERED): "conversation-id"}
+
+
+def test_an_order_may_wait_for_days() -> None:
+    order = {"order.id": "ORD-1"}
+    answers = analysed(send(attributes=order), delivery(at=72 * HOUR, attributes=order))
+    assert answers.edges == {(SENT, DELIVERED): "correlation-id"}
+
+
 def test_the_entry_number_of_a_batch_is_no_conversation() -> None:
     entry = {"messaging.message.conversation_id": "1"}
     answers = analysed(
