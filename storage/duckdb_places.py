@@ -17,6 +17,8 @@ from storage.places import Places, U64Array
 
 # Rows whose ids are read at once; those of a larger number come whole.
 _ROWS_AT_ONCE = 2**18
+# Numbers that a condition names one by one: with more it costs as much as it saves.
+_MOST_NAMED = 64
 # Ids that may be added before it is worth looking what of them is still there.
 _WORTH_RENEWING = 2**22
 
@@ -83,6 +85,14 @@ class RowPlaces:
             spans, upto = self._places.find(numbers), self._places.upto
         known = (f"{self._column} BETWEEN {first} AND {last}" for first, last in spans)
         return "(" + " OR ".join([*known, f"{self._column} > {upto}"]) + ")"
+
+    def among(self, numbers: "pa.ChunkedArray[pa.UInt64Scalar]", within: str) -> str:
+        """A condition that rows of these numbers meet and hardly any other, where they are few;
+        else `within`, which all of them have met."""
+        few = np.unique(numbers.to_numpy())
+        if len(few) > _MOST_NAMED:
+            return within
+        return f"{self._column} IN ({', '.join(map(str, few))})" if len(few) else "false"
 
 
 def _steps(counts: pa.Table) -> Iterator[int]:

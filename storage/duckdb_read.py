@@ -96,9 +96,8 @@ class SpanReader:
 
     def generations(self) -> tuple[int, int]:
         with self._database.read() as session:
-            newest = session.select(statement("newest_generation"))[0][0].as_py()
-            analysed = session.select("SELECT analysed_generation FROM state")[0][0].as_py()
-        return newest, analysed
+            found = session.select(statement("newest_generation"))
+        return found["generation"][0].as_py(), found["analysed_generation"][0].as_py()
 
     # ------------------------------------------------------------- for analysis
 
@@ -155,6 +154,8 @@ class SpanReader:
         within = self._span_places.within(traces["trace_lo"])
         with self._database.read() as session, session.given(wanted=traces):
             spans = session.select(statement("spans_of", bared=bared, within=within))
+            # what is stored with a span has its generation
+            within = self._span_places.among(spans["generation"], within)
             messaging = session.select(statement("messaging_of", within=within))
             tables = {"spans": spans, "messaging": messaging}
             for name in ("links", "events"):
@@ -217,8 +218,16 @@ class SpanReader:
 
 
 def carriers_of(session: Session, places: RowPlaces, key: str, value: str) -> pa.Table:
-    """PART rows of the spans that carry the canonical key with this value."""
+    """PART rows of the spans that carry the canonical key with this value. The hash finds
+    traces, their sets are looked through for key and value: hashes can be made to collide.
+    In three statements: each is told in which few generations the one before found something."""
     hashed = hash_key("correlation", key, value)
     within = places.within(pa.chunked_array([pa.array([hashed], pa.uint64())]))
-    text = statement("correlation_carriers", within=within)
-    return session.select(text, key=key, value=value, key_hash=hashed)
+    keyed = session.select(statement("keyed_traces", within=within), key_hash=hashed)
+    within = places.among(keyed["generation"], within)
+    with session.given(keyed=keyed):
+        held = session.select(statement("correlated_spans", within=within))
+    with session.given(held=held):
+        return session.select(
+            statement("correlation_carriers", within=within), key=key, value=value
+        )

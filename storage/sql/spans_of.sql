@@ -6,7 +6,7 @@ WITH chosen AS MATERIALIZED (
 ),
 found AS (
     SELECT
-        * EXCLUDE (generation, stored_at_unix_nano, duration_nano) {bared},
+        * EXCLUDE (stored_at_unix_nano, duration_nano) {bared},
         start_time_unix_nano + duration_nano AS end_time_unix_nano
     FROM spans
     WHERE rowid IN (SELECT chosen_row FROM chosen)
