@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.architecture.sources import PACKAGES, list_files, list_modules, show
+from tests.architecture.sources import PACKAGES, ROOT, list_files, list_modules, show
 
 LONGEST = 300
 # A machine's own folders, and where packages are fetched from: both belong to the
@@ -32,6 +32,11 @@ def test_no_code_file_is_longer_than_300_lines() -> None:
     }
 
     assert long == {}
+
+
+def test_packages_that_users_import_ship_their_types() -> None:
+    for package in ("tracestitch", "propagation/tracestitch_propagation"):
+        assert (ROOT / package / "py.typed").is_file()
 
 
 def test_no_file_names_a_path_of_one_machine() -> None:

@@ -87,7 +87,3 @@ def test_the_code_is_written_for_the_oldest_python_that_it_names() -> None:
     assert asked == f">={OLDEST[0]}.{OLDEST[1]}"
     for path in FOLDER.glob("*.py"):
         ast.parse(path.read_text("utf-8"), feature_version=OLDEST)
-
-
-def test_types_are_shipped() -> None:
-    assert (FOLDER / "py.typed").is_file()
