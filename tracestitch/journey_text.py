@@ -26,7 +26,8 @@ def draw_journey(journey: Mapping[str, Any]) -> str:
         lines.append(f"not seen ({missing['state']}): {clean(tell_not_seen(missing))}")
     notes = [*journey["notes"], *(n for each in journey["connections"] for n in each["notes"])]
     lines += dict.fromkeys(f"note: {clean(note['title'])}" for note in notes)
-    for cause in {cause["code"]: cause for cause in broken.values()}.values():
+    # A fix names its service and is in its language: one for each, not one for each code.
+    for cause in {(cause["code"], cause["fix"]): cause for cause in broken.values()}.values():
         lines += ["", f"{cause['code']} {clean(cause['title'])}. To mend it:"]
         lines += indent(cause["fix"])
     return "\n".join(lines)

@@ -31,6 +31,7 @@ _RULES = {
     "same-trace": "same trace",
     "message-id": "message id",
     "kafka-offset": "Kafka offset",
+    "eventbridge-event-id": "EventBridge event id",
     "correlation-id": "correlation id",
     "record-key": "record key",
 }

@@ -11,6 +11,7 @@ from web.words import (
     say_count,
     say_duration,
     say_ordinal,
+    say_rule,
     say_share,
     shorten_id,
     stable_key,
@@ -84,3 +85,15 @@ def test_a_hue_exists_for_any_text() -> None:
 def test_a_key_tells_nothing_from_the_empty_text() -> None:
     assert stable_key("a", None) != stable_key("a", "")
     assert stable_key("a", "b") == stable_key("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("eventbridge-event-id", "EventBridge event id"),
+        ("kafka-offset", "Kafka offset"),
+        ("sequence-number", "sequence number"),
+    ],
+)
+def test_a_rule_writes_its_broker_as_the_broker_does(rule: str, said: str) -> None:
+    assert say_rule(rule) == said
