@@ -4,8 +4,8 @@ It is loaded in every run of pytest wherever tracestitch is installed, so this f
 nothing but pytest; all else is imported when a test asks for the fixture.
 """
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +18,7 @@ _MARKER = (
     "stitched(timeout=None, correlation_keys=()): how long assertions of the fixture `stitched`"
     " wait, and attributes whose values name a unit of work, beside the usual ones"
 )
+_NAMED = ("timeout", "correlation_keys")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,6 +43,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
+
+
+def _read_marker(marker: pytest.Mark) -> Mapping[str, Any]:
+    """Raises pytest.UsageError for what it does not know, which would be no setting at all."""
+    unknown = [*map(repr, marker.args), *(name for name in marker.kwargs if name not in _NAMED)]
+    if unknown:
+        raise pytest.UsageError(
+            f"stitched: the marker takes timeout= and correlation_keys=, not {', '.join(unknown)}"
+        )
+    return marker.kwargs
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +93,7 @@ def stitched(
 
     sources = Sources(stitched_receiver, _stitched_process)
     config, marker = request.config, request.node.get_closest_marker("stitched")
-    named = {} if marker is None else marker.kwargs
+    named = {} if marker is None else _read_marker(marker)
     timeout = config.getoption("--stitched-timeout") or config.getini("stitched_timeout")
     keys = [*config.getini("stitched_correlation_keys"), *named.get("correlation_keys", ())]
     try:

@@ -142,6 +142,21 @@ def test_a_wrong_setting_is_one_sentence(
     result.stdout.fnmatch_lines(["*stitched: 'soon' is no duration: give seconds, or text such *"])
 
 
+@pytest.mark.parametrize(
+    ("marker", "unknown"),
+    [("timeot='9s'", "timeot"), ("'9s'", "'9s'"), ("9, timeout=9, keys=()", "9, keys")],
+)
+def test_a_marker_that_would_set_nothing_is_refused(
+    marker: str, unknown: str, pytester: pytest.Pytester
+) -> None:
+    result = run(pytester, f"@pytest.mark.stitched({marker})\ndef test_it(stitched): pass\n")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        [f"*stitched: the marker takes timeout= and correlation_keys=, not {unknown}"]
+    )
+
+
 def test_without_the_plugin_there_is_no_fixture(pytester: pytest.Pytester) -> None:
     result = run(pytester, "\ndef test_it(stitched): pass\n", "-p", "no:tracestitch")
 

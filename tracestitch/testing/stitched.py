@@ -155,11 +155,12 @@ class Stitched:
         timeout: Duration | None = None,
     ) -> None:
         """No orphan root, but of causes in `allow` and, unless `strict`, expected ones. Waits
-        for spans of the names in `after` first; without any span at all it fails."""
+        for spans of the names in `after` first; without any span at all it fails. Raises
+        ValueError for a code that does not exist."""
         __tracebackhide__ = True
         from tracestitch.testing.orphan_claim import NoOrphans
 
-        self._await(NoOrphans(_texts(allow), strict, _texts(after)), timeout, absence=True)
+        self._await(NoOrphans(_codes(allow), strict, _texts(after)), timeout, absence=True)
 
     def assert_one_journey(
         self,
@@ -172,11 +173,11 @@ class Stitched:
     ) -> None:
         """Everything that carries this id stands in one journey: hand-overs by parent or link
         join all of it, at least one is there, and no orphan root. Waits for spans of the names
-        in `through`, which must be in it."""
+        in `through`, which must be in it. Raises ValueError for a code that does not exist."""
         __tracebackhide__ = True
         from tracestitch.testing.journey_claim import OneJourney
 
-        claim = OneJourney(key, str(value), _texts(through), _texts(allow))
+        claim = OneJourney(key, str(value), _texts(through), _codes(allow))
         self._await(claim, timeout, absence=True)
 
     # ------------------------------------------------------------------------ inside
@@ -234,3 +235,16 @@ class Stitched:
 def _texts(given: Collection[str]) -> tuple[str, ...]:
     """One text is meant as a list of itself."""
     return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _codes(allow: Collection[str]) -> tuple[str, ...]:
+    """Raises ValueError: a code that is misspelt would allow nothing, and nobody would see."""
+    from tracestitch.check.settings import parse_code
+
+    codes = []
+    for text in _texts(allow):
+        try:
+            codes.append(parse_code(text))
+        except ValueError as error:
+            raise ValueError(f'allow: "{text}": {error}') from None
+    return tuple(codes)

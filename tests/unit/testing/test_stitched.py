@@ -211,3 +211,18 @@ def test_spans_that_ended_before_the_test_are_counted(
 
     assert "Requests that arrived at the OTLP port: 1." in str(told.value)
     assert send_to == stitched.endpoint
+
+
+def test_a_cause_that_does_not_exist_cannot_be_allowed(stitched: Stitched) -> None:
+    stitched.add(request(publish(), process()))
+
+    with pytest.raises(ValueError, match=r'"K99": causes of orphan roots are .*K9'):
+        stitched.assert_no_orphans(allow=["S1", "K99"])
+    with pytest.raises(ValueError, match='"B1": causes of orphan roots are'):
+        stitched.assert_one_journey("order.id", 123, allow="B1")
+
+
+def test_a_cause_may_be_allowed_in_any_case(stitched: Stitched) -> None:
+    stitched.add(request(publish(), process_cut()))
+
+    stitched.assert_no_orphans(allow=["s1"])
