@@ -6,7 +6,6 @@ so that the last spans still find it.
 """
 
 import importlib.util
-import signal
 import socket
 import subprocess
 import sys
@@ -18,7 +17,6 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import click
 
@@ -30,6 +28,7 @@ from tracestitch.config import (
     option,
     variable,
 )
+from tracestitch.stopping import stopping_calmly
 
 NEEDED = (
     "boto3",
@@ -134,25 +133,6 @@ def reachable(address: Address) -> Address:
     """Where to connect to what listens at an address, which may be all of them."""
     here = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (compared, not listened on)
     return Address(here.get(address.host, address.host), address.port)
-
-
-@contextmanager
-def stopping_calmly() -> Iterator[None]:
-    """Ctrl-C, a termination or a closed terminal raise KeyboardInterrupt, once: the
-    stopping that follows is not interrupted."""
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for number in signals:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, stop) for number in signals}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def run_demo(

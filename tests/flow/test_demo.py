@@ -15,7 +15,8 @@ from sample_data.pipeline.scenario import Pipeline
 from sample_data.pipeline.switches import FAILURES, Switch
 from tracestitch import demo as demo_module
 from tracestitch.config import Address
-from tracestitch.demo import demo, reachable, run_demo, settle_port, stopping_calmly
+from tracestitch.demo import demo, reachable, run_demo, settle_port
+from tracestitch.stopping import stopping_calmly
 
 DEMO_UNTIL_STOPPED = """
 import sys

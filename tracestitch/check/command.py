@@ -121,6 +121,7 @@ def check(
     from tracestitch.check.gate import Asked, run_check
     from tracestitch.check.settings import Settings, read_settings
     from tracestitch.client_access import open_client_access
+    from tracestitch.stopping import stopping_calmly
 
     if files and (other := [name for name in ("endpoint", "data_dir") if _is_flag(context, name)]):
         flag = "--" + other[0].replace("_", "-")
@@ -137,11 +138,14 @@ def check(
             format=format,
             output=output,
         )
-        passed = run_check(asked)
+        with stopping_calmly():  # a job that is cancelled leaves no spans behind
+            passed = run_check(asked)
     except click.ClickException as error:
         # 1 would say that there are findings
         raise error if error.exit_code == 2 else CheckFailure(error.message) from error
-    except (KeyboardInterrupt, SystemExit):
+    except KeyboardInterrupt as error:
+        raise CheckFailure("The check was interrupted.") from error
+    except SystemExit:
         raise
     except BaseException as error:  # a crash is no finding; a panic of Polars is no Exception
         traceback.print_exception(error)

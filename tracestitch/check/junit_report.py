@@ -9,6 +9,7 @@ from tracestitch.check.faults import describe_fault, list_faults, name_hop, poin
 from tracestitch.check.findings import Finding
 from tracestitch.check.verdict import Verdict
 from tracestitch.orphans_text import draw_hop
+from tracestitch.terminal import clean, clean_lines
 
 _NAME = "tracestitch check"
 _CLASS = "tracestitch.check"
@@ -34,14 +35,14 @@ def write_junit(verdict: Verdict) -> str:
             failure = SubElement(
                 case, "failure", type=fault[0].code, message=_legal(describe_fault(fault))
             )
-            told = (point_at(fault[0]), fault[0].fix)
+            told = (clean(point_at(fault[0]) or ""), clean_lines(fault[0].fix))
             failure.text = _legal("\n".join(text for text in told if text))
         if name not in faults and name in quiet:
             finding, reason = quiet[name]
             message = f"{finding.code} {finding.title}: {reason}"
             SubElement(case, "skipped", message=_legal(message))
     if verdict.remarks:
-        SubElement(suite, "system-out").text = _legal("\n".join(verdict.remarks))
+        SubElement(suite, "system-out").text = _legal("\n".join(map(clean, verdict.remarks)))
     counts = {
         "tests": str(len(names)),
         "failures": str(sum(len(faults.get(name, ())) for name in names)),

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from tracestitch.check.faults import describe_fault, name_hop, point_at
 from tracestitch.check.findings import EXPECTATION, Finding
 from tracestitch.check.verdict import Verdict
-from tracestitch.terminal import clean
+from tracestitch.terminal import clean, clean_lines
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -56,7 +56,7 @@ def _rule(finding: Finding) -> dict[str, Any]:
     return {
         "id": finding.code,
         "shortDescription": {"text": title},
-        "help": {"text": _clean_lines(finding.fix)},
+        "help": {"text": clean_lines(finding.fix)},
         "defaultConfiguration": {"level": "error"},
     }
 
@@ -75,7 +75,7 @@ def _result(same: list[Finding], codes: list[str], places: Sequence[str]) -> dic
         "ruleId": example.code,
         "ruleIndex": codes.index(example.code),
         "level": "warning" if example.expected else "error",
-        "message": {"text": _clean_lines("\n".join(filter(None, said)))},
+        "message": {"text": clean_lines("\n".join(filter(None, said)))},
         "locations": [location],
         "occurrenceCount": len(same),
         "partialFingerprints": {"tracestitch/v1": example.fingerprint},
@@ -88,7 +88,3 @@ def _address(place: str) -> str:
         return place
     path = Path(place)
     return path.as_uri() if path.is_absolute() else quote(path.as_posix(), errors="replace")
-
-
-def _clean_lines(text: str) -> str:
-    return "\n".join(clean(line) for line in text.splitlines())

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -337,3 +338,26 @@ def test_a_crash_does_not_look_like_findings(
     assert answer.stderr.endswith(
         "Error: The check itself failed; this is a fault of tracestitch.\n"
     )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_check_says_so_and_leaves_no_spans_behind(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places: list[Path] = []
+
+    def stop(*_: object) -> None:
+        places.extend(tmp_path.glob("tracestitch-*"))
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(
+        "tracestitch.check.sources.open_passing_store",
+        lambda keys, **_: open_passing_store(keys, on_disk=True),
+    )
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("tracestitch.check.sources.read_files", stop)
+    answer = check(HEALTHY)
+
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert answer.stderr == "Error: The check was interrupted.\n"
+    assert [place.exists() for place in places] == [False]

@@ -1,5 +1,6 @@
 """The verdict as JUnit XML, against the schema of Jenkins' xUnit plugin."""
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -60,3 +61,10 @@ def test_a_failure_holds_an_example_and_the_fix() -> None:
 
     assert (missed.get("type"), first.get("type")) == ("expectation", "S1")
     assert first.text == "such as trace t1, span s1 (order.process)\nAsk.\nAgain."
+
+
+def test_names_in_spans_do_not_begin_lines() -> None:
+    finding = replace(BROKEN.findings[0], code="S1", span_name="x\n::error::y", trace_id="t")
+    report = write_junit(replace(BROKEN, findings=(finding,), remarks=("a\n::error::b",)))
+
+    assert not [line for line in report.splitlines() if line.startswith("::")]

@@ -2,8 +2,11 @@
 
 from typing import Any, cast
 
+import pytest
+
 from tracestitch.journey_text import draw_journey
 from tracestitch.orphans_text import draw_orphans
+from tracestitch.terminal import clean, clean_lines
 from web.shapes import Group, Summary
 
 CAUSE = {"code": "S1", "title": "Not requested", "confidence": 0.9, "fix": "ask()\n  for it"}
@@ -143,6 +146,23 @@ def test_control_characters_in_names_do_not_reach_the_terminal() -> None:
 
     assert [c for c in text if not c.isprintable() and c != "\n"] == []
     assert text.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["::error::x", "  ::stop-commands::x", "##[add-mask]x", "a ##VSO[x]"]
+)
+def test_names_in_spans_do_not_command_the_log_of_a_job(text: str) -> None:
+    cleaned = clean(text)
+
+    assert not cleaned.lstrip().startswith("::")
+    assert "##" not in cleaned
+    assert len(cleaned) < len(text) + 1
+    assert clean_lines(f"a\n{text}") == f"a\n{cleaned}"
+
+
+@pytest.mark.parametrize("text", ["ns::work", "a ::b", "## heading", "# On the consumer:"])
+def test_what_commands_nothing_stays(text: str) -> None:
+    assert clean(text) == text
 
 
 def group(**fields: Any) -> Group:
