@@ -120,7 +120,10 @@ def _read_texts(path: Path, table: dict[str, Any], name: str) -> Sequence[str]:
 def _parse_all(
     path: Path, texts: Sequence[str], parse: Callable[[str], Value]
 ) -> tuple[Value, ...]:
-    try:
-        return tuple(parse(text) for text in texts)
-    except ValueError as error:
-        raise CheckFailure(f"{path}: {error}.") from error
+    parsed = []
+    for text in texts:
+        try:
+            parsed.append(parse(text))
+        except ValueError as error:
+            raise CheckFailure(f'{path}: "{text}": {error}.') from error
+    return tuple(parsed)
