@@ -29,6 +29,7 @@ def test_records_of_kafka_python_are_read() -> None:
     assert sender_of(received.context) == sender_of(SENDER)
     assert (received.system, received.destination) == ("kafka", "payments")
     assert received.attributes == {
+        "messaging.destination.name": "payments",
         "messaging.destination.partition.id": "3",
         "messaging.kafka.offset": 41,
         "messaging.kafka.message.key": "order-1",
@@ -43,6 +44,7 @@ def test_answers_of_kafka_python_are_read() -> None:
     identify = kafka.sending("payments").identify
 
     assert identify(there) == {
+        "messaging.destination.name": "payments",
         "messaging.destination.partition.id": "3",
         "messaging.kafka.offset": 41,
     }
@@ -58,6 +60,7 @@ def test_a_record_of_a_lambda_event_is_read() -> None:
     assert baggage.get_all(received.context) == {"workflow.id": "w"}
     assert kafka.read_headers(record)[0] == ("tenant", b"\xff")
     assert received.attributes == {
+        "messaging.destination.name": "payments",
         "messaging.destination.partition.id": "3",
         "messaging.kafka.offset": 41,
         "messaging.kafka.message.key": "order-1",
