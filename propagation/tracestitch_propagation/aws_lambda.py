@@ -10,12 +10,17 @@ import logging
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
+from opentelemetry import trace
 from opentelemetry.trace import Tracer
 
 from tracestitch_propagation import eventbridge, kafka, sns, sqs
 from tracestitch_propagation.messages import Attributes, Received
 from tracestitch_propagation.names import Names
 from tracestitch_propagation.spans import Relation, process_span
+
+# Events of Lambda hold all message attributes and each is read here, so that a message without
+# context had none: a scope of its own lets tracestitch tell so (analyzer/carriers.toml there).
+SCOPE = "tracestitch_propagation.aws_lambda"
 
 _logger = logging.getLogger(__name__)
 
@@ -56,6 +61,8 @@ def process_records(
 
     Raises ValueError as received_records.
     """
+
+    tracer = tracer or trace.get_tracer(SCOPE)
 
     def run(record: Any, received: Received) -> None:
         told = attributes(record) if attributes else None

@@ -90,6 +90,21 @@ def test_of_a_batch_the_records_without_context_alone_are_orphans(
     assert list(recording.causes) == ["order.process b"]
 
 
+def test_of_a_message_without_context_the_producer_is_told_to_inject(
+    recording: Recording, aws: Aws
+) -> None:
+    """Nobody has to ask Lambda for message attributes: it is not S1."""
+    queue = Queue(aws, "lambda-without")
+    with publish_span("order.publish", sqs.sending(queue.url)) as publishing:
+        publishing.sent({"MessageId": queue.send("a")})
+    with recording.service("shipping"):
+        aws_lambda.process_records(queue.trigger(), lambda _: None, name="order.process")
+
+    assert recording.causes == {"order.process": "S2"}
+    [orphan] = recording.analysed().orphans.values()
+    assert "S1" not in {other["code"] for other in orphan["other_causes"]}
+
+
 def test_one_span_for_a_batch_tells_the_records_without_context(
     recording: Recording, aws: Aws
 ) -> None:
