@@ -66,9 +66,9 @@ def _cut_text(text: str, depth: int) -> str:
     cut = cut_members(text, members, EVENT_CARRIER)
     if cut != text or not depth:
         return cut
-    for member in members:
-        if member.name not in _HOLDERS:
-            continue
+    # Of several of a name the last is what a reader of JSON gets; a sender may write very many.
+    holders = {member.name: member for member in members if member.name in _HOLDERS}
+    for member in holders.values():
         if isinstance(member.value, str):
             inner = _cut_text(member.value, depth - 1)
             changed, written = inner != member.value, json.dumps(inner)

@@ -116,3 +116,10 @@ def test_what_is_no_object_holds_no_fields(held: object) -> None:
 def test_nothing_is_put_for_nothing() -> None:
     assert put_carrier('{"sku": 1, "_otel": {}}', {}) == '{"sku": 1}'
     assert put_carrier({"sku": 1, "_otel": {}}, {}) == {"sku": 1}
+
+
+def test_of_members_with_one_name_only_the_last_is_looked_into() -> None:
+    message = {"Body": '{"detail":{"_otel":{},"a":1},"detail":{"_otel":{}, "b":2}}'}
+    cut_carrier(message)
+
+    assert message == {"Body": '{"detail":{"_otel":{},"a":1},"detail":{"b":2}}'}
