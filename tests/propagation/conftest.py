@@ -9,6 +9,7 @@ import pytest
 from confluent_kafka import Producer
 from moto.server import ThreadedMotoServer
 
+from tests.propagation.queues import make_queue
 from tests.propagation.recording import Recording
 
 Aws = Callable[[str], Any]
@@ -44,6 +45,18 @@ def aws(aws_url: str) -> Aws:
         )
 
     return make_client
+
+
+@pytest.fixture
+def client(aws: Aws) -> Any:
+    """Of SQS."""
+    return aws("sqs")
+
+
+@pytest.fixture
+def queue(client: Any) -> str:
+    """The URL of a queue of this test alone."""
+    return make_queue(client, "orders")
 
 
 @pytest.fixture(scope="session")
