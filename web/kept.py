@@ -50,11 +50,7 @@ class Kept(Generic[_Value]):
         with self._lock:
             working = self._working
             if working is None and self._clock() >= self._until and self._take_turn():
-                working = self._working = threading.Event()
-                name = "kept-value"
-                threading.Thread(
-                    target=self._work, args=(work_out,), name=name, daemon=True
-                ).start()
+                working = self._begin(work_out)
         if working is not None:
             working.wait(patience_seconds)
         with self._lock:
@@ -64,8 +60,24 @@ class Kept(Generic[_Value]):
             age = max(now - self._made, 0.0)
             return None if age > oldest_seconds and now >= self._until else (self._value, age)
 
+    def _begin(self, work_out: Callable[[], _Value]) -> threading.Event:
+        """Raises RuntimeError where there can be no more threads; the next one tries again."""
+        name, args = "kept-value", (work_out,)
+        try:
+            threading.Thread(target=self._work, args=args, name=name, daemon=True).start()
+        except RuntimeError:
+            self._give_turn_back()
+            raise
+        # The thread needs the lock, which is held here, before it is done.
+        self._working = threading.Event()
+        return self._working
+
     def _take_turn(self) -> bool:
         return self._turns is None or self._turns.acquire(blocking=False)
+
+    def _give_turn_back(self) -> None:
+        if self._turns is not None:
+            self._turns.release()
 
     def _work(self, work_out: Callable[[], _Value]) -> None:
         begun = self._clock()
@@ -79,8 +91,7 @@ class Kept(Generic[_Value]):
             _log.exception("Figures could not be worked out; they are tried again")
             failed = error
         finally:  # also where Polars panics
-            if self._turns is not None:
-                self._turns.release()
+            self._give_turn_back()
             self._finish(value, failed, begun)
 
     def _finish(self, value: _Value | None, failed: Exception | None, begun: float) -> None:

@@ -147,3 +147,17 @@ def test_work_that_fails_gives_its_turn_back() -> None:
     for asked in range(MOST_AT_ONCE + 1):
         with pytest.raises(StoreError):
             kept.get(asked, fail, PATIENCE)
+
+
+def test_work_that_found_no_thread_is_begun_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = KeptAnswers[int]()
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        for _ in range(MOST_AT_ONCE):
+            with pytest.raises(RuntimeError):
+                kept.get("orders", lambda: 7, PATIENCE)
+    assert kept.get("orders", lambda: 7, PATIENCE) == 7
