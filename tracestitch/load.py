@@ -11,6 +11,7 @@ from typing import BinaryIO
 import click
 
 from collector.attribute_filter import Filter, drop_attributes
+from collector.decoded import UndecodableRequest
 from collector.formats.errors import UnreadableContent
 from collector.formats.reading import read_requests
 from collector.otlp_client import ReceiverUnreachable, RequestRefused
@@ -59,6 +60,8 @@ def read_files(files: Sequence[Path], sink: Sink, edit: Filter = bytes) -> list[
                 sink.counts.files += 1
             except OSError as error:
                 flaws.append(f"{file}: cannot be read ({error.strerror or error}).")
+            except UndecodableRequest as error:  # well formed, and more than a store takes
+                flaws.append(f"{_name(file)}: {error}.")
             except UnreadableContent as error:
                 flaws.append(f"{_name(file)}, {error}.")
             except MemoryError:  # one JSON document that unpacks to more than the machine has

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
+from collector.decoded import UndecodableRequest
 from collector.formats.packing import Request
 from collector.python_decoder import parse_request
 from storage.contract import SpanStore
@@ -43,9 +44,12 @@ class Answers:
         self._seen = Seen(find_journey=self._find_journey)
 
     def take(self, requests: Sequence[bytes]) -> Seen:
-        """What has been seen with these, and with all before. Raises UndecodableRequest."""
+        """What has been seen with these, and with all before. Raises UndecodableRequest when
+        one is not decodable; the others are taken."""
         if requests:
-            self._seen = self._run(lambda: self._take(requests))
+            self._seen, flaw = self._run(lambda: self._take(requests))
+            if flaw is not None:
+                raise flaw
         return self._seen
 
     def find_journeys(self, spans: Sequence[Ids]) -> Sequence[Told]:
@@ -67,22 +71,27 @@ class Answers:
 
         return self._thread.submit(run).result()
 
-    def _take(self, requests: Sequence[bytes]) -> Seen:
+    def _take(self, requests: Sequence[bytes]) -> tuple[Seen, UndecodableRequest | None]:
         if self._store is None:
             self._store, self._sink = self._stack.enter_context(open_passing_store(self._keys))
             self._get = ask_in_process(self._store)
         assert self._sink is not None  # noqa: S101 - it came with the store
+        flaw: UndecodableRequest | None = None
         for request in requests:
-            self._sink.take(Request(request, spans=0))
-            self._traces |= find_traces(request)
+            try:
+                self._sink.take(Request(request, spans=0))
+                self._traces |= find_traces(request)
+            except UndecodableRequest as error:
+                flaw = error
         self._sink.finish()
         batch = self._store.spans_of(trace_table(sorted(self._traces)))
-        return Seen(
+        seen = Seen(
             span_objects(batch, sort_spans(batch), find_notes(batch, ())),
             self._ask_for_all("connections"),
             self._ask_for_all("orphans"),
             self._find_journey,
         )
+        return seen, flaw
 
     def _ask(self, path: str, **parameters: str) -> Any:
         assert self._get is not None  # noqa: S101 - nothing is asked for before it was taken

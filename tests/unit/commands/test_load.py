@@ -139,3 +139,16 @@ def test_a_file_that_unpacks_to_too_much_is_one_sentence(
     result = load(good, "--data-dir", tmp_path / "store")
     assert result.exit_code == 2
     assert f"{good} needs more memory than there is" in result.output
+
+
+def test_a_span_that_no_store_takes_is_one_sentence(good: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large.pb"
+    large.write_bytes(request(span("n" * (9 << 20))))
+
+    answer = load(large, good, f"--data-dir={tmp_path / 'data'}")
+
+    assert answer.exit_code == 2
+    assert answer.stderr == (
+        f"Error: {large}: not an ExportTraceServiceRequest: a span of more than 8 MiB is in it.\n"
+    )
+    assert answer.stdout.startswith("Loaded 1 file, 1 request, 2 spans")
