@@ -4,8 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tracestitch.terminal import clean
+from tracestitch.testing.arrivals import (
+    PROPAGATED,
+    Arrival,
+    Asked,
+    Source,
+    comes_from,
+    find_arrivals,
+)
 from tracestitch.testing.claims import Failure, count_lines, find_missing, tell_cause, tell_span
-from tracestitch.testing.hops import PROPAGATED, Asked, Hop, Source, comes_from, find_hops
 from tracestitch.testing.seen import Ids, Seen, ids_of
 from web.words import say_duration, say_plural, say_service
 
@@ -21,14 +28,14 @@ class Propagated:
     count: int = 1
 
     def __call__(self, seen: Seen) -> Failure | None:
-        hops = find_hops(seen, self.asked)
-        count = sum(max(1, len(self._find_meant(seen, hop))) for hop in hops)
+        arrivals = find_arrivals(seen, self.asked)
+        count = sum(max(1, len(self._find_meant(seen, arrival))) for arrival in arrivals)
         if count < self.count:
-            return tell_too_few(seen, self.asked, hops, f"{count} of {self.count}")
+            return tell_too_few(seen, self.asked, arrivals, f"{count} of {self.count}")
         broken = {
-            ids_of(hop.consumer): line
-            for hop in hops
-            if (line := self._tell_break(seen, hop)) is not None
+            ids_of(arrival.consumer): line
+            for arrival in arrivals
+            if (line := self._tell_break(seen, arrival)) is not None
         }
         if broken:
             return Failure(
@@ -38,52 +45,56 @@ class Propagated:
                 at=[*_find_sender(seen, self.asked), next(iter(broken))],
                 missing=_find_unseen(seen, self.asked),
             )
-        if self.trace_id is not None and not any(self._is_of_trace(seen, hop) for hop in hops):
+        if self.trace_id is not None and not any(
+            self._is_of_trace(seen, arrival) for arrival in arrivals
+        ):
             return Failure(
                 f"{clean(self.asked)} is propagated, but not from trace {clean(self.trace_id)}",
-                count_lines(f"{tell_span(hop.consumer)} {_tell_traces(hop)}" for hop in hops),
-                at=[ids_of(hops[0].consumer)],
+                count_lines(
+                    f"{tell_span(arrival.consumer)} {_tell_traces(arrival)}" for arrival in arrivals
+                ),
+                at=[ids_of(arrivals[0].consumer)],
             )
         return None
 
-    def _find_meant(self, seen: Seen, hop: Hop) -> list[Source]:
+    def _find_meant(self, seen: Seen, arrival: Arrival) -> list[Source]:
         return [
             source
-            for source in hop.sources
+            for source in arrival.sources
             if source.relation in PROPAGATED and comes_from(seen, source, self.asked)
         ]
 
-    def _tell_break(self, seen: Seen, hop: Hop) -> str | None:
+    def _tell_break(self, seen: Seen, arrival: Arrival) -> str | None:
         """None where it is none."""
-        if meant := self._find_meant(seen, hop):
+        if meant := self._find_meant(seen, arrival):
             if self.relation is None or any(s.relation == self.relation for s in meant):
                 return None
             how = f"as {meant[0].relation}, not as {clean(self.relation)}"
-            return f"{tell_span(hop.consumer)} has its producer {how}"
-        if self._is_known_trace(seen, hop):
+            return f"{tell_span(arrival.consumer)} has its producer {how}"
+        if self._is_known_trace(seen, arrival):
             return None
-        if hop.orphan is not None:
-            return f"{tell_span(hop.consumer)}: {tell_cause(hop.orphan)}"
-        return f"{tell_span(hop.consumer)} {_tell_other(hop)}"
+        if arrival.orphan is not None:
+            return f"{tell_span(arrival.consumer)}: {tell_cause(arrival.orphan)}"
+        return f"{tell_span(arrival.consumer)} {_tell_other(arrival)}"
 
-    def _is_known_trace(self, seen: Seen, hop: Hop) -> bool:
+    def _is_known_trace(self, seen: Seen, arrival: Arrival) -> bool:
         """A context that the test made itself belongs to no span that could be seen."""
         return (
             self.asked.producer is None
             and self.asked.producer_service is None
-            and self._continues(seen, hop)
+            and self._continues(seen, arrival)
         )
 
-    def _is_of_trace(self, seen: Seen, hop: Hop) -> bool:
-        sent = any(s.producer["trace_id"] == self.trace_id for s in hop.sources)
-        return sent or (self.asked.producer is None and self._continues(seen, hop))
+    def _is_of_trace(self, seen: Seen, arrival: Arrival) -> bool:
+        sent = any(s.producer["trace_id"] == self.trace_id for s in arrival.sources)
+        return sent or (self.asked.producer is None and self._continues(seen, arrival))
 
-    def _continues(self, seen: Seen, hop: Hop) -> bool:
+    def _continues(self, seen: Seen, arrival: Arrival) -> bool:
         if self.trace_id is None:
             return False
-        above = list(seen.climb(ids_of(hop.consumer)))
+        above = list(seen.climb(ids_of(arrival.consumer)))
         links = (link["trace_id"] for span in above for link in span["links"])
-        inside = hop.consumer["trace_id"] == self.trace_id
+        inside = arrival.consumer["trace_id"] == self.trace_id
         if self.relation == "link":
             return self.trace_id in links
         return inside if self.relation == "parent" else inside or self.trace_id in links
@@ -98,13 +109,13 @@ class WithinWait:
     count: int = 1
 
     def __call__(self, seen: Seen) -> Failure | None:
-        hops = find_hops(seen, self.asked)
-        if len(hops) < self.count:
-            return tell_too_few(seen, self.asked, hops, f"{len(hops)} of {self.count}")
+        arrivals = find_arrivals(seen, self.asked)
+        if len(arrivals) < self.count:
+            return tell_too_few(seen, self.asked, arrivals, f"{len(arrivals)} of {self.count}")
         waits: dict[Ids, int | None] = {}
-        for hop in hops:
-            meant = [s for s in hop.sources if comes_from(seen, s, self.asked)]
-            waits[ids_of(hop.consumer)] = _longest(seen, hop, meant)
+        for arrival in arrivals:
+            meant = [s for s in arrival.sources if comes_from(seen, s, self.asked)]
+            waits[ids_of(arrival.consumer)] = _longest(seen, arrival, meant)
         late = {ids: wait for ids, wait in waits.items() if wait is None or wait > self.most_nano}
         if not late:
             return None
@@ -119,11 +130,11 @@ class WithinWait:
         )
 
 
-def _longest(seen: Seen, hop: Hop, sources: Sequence[Source]) -> int | None:
+def _longest(seen: Seen, arrival: Arrival, sources: Sequence[Source]) -> int | None:
     """The longest wait in nanoseconds; None where no producer is known."""
     waits = [
-        hop.consumer["start_time_unix_nano"]
-        - seen.by_ids.get(ids_of(s.producer), hop.consumer)["end_time_unix_nano"]
+        arrival.consumer["start_time_unix_nano"]
+        - seen.by_ids.get(ids_of(s.producer), arrival.consumer)["end_time_unix_nano"]
         if s.connection is None or s.connection["wait_nano"] is None
         else s.connection["wait_nano"]
         for s in sources
@@ -131,14 +142,14 @@ def _longest(seen: Seen, hop: Hop, sources: Sequence[Source]) -> int | None:
     return max(waits, default=None)
 
 
-def tell_too_few(seen: Seen, asked: Asked, hops: Sequence[Hop], seen_of: str) -> Failure:
+def tell_too_few(seen: Seen, asked: Asked, arrivals: Sequence[Arrival], seen_of: str) -> Failure:
     """`seen_of` such as "1 of 2"."""
     missing = _find_unseen(seen, asked)
     if not seen.spans or missing:
         return find_missing(seen, missing) or Failure(f"{clean(asked)}: nothing seen")
     return Failure(
         f"{clean(asked)}: {seen_of} hand-overs seen",
-        at=[ids_of(hop.consumer) for hop in hops[:1]],
+        at=[ids_of(arrival.consumer) for arrival in arrivals[:1]],
     )
 
 
@@ -153,16 +164,16 @@ def _find_sender(seen: Seen, asked: Asked) -> list[Ids]:
     return [ids_of(span) for span in named[:1]]
 
 
-def _tell_other(hop: Hop) -> str:
-    if sources := [s for s in hop.sources if s.relation in PROPAGATED]:
+def _tell_other(arrival: Arrival) -> str:
+    if sources := [s for s in arrival.sources if s.relation in PROPAGATED]:
         other = sources[0].producer
         name = other.get("span_name") or other.get("name")
         return f"continues {clean(name)} in {clean(say_service(other['service_name']))}"
-    if hop.sources:
+    if arrival.sources:
         return "was stitched to its producer by other evidence, not by a context"
-    if hop.unseen_parent is not None:
+    if arrival.unseen_parent is not None:
         return (
-            f"continues a span that was not seen ({hop.unseen_parent}); it has not ended, was"
+            f"continues a span that was not seen ({arrival.unseen_parent}); it has not ended, was"
             " not sampled, or is exported elsewhere"
         )
     return (
@@ -171,6 +182,6 @@ def _tell_other(hop: Hop) -> str:
     )
 
 
-def _tell_traces(hop: Hop) -> str:
-    traces = dict.fromkeys(s.producer["trace_id"] for s in hop.sources)
-    return f"comes from trace {', '.join(traces) or hop.consumer['trace_id']}"
+def _tell_traces(arrival: Arrival) -> str:
+    traces = dict.fromkeys(s.producer["trace_id"] for s in arrival.sources)
+    return f"comes from trace {', '.join(traces) or arrival.consumer['trace_id']}"

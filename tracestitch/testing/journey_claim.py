@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from tracestitch.terminal import clean
+from tracestitch.testing.arrivals import PROPAGATED
 from tracestitch.testing.claims import Failure, count_lines, find_missing
-from tracestitch.testing.hops import PROPAGATED
 from tracestitch.testing.orphan_claim import NoOrphans
 from tracestitch.testing.seen import Seen, Told, ids_of
 from web.words import say_plural, say_service

@@ -115,8 +115,8 @@ class Stitched:
         `trace_id` one of them must come from this trace, whose first span may be the test's own
         invention: then leave out the producer."""
         __tracebackhide__ = True
+        from tracestitch.testing.arrivals import PROPAGATED, Asked
         from tracestitch.testing.handover_claims import Propagated
-        from tracestitch.testing.hops import PROPAGATED, Asked
 
         if relation not in (None, *PROPAGATED):
             raise ValueError('a relation is "parent" or "link"')
@@ -140,8 +140,8 @@ class Stitched:
         """No message waited longer between the end of its send and the start of its
         processing, and there are at least `count`."""
         __tracebackhide__ = True
+        from tracestitch.testing.arrivals import Asked
         from tracestitch.testing.handover_claims import WithinWait
-        from tracestitch.testing.hops import Asked
 
         asked = Asked(producer, consumer, producer_service, consumer_service, destination)
         self._await(WithinWait(asked, read_nano(most), count), timeout)

@@ -4,10 +4,10 @@ from tests.builders import span
 from tests.unit.testing.conftest import Scene
 from tests.unit.testing.handovers import process_cut, publish
 from tracestitch.testing.answers import Answers
+from tracestitch.testing.arrivals import Asked
 from tracestitch.testing.claims import Failure
 from tracestitch.testing.failure_text import Circumstances, tell_failure
 from tracestitch.testing.handover_claims import Propagated
-from tracestitch.testing.hops import Asked
 
 QUIET = Circumstances(waited_seconds=5.0, sources="Nobody sends.", begun={}, flaws=[])
 

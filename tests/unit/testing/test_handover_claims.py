@@ -6,8 +6,8 @@ from tests.builders import Built, link, span
 from tests.unit.testing.conftest import Scene
 from tests.unit.testing.handovers import process, process_cut, process_linked, publish
 from tests.unit.testing.sentences import sentence
+from tracestitch.testing.arrivals import Asked
 from tracestitch.testing.handover_claims import Propagated, WithinWait
-from tracestitch.testing.hops import Asked
 
 ORDER = Asked("order.publish", "order.process")
 SECOND = 1_000_000_000

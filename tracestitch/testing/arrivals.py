@@ -46,7 +46,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Hop:
+class Arrival:
     """One consumer span, and what came to it."""
 
     consumer: Told
@@ -57,22 +57,22 @@ class Hop:
     """The id of a parent that is no seen span."""
 
 
-def find_hops(seen: Seen, asked: Asked) -> list[Hop]:
+def find_arrivals(seen: Seen, asked: Asked) -> list[Arrival]:
     """Of every consumer that is meant, whatever its producer."""
     if asked.consumer is not None:
         consumers = seen.named(asked.consumer)
     else:
         ends = dict.fromkeys([*seen.arriving, *seen.orphan_at])
         consumers = [seen.by_ids[ids] for ids in ends if ids in seen.by_ids]
-    hops = [
-        find_hop(seen, span, asked.producer)
+    arrivals = [
+        find_arrival(seen, span, asked.producer)
         for span in consumers
         if asked.consumer_service in (None, span["service_name"])
     ]
-    return [hop for hop in hops if asked.destination in (None, hop.destination)]
+    return [arrival for arrival in arrivals if asked.destination in (None, arrival.destination)]
 
 
-def find_hop(seen: Seen, consumer: Told, producer: str | None) -> Hop:
+def find_arrival(seen: Seen, consumer: Told, producer: str | None) -> Arrival:
     """What is nearest above the consumer counts."""
     top = consumer
     for span in seen.climb(ids_of(consumer)):
@@ -81,18 +81,18 @@ def find_hop(seen: Seen, consumer: Told, producer: str | None) -> Hop:
             told = seen.arriving.get(ids, [])
             orphan = seen.orphan_at.get(ids)
             ends = [*told, *([] if orphan is None else [orphan])]
-            return Hop(
+            return Arrival(
                 consumer,
                 [Source(each["producer"], each["relation"], each) for each in told],
                 orphan,
                 destination=next((e["destination"] for e in ends if e["destination"]), None),
             )
         if span is not consumer and span["name"] == producer:
-            return Hop(consumer, [Source(span, "parent")])
+            return Arrival(consumer, [Source(span, "parent")])
         linked = _find_linked(seen, span, producer)
         if linked:
-            return Hop(consumer, linked)
-    return Hop(consumer, unseen_parent=top["parent_span_id"])
+            return Arrival(consumer, linked)
+    return Arrival(consumer, unseen_parent=top["parent_span_id"])
 
 
 def _find_linked(seen: Seen, span: Told, producer: str | None) -> list[Source]:

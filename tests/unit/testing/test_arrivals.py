@@ -3,28 +3,28 @@
 from tests.builders import link, span
 from tests.unit.testing.conftest import Scene
 from tests.unit.testing.handovers import process, process_cut, process_linked, publish
-from tracestitch.testing.hops import Asked, Hop, comes_from, find_hops
+from tracestitch.testing.arrivals import Arrival, Asked, comes_from, find_arrivals
 from tracestitch.testing.seen import Seen
 
 ORDER = Asked("order.publish", "order.process")
 
 
-def only_hop(seen: Seen, asked: Asked = ORDER) -> Hop:
-    (hop,) = find_hops(seen, asked)
-    return hop
+def only_arrival(seen: Seen, asked: Asked = ORDER) -> Arrival:
+    (arrival,) = find_arrivals(seen, asked)
+    return arrival
 
 
 def relations(seen: Seen, asked: Asked = ORDER) -> list[str]:
     """Of the producers that are meant."""
-    hop = only_hop(seen, asked)
-    return [source.relation for source in hop.sources if comes_from(seen, source, asked)]
+    arrival = only_arrival(seen, asked)
+    return [source.relation for source in arrival.sources if comes_from(seen, source, asked)]
 
 
 def test_a_child_continues_its_producer(scene: Scene) -> None:
     seen = scene.see(publish(), process())
 
     assert relations(seen) == ["parent"]
-    assert only_hop(seen).destination == "orders"
+    assert only_arrival(seen).destination == "orders"
 
 
 def test_a_link_leads_to_its_producer(scene: Scene) -> None:
@@ -32,10 +32,10 @@ def test_a_link_leads_to_its_producer(scene: Scene) -> None:
 
 
 def test_a_cut_consumer_is_an_orphan_root(scene: Scene) -> None:
-    hop = only_hop(scene.see(publish(), process_cut()))
+    arrival = only_arrival(scene.see(publish(), process_cut()))
 
-    assert hop.orphan is not None
-    assert [source.relation for source in hop.sources] == ["stitch"]
+    assert arrival.orphan is not None
+    assert [source.relation for source in arrival.sources] == ["stitch"]
 
 
 def test_names_of_spans_around_those_of_libraries_count(scene: Scene) -> None:
@@ -74,23 +74,23 @@ def test_spans_that_say_nothing_of_messages_are_followed_by_parent_and_link(scen
 
 
 def test_a_span_whose_parent_was_not_seen_says_so(scene: Scene) -> None:
-    hop = only_hop(scene.see(process()))
+    arrival = only_arrival(scene.see(process()))
 
-    assert (hop.sources, hop.orphan, hop.unseen_parent) == ((), None, f"{1:016x}")
+    assert (arrival.sources, arrival.orphan, arrival.unseen_parent) == ((), None, f"{1:016x}")
 
 
 def test_a_circle_of_parents_has_an_end(scene: Scene) -> None:
     seen = scene.see(span("order.process", id=1, parent=2), span("b", id=2, parent=1))
 
-    assert only_hop(seen).sources == ()
+    assert only_arrival(seen).sources == ()
 
 
 def test_services_and_destination_narrow_what_is_meant(scene: Scene) -> None:
     seen = scene.see(publish(), process(), process_linked(id=3, service="audit"))
 
-    assert len(find_hops(seen, Asked(consumer_service="audit"))) == 1
-    assert len(find_hops(seen, Asked(destination="orders"))) == 2
-    assert find_hops(seen, Asked(destination="payments")) == []
+    assert len(find_arrivals(seen, Asked(consumer_service="audit"))) == 1
+    assert len(find_arrivals(seen, Asked(destination="orders"))) == 2
+    assert find_arrivals(seen, Asked(destination="payments")) == []
     assert relations(seen, Asked(producer_service="shop", consumer_service="pay")) == ["parent"]
     assert relations(seen, Asked(producer_service="other", consumer_service="pay")) == []
 
