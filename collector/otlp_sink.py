@@ -15,7 +15,7 @@ from collector.grpc_receiver import SERVICE
 from collector.other_signals import OTHER_SIGNALS
 from collector.receiving import MAX_REQUEST_BYTES
 
-LENGTH = struct.Struct(">I")
+_LENGTH = struct.Struct(">I")
 _Handler = Callable[[bytes, grpc.ServicerContext], bytes]
 _TAKEN = b""  # an empty response of any signal: everything was taken
 
@@ -69,7 +69,7 @@ class OtlpSink:
 
     def framed(self) -> bytes:
         """All requests, each behind its length in four bytes, big-endian."""
-        return b"".join(LENGTH.pack(len(request)) + request for request in self.requests)
+        return b"".join(_LENGTH.pack(len(request)) + request for request in self.requests)
 
     def parsed(self) -> list[ExportTraceServiceRequest]:
         return [ExportTraceServiceRequest.FromString(request) for request in self.requests]
