@@ -76,7 +76,9 @@ def choose_fix(
     if advice is not None:
         parts.append(load_templates()[advice][_choose(advice, "consumer", consumer, system)])
     mark = _mark(parts[-1])
-    return "\n".join(parts) + f"{mark} Why, and what looks alike: {page_of(code)}\n"
+    # Who reads it in a terminal has the repository rather than a server.
+    pages = f"{page_of(code)} on the server, docs{page_of(code)}.md in the repository"
+    return "\n".join(parts) + f"{mark} Why, and what looks alike: {pages}\n"
 
 
 def page_of(code: str) -> str:

@@ -1,11 +1,13 @@
 """Fixes to paste: the text that suits the side, the language and the library."""
 
 import ast
+import re
 
 import pytest
 
 from analyzer.fixes import End, choose_fix
 from analyzer.fixes.templates import list_fixes, load_languages, load_templates, split_name
+from tests.architecture.sources import ROOT
 
 NOBODY = End()
 TEMPLATES = [
@@ -124,7 +126,7 @@ def test_a_change_on_both_sides_has_a_part_for_each() -> None:
     assert producer.startswith("# On the producer, which sends to orders:\n")
     assert "events.put_events(" in producer
     assert "propagation.extract(ROOT_CONTEXT" in consumer
-    assert fix.count("/causes/E1") == 1
+    assert fix.count("Why, and what looks alike: /causes/E1") == 1
 
 
 def test_the_same_change_on_both_sides_is_told_once() -> None:
@@ -146,7 +148,7 @@ def test_an_advice_comes_after_the_fix_and_before_the_page() -> None:
 
     assert "TextMapGetter<ConsumerRecord" in first
     assert second.splitlines()[1].startswith("span.setAttribute(")
-    assert second.endswith("/causes/K3\n")
+    assert "/causes/K3" in second.splitlines()[-1]
 
 
 def test_plain_words_for_both_sides_have_no_heading() -> None:
@@ -161,7 +163,9 @@ def test_names_say_where_the_fix_goes() -> None:
         "# On the consumer payment-service, which receives from eu.orders:",
         "# (seen there: opentelemetry.instrumentation.kafka 1.2.3)",
     ]
-    assert lines[-1] == "# Why, and what looks alike: /causes/K4"
+    assert lines[-1] == (
+        "# Why, and what looks alike: /causes/K4 on the server, docs/causes/K4.md in the repository"
+    )
 
 
 @pytest.mark.parametrize(
@@ -201,7 +205,9 @@ def test_a_hostile_scope_is_not_shown() -> None:
 def test_every_cause_has_a_fix_for_sides_of_which_nothing_is_known(code: str) -> None:
     for side in ("consumer", "producer", "both"):
         fix = choose_fix(code, side, NOBODY, NOBODY)
-        assert fix.endswith(f"Why, and what looks alike: /causes/{code}\n")
+        assert f"Why, and what looks alike: /causes/{code} on the server" in fix
+        [named] = re.findall(r"docs/causes/\S+\.md", fix.splitlines()[-1])
+        assert (ROOT / named).is_file()
 
 
 def test_a_cause_without_templates_is_an_error() -> None:
