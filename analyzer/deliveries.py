@@ -35,7 +35,8 @@ def _process_ends(frame: Frame, process: pl.Series, stated: pl.Series) -> pl.Ser
 
 def _filled(frame: Frame, receives: pl.DataFrame) -> pl.Series:
     """Whether receive spans (row, …) took something: an id, a record's partition
-    (kafka-python names no offset, and makes no span for an empty poll) or work below.
+    (kafka-python names no offset, and makes no span for an empty poll), a routing key
+    (`basic.get` of RabbitMQ) or work below.
 
     A receive below a receive is no work: botocore's API call below boto3sqs, which an
     idle poll has too, and the batch wrappers of aiokafka.
@@ -55,6 +56,7 @@ def _filled(frame: Frame, receives: pl.DataFrame) -> pl.Series:
         pl.col("message_id").is_not_null()
         | pl.col("kafka_offset").is_not_null()
         | record
+        | (pl.col("routed") & pl.col("batch_count").ne_missing(0)).fill_null(value=False)
         | busy.gather(receives["row"])
     ).to_series()
 
@@ -184,7 +186,7 @@ def find_deliveries(
     open_ = ~frame.flag(_rows_above(frame, any_process))
     receives = frame.tell(
         frame["row"].filter(_is(frame, "receive") & open_),
-        *("row", "kind", "service", "parent_span_id", "has_children", "api_receive"),
+        *("row", "kind", "service", "parent_span_id", "has_children", "api_receive", "routed"),
         *("message_id", "batch_count", *RECORD),
     ).filter(~pl.col("api_receive"))
     told_by_link = frame.flag(own_receives(frame, links)["receive"])

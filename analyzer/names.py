@@ -36,10 +36,13 @@ SYSTEMS = {
     "eventhubs": "eventhubs",
     "azureeventhubs": "eventhubs",
     "microsofteventhub": "eventhubs",
+    "microsofteventhubs": "eventhubs",
     "eventgrid": "eventgrid",
     "azureeventgrid": "eventgrid",
     "gcppubsub": "gcp_pubsub",
     "pubsub": "gcp_pubsub",
+    "googlepubsub": "gcp_pubsub",
+    "googlecloudpubsub": "gcp_pubsub",
     "celery": "celery",
     "nats": "nats",
     "natsjetstream": "nats",
@@ -50,6 +53,9 @@ SYSTEMS = {
     "apacherocketmq": "rocketmq",
     "activemq": "activemq",
     "apacheactivemq": "activemq",
+    "artemis": "activemq",
+    "activemqartemis": "activemq",
+    "apacheactivemqartemis": "activemq",
     "redisstreams": "redis",
 }
 
@@ -59,6 +65,7 @@ _SCOPE_SYSTEMS = {
     r"botocore\.sns": "aws_sns",
     r"kafka|sarama|kotel": "kafka",
     r"celery": "celery",
+    r"taskiq": "taskiq",
     r"pika|aio_pika|amqplib|rabbitmq": "rabbitmq",
 }
 
@@ -67,6 +74,13 @@ _NOTHING = ["", "unknown", "(temporary)", "(anonymous)", "aws:sqs", "aws:sns"]
 # https://sqs.eu-west-1.amazonaws.com/123456789012/orders, also behind other hosts
 _QUEUE_URL = r"^https?://([^/]+)/(\d{12})/([^/?#]+)$"
 _ARN = r"^arn:[^:]*:[^:]*:([^:]*):([^:]*):(?:[^:]*[:/])?([^:/]+)$"
+# projects/shop/topics/orders, as Google's API names topics and subscriptions
+_RESOURCE = r"^projects/([^/]+)/(?:topics|subscriptions)/([^/]+)$"
+# orders/Subscriptions/billing, the entity path of a subscription of Azure Service Bus
+_ENTITY = r"^(.+?)/(?i:subscriptions)/([^/]+)(/\$.+)?$"
+# persistent://public/default/orders-partition-3: short names stand for those of this tenant
+# and namespace, and the partitions of a topic are topics of their own
+_PULSAR_TOPIC = r"^(?:(?:non-)?persistent://)?(?:public/default/)?(.+?)(?:-partition-\d+)?$"
 _KAFKA_ID = r"^(.+)\.(\d+)\.(\d+)$"
 # messaging verbs before (semconv 1.27 and later) or after (earlier) the destination
 _VERB_FIRST = r"^(?:send|publish|create|process|receive|poll|consume) (\S.*)$"
@@ -137,7 +151,8 @@ def name_shapes(frame: pl.DataFrame) -> pl.DataFrame:
     """Replace the raw typed columns that a shape has by what they mean.
 
     `system` becomes canonical; `destination`, `scope` are added (scope is
-    "region/account" or "account" for AWS, the cluster id for Kafka), and `dead_letter`.
+    "region/account" or "account" for AWS, the cluster id for Kafka, the project for Google),
+    `dead_letter`, and `routed` (a message of RabbitMQ is told of, not a call).
     """
     frame = frame.with_columns(_system().alias("system"))
     raw = pl.coalesce(
@@ -149,6 +164,8 @@ def name_shapes(frame: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("system") == "aws_eventbridge").then(_clean(pl.col("event_bus"))),
         _from_name(),
     )
+    azure = pl.when(pl.col("system").is_in(["servicebus", "eventhubs"])).then(raw)
+    google = pl.when(pl.col("system") == "gcp_pubsub").then(raw)
     url = pl.coalesce(
         pl.when(raw.str.contains(_QUEUE_URL)).then(raw),
         pl.when(pl.col("queue_url").str.contains(_QUEUE_URL)).then(pl.col("queue_url")),
@@ -158,9 +175,14 @@ def name_shapes(frame: pl.DataFrame) -> pl.DataFrame:
     account = url.str.extract(_QUEUE_URL, 2)
     kafka = pl.col("system") == "kafka"
     return frame.with_columns(
-        pl.coalesce(raw.str.extract(_QUEUE_URL, 3), raw.str.extract(_ARN, 3), raw).alias(
-            "destination"
-        ),
+        pl.coalesce(
+            raw.str.extract(_QUEUE_URL, 3),
+            raw.str.extract(_ARN, 3),
+            google.str.extract(_RESOURCE, 2),
+            azure.str.replace(_ENTITY, "$1$3"),
+            pl.when(pl.col("system") == "pulsar").then(raw).str.extract(_PULSAR_TOPIC),
+            raw,
+        ).alias("destination"),
         pl.coalesce(
             pl.when(region.is_not_null()).then(pl.concat_str(region, pl.lit("/"), account)),
             account,
@@ -168,11 +190,16 @@ def name_shapes(frame: pl.DataFrame) -> pl.DataFrame:
                 pl.concat_str(arn.str.extract(_ARN, 1), pl.lit("/"), arn.str.extract(_ARN, 2))
             ),
             pl.when(kafka).then(pl.col("kafka_cluster")),
+            google.str.extract(_RESOURCE),
         ).alias("scope"),
         pl.when(kafka).then(_clean(pl.col("destination_name"))).alias("kafka_topic"),
-        pl.coalesce(_clean(pl.col("consumer_group")), _clean(pl.col("subscription"))).alias(
-            "consumer_group"
-        ),
+        pl.coalesce(
+            _clean(pl.col("consumer_group")),
+            _clean(pl.col("subscription")),
+            azure.str.extract(_ENTITY, 2),
+        ).alias("consumer_group"),
+        # an AMQP get that found nothing knows no routing key
+        routed=(pl.col("system") == "rabbitmq") & pl.col("routing_key").is_not_null(),
     ).with_columns(
         pl.col("destination").str.contains(DEAD_LETTER).fill_null(value=False).alias("dead_letter")
     )

@@ -10,6 +10,9 @@ import polars as pl
 from analyzer.rules import EVIDENCE, compared, in_time, latest_earlier, match_in_portions
 
 UNIQUE, WEAK, EVENT = 0.98, 0.6, 0.97
+PLACE = 0.95  # in one topic; another cluster may have the same
+# Ledger, entry, partition and place in the batch (Pulsar's MessageId as text).
+_PULSAR_PLACE = r"^\d+:\d+(?::-?\d+){1,2}$"
 
 
 def _texts(ids: pl.DataFrame) -> pl.DataFrame:
@@ -51,7 +54,9 @@ def _match(there: pl.DataFrame, here: pl.DataFrame) -> pl.DataFrame:
     pairs = here.join(there.rename({"row": "send", "is_event": "send_is_event"}), on="id")
     same_world = pl.col("world") == pl.col("send_world")
     same_destination = (pl.col("destination") == pl.col("send_destination")).fill_null(value=True)
-    systems_agree = (pl.col("system") == pl.col("send_system")).fill_null(value=True)
+    # JMS is how Java names whatever broker is behind it.
+    by_jms = (pl.col("system") == "jms") | (pl.col("send_system") == "jms")
+    systems_agree = ((pl.col("system") == pl.col("send_system")) | by_jms).fill_null(value=True)
     bridge = (pl.col("send_system") == "aws_eventbridge").fill_null(value=False)
     # The topic's message id stands in the body that the queue delivers.
     topic = ((pl.col("send_system") == "aws_sns") & (pl.col("system") == "aws_sqs")).fill_null(
@@ -59,6 +64,8 @@ def _match(there: pl.DataFrame, here: pl.DataFrame) -> pl.DataFrame:
     )
     # 8 characters or digits alone: "1", "a", an offset
     unique = (pl.col("id").str.len_chars() >= 16) & ~pl.col("id").str.contains(r"^\d+$")
+    named = pl.col("destination").is_not_null() & pl.col("send_destination").is_not_null()
+    place = (pl.col("system") == "pulsar") & named & pl.col("id").str.contains(_PULSAR_PLACE)
     return (
         pairs.filter(
             in_time()
@@ -74,7 +81,9 @@ def _match(there: pl.DataFrame, here: pl.DataFrame) -> pl.DataFrame:
             .then(pl.lit("eventbridge-event-id"))
             .otherwise(pl.lit("message-id"))
             .alias("rule"),
-            pl.when(~unique)
+            pl.when(~unique & place.fill_null(value=False))
+            .then(PLACE)
+            .when(~unique)
             .then(WEAK)
             .when(bridge)
             .then(EVENT)
