@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.analysed import Analysed, analysed
 from tests.builders import link
@@ -150,3 +152,38 @@ def test_an_order_of_a_message_that_its_id_found_is_not_asked_again() -> None:
         (OTHER, DELIVERED): "message-id",
         ((4, 41), DELIVERED): "correlation-id",
     }
+
+
+def message_id(number: int) -> dict[str, str]:
+    return {"messaging.message.id": f"0d5e1c2a-7b1f-4c55-9f1e-{number:012d}"}
+
+
+# How a message of a batch stands on its span: what names its sender.
+CARRIED = {
+    "link": lambda n: link(100 + n, 1000 + n),
+    "link with id": lambda n: link(100 + n, 1000 + n, attributes=message_id(n)),
+    "id without context": lambda n: link(0, 0, attributes=message_id(n)),
+    "id with a lost context": lambda n: link(9_000 + n, 9_000 + n, attributes=message_id(n)),
+    "nothing": lambda _: link(0, 0),
+}
+
+
+@given(st.lists(st.lists(st.sampled_from(sorted(CARRIED)), min_size=1, max_size=4), max_size=4))
+def test_each_message_of_each_batch_is_joined_with_its_own_publisher(
+    batches: list[list[str]],
+) -> None:
+    spans, joined, number = [], set(), 0
+    for place, kinds in enumerate(batches):
+        consumer = (500 + place, 5000 + place)
+        links = []
+        for kind in kinds:
+            producer = (100 + number, 1000 + number)
+            sent = message_id(number)
+            spans.append(send(trace=producer[0], id=producer[1], at=0.1 * number, attributes=sent))
+            links.append(CARRIED[kind](number))
+            if kind != "nothing":
+                joined.add((producer, consumer))
+            number += 1
+        spans.append(delivery(trace=consumer[0], id=consumer[1], at=10.0 + place, links=links))
+
+    assert set(analysed(*spans).edges) == joined
