@@ -21,6 +21,7 @@ from web.destinations.answers import (
 )
 from web.destinations.chart import draw_chart
 from web.destinations.shapes import DestinationDetail, DestinationSummary
+from web.destinations.states import Standings
 from web.errors import ParameterError
 from web.flow_map.remarks import remarks_of
 from web.frame import hues_of, render
@@ -28,6 +29,7 @@ from web.kept import Kept
 from web.overviews import overview, working
 from web.parameters import Parameters
 from web.report.groups import OrphanFilter, groups_answer
+from web.report.pages import whole_report
 from web.report.views import GroupView, view_group
 from web.search.filters import LASTS, read_last
 from web.shapes import EdgeNote
@@ -120,6 +122,9 @@ def _show_list(
     common: dict[str, Any],
 ) -> Response:
     site: Site = request.app.state.site
+    report = overview(request, "report", lambda: whole_report(site))
+    if report is None:
+        return working(request, "/destinations", "/api/v1/destinations")
     stuck: Kept[dict[Place, tuple[int, int]]] = request.app.state.stuck
     waiting = stuck.get(lambda: oldest_waiting(site.store), _patience(request))
     return render(
@@ -128,6 +133,7 @@ def _show_list(
         "/destinations",
         destinations=sorted(shown, key=SORTS[sort][1]),  # type: ignore[arg-type] # of one kind each
         total=len(found),
+        standing_of=Standings(report).of,
         waiting_of=lambda each: _waiting(each, waiting and waiting[0]),
         newest=site.store.status().newest_unix_nano or 0,
         sort=sort,
