@@ -4,7 +4,6 @@ Rows of the waterfall are made for the window that is shown; web/waterfall/piece
 the others.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -14,14 +13,14 @@ from web.frame import hues_of, render
 from web.journeys.journey import FoundJourney
 from web.journeys.trace import orphans_of
 from web.parameters import Parameters, parse_span_id, parse_trace_id
-from web.rows import trace_table
-from web.shapes import CorrelationId
+from web.rows import trace_hex, trace_table
 from web.site import Site
 from web.waterfall.asked_picture import AskedPicture, read_asked
 from web.waterfall.axis_view import view_axis, view_minimap
 from web.waterfall.cast import Cast
 from web.waterfall.drawing import view_rows
 from web.waterfall.folding import folded_rows, named_rows, seen_rows
+from web.waterfall.headings import name_once, name_work
 from web.waterfall.kept_pictures import KeptPicture, KeptPictures
 from web.waterfall.looks import NAMES, Look, read_look
 from web.waterfall.not_seen_lines import view_not_seen
@@ -49,7 +48,9 @@ def show_journey(request: Request) -> Response:
         journey=journey,
         sentence=tell_journey(journey, cast, kept.fall.queue_nano),
         missed=view_not_seen(journey, cast),
-        related=_name_once(journey.related),
+        named=name_work(journey.related) if journey.key is None else None,
+        of_trace=trace_hex(*asked.trace_id) if asked.trace_id else "",
+        related=name_once(journey.related),
         **_values(request, asked, look, kept),
     )
 
@@ -78,12 +79,6 @@ def show_span(request: Request, trace_id: str, span_id: str) -> Response:
     template = "span_part.html" if given.flag("part") else "span.html"
     spans = stored.spans_at(numbers)
     return render(request, template, "/search", spans=spans, orphans=orphans, hues=hues_of(request))
-
-
-def _name_once(related: Sequence[CorrelationId]) -> list[CorrelationId]:
-    """Ids of the work before those of a message; a value that several keys have at the first."""
-    ranked = sorted(related, key=lambda each: each["key"].startswith("messaging."))
-    return list({each["value"]: each for each in reversed(ranked)}.values())[::-1]
 
 
 def pictures_of(request: Request) -> KeptPictures:
