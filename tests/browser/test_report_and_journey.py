@@ -92,6 +92,17 @@ def test_the_page_of_an_order_contains_every_service(page: Page, broken: Served)
     assert sorted(set(said)) == SERVICES
 
 
+def test_an_order_id_leads_to_the_fix_in_two_steps_on_a_phone(phone: Page, broken: Served) -> None:
+    order = broken_order(broken)
+    phone.goto(broken.address)
+    phone.get_by_role("searchbox", name="Search").fill(order)
+    phone.keyboard.press("Enter")
+    cause = phone.locator(".tell a.chip").first
+    expect(cause).to_be_in_viewport()
+    cause.click()
+    expect(phone.locator(".proven pre")).to_be_in_viewport()
+
+
 def test_keys_move_and_open_and_close(page: Page, broken: Served) -> None:
     page.goto(f"{broken.address}/journeys?attribute=order.id={broken_order(broken)}")
     rows = page.locator(".waterfall .row")

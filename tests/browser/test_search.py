@@ -1,6 +1,7 @@
 """Searching in a real browser: from an id to its journey, without scripts, on a phone."""
 
 from collections.abc import Callable
+from itertools import combinations
 from urllib.parse import quote
 
 from playwright.sync_api import Page, expect
@@ -95,3 +96,26 @@ def test_a_phone_has_every_figure_of_a_journey_in_view(phone: Page, dead_letters
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
+
+
+def test_results_are_short_on_a_phone(phone: Page, dead_letters: Served) -> None:
+    phone.goto(f"{dead_letters.address}/search")
+    for table in phone.locator("table.found").all():
+        box = table.locator("tbody tr").first.bounding_box()
+        assert box is not None
+        assert box["height"] < 130
+        cells = [
+            cell.bounding_box() for cell in table.locator("tbody tr").first.locator("td").all()
+        ]
+        shown = [
+            (box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"])
+            for box in cells
+            if box
+        ]
+        assert not any(_overlap(one, other) for one, other in combinations(shown, 2))
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    return across > 1 and down > 1
