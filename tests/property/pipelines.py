@@ -53,7 +53,7 @@ def _order(draw: st.DrawFn, order: int) -> list[Any]:
         if draw(st.booleans()) or state == "order-id":
             carried |= business
         if state in ("message-id", "twice"):
-            carried["messaging.message.id"] = f"0000-1111-2222-{draw(st.integers(1, 3)):04d}"
+            carried |= _message_id(draw)
         if state == "offset":
             carried |= {
                 "messaging.kafka.partition": 0,
@@ -100,6 +100,23 @@ def _order(draw: st.DrawFn, order: int) -> list[Any]:
     return spans
 
 
+_PARTS = ["context", "context and id", "id", "lost context and id"]
+
+
+def _part(draw: st.DrawFn, order: int) -> Any:
+    """What a batch's span has of one message."""
+    what = draw(st.sampled_from(_PARTS))
+    names = {} if what == "context" else _message_id(draw)
+    if what.startswith("context"):
+        return link(order * 100, order * 100 + 10, attributes=names)
+    lost = 0 if what == "id" else 7_000 + order
+    return link(lost, lost, attributes=names)
+
+
+def _message_id(draw: st.DrawFn) -> dict[str, str]:
+    return {"messaging.message.id": f"0000-1111-2222-{draw(st.integers(1, 3)):04d}"}
+
+
 def _batch(draw: st.DrawFn, orders: int) -> list[Any]:
     linked = draw(st.lists(st.integers(1, orders), min_size=1, unique=True))
     values = draw(st.lists(st.integers(1, 4), unique=True))
@@ -112,7 +129,8 @@ def _batch(draw: st.DrawFn, orders: int) -> list[Any]:
             service="batcher",
             at=25.0,
             attributes={"messaging.system": "aws_sqs", "messaging.destination.name": "d1"},
-            links=[link(trace=order * 100, id=order * 100 + 10) for order in linked],
+            links=[_part(draw, order) for order in linked],
+            events=[("received", _message_id(draw)) for _ in range(draw(st.integers(0, 3)))],
         )
     ]
     spans += [
