@@ -41,7 +41,8 @@ def static_address(name: str) -> str:
 
 @pass_context
 def _bounded(context: Context, value: object) -> object:
-    """Texts in a page are cut: a name may be a megabyte, and a page says it many times."""
+    """Texts in a page are cut: a name may be a megabyte, and a page says it many times.
+    Addresses are whole (web/addresses.py)."""
     if type(value) is str and context.name not in _WHOLE:
         return words.cut_text(value, LONGEST_TEXT)
     return value
