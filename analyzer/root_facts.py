@@ -9,6 +9,7 @@ from analyzer.dropped_fields import read_dropped
 from analyzer.ends import Ends
 from analyzer.frame import IDENTITY
 from analyzer.missing_facts import tell_missing
+from analyzer.received_attributes import count_received
 from analyzer.repeats import find_repeats
 from analyzer.root_evidence import tell_evidence
 from analyzer.rules import DRAWN
@@ -44,6 +45,7 @@ FACTS = {
     # headers of the message that were captured
     "traceparent_header": pl.String,
     "foreign_context_header": pl.String,
+    "received_attributes": pl.Int64,  # that came without a context among them
     "dropped_attributes": pl.Int64,
     "has_children": pl.Boolean,
     "dead_letter": pl.Boolean,
@@ -106,6 +108,7 @@ def tell_roots(
         .filter((pl.col("part") != "maybe") | pl.col("rule").is_not_null())
         .with_columns(fits_in_trace=pl.col("stitched").is_in(_fit_in_trace(connections).implode()))
         .join(tell_missing(ends, found["row"]), on="row", how="left")
+        .join(count_received(batch, frame), on="row", how="left")
         .sort("top", "delivery_start", "row")
     )
     # One root can stand for several deliveries: the first one speaks for it.

@@ -28,7 +28,7 @@ def name_cause(case: Case) -> Verdict:
     found = [
         (line.confidence, code, line)
         for code, cause in load_causes().items()
-        if (line := cause.match(case)) is not None
+        if (line := cause.match(case)) is not None and line.confidence > 0
     ]
     found.sort(key=lambda each: (-each[0], each[1]))
     others = tuple((code, confidence) for confidence, code, _ in found)

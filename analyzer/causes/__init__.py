@@ -10,7 +10,7 @@ received  true when the message did connect, by its receive span: its handling b
 source    where it is described: a specification, documentation, an issue
 rows      what makes us how sure: `holds` names conditions (analyzer/conditions), "not "
           before one denies it; the first row that holds gives the `confidence`, the share
-          of such verdicts that are right
+          of such verdicts that are right; 0 rules the cause out
 
 Explanations stand in docs/causes, fixes in analyzer/fixes. Codes are part of the API.
 """

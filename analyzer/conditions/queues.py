@@ -3,6 +3,8 @@
 from analyzer.case import Case
 from analyzer.conditions import Finding, condition
 
+_MOST_ATTRIBUTES = 10
+
 
 @condition("queue")
 def queue(case: Case) -> bool:
@@ -95,6 +97,27 @@ def left_out(case: Case) -> bool:
     """The span that sent the message says that its context found no room in it
     (`propagation.dropped`)."""
     return bool(case.facts["producer_dropped"])
+
+
+def _say_received(case: Case) -> Finding:
+    return Finding(
+        "propagation.received.attributes",
+        str(case.facts["received_attributes"]),
+        "So many message attributes came to the consumer, and no context among them.",
+    )
+
+
+@condition("message attributes came", _say_received)
+def attributes_came(case: Case) -> bool:
+    """The consumer says that message attributes came, and no context among them
+    (`propagation.received.attributes`)."""
+    return (case.facts["received_attributes"] or 0) > 0
+
+
+@condition("ten message attributes came", _say_received)
+def ten_attributes_came(case: Case) -> bool:
+    """The consumer says so of ten: as many as a message has at most, so that these are all."""
+    return (case.facts["received_attributes"] or 0) >= _MOST_ATTRIBUTES
 
 
 @condition("failed here before", _say_failed)

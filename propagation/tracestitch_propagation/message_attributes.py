@@ -24,6 +24,7 @@ from tracestitch_propagation.messages import Attributes
 from tracestitch_propagation.names import DESTINATION
 
 MAX_ATTRIBUTES = 10
+RECEIVED_ATTRIBUTES = "propagation.received.attributes"
 NO_ROOM = f"a message has at most {MAX_ATTRIBUTES} attributes: pack some of your own into one"
 
 MessageAttributes = MutableMapping[str, Any]

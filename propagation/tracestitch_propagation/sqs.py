@@ -30,6 +30,7 @@ from tracestitch_propagation.carriers import (
 from tracestitch_propagation.message_attributes import (
     MAX_ATTRIBUTES,
     NO_ROOM,
+    RECEIVED_ATTRIBUTES,
     SqsGetter,
     SqsSetter,
     as_sent,
@@ -171,6 +172,7 @@ def received(message: object, queue: str | None = None) -> Received:
             **attempt,
             **inside.attributes,
             **describe_unread(read_attributes(_list_attributes(message)), context),
+            **_count_attributes(message, context),
         },
     )
 
@@ -210,6 +212,14 @@ def _list_attributes(message: object) -> object:
     if not isinstance(message, Mapping):
         return None
     return message.get("MessageAttributes", message.get("messageAttributes"))
+
+
+def _count_attributes(message: object, context: Context) -> Attributes:
+    """Of a message without context: that attributes came says that they were asked for."""
+    attributes = _list_attributes(message)
+    if names_a_span(context) or not isinstance(attributes, Mapping) or not attributes:
+        return {}
+    return {RECEIVED_ATTRIBUTES: len(attributes)}
 
 
 def _write_xray(header: str) -> dict[str, Any]:

@@ -92,6 +92,18 @@ def test_attributes_that_are_not_asked_for_are_s1(shop: Shop, recording: Recordi
     assert recording.edges == {("order.publish", "order.process"): "message-id"}
 
 
+def test_attributes_that_were_asked_for_and_hold_no_context_are_s2(
+    shop: Shop, recording: Recording
+) -> None:
+    queue = shop.make_queue()
+    shop.send(queue, "1", lambda: {"MessageAttributes": own(10)})
+    shop.process(queue, "1")
+
+    assert recording.causes == {"order.process": "S2"}
+    [orphan] = recording.analysed().orphans.values()
+    assert "S1" not in {other["code"] for other in orphan["other_causes"]}
+
+
 def test_ten_attributes_of_ones_own_are_s3(shop: Shop, recording: Recording) -> None:
     """Where the header of X-Ray is not sent: `inject_attributes` alone has no other place."""
 

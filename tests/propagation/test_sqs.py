@@ -73,6 +73,26 @@ def test_a_message_without_context_has_none_whatever_is_current(client: Any, que
         assert sqs.extract_context(message) == Context()
 
 
+def test_how_many_attributes_came_without_a_context_is_told(client: Any, queue: str) -> None:
+    client.send_message(QueueUrl=queue, MessageBody="{}", MessageAttributes=own(3))
+    [unread] = receive(client, queue)
+
+    assert sqs.received(unread, queue).attributes["propagation.received.attributes"] == 3
+
+
+def test_attributes_with_a_context_and_those_that_were_not_asked_for_are_not_counted(
+    client: Any, queue: str
+) -> None:
+    client.send_message(QueueUrl=queue, MessageBody="{}", **sqs.send_arguments(context=SENDER))
+    [carried] = receive(client, queue)
+    client.send_message(QueueUrl=queue, MessageBody="{}", MessageAttributes=own(3))
+    answer = client.receive_message(QueueUrl=queue, VisibilityTimeout=0)
+    [unasked] = [m for m in answer["Messages"] if m["MessageId"] != carried["MessageId"]]
+
+    for message in (carried, unasked, {**unasked, "MessageAttributes": {}}):
+        assert "propagation.received.attributes" not in sqs.received(message, queue).attributes
+
+
 def test_where_ten_attributes_are_full_the_trace_goes_on_in_the_header_of_xray(
     client: Any, queue: str, recording: Recording
 ) -> None:
