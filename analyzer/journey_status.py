@@ -4,12 +4,13 @@ Only the last attempt counts: a failed one that was repeated with success is ok,
 after a retry topic or a redrive from a dead-letter queue (analyzer/attempt_chains.py).
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Literal
 
 from analyzer.attempt_chains import Chain, Outcome
 from analyzer.journey_units import Unit, span_of
+from storage.handover_reads import Channel
 from storage.results import Row
 
 JourneyStatus = Literal["ok", "error", "waiting", "dead-letter"]
@@ -60,24 +61,22 @@ def open_sends(
     ]
 
 
-def is_waiting(sends: Collection[Row], traffic: Iterable[Row]) -> bool:
-    """Whether somebody reads, elsewhere and with connections, what one of these sends
-    wrote. `traffic` are rows of `SpanStore.traffic`."""
-    counts: dict[tuple[object, ...], list[int]] = defaultdict(lambda: [0, 0])
-    sent: dict[tuple[object, ...], int] = defaultdict(int)
-    for row in traffic:
-        if row["role"] == "process":
-            counts[_place(row)][row["connected"]] += row["count"]
-        else:
-            sent[_place(row)] += row["count"]
-    for row in sends:
-        sent[_place(row)] -= 1
-    return any(
-        connected >= max(1, _CONNECTED_SHARE * (connected + broken), _SEEN_SHARE * sent[place])
-        for place in map(_place, sends)
-        for broken, connected in [counts[place]]
+def channels_of(sends: Iterable[Row]) -> Counter[Channel]:
+    """Where these sends (ENDPOINTS) went, and how many of them."""
+    return Counter(
+        Channel(row["environment"], row["service_namespace"], row["system"], row["destination"])
+        for row in sends
     )
 
 
-def _place(row: Row) -> tuple[object, ...]:
-    return (row["environment"], row["service_namespace"], row["system"], row["destination"])
+def is_read(traffic: Iterable[Row], own: int) -> bool:
+    """Whether somebody reads, elsewhere and with connections, what is sent to a channel.
+    `traffic` are rows of `SpanStore.traffic`, of which `own` sends are left out."""
+    deliveries = connected = sent = 0
+    for row in traffic:
+        if row["role"] == "process":
+            deliveries, connected = row["count"], row["connected"]
+        else:
+            sent += row["count"]
+    least = max(1, _CONNECTED_SHARE * deliveries, _SEEN_SHARE * (sent - own))
+    return bool(connected >= least)

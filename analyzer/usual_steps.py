@@ -13,6 +13,7 @@ from typing import Literal
 
 from analyzer.journey_traces import SpanId
 from analyzer.journey_units import Unit, span_of
+from storage.handover_reads import SendKind
 from storage.results import Row
 
 # A step that so many of at least so many sends reached is usual.
@@ -42,14 +43,13 @@ class Step:
     reached: tuple[tuple[int, int], ...]
 
 
-def kind_of(send: Row) -> tuple[object, ...]:
+def kind_of(send: Row) -> SendKind:
     """Of a row of ENDPOINTS."""
-    names = ("environment", "service_namespace", "service_name", "span_name")
-    return (*(send[name] for name in names), send["system"], send["destination"])
+    return SendKind(*(send[name] for name in SendKind._fields))
 
 
 def learn_steps(sends: Iterable[Row], connections: Iterable[Row]) -> list[Step]:
-    """`sends` (ENDPOINTS) of one kind, and the drawn connections (CONNECTIONS) of theirs.
+    """`sends` (SENDS_OF_KINDS) of one kind, and their drawn connections (HANDOVERS_OF_SENDS).
 
     Sends after the last one that anybody received say nothing of what is usual: their
     messages may still be on their way, or their readers stand still.
@@ -57,7 +57,8 @@ def learn_steps(sends: Iterable[Row], connections: Iterable[Row]) -> list[Step]:
     starts = {span_of(row): row["start_time_unix_nano"] for row in sends if not row["error"]}
     hits: dict[tuple[Place, Service], dict[SpanId, Row]] = defaultdict(dict)
     for row in sorted(
-        connections, key=lambda row: (row["consumer_start_time_unix_nano"], str(row))
+        connections,
+        key=lambda row: (row["consumer_start_time_unix_nano"], span_of(row, "consumer_")),
     ):
         send = span_of(row, "producer_")
         if send in starts and not row["dead_letter"]:

@@ -12,7 +12,7 @@ from storage.destination_reads import (
 )
 from storage.duckdb_database import Database, Value
 from storage.duckdb_read import fit
-from storage.duckdb_statements import statement
+from storage.duckdb_statements import equals, statement
 from storage.paging import I64_RANGE, within_i64
 from storage.queries import Buckets
 
@@ -68,12 +68,5 @@ def _between(start: int | None, end: int | None) -> dict[str, Value]:
 def placed(place: Place) -> tuple[str, dict[str, Value]]:
     """The condition that a row is of this destination, and its values."""
     given = {"system": place.system, "destination": place.destination, "scope": place.scope}
-    told: dict[str, Value] = {
-        f"place_{name}": value for name, value in given.items() if value is not None
-    }
-    # plain comparisons are far cheaper than IS NOT DISTINCT FROM
-    conditions = (
-        f"{name} IS NULL" if value is None else f"{name} = $place_{name}"
-        for name, value in given.items()
-    )
-    return " AND ".join(conditions), told
+    condition, values = equals(given, "place")
+    return condition, dict(values)

@@ -1,24 +1,33 @@
 """What the DuckDB engine tells of hand-overs in the large (storage/handover_reads.py)."""
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from storage.destination_reads import Place
 from storage.duckdb_database import Database
 from storage.duckdb_destinations import placed
+from storage.duckdb_places import RowPlaces
 from storage.duckdb_read import fit
-from storage.duckdb_statements import statement
+from storage.duckdb_statements import equals, statement
 from storage.handover_reads import (
     HANDOVER_COUNTS,
+    HANDOVERS_OF_SENDS,
     NOTED,
     NOTED_KEY,
     ORPHAN_COUNTS,
     ORPHAN_COUNTS_KEY,
     RECENT_SENDS,
     SEND_KIND,
+    SENDS_OF_KINDS,
+    SERVICE_KEY,
     SPELL_KEY,
     SPELLS,
     TRAFFIC,
     UNCONNECTED,
+    UNCONNECTED_SERVICES,
+    Channel,
+    SendKind,
 )
 from storage.paging import within_i64
 from storage.results import EDGE_KEY
@@ -45,8 +54,8 @@ _RECENT_SENDS = {
 
 
 class HandoverReader:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, answers: RowPlaces) -> None:
+        self._database, self._answer_places = database, answers
 
     def handover_counts(self, since_unix_nano: int, settled_before_unix_nano: int) -> pa.Table:
         with self._database.read() as session:
@@ -67,16 +76,45 @@ class HandoverReader:
         condition, values = ("true", {}) if place is None else placed(place)
         text = statement("recent_sends", placed=condition, **_RECENT_SENDS)
         with self._database.read() as session:
-            found = session.select(text, per_kind=per_kind, kinds=kinds, **values)
+            sends = session.select(text, per_kind=per_kind, kinds=kinds, **values)
+            within = self._answer_places.within(sends["trace_lo"])
+            with session.given(sends=sends):
+                found = session.select(statement("received_sends", within=within))
         return fit(found, RECENT_SENDS)
 
     def unconnected_deliveries(self) -> pa.Table:
         with self._database.read() as session:
             return fit(session.select(statement("unconnected_deliveries")), UNCONNECTED)
 
-    def traffic(self) -> pa.Table:
+    def traffic(self, channel: Channel) -> pa.Table:
+        on, values = equals(channel._asdict(), "on")
         with self._database.read() as session:
-            return fit(session.select(statement("traffic")), TRAFFIC)
+            return fit(session.select(statement("traffic", on=on), **values), TRAFFIC)
+
+    def unconnected_services(self, since_unix_nano: int) -> pa.Table:
+        text = statement("unconnected_services", key=", ".join(SERVICE_KEY))
+        with self._database.read() as session:
+            found = session.select(text, since=within_i64(since_unix_nano))
+        return fit(found, UNCONNECTED_SERVICES)
+
+    def newest_sends(self, kinds: Sequence[SendKind], per_kind: int) -> pa.Table:
+        if not kinds:
+            return SENDS_OF_KINDS.empty_table()
+        parts: list[str] = []
+        values: dict[str, str] = {}
+        for number, kind in enumerate(kinds):
+            alike, told = equals(kind._asdict(), f"kind_{number}")
+            parts.append(statement("newest_sends", kind=str(number), alike=alike))
+            values |= told
+        with self._database.read() as session:
+            found = session.select(" UNION ALL ".join(parts), per_kind=per_kind, **values)
+        return fit(found, SENDS_OF_KINDS)
+
+    def handovers_of(self, sends: pa.Table) -> pa.Table:
+        within = self._answer_places.within(sends["trace_lo"])
+        text = statement("handovers_of", columns=", ".join(HANDOVERS_OF_SENDS.names), within=within)
+        with self._database.read() as session, session.given(sends=sends):
+            return fit(session.select(text), HANDOVERS_OF_SENDS)
 
     def noted_handovers(self) -> pa.Table:
         with self._database.read() as session:

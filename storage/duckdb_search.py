@@ -119,9 +119,7 @@ class SearchReader:
         if query.service is not None:
             numbers = session.select(statement("numbers_of_service"), service=query.service)
             conditions.append(_is_one_of("resource_number", numbers))
-        keys = {
-            str(row["key"]) for row in session.select(statement("correlation_keys")).to_pylist()
-        }
+        keys = _correlation_keys(session) if query.attributes else frozenset()
         carriers: pl.DataFrame | None = None
         for number, (name, value) in enumerate(query.attributes):
             key = canonical_key(name) or (name if name in keys else None)
@@ -247,6 +245,11 @@ def _is_one_of(column: str, numbers: pa.Table) -> str:
 def _json_pointer(name: str) -> str:
     """RFC 6901: names with dots, quotes or `$` mean nothing but themselves."""
     return "/" + name.replace("~", "~0").replace("/", "~1")
+
+
+def _correlation_keys(session: Session) -> frozenset[str]:
+    rows = session.select(statement("correlation_keys")).to_pylist()
+    return frozenset(str(row["key"]) for row in rows)
 
 
 def _count(session: Session) -> int:

@@ -2,7 +2,8 @@
 monitoring counts, which sends nobody received, which contexts point at nothing.
 """
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
@@ -69,17 +70,47 @@ UNCONNECTED = pa.schema(
     ]
 )
 
-TRAFFIC_KEY = [
-    *("environment", "service_namespace", "system", "destination", "service_name", "role"),
-    "connected",
-]
-TRAFFIC = pa.schema(
+TRAFFIC = pa.schema([*_required(TEXT, "role"), *_counts("count", "connected")])
+SERVICE_KEY = ["environment", "service_namespace", "service_name"]
+UNCONNECTED_SERVICES = pa.schema(
+    [*(ENDPOINTS.field(name) for name in SERVICE_KEY), *_counts("last_start_unix_nano")]
+)
+
+
+class Channel(NamedTuple):
+    """Where messages go. Null is a value like any other, here and below."""
+
+    environment: str | None
+    service_namespace: str | None
+    system: str | None
+    destination: str | None
+
+
+class SendKind(NamedTuple):
+    environment: str | None
+    service_namespace: str | None
+    service_name: str | None
+    span_name: str | None
+    system: str | None
+    destination: str | None
+
+
+# `kind` is the place of the kind among those asked for.
+SENDS_OF_KINDS = pa.schema(
     [
-        *(ENDPOINTS.field(name) for name in TRAFFIC_KEY[:-1]),
-        *_required(FLAG, "connected"),
-        *_counts("count", "last_start_unix_nano"),
+        *_counts("kind"),
+        *SPAN_IDS,
+        *_counts("start_time_unix_nano"),
+        *_required(FLAG, "error"),
     ]
 )
+_TOLD_OF_HANDOVERS = [
+    *(f"{end}_{name}" for end in ("producer", "consumer") for name in SPAN_IDS.names),
+    *("consumer_start_time_unix_nano", "wait_nano", "dead_letter"),
+    *("consumer_environment", "consumer_service_namespace", "consumer_service_name"),
+    *("consumer_span_name", "destination", "consumer_group"),
+]
+HANDOVERS_OF_SENDS = pa.schema([CONNECTIONS.field(name) for name in _TOLD_OF_HANDOVERS])
 
 # Of each edge and text of notes the hand-overs that have it, and the newest consumer.
 NOTED = pa.schema([*_EDGE, *_required(TEXT, "notes"), *_counts("count"), *SPAN_IDS])
@@ -125,10 +156,24 @@ class HandoverReads(Protocol):
         service_name, and when the last of them began. Schema UNCONNECTED."""
         ...
 
-    def traffic(self) -> pa.Table:
-        """Endpoints counted by place, service, role and whether they are `connected` (have a
-        relation), and when the last of them began: far fewer columns to read than
-        `endpoint_facts` has. Schema TRAFFIC."""
+    def traffic(self, channel: Channel) -> pa.Table:
+        """The endpoints of one channel counted by role, and how many of them are `connected`
+        (have a relation). Schema TRAFFIC."""
+        ...
+
+    def unconnected_services(self, since_unix_nano: int) -> pa.Table:
+        """Services with endpoints of role "process" without a relation that began at `since`
+        or later, and when the last of them did. Schema UNCONNECTED_SERVICES."""
+        ...
+
+    def newest_sends(self, kinds: Sequence[SendKind], per_kind: int) -> pa.Table:
+        """Of each kind at most `per_kind` sends, those that began last; of two that began
+        together the one with the smaller ids. Schema SENDS_OF_KINDS."""
+        ...
+
+    def handovers_of(self, sends: pa.Table) -> pa.Table:
+        """The connections of confidence 0.8 and above whose producer is one of these spans
+        (columns SPAN_IDS). Schema HANDOVERS_OF_SENDS."""
         ...
 
     def noted_handovers(self) -> pa.Table:

@@ -12,7 +12,7 @@ from storage.destination_reads import (
     Place,
 )
 from storage.memory_answers import handover_figures, largest_first, listed_handovers
-from storage.memory_frames import Frames, arrow
+from storage.memory_frames import Frames, arrow, equals
 from storage.memory_read import between
 from storage.queries import Buckets
 
@@ -54,6 +54,4 @@ class MemoryDestinations:
 
 def at_place(frame: pl.DataFrame, place: Place) -> pl.DataFrame:
     """The rows of this destination."""
-    for name in PLACE:
-        frame = frame.filter(pl.col(name).eq_missing(pl.lit(getattr(place, name), pl.String)))
-    return frame
+    return frame.filter(equals({name: getattr(place, name) for name in PLACE}))

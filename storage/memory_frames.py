@@ -1,7 +1,7 @@
 """The frames of the reference engine, to and from Arrow, and their pages."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 import pyarrow as pa
@@ -41,6 +41,13 @@ def first_frames() -> Frames:
 
 def read(table: pa.Table) -> pl.DataFrame:
     return pl.DataFrame(table)
+
+
+def equals(given: Mapping[str, str | None]) -> pl.Expr:
+    """Whether columns have these values. Null is a value like any other."""
+    return pl.all_horizontal(
+        pl.col(name).eq_missing(pl.lit(value, pl.String)) for name, value in given.items()
+    )
 
 
 def newest_of(spans: pl.DataFrame) -> int:

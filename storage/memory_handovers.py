@@ -1,5 +1,7 @@
 """What the reference engine tells of hand-overs in the large (storage/handover_reads.py)."""
 
+from collections.abc import Sequence
+
 import polars as pl
 import pyarrow as pa
 
@@ -7,6 +9,7 @@ from storage import memory_answers
 from storage.destination_reads import Place
 from storage.handover_reads import (
     HANDOVER_COUNTS,
+    HANDOVERS_OF_SENDS,
     NOTED,
     NOTED_KEY,
     ORPHAN_COUNTS,
@@ -14,16 +17,21 @@ from storage.handover_reads import (
     RECEIVED,
     RECENT_SENDS,
     SEND_KIND,
+    SENDS_OF_KINDS,
+    SERVICE_KEY,
     SPELL_KEY,
     SPELLS,
     TRAFFIC,
-    TRAFFIC_KEY,
     UNCONNECTED,
     UNCONNECTED_KEY,
+    UNCONNECTED_SERVICES,
+    Channel,
+    SendKind,
 )
 from storage.memory_contexts import MemoryContexts
 from storage.memory_destinations import at_place
-from storage.memory_frames import SPAN, Frames, arrow
+from storage.memory_frames import SPAN, Frames, arrow, equals, read
+from storage.paging import within_i64
 from storage.results import EDGE_KEY
 
 _CONSUMER = "consumer_start_time_unix_nano"
@@ -156,12 +164,38 @@ class MemoryHandovers(MemoryContexts):
         )
         return arrow(counts, UNCONNECTED)
 
-    def traffic(self) -> pa.Table:
-        ends = self._read()["endpoints"].with_columns(connected=pl.col("relation").is_not_null())
-        counts = ends.group_by(TRAFFIC_KEY).agg(
-            count=pl.len(), last_start_unix_nano=pl.max("start_time_unix_nano")
-        )
+    def traffic(self, channel: Channel) -> pa.Table:
+        ends = self._read()["endpoints"].filter(equals(channel._asdict()))
+        counts = ends.group_by("role").agg(count=pl.len(), connected=pl.col("relation").count())
         return arrow(counts, TRAFFIC)
+
+    def unconnected_services(self, since_unix_nano: int) -> pa.Table:
+        start = pl.col("start_time_unix_nano")
+        ends = self._read()["endpoints"].filter(
+            pl.col("role") == "process",
+            pl.col("relation").is_null(),
+            start >= within_i64(since_unix_nano),
+        )
+        counts = ends.group_by(SERVICE_KEY).agg(last_start_unix_nano=start.max())
+        return arrow(counts, UNCONNECTED_SERVICES)
+
+    def newest_sends(self, kinds: Sequence[SendKind], per_kind: int) -> pa.Table:
+        sends = self._read()["endpoints"].filter(pl.col("role") == "send")
+        start = "start_time_unix_nano"
+        newest_first = sends.sort(start, *SPAN, descending=[True, False, False, False])
+        found = [
+            newest_first.filter(equals(kind._asdict()))
+            .head(per_kind)
+            .with_columns(kind=pl.lit(number))
+            for number, kind in enumerate(kinds)
+        ]
+        return arrow(pl.concat(found), SENDS_OF_KINDS) if found else SENDS_OF_KINDS.empty_table()
+
+    def handovers_of(self, sends: pa.Table) -> pa.Table:
+        producer = [f"producer_{name}" for name in SPAN]
+        drawn = self._read()["connections"].filter(pl.col("confidence") >= 0.8)
+        own = drawn.join(read(sends), left_on=producer, right_on=SPAN, how="semi")
+        return arrow(own, HANDOVERS_OF_SENDS)
 
     def cut_spells(self, latest: int) -> pa.Table:
         deliveries = self._read()["endpoints"].filter(pl.col("role") == "process")

@@ -26,6 +26,7 @@ from storage.contract import (
 )
 from storage.destination_reads import Place
 from storage.engines import open_store
+from storage.handover_reads import Channel, SendKind
 from storage.schema import SpanBatch
 from tests.contract.conftest import ENGINES
 from tests.contract.rows import (
@@ -277,7 +278,14 @@ def _reads() -> Iterator[Callable[[SpanStore], object]]:
         yield lambda s, p=place: s.destination_times(p, Buckets(0, 2, 4))  # type: ignore[misc] # bound now
         yield lambda s, p=place: s.destination_ends(p, None, 6)  # type: ignore[misc] # bound now
     yield lambda s: s.unconnected_deliveries()
-    yield lambda s: s.traffic()
+    for system in (None, "a"):
+        channel = Channel(None, None, system, "a")
+        yield lambda s, c=channel: s.traffic(c)  # type: ignore[misc] # bound now
+    yield lambda s: s.unconnected_services(3)
+    kinds = [SendKind(None, None, "a", "a", system, "a") for system in (None, "a")]
+    yield lambda s: s.newest_sends(kinds, 2)
+    some = [{"trace_hi": 1, "trace_lo": n, "span_id": m} for n in (1, 2) for m in range(4)]
+    yield lambda s: s.handovers_of(make_table(schema.SPAN_IDS, some))
     yield lambda s: s.noted_handovers()
     yield lambda s: s.cut_spells(3)
     yield lambda s: s.arrived_contexts(4, 5)

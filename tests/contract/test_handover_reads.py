@@ -2,6 +2,7 @@
 
 from storage import schema
 from storage.contract import SpanStore
+from storage.handover_reads import Channel, SendKind
 from tests.contract.rows import Row, connection, make_batch, make_table, owned, span, traces
 
 ALL = tuple(range(1, 10))
@@ -163,25 +164,68 @@ def test_deliveries_without_a_relation_are_counted_by_place(store: SpanStore) ->
     ) == [("", "orders", 1, 5), ("q", "payments", 3, 6)]
 
 
-def test_traffic_is_counted_by_place_service_role_and_whether_it_is_connected(
-    store: SpanStore,
-) -> None:
+def test_traffic_of_a_channel_is_counted_by_role_and_what_is_connected(store: SpanStore) -> None:
     taken = [_sent(n, role="process", service_name="payments") for n in (1, 2)]
-    told = [_sent(n, role="process", service_name="payments", relation="link") for n in (3, 4)]
-    _send(store, [*taken, *told, _sent(5), _sent(6, system="kafka")])
+    told = [_sent(n, role="process", service_name="billing", relation="link") for n in (3, 4, 5)]
+    _send(store, [*taken, *told, _sent(6), _sent(7, system="kafka")])
 
-    rows = store.traffic().to_pylist()
-    names = ("role", "connected", "count", "last_start_unix_nano", "system")
-    assert sorted(tuple(str(row[name]) for name in names) for row in rows) == [
-        ("process", "False", "2", "2", "None"),
-        ("process", "True", "2", "4", "None"),
-        ("send", "False", "1", "5", "None"),
-        ("send", "False", "1", "6", "kafka"),
-    ]
-    assert {(row["destination"], row["service_name"]) for row in rows} == {
-        ("q", "payments"),
-        ("q", "orders"),
-    }
+    def count(system: str | None, destination: str = "q") -> dict[str, tuple[int, int]]:
+        rows = store.traffic(Channel(None, None, system, destination)).to_pylist()
+        return {row["role"]: (row["count"], row["connected"]) for row in rows}
+
+    assert count(None) == {"process": (5, 3), "send": (1, 0)}
+    assert count("kafka") == {"send": (1, 0)}
+    assert count(None, "r") == {}
+
+
+def test_services_with_unconnected_deliveries_since_are_told(store: SpanStore) -> None:
+    taken = [_sent(n, role="process", service_name="payments") for n in (1, 5)]
+    told = _sent(7, role="process", service_name="billing", relation="link")
+    early = _sent(2, role="process", service_name="early")
+    _send(store, [*taken, told, early, _sent(8, service_name="orders")])
+
+    rows = store.unconnected_services(3).to_pylist()
+    assert [(row["service_name"], row["last_start_unix_nano"]) for row in rows] == [("payments", 5)]
+    assert store.unconnected_services(6).num_rows == 0
+    assert store.unconnected_services(10**30).num_rows == 0
+
+
+def test_newest_sends_are_told_by_kind(store: SpanStore) -> None:
+    failed = _sent(5, error=True)
+    others = [_sent(6, destination="r"), _sent(7, system="kafka"), _sent(8, role="process")]
+    _send(store, [*(_sent(n) for n in (1, 2, 3)), failed, *others])
+    here = SendKind(None, None, "orders", "", None, "q")
+
+    rows = store.newest_sends([here, here._replace(destination="r")], 3).to_pylist()
+    told = sorted((row["kind"], row["span_id"], row["error"]) for row in rows)
+    assert told == [(0, 2, False), (0, 3, False), (0, 5, True), (1, 6, False)]
+    assert store.newest_sends([], 3).num_rows == 0
+
+
+def test_of_sends_that_began_together_those_with_smaller_ids_are_told(store: SpanStore) -> None:
+    _send(store, [_sent(n, start_time_unix_nano=4) for n in (3, 1, 2)])
+    kind = SendKind(None, None, "orders", "", None, "q")
+
+    rows = store.newest_sends([kind], 2).to_pylist()
+    assert {row["span_id"] for row in rows} == {1, 2}
+
+
+def test_hand_overs_of_sends_are_the_sure_ones_of_these_spans(store: SpanStore) -> None:
+    one, two = span(1, 1), span(2, 2)
+    _fill(
+        store,
+        [
+            connection(one, span(3, 3), relation="link", wait_nano=7, consumer_group="g"),
+            connection(one, span(4, 4), relation="stitch", confidence=0.7),
+            connection(two, span(5, 5), relation="parent"),
+            connection({**one, "span_id": 9}, span(6, 6), relation="parent"),
+        ],
+        [],
+    )
+
+    asked = make_table(schema.SPAN_IDS, [{n: one[n] for n in schema.SPAN_IDS.names}])
+    (found,) = store.handovers_of(asked).to_pylist()
+    assert (found["consumer_span_id"], found["wait_nano"], found["consumer_group"]) == (3, 7, "g")
 
 
 def test_hand_overs_with_notes_are_counted_by_edge_and_text(store: SpanStore) -> None:

@@ -4,7 +4,7 @@ Two kinds. Stitches of a confidence below 0.8 are stored with the connections; p
 that only destination and time suggest are computed here, when somebody looks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import polars as pl
 import pyarrow as pa
@@ -16,7 +16,7 @@ from storage.contract import ConnectionQuery, EndpointQuery, OrphanQuery, Page, 
 from storage.results import Row
 from storage.schema import CONNECTIONS
 from web.paging import read_page, slice_table
-from web.rows import connection_object, span_id, trace_table
+from web.rows import connection_object, span_id
 from web.shapes import Connection, Orphan
 
 # How many open ends are compared at most, the newest first.
@@ -41,19 +41,20 @@ def connections_with_candidates(store: SpanStore, query: ConnectionQuery, page: 
     return Rows(table, None if rows.next is None else _COMPUTED + rows.next)
 
 
-def stored_candidates(store: SpanStore, orphans: Sequence[Orphan]) -> list[Connection]:
-    """Of each of these orphan roots the MOST_STORED surest stored candidates. The computed
-    ones change with what else is stored, so a picture that is kept has none of them."""
-    if not orphans:
-        return []
-    chosen: dict[SpanId, list[Row]] = {_root(orphan): [] for orphan in orphans}
-    traces = trace_table(sorted({root[:2] for root in chosen}))
-    rows = store.connections_of(traces, "consumer").to_pylist()
-    for row in sorted(rows, key=lambda row: (-row["confidence"], span_id(row, "producer_"))):
+def stored_candidates(orphans: Iterable[Orphan], connections: Iterable[Row]) -> list[Connection]:
+    """Of each of these orphan roots the MOST_STORED surest stored candidates, out of the
+    connections of its trace, in which one may be repeated. The computed ones change with what
+    else is stored, so a picture that is kept has none of them."""
+    chosen: dict[SpanId, dict[tuple[object, ...], Row]] = {_root(orphan): {} for orphan in orphans}
+    for row in connections:
         found = chosen.get(span_id(row, "consumer_"))
-        if found is not None and row["confidence"] < DRAWN and len(found) < MOST_STORED:
-            found.append(row)
-    return [connection_object(row) for found in chosen.values() for row in found]
+        if found is not None and row["confidence"] < DRAWN:
+            found[-row["confidence"], span_id(row, "producer_"), row["rule"]] = row
+    return [
+        connection_object(found[each])
+        for found in chosen.values()
+        for each in sorted(found)[:MOST_STORED]
+    ]
 
 
 def _root(orphan: Orphan) -> SpanId:

@@ -14,7 +14,13 @@ import pyarrow.compute as pc
 
 from analyzer.ancestry import NOBODY, Ancestry, read_ancestry
 from analyzer.attempt_chains import chain_units
-from analyzer.journey_status import JourneyStatus, is_waiting, judge_status, open_sends
+from analyzer.journey_status import (
+    JourneyStatus,
+    channels_of,
+    is_read,
+    judge_status,
+    open_sends,
+)
 from analyzer.journey_traces import SpanId, TraceId
 from analyzer.journey_units import find_units
 from analyzer.journeys import Walk
@@ -178,7 +184,7 @@ def _find(
             reached.batch,
             drawn,
             orphans,
-            stored_candidates(store, orphans),
+            stored_candidates(orphans, reached.unsure),
             lost_traces(store, traces),
             {span: [note] for span, note in batches.items()},
             notes,
@@ -213,8 +219,9 @@ def _judge(
     )
     # what other hand-overs name may be outside the journey
     sends = open_sends(endpoints, reached.connections, units)
-    waiting = any(missed["state"] != "dead" for missed in not_seen) or (
-        bool(sends) and is_waiting(sends, store.traffic().to_pylist())
+    waiting = any(missed["state"] != "dead" for missed in not_seen) or any(
+        is_read(store.traffic(channel).to_pylist(), own)
+        for channel, own in channels_of(sends).items()
     )
     return judge_status(units, chains, waiting=waiting), attempts_of(chains), not_seen
 

@@ -4,16 +4,16 @@ Bounded: at most MOST_KINDS kinds of sends, each judged by its newest EXAMPLES s
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from typing import Literal
+from collections.abc import Collection, Iterable, Sequence
 
 from analyzer.journey_traces import SpanId
 from analyzer.journey_units import Unit, span_of
 from analyzer.usual_steps import State, Step, find_unexplained, kind_of, learn_steps, open_steps
-from storage.contract import EndpointQuery, SpanStore
+from storage.contract import SpanStore
+from storage.handover_reads import SendKind
 from storage.results import Row
-from web.journeys.trace import drawn_rows
-from web.rows import span_ref, trace_table
+from storage.schema import SPAN_IDS
+from web.rows import span_ref
 from web.trace_shapes import NotSeen
 
 EXAMPLES = 200
@@ -29,13 +29,13 @@ def find_not_seen(
 ) -> list[NotSeen]:
     """`endpoints` of the journey's traces, the drawn `connections` that touch them, and
     its units. Only sends that belong to the journey may be among the endpoints."""
-    sends: dict[tuple[object, ...], list[Row]] = defaultdict(list)
+    sends: dict[SendKind, list[Row]] = defaultdict(list)
     for row in endpoints:
         if row["role"] == "send" and not row["error"] and row["destination"] is not None:
             sends[kind_of(row)].append(row)
     earliest = sorted(sends.values(), key=lambda rows: min(r["start_time_unix_nano"] for r in rows))
     kinds = earliest[:MOST_KINDS]
-    learned = _learn(store, [rows[0] for rows in kinds], {span_of(r) for r in endpoints})
+    learned = _learn(store, [kind_of(rows[0]) for rows in kinds], {span_of(r) for r in endpoints})
     by_send: dict[SpanId, list[Row]] = defaultdict(list)
     for row in connections:
         by_send[span_of(row, "producer_")].append(row)
@@ -46,56 +46,44 @@ def find_not_seen(
         for send in rows
         for step, state in open_steps(send, steps, by_send[span_of(send)], unexplained)
     ]
-    traffic = store.traffic().to_pylist() if missed else []
+    if not missed:
+        return []
+    since = min(send["start_time_unix_nano"] for _, _, send in missed)
+    unconnected = store.unconnected_services(since).to_pylist()
     return [
         _not_seen(step, state, send)
         for step, state, send in missed[:_MOST_TOLD]
-        if not _may_be_elsewhere(traffic, step, send)
+        if not _may_be_elsewhere(unconnected, step, send)
     ]
 
 
-def _learn(store: SpanStore, kinds: list[Row], own: Collection[SpanId]) -> list[list[Step]]:
-    """Of each kind, by one send of it, the usual steps; the journey's own sends are no
-    examples."""
-    examples = []
-    for send in kinds:
-        found = store.endpoints(_like(send, "send"), EXAMPLES).to_pylist()
-        kind = kind_of(send)
-        examples.append([r for r in found if kind_of(r) == kind and span_of(r) not in own])
-    traces = sorted({span_of(row)[:2] for rows in examples for row in rows})
-    if not traces:
-        return [[] for _ in kinds]
+def _learn(
+    store: SpanStore, kinds: Sequence[SendKind], own: Collection[SpanId]
+) -> list[list[Step]]:
+    """Of each kind the usual steps; the journey's own sends are no examples."""
+    examples: list[list[Row]] = [[] for _ in kinds]
+    found = store.newest_sends(kinds, EXAMPLES)
+    for row in found.to_pylist():
+        if span_of(row) not in own:
+            examples[row["kind"]].append(row)
     connections: dict[SpanId, list[Row]] = defaultdict(list)
-    touching = store.connections_of(trace_table(traces), "producer").to_pylist()
-    for row in drawn_rows(touching):
-        connections[span_of(row, "producer_")].append(row)
+    if found.num_rows:
+        for row in store.handovers_of(found.select(SPAN_IDS.names)).to_pylist():
+            connections[span_of(row, "producer_")].append(row)
     return [
         learn_steps(rows, [c for row in rows for c in connections.get(span_of(row), ())])
         for rows in examples
     ]
 
 
-def _like(send: Row, role: Literal["send", "process"]) -> EndpointQuery:
-    return EndpointQuery(
-        role=role,
-        environment=send["environment"],
-        service_namespace=send["service_namespace"],
-        system=send["system"],
-        destination=send["destination"],
-        service_name=send["service_name"],
-        span_name=send["span_name"],
-    )
-
-
-def _may_be_elsewhere(traffic: Iterable[Row], step: Step, send: Row) -> bool:
+def _may_be_elsewhere(unconnected: Iterable[Row], step: Step, send: Row) -> bool:
     """Whether the step received something since that no producer is known of: it may be
-    this message, so nothing is said of it. `traffic` as of `SpanStore.traffic`."""
+    this message, so nothing is said of it. `unconnected` as of
+    `SpanStore.unconnected_services`."""
     return any(
-        row["role"] == "process"
-        and not row["connected"]
-        and row["last_start_unix_nano"] >= send["start_time_unix_nano"]
+        row["last_start_unix_nano"] >= send["start_time_unix_nano"]
         and (row["environment"], row["service_namespace"], row["service_name"]) in step.services
-        for row in traffic
+        for row in unconnected
     )
 
 

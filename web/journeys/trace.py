@@ -39,11 +39,12 @@ def find_trace(
     if batch.spans.num_rows == 0:
         raise NotFoundError("trace_id", f"No stored span belongs to trace {trace_hex(*trace)}.")
     orphans = orphans_of(store, asked, settled_before_unix_nano)
+    touching = store.connections_of(asked, "either").to_pylist()
     stored = gather(
         batch,
-        drawn_rows(store.connections_of(asked, "either").to_pylist()),
+        drawn_rows(touching),
         orphans,
-        stored_candidates(store, orphans),
+        stored_candidates(orphans, touching),
         lost_traces(store, asked),
         most_handovers=most_handovers,
     )

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from analyzer.journey_traces import SpanId, TraceId
 from analyzer.journeys import Walk, drawn_handovers
+from analyzer.rules import DRAWN
 from storage.contract import SpanStore
 from storage.results import Row
 from storage.schema import BATCH_SCHEMAS, CONNECTIONS, SpanBatch
@@ -34,6 +35,7 @@ class Reached:
 
     batch: SpanBatch
     connections: list[Row]  # drawn, either end in the journey
+    unsure: list[Row]  # all others with an end in it; one may be repeated
     complete: bool
 
 
@@ -60,7 +62,8 @@ def follow(store: SpanStore, walk: Walk) -> Reached:
             break
         likely = []
     complete = not walk.wanted() and not walk.doubtful()
-    return Reached(_joined(batches, walk.traces), drawn_rows(connections), complete)
+    unsure = [row for row in connections if row["confidence"] < DRAWN]
+    return Reached(_joined(batches, walk.traces), drawn_rows(connections), unsure, complete)
 
 
 def _likely_traces(store: SpanStore, seeds: list[TraceId]) -> tuple[list[TraceId], pa.Table]:

@@ -72,11 +72,14 @@ def list_journeys(
     own = trace_table([_parse(trace["trace_id"]) for trace in found])
     hot: set[int | None] = set(store.hot_keys(own, MOST_TRACES)["key_hash"].to_pylist())
     near = store.related_traces(own, MOST_TRACES)
-    carried = _carried(store, near)
-    rows = {_trace(row): row for row in store.summaries_of(near).to_pylist()}
+    summaries = {_parse(trace["trace_id"]): trace for trace in found}
+    rest = trace_table([each for each in map(_trace, near.to_pylist()) if each not in summaries])
+    carried = _carried(store, rest)
+    for row in store.summaries_of(rest).to_pylist():
+        summaries[_trace(row)] = _summary(row, carried[_trace(row)])
     theirs: dict[Id, set[TraceId]] = defaultdict(set)
-    for trace, pairs in carried.items():
-        for pair in pairs:
+    for trace, summary in summaries.items():
+        for pair in summary["correlation"]:
             theirs[pair["key"], pair["value"]].add(trace)
     same: dict[frozenset[TraceId], list[Id]] = defaultdict(list)
     for name in sorted(ids, key=lambda each: (each not in asked, _rank(each))):
@@ -89,7 +92,7 @@ def list_journeys(
     )
     order = {_parse(trace["trace_id"]): place for place, trace in enumerate(found)}
     journeys = [
-        _journey(names, [rows[trace] for trace in traces], roots, dead, hot)
+        _journey(names, {trace: summaries[trace] for trace in traces}, roots, dead, hot)
         for traces, names in same.items()
         if traces and not _is_part(traces, names, same, asked)
     ]
@@ -116,26 +119,28 @@ def _rank(name: Id) -> tuple[bool, Id]:
 
 def _journey(
     names: list[Id],
-    rows: list[Row],
+    summaries: dict[TraceId, TraceSummary],
     roots: dict[TraceId, int],
     dead: dict[TraceId, int],
     hot: Collection[int | None],
 ) -> JourneySummary:
     (key, value), *others = names
-    rows = sorted(rows, key=lambda row: (row["start_time_unix_nano"], _trace(row)))
+    rows = sorted(
+        summaries.values(), key=lambda row: (row["start_time_unix_nano"], row["trace_id"])
+    )
     start = rows[0]["start_time_unix_nano"]
     end = max(row["end_time_unix_nano"] for row in rows)
     return {
         "key": key,
         "value": value,
         "other_ids": [{"key": each[0], "value": each[1]} for each in others],
-        "trace_ids": [trace_hex(*_trace(row)) for row in rows],
+        "trace_ids": [row["trace_id"] for row in rows],
         "complete": hash_key("correlation", key, value) not in hot,
-        "services": sorted({name for row in rows for name in row["service_names"]}),
+        "services": sorted({name for row in rows for name in row["services"]}),
         "span_count": sum(row["span_count"] for row in rows),
         "error_count": sum(row["error_count"] for row in rows),
-        "orphans": sum(roots.get(_trace(row), 0) for row in rows),
-        "dead_letters": sum(dead.get(_trace(row), 0) for row in rows),
+        "orphans": sum(roots.get(trace, 0) for trace in summaries),
+        "dead_letters": sum(dead.get(trace, 0) for trace in summaries),
         "start_time_unix_nano": start,
         "end_time_unix_nano": end,
         "duration_nano": end - start,
