@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from analyzer.journey_traces import SpanId
+from analyzer.ancestry import SpanId
 
 
 @dataclass(frozen=True, slots=True)

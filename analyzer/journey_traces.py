@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from analyzer.ancestry import Ancestry, nearest, read_ancestry
-from analyzer.ancestry import SpanId as SpanId
-from analyzer.ancestry import TraceId as TraceId
+from analyzer.ancestry import Ancestry, SpanId, TraceId, nearest, read_ancestry
 from storage.schema import SpanBatch
 
 _COLUMNS = ["trace_hi", "trace_lo", "span_id", "content_hash", "parent_span_id"]

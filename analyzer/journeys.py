@@ -23,7 +23,8 @@ from collections.abc import Collection, Iterable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.journey_traces import SpanId, TraceId, TraceView, read_views
+from analyzer.ancestry import SpanId, TraceId
+from analyzer.journey_traces import TraceView, read_views
 from analyzer.rules import DRAWN
 from storage.schema import SpanBatch
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from analyzer.journey_traces import SpanId
+from analyzer.ancestry import SpanId
 from analyzer.journey_units import Unit, span_of
 from storage.handover_reads import SendKind
 from storage.results import Row

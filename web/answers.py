@@ -6,7 +6,7 @@ in web/journeys/trace.py. All functions block on the store; call them from a wor
 
 from dataclasses import replace
 
-from analyzer.journey_traces import TraceId
+from analyzer.ancestry import TraceId
 from storage.contract import ConnectionQuery, Page, SpanStore
 from storage.correlation_keys import canonical_key
 from web.errors import NotFoundError

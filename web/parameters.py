@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from starlette.datastructures import QueryParams
 
-from analyzer.journey_traces import TraceId
+from analyzer.ancestry import TraceId
 from storage.contract import Page
 from storage.correlation_keys import canonical_key
 from web.durations import read_duration

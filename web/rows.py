@@ -5,9 +5,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from analyzer.ancestry import SpanId, TraceId
 from analyzer.causes import load_causes
 from analyzer.fixes import page_of
-from analyzer.journey_traces import SpanId, TraceId
 from storage.results import Row
 from storage.schema import TRACE_IDS
 from web.attributes import read_json

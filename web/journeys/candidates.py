@@ -9,8 +9,8 @@ from collections.abc import Iterable
 import polars as pl
 import pyarrow as pa
 
+from analyzer.ancestry import SpanId
 from analyzer.candidates import find_candidates
-from analyzer.journey_traces import SpanId
 from analyzer.rules import DRAWN
 from storage.contract import ConnectionQuery, EndpointQuery, OrphanQuery, Page, Rows, SpanStore
 from storage.results import Row

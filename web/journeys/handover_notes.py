@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analyzer.ancestry import SpanId
 from analyzer.broker_order import Placed, find_contradictions
 from analyzer.clocks import Handover, Offset, Pair, estimate_offsets
-from analyzer.journey_traces import SpanId
 from storage.results import Row
 from storage.schema import SpanBatch
 from web.rows import connection_object, span_id

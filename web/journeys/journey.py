@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.ancestry import NOBODY, Ancestry, read_ancestry
+from analyzer.ancestry import NOBODY, Ancestry, SpanId, TraceId, read_ancestry
 from analyzer.attempt_chains import chain_units
 from analyzer.journey_status import (
     JourneyStatus,
@@ -21,7 +21,6 @@ from analyzer.journey_status import (
     judge_status,
     open_sends,
 )
-from analyzer.journey_traces import SpanId, TraceId
 from analyzer.journey_units import find_units
 from analyzer.journeys import Walk
 from storage.contract import Page, SearchQuery, SpanStore

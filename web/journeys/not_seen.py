@@ -6,7 +6,7 @@ Bounded: at most MOST_KINDS kinds of sends, each judged by its newest EXAMPLES s
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
-from analyzer.journey_traces import SpanId
+from analyzer.ancestry import SpanId
 from analyzer.journey_units import Unit, span_of
 from analyzer.usual_steps import State, Step, find_unexplained, kind_of, learn_steps, open_steps
 from storage.contract import SpanStore

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.journey_traces import SpanId
+from analyzer.ancestry import SpanId
 from storage.results import Row
 from storage.schema import SpanBatch
 from web.attributes import read_attributes

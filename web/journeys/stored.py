@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from analyzer.journey_traces import SpanId, TraceId
+from analyzer.ancestry import SpanId, TraceId
 from storage.results import Row
 from storage.schema import BATCH_SCHEMAS, SpanBatch
 from web.journeys.handover_notes import noted_connections

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from analyzer.journey_traces import TraceId
+from analyzer.ancestry import TraceId
 from analyzer.rules import DRAWN
 from storage.contract import SpanStore
 from storage.results import Row

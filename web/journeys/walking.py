@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 import pyarrow as pa
 
-from analyzer.journey_traces import SpanId, TraceId
+from analyzer.ancestry import SpanId, TraceId
 from analyzer.journeys import Walk, drawn_handovers
 from analyzer.rules import DRAWN
 from storage.contract import SpanStore

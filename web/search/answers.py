@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import pyarrow as pa
 
-from analyzer.journey_traces import TraceId
+from analyzer.ancestry import TraceId
 from storage.contract import Page, SearchQuery, SpanStore
 from storage.join_keys import hash_key
 from storage.results import Row

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from analyzer.journey_traces import TraceId
+from analyzer.ancestry import TraceId
 from storage.contract import EndpointQuery, Page, SpanStore
 from storage.queries import SearchQuery
 from web.addresses import destination_address, journey_address, span_address

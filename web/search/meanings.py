@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
-from analyzer.journey_traces import TraceId
+from analyzer.ancestry import TraceId
 from storage.correlation_keys import canonical_key
 
 LONGEST = 4_000

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from analyzer.journey_traces import TraceId
+from analyzer.ancestry import TraceId
 from storage.contract import SpanStore
 from web.errors import ParameterError
 from web.journeys.journey import FoundJourney, find_journey_of_attribute, find_journey_of_trace

@@ -1,6 +1,7 @@
 """Which values the spans of a trace say, and whose work they are."""
 
-from analyzer.journey_traces import SpanId, read_views
+from analyzer.ancestry import SpanId
+from analyzer.journey_traces import read_views
 from tests.contract import rows
 
 
