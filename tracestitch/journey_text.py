@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tracestitch.cause_text import name_cause, tell_cause_of
 from tracestitch.terminal import clean, indent
 from web.waterfall.sentences import tell_not_seen
 from web.words import say_confidence, say_duration, say_plural, say_rule, say_service
@@ -17,7 +18,8 @@ def draw_journey(journey: Mapping[str, Any]) -> str:
     """Spans below their parents and consumers below their producers, with what joins
     them; then what is odd and how to mend it."""
     lines = [_heading(journey)]
-    broken = {_ids(orphan): orphan["cause"] for orphan in journey["orphans"]}
+    causes = [orphan["cause"] for orphan in journey["orphans"]]
+    broken = {_ids(orphan): tell_cause_of(orphan) for orphan in journey["orphans"]}
     tried = {_ids(attempt): _tell_attempt(attempt) for attempt in journey["attempts"]}
     lines += _draw_tree(journey["spans"], journey["connections"], broken, tried)
     for related in journey["related"]:
@@ -27,8 +29,8 @@ def draw_journey(journey: Mapping[str, Any]) -> str:
     notes = [*journey["notes"], *(n for each in journey["connections"] for n in each["notes"])]
     lines += dict.fromkeys(f"note: {clean(note['title'])}" for note in notes)
     # A fix names its service and is in its language: one for each, not one for each code.
-    for cause in {(cause["code"], cause["fix"]): cause for cause in broken.values()}.values():
-        lines += ["", f"{cause['code']} {clean(cause['title'])}. To mend it:"]
+    for cause in {(cause["code"], cause["fix"]): cause for cause in causes}.values():
+        lines += ["", f"{name_cause(cause['code'], cause['title'])}. To mend it:"]
         lines += indent(cause["fix"])
     return "\n".join(lines)
 
@@ -51,7 +53,7 @@ def _ids(named: Mapping[str, Any]) -> Ids:
 def _draw_tree(
     spans: Iterable[Mapping[str, Any]],
     connections: Iterable[Mapping[str, Any]],
-    broken: Mapping[Ids, Mapping[str, Any]],
+    broken: Mapping[Ids, str],
     tried: Mapping[Ids, str],
 ) -> list[str]:
     """Without recursion: a journey can be thousands of spans deep."""
@@ -84,7 +86,7 @@ def _draw_tree(
                 continue
             drawn.add(ids)
             if ids in broken:
-                line += f"   ! {broken[ids]['code']} {clean(broken[ids]['title'])}"
+                line += f"   ! {broken[ids]}"
             lines.append(line)
             waiting += [(b, labels.get((ids, b), ""), depth + 1) for b in reversed(below[ids])]
     return lines

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tracestitch.cause_text import name_cause, tell_cause
 from tracestitch.terminal import clean, indent
 from web.report.views import count_deliveries, make_report, tell_change
 from web.shapes import Group, Identity
 from web.trends import tell_trend
-from web.words import say_confidence, say_plural, say_service, utc_time
+from web.words import say_plural, say_service, utc_time
 
 
 def draw_orphans(answer: Mapping[str, Any], *, fix: bool = False) -> str:
@@ -50,12 +51,12 @@ def _share(group: Group) -> str:
 
 
 def _describe(group: Group) -> list[str]:
-    example = group["example"]
+    cause, example = group["cause"], group["example"]
     change = tell_change(group)
     state = "broken now" if group["state"] == "broken" else "may still connect"
     return [
         draw_hop(group),
-        f"  {_cause(group)}, confidence {say_confidence(group['cause']['confidence'])}",
+        f"  {tell_cause(cause['code'], cause['title'], cause['confidence'])}",
         f"  {state}: {group['count']} broken, {group['connected']} connected"
         + (f"; {clean(change)}" if change else ""),
         f"  {utc_time(group['first_seen'])} to {utc_time(group['last_seen'])}; "
@@ -82,4 +83,4 @@ def draw_hop(hop: Identity) -> str:
 
 
 def _cause(group: Group) -> str:
-    return f"{group['cause']['code']} {clean(group['cause']['title'])}"
+    return name_cause(group["cause"]["code"], group["cause"]["title"])

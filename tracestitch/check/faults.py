@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from itertools import groupby
 
+from tracestitch.cause_text import tell_cause
 from tracestitch.check.findings import EXPECTATION, Finding
 from tracestitch.orphans_text import draw_hop
-from web.words import say_confidence, say_plural
+from web.words import say_plural
 
 Fault = list[Finding]
 """Findings of one cause at one kind of hand-over; never empty."""
@@ -43,8 +44,9 @@ def describe_fault(fault: Fault) -> str:
     first = fault[0]
     if first.code == EXPECTATION:
         return first.title
-    sure = say_confidence(max(finding.confidence for finding in fault))
-    return f"{first.code} {first.title}: {say_plural(len(fault), 'orphan root')}, confidence {sure}"
+    sure = max(finding.confidence for finding in fault)
+    cause = tell_cause(first.code, first.title, sure)
+    return f"{cause}: {say_plural(len(fault), 'orphan root')}"
 
 
 def point_at(finding: Finding) -> str | None:

@@ -34,6 +34,17 @@ class Asked:
         over = "" if self.destination is None else f" over {self.destination}"
         return f"{ends[0] or 'any producer'} → {ends[1] or 'any consumer'}{over}"
 
+    @property
+    def swapped(self) -> "Asked":
+        """The same the other way round."""
+        return Asked(
+            self.consumer,
+            self.producer,
+            self.consumer_service,
+            self.producer_service,
+            self.destination,
+        )
+
 
 @dataclass(frozen=True)
 class Source:

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from tracestitch.cause_text import tell_cause_of
 from tracestitch.terminal import clean
 from tracestitch.testing.seen import Ids, Seen, Told
-from web.words import say_confidence, say_service
+from web.words import say_service
 
 _MOST_LINES = 10
 
@@ -56,10 +57,5 @@ def tell_span(span: Told) -> str:
     return f"{clean(span['name'])} in {clean(say_service(span['service_name']))}"
 
 
-def tell_cause(orphan: Told) -> str:
-    cause = orphan["cause"]
-    sure = say_confidence(cause["confidence"])
-    others = ", ".join(clean(other["code"]) for other in orphan["other_causes"])
-    return f"orphan root, {cause['code']} {clean(cause['title'])}, confidence {sure}" + (
-        f" (perhaps {others})" if others else ""
-    )
+def tell_orphan(orphan: Told) -> str:
+    return f"orphan root, {tell_cause_of(orphan)}"

@@ -12,7 +12,7 @@ from tracestitch.testing.arrivals import (
     comes_from,
     find_arrivals,
 )
-from tracestitch.testing.claims import Failure, count_lines, find_missing, tell_cause, tell_span
+from tracestitch.testing.claims import Failure, count_lines, find_missing, tell_orphan, tell_span
 from tracestitch.testing.seen import Ids, Seen, ids_of
 from web.words import say_duration, say_plural, say_service
 
@@ -41,7 +41,7 @@ class Propagated:
             return Failure(
                 f"{clean(self.asked)} is not propagated in {len(broken)} of"
                 f" {say_plural(count, 'hand-over')}",
-                count_lines(broken.values()),
+                self._tell_swap(seen, arrivals) or count_lines(broken.values()),
                 at=[*_find_sender(seen, self.asked), next(iter(broken))],
                 missing=_find_unseen(seen, self.asked),
             )
@@ -74,8 +74,20 @@ class Propagated:
         if self._is_known_trace(seen, arrival):
             return None
         if arrival.orphan is not None:
-            return f"{tell_span(arrival.consumer)}: {tell_cause(arrival.orphan)}"
+            return f"{tell_span(arrival.consumer)}: {tell_orphan(arrival.orphan)}"
         return f"{tell_span(arrival.consumer)} {_tell_other(arrival)}"
+
+    def _tell_swap(self, seen: Seen, arrivals: Sequence[Arrival]) -> list[str]:
+        """Where the names stand the wrong way round; an orphan root is a consumer for sure."""
+        swapped = self.asked.swapped
+        if swapped.producer is None or swapped.consumer is None:
+            return []
+        if any(arrival.orphan is not None for arrival in arrivals):
+            return []
+        other = Propagated(swapped)
+        if not any(other._find_meant(seen, each) for each in find_arrivals(seen, swapped)):
+            return []
+        return [f"{clean(swapped)} is propagated: are the names the wrong way round?"]
 
     def _is_known_trace(self, seen: Seen, arrival: Arrival) -> bool:
         """A context that the test made itself belongs to no span that could be seen."""

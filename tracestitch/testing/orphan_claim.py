@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from tracestitch.testing.claims import Failure, count_lines, find_missing, tell_cause, tell_span
+from tracestitch.testing.claims import Failure, count_lines, find_missing, tell_orphan, tell_span
 from tracestitch.testing.seen import Seen, Told, ids_of
 from web.words import say_plural
 
@@ -25,7 +25,7 @@ class NoOrphans:
         return Failure(
             f"Seen: {say_plural(len(broken), 'orphan root')}",
             count_lines(
-                f"{tell_span({**o, 'name': o['span_name']})}: {tell_cause(o)}" for o in broken
+                f"{tell_span({**o, 'name': o['span_name']})}: {tell_orphan(o)}" for o in broken
             ),
             at=[ids_of(broken[0])],
         )

@@ -289,7 +289,9 @@ def test_a_store_is_checked(tmp_path: Path) -> None:
 
     answer = check(data)
     assert answer.exit_code == 1
-    assert "S1 Message attributes were not requested: 15 orphan roots" in answer.stdout
+    assert (
+        "S1 Message attributes were not requested, confidence 0.6: 15 orphan roots" in answer.stdout
+    )
 
 
 def test_a_store_that_cannot_be_opened_is_2(tmp_path: Path) -> None:

@@ -32,5 +32,5 @@ def test_causes_of_a_hand_over_stand_together_whatever_the_order() -> None:
 
 def test_a_fault_is_as_sure_as_the_surest_of_its_findings() -> None:
     assert describe_fault([finding(confidence=0.6), finding(confidence=0.95)]) == (
-        "S1 Title of S1: 2 orphan roots, confidence 0.95"
+        "S1 Title of S1, confidence 0.95: 2 orphan roots"
     )

@@ -44,8 +44,8 @@ def test_every_hand_over_and_expectation_is_a_test_case() -> None:
             ("skipped", "P1 Title of P1: expected")
         ],
         "order-service → orders (aws_sqs) → payment-service": [
-            ("failure", "S1 Title of S1: 2 orphan roots, confidence 0.9"),
-            ("failure", "S3 Title of S3: 1 orphan root, confidence 0.9"),
+            ("failure", "S1 Title of S1, confidence 0.9: 2 orphan roots"),
+            ("failure", "S3 Title of S3, confidence 0.9: 1 orphan root"),
         ],
     }
     assert suites.attrib == {

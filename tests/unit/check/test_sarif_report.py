@@ -55,7 +55,7 @@ def test_a_result_says_where_what_and_how_to_mend_it() -> None:
     assert result["level"] == "error"
     assert result["message"]["text"] == (
         "order-service → orders (aws_sqs) → payment-service\n"
-        "S1 Title of S1: 2 orphan roots, confidence 0.9\n"
+        "S1 Title of S1, confidence 0.9: 2 orphan roots\n"
         "such as trace t1, span s1 (order.process)\n"
         "Ask.\n"
         "Again."

@@ -9,7 +9,8 @@ from tracestitch.journey_text import draw_journey
 def test_consumers_with_one_cause_and_different_fixes_have_a_fix_each() -> None:
     def orphan(span_id: str, fix: str) -> dict[str, Any]:
         cause = {**CAUSE, "fix": fix}
-        return {"trace_id": "t", "span_id": span_id, "cause": cause, "expected": False}
+        told = {"cause": cause, "other_causes": [], "expected": False}
+        return {"trace_id": "t", "span_id": span_id, **told}
 
     text = draw_journey(
         journey(

@@ -59,7 +59,15 @@ def test_consumers_stand_below_their_producers_with_what_joins_them() -> None:
         journey(
             spans=[span(1), span(2, 1, status="ERROR"), span(3), span(4, 3, service_name=None)],
             connections=[connection(2, 3)],
-            orphans=[{"trace_id": "t", "span_id": "3", "cause": CAUSE, "expected": False}],
+            orphans=[
+                {
+                    "trace_id": "t",
+                    "span_id": "3",
+                    "cause": CAUSE,
+                    "other_causes": [{"code": "S2"}, {"code": "S4\x1b[2J"}],
+                    "expected": False,
+                }
+            ],
             related=[{"key": "workflow.id", "value": "w"}],
             not_seen=[
                 {
@@ -79,7 +87,7 @@ def test_consumers_stand_below_their_producers_with_what_joins_them() -> None:
         "  service: span 1  (5 ms)",
         "    service: span 2  (5 ms, error)",
         "      → [stitched by message id, 0.98, orders, waited 2 ms]"
-        " service: span 3  (5 ms)   ! S1 Not requested",
+        " service: span 3  (5 ms)   ! S1 Not requested, confidence 0.9 (perhaps S2, S4\ufffd[2J)",
         "        unknown service: span 4  (5 ms)",
         "related: workflow.id=w",
         "not seen (lost): ship in warehouse, usual in 99 % of 200 sends, 1.2 s after the send; "

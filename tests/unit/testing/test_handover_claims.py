@@ -27,6 +27,30 @@ def test_a_cut_context_is_told_with_its_cause(scene: Scene) -> None:
     )
 
 
+@pytest.mark.parametrize("consumer", [process(), process_linked()], ids=["parent", "link"])
+def test_names_the_wrong_way_round_are_told(consumer: Built, scene: Scene) -> None:
+    asked = Propagated(Asked("order.process", "order.publish"))
+
+    assert sentence(asked, scene.see(publish(), consumer)).splitlines()[1:] == [
+        "order.publish → order.process is propagated: are the names the wrong way round?"
+    ]
+
+
+def test_names_are_not_called_wrong_where_neither_way_is_propagated(scene: Scene) -> None:
+    asked = Propagated(Asked("order.process", "order.publish"))
+
+    assert "wrong way round" not in sentence(asked, scene.see(publish(), process_cut()))
+
+
+def test_an_orphan_root_is_told_though_its_answer_is_propagated(scene: Scene) -> None:
+    back = span("order.publish", trace=3, id=91, parent=90, kind="CONSUMER", service="shop")
+    above = span("order.process", trace=3, id=90, kind="PRODUCER", service="pay")
+    told = sentence(Propagated(ORDER), scene.see(publish(), process_cut(), above, back))
+
+    assert "S1" in told
+    assert "wrong way round" not in told
+
+
 def test_one_break_among_many_hand_overs_is_one_too_many(scene: Scene) -> None:
     seen = scene.see(publish(), process(), process_cut(id=9))
 
