@@ -19,7 +19,8 @@ _HEAD = """# Causes
 
 Why an orphan root is one. Causes compete: each row of a cause (`analyzer/causes/<code>.toml`)
 says which conditions must hold and how sure that makes us. The first row of a cause that holds
-counts, the surest cause is the verdict, the others are listed beside it. Below 0.5 the answer is
+counts (0 rules the cause out), the surest cause is the verdict, the others are listed beside it.
+Below 0.5 the answer is
 [unknown](unknown.md). *Expected* causes are nobody's mistake or already known: listed, but quiet.
 *Remarks* are about hand-overs that left no orphan.
 

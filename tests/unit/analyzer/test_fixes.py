@@ -59,6 +59,19 @@ def test_the_library_beats_the_system() -> None:
     assert "aio_pika.Message(" in choose_fix("R1", "producer", NOBODY, producer, system="rabbitmq")
 
 
+@pytest.mark.parametrize("scope", ["tracestitch_propagation", "tracestitch_propagation.aws_lambda"])
+def test_who_has_the_propagation_library_gets_its_calls(scope: str) -> None:
+    used = end("python", scope)
+    other = end("python", f"my_{scope}")
+
+    assert "**sqs.receive_arguments()" in choose_fix("S1", "consumer", used, NOBODY)
+    assert "**sqs.send_arguments()" in choose_fix("S2", "producer", NOBODY, used)
+    both = choose_fix("E1", "both", used, used)
+    assert "eventbridge.inject_entries(" in both
+    assert "eventbridge.received(" in both
+    assert "receive_arguments" not in choose_fix("S1", "consumer", other, NOBODY)
+
+
 def test_libraries_with_similar_names_are_told_apart() -> None:
     chosen = {
         library: choose_fix(
@@ -230,13 +243,33 @@ def test_a_template_can_be_pasted(code: str, name: str, text: str) -> None:
         ast.parse(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(text, id=f"{code}-{name}")
+        for code, templates in sorted(load_templates().items())
+        for name, text in sorted(templates.items())
+        if name.endswith("tracestitch_propagation")
+    ],
+)
+def test_calls_of_the_propagation_library_exist(text: str) -> None:
+    """`client` is boto3's, as in the library's own pages: `sqs` is its module."""
+    called = re.findall(r"\b(sqs|kafka|eventbridge)\.(\w+)", text)
+
+    assert called
+    for module, name in called:
+        path = ROOT / "propagation" / "tracestitch_propagation" / f"{module}.py"
+        assert f"\ndef {name}(" in path.read_text("utf-8")
+
+
 def test_fixes_of_a_page_stand_in_one_order() -> None:
     listed = [(fix.side, fix.title) for fix in list_fixes("E1")]
 
-    assert listed[:3] == [
+    assert listed[:4] == [
         ("producer", "Any language"),
         ("producer", "Python"),
+        ("producer", "Python, tracestitch's propagation library"),
         ("producer", "Java"),
     ]
-    assert listed[6] == ("consumer", "Any language")
+    assert listed[7] == ("consumer", "Any language")
     assert [fix.name for fix in list_fixes("K1")][:3] == ["any", "python", "python-aiokafka"]
