@@ -8,11 +8,11 @@ from web.destinations.shapes import DestinationSummary
 from web.report.views import Report
 from web.shapes import Group
 
-Standing = Literal["broken", "unsettled", "healed"]
+Standing = Literal["broken", "unsettled", "healed", "expected"]
 
 
 class Standings:
-    """Of all destinations. What is expected, or has no orphan root, has none."""
+    """Of all destinations. What has no orphan root has none."""
 
     def __init__(self, report: Report) -> None:
         self._groups: dict[str | None, list[tuple[Standing, Group]]] = defaultdict(list)
@@ -20,6 +20,7 @@ class Standings:
             ("broken", (view.group for view in report.broken)),
             ("unsettled", (view.group for view in report.unsettled)),
             ("healed", (view.group for view in report.healed)),
+            ("expected", (view.group for view in report.expected_edges)),
         )
         for standing, groups in listed:
             for group in groups:
@@ -29,7 +30,7 @@ class Standings:
         """The worst. Consumers that do not tell their queue are looked for among its own."""
         named, silent = self._groups.get(place["destination"], []), self._groups.get(None, [])
         found = {standing for standing, group in (*named, *silent) if _is_over(group, place)}
-        order: tuple[Standing, ...] = ("broken", "unsettled", "healed")
+        order: tuple[Standing, ...] = ("broken", "unsettled", "healed", "expected")
         return next((standing for standing in order if standing in found), None)
 
 

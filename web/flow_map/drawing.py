@@ -57,6 +57,8 @@ class EdgeView:
     """How many edges of the report it stands for."""
     stitched: bool
     healed: bool
+    cut: bool
+    """No message has a known producer, which is expected or not settled."""
     newest: bool
     """It broke last of all."""
     label: str
@@ -172,6 +174,7 @@ def _view_edge(
         broken=len(flow.reports),
         stitched=received and not flow.reports and not flow.healed and flow.stitched > 0,
         healed=bool(flow.healed) and not flow.reports,
+        cut=received and flow.cut,
         newest=newest,
         label=cut_text(text, _LABEL_LETTERS),
         x=label[0],
@@ -194,7 +197,8 @@ def _label(flow: Flow) -> str:
         if flow.healed and not flow.reports:
             return "✓ healed"
         share = say_share(flow.connected, flow.count)
-        return f"✕ {share}" if flow.reports else share
+        mark = "✕ " if flow.reports else "⇢ " if flow.cut else ""
+        return f"{mark}{share}"
     if flow.unreceived:
         return f"{say_count(flow.unreceived)} missing"
     wait = flow.wait_p50
@@ -225,6 +229,10 @@ def _tell(pair: tuple[Node, Node], flow: Flow, *, received: bool) -> str:
         told.insert(0, f"{say_plural(len(flow.reports), 'edge')} broken")
     elif flow.healed:
         told.insert(0, "healed: the newest deliveries connect again")
+    elif received and flow.expected:
+        told.insert(0, "cut, as expected" if flow.cut else "cut in part, as expected")
+    elif received and flow.cut:
+        told.insert(0, "cut, but may still connect")
     return f"{names}: {' · '.join(told)}"
 
 

@@ -1,7 +1,7 @@
 """What runs between services and destinations: hand-overs gathered by where they come from
 and go to, and which of them a map shows. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlencode
@@ -39,6 +39,8 @@ class Flow:
     """Addresses of the reports on broken edges, by edge."""
     healed: dict[Place, str] = field(default_factory=dict)
     """The same of edges that broke and connect again."""
+    expected: bool = False
+    """Some of it lost its context, and that is nobody's mistake or already known."""
 
     @property
     def count(self) -> int:
@@ -51,6 +53,12 @@ class Flow:
     @property
     def stitched(self) -> int:
         return sum(edge["relations"]["stitch"] for edge in self.edges)
+
+    @property
+    def cut(self) -> bool:
+        """Nothing tells of any message who sent it, and that is not reported as broken."""
+        known = self.connected + self.stitched
+        return not known and not self.reports and not self.healed
 
     @property
     def per_second(self) -> float:
@@ -159,7 +167,12 @@ def choose_edges(
     return ranked[: MOST_DRAWN if everything else FIRST_DRAWN]
 
 
-def collect_flows(edges: Iterable[Edge], reports: Reports, healed: Reports | None = None) -> Flows:
+def collect_flows(
+    edges: Iterable[Edge],
+    reports: Reports,
+    healed: Reports | None = None,
+    expected: Collection[Place] = (),
+) -> Flows:
     """By their nodes, in the order of these. A producer that is not known is drawn only
     where no producer of the destination is."""
     listed = list(edges)
@@ -173,6 +186,7 @@ def collect_flows(edges: Iterable[Edge], reports: Reports, healed: Reports | Non
         received.edges.append(edge)
         received.reports.update(reports.get(edge_place(edge), {}))
         received.healed.update((healed or {}).get(edge_place(edge), {}))
+        received.expected |= edge_place(edge) in expected
     return dict(sorted(flows.items()))
 
 

@@ -49,7 +49,8 @@ def show_map(request: Request) -> Response:
     reports = find_reports(report.broken, edges)
     drawn = choose_edges(edges, reports, service, everything=everything)
     healed = find_reports(report.healed, edges)
-    flows = collect_flows(drawn, reports, healed)
+    expected = find_reports(report.expected_edges, edges)
+    flows = collect_flows(drawn, reports, healed, expected)
     newest = edge_place(report.broken[0].group) if report.broken else None
     hues = hues_of(request)
     return render(
@@ -60,7 +61,10 @@ def show_map(request: Request) -> Response:
         report=report,
         running=read_running(site),
         edges=edges,
-        listed=[(edge, report_of(edge, reports), report_of(edge, healed)) for edge in drawn],
+        listed=[
+            (edge, *(report_of(edge, found) for found in (reports, healed, expected)))
+            for edge in drawn
+        ],
         drawn=len(drawn),
         most=MOST_DRAWN,
         everything=everything,

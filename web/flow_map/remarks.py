@@ -34,12 +34,17 @@ _FIX = """\
 
 def remarks_of(request: Request, patience_seconds: float | None = None) -> EdgeRemarks:
     """Empty while they are not worked out yet: at very many hand-overs that takes a while."""
+    return find_remarks(request, patience_seconds) or {}
+
+
+def find_remarks(request: Request, patience_seconds: float | None = None) -> EdgeRemarks | None:
+    """None while they are not worked out yet."""
     site: Site = request.app.state.site
     if patience_seconds is None:
         patience_seconds = request.app.state.remarks_patience_seconds
     kept: Kept[EdgeRemarks] = request.app.state.edge_remarks
     found = kept.get(lambda: read_remarks(site.store), patience_seconds)
-    return {} if found is None else found[0]
+    return None if found is None else found[0]
 
 
 def read_remarks(store: SpanStore) -> EdgeRemarks:

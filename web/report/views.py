@@ -65,6 +65,7 @@ class Report:
     unsettled: tuple[GroupView, ...]  # may still connect
     healed: tuple[GroupView, ...]
     expected: tuple[ExpectedLine, ...]
+    expected_edges: tuple[GroupView, ...]  # the same, of each edge
     broken_edges: int  # an edge may have several causes
     healed_edges: int
     healthy: int  # kinds of hand-over that all connect
@@ -107,6 +108,7 @@ def make_report(
         unsettled=tuple(views["unsettled"]),
         healed=tuple(views["healed"]),
         expected=tuple(lines),
+        expected_edges=tuple(views["expected"]),
         broken_edges=summary["broken"],
         healed_edges=summary["healed"],
         healthy=summary["healthy"] or 0,

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import pytest
+
 from tests.answer_builders import STORED_AT, Scene
 from tests.contract.rows import Row
 from tests.unit.web.applications import application
@@ -82,6 +84,14 @@ def test_what_is_expected_is_not_marked_as_broken() -> None:
     queue.connect(2)
     queue.orphan(2, expected=True)
     assert "✕" not in queue.connected()
+
+
+@pytest.mark.parametrize("connected", [0, 2])
+def test_what_is_expected_is_called_so(connected: int) -> None:
+    queue = Queue()
+    queue.connect(connected)
+    queue.orphan(2, expected=True)
+    assert "<small>expected</small>" in queue.connected()
 
 
 def test_what_may_still_connect_is_not_marked_as_broken() -> None:

@@ -272,3 +272,33 @@ def test_the_edge_that_broke_last_is_marked() -> None:
     (marked,) = (each for each in edges if each.newest)
     assert marked.title.startswith("new → payment-service")
     assert not any(each.newest for each in draw_map(flows, {}).edges)
+
+
+def test_an_edge_without_any_known_producer_is_cut_and_not_drawn_as_propagated() -> None:
+    celery = edge(count=4, connected=0)
+    expected = collect_flows([celery], {}, expected={edge_place(celery)})
+    for flows, told in (
+        (expected, "cut, as expected"),
+        (collect_flows([celery], {}), "cut, but may still connect"),
+    ):
+        sent, taken = draw_map(flows, {}).edges[::-1]
+        assert (taken.cut, taken.label, sent.cut) == (True, "⇢ 0 %", False)
+        assert f": {told} · " in taken.title
+
+
+def test_an_edge_of_which_some_connect_is_not_cut() -> None:
+    stitched = edge(count=4, connected=0)
+    stitched["relations"]["stitch"] = 1
+    part = edge(count=4, connected=1)
+    for some in (stitched, part):
+        flows = collect_flows([some], {}, expected={edge_place(some)})
+        told = next(each for each in draw_map(flows, {}).edges if "connected" in each.title)
+        assert not told.cut
+        assert "cut in part, as expected" in told.title
+
+
+@pytest.mark.parametrize("healed", [False, True])
+def test_what_the_report_calls_broken_or_healed_is_not_called_cut(*, healed: bool) -> None:
+    lost = edge(count=4, connected=0)
+    flows = collect_flows([lost], *(({}, report_on(lost)) if healed else (report_on(lost), None)))
+    assert not any(each.cut for each in draw_map(flows, {}).edges)
