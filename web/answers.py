@@ -78,10 +78,14 @@ def orphans_answer(store: SpanStore, asked: OrphanFilter, page: Page) -> Orphans
     return {"orphans": found, "next_cursor": rows.next}
 
 
-def edges_answer(store: SpanStore, page: Page, remarks: EdgeRemarks) -> Edges:
-    """The flow map, largest count first."""
+def edges_answer(store: SpanStore, page: Page, remarks: EdgeRemarks | None) -> Edges:
+    """The flow map, largest count first; `remarks` are None while they are worked out."""
     rows = slice_table(store.edges(), page)
-    return {"edges": edges_of(rows.table, remarks), "next_cursor": rows.next}
+    return {
+        "edges": edges_of(rows.table, remarks or {}),
+        "notes_pending": remarks is None,
+        "next_cursor": rows.next,
+    }
 
 
 def correlation_answer(store: SpanStore, key: str, limit: int = 100) -> CorrelationValues:

@@ -15,7 +15,7 @@ from storage.correlation_keys import canonical_key
 from web import answers
 from web.destinations.answers import choose_places, describe_destination, list_destinations
 from web.errors import ParameterError
-from web.flow_map.remarks import remarks_of
+from web.flow_map.remarks import find_remarks
 from web.journeys.journey import journey_of_attribute, journey_of_trace
 from web.journeys.trace import trace_answer
 from web.paging import slice_list
@@ -128,7 +128,7 @@ def _group_filter(given: Parameters, site: Site) -> OrphanFilter:
 def edges(request: Request) -> Response:
     given = _parameters(request, *_PAGE)
     return json_response(
-        answers.edges_answer(_site(request).store, given.page(), remarks_of(request))
+        answers.edges_answer(_site(request).store, given.page(), find_remarks(request))
     )
 
 

@@ -224,6 +224,7 @@ class Edge(Identity):
 
 class Edges(TypedDict):
     edges: list[Edge]
+    notes_pending: bool  # the notes are not worked out yet, and left out
     next_cursor: str | None
 
 

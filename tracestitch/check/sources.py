@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,6 +20,9 @@ from web.words import say_plural
 
 _PATIENCE_SECONDS = 120.0
 _PAUSE_SECONDS = 0.2
+# A server works out its remarks in the background: it is asked so often, so long apart.
+_REMARKS_TRIES = 5
+_REMARKS_PAUSE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +84,26 @@ def read_answers(source: Source, *, pause: Callable[[float], None] = time.sleep)
         raise CheckFailure(
             f"There are no spans in {source.name}, so nothing was checked.{rejected}"
         )
+    edges = _read_edges(source, pause)
     return Seen(
         spans=status["spans"],
         traces=status["traces"],
         orphans=ask_for_all(source.get, "/api/v1/orphans", "orphans")["orphans"],
         groups=ask_for_all(source.get, "/api/v1/orphans/groups", "groups")["groups"],
-        edges=ask_for_all(source.get, "/api/v1/edges", "edges")["edges"],
+        edges=edges["edges"],
+        remarks_pending=edges.get("notes_pending", False),
     )
+
+
+def _read_edges(source: Source, pause: Callable[[float], None]) -> Any:
+    """With their remarks, unless the server takes too long to work them out."""
+    answer = ask_for_all(source.get, "/api/v1/edges", "edges")
+    for _ in range(_REMARKS_TRIES - 1):
+        if not answer.get("notes_pending"):
+            break
+        pause(_REMARKS_PAUSE_SECONDS)
+        answer = ask_for_all(source.get, "/api/v1/edges", "edges")
+    return answer
 
 
 def _await_analysis(source: Source, pause: Callable[[float], None]) -> dict[str, int]:

@@ -24,6 +24,8 @@ class Seen:
     orphans: Sequence[Orphan] = ()
     groups: Sequence[Group] = ()
     edges: Sequence[Edge] = ()
+    remarks_pending: bool = False
+    """The server left them out of the edges."""
 
     @property
     def hand_overs(self) -> int:
@@ -94,6 +96,8 @@ def _remark(
 ) -> Iterable[str]:
     if not seen.edges:
         yield "No hand-over of a message was seen: were the services' spans recorded?"
+    if seen.remarks_pending:
+        yield "The server still works out its remarks on hand-overs: they are missing here."
     codes = {finding.code for finding in found}
     for code in sorted(settings.allowed):
         if code not in codes:

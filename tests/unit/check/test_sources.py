@@ -108,6 +108,34 @@ def test_an_analysis_that_does_not_come_to_an_end_is_one_sentence(
         read_answers(answering({"spans": 3, "traces": 1, "pending_spans": 2}))
 
 
+def working_out(times: int) -> Source:
+    """A server that has its remarks on hand-overs when it was asked so often before."""
+    left = [True] * times
+
+    def get(path: str, _: Mapping[str, str]) -> tuple[int, bytes]:
+        name = path.rpartition("/")[2]
+        if name == "status":
+            return 200, json.dumps({"spans": 3, "traces": 1, "pending_spans": 0}).encode()
+        pending = bool(left.pop()) if name == "edges" and left else False
+        told = {name: [], "notes_pending": pending, "next_cursor": None}
+        return 200, json.dumps(told).encode()
+
+    return Source(get, "there", ("there",))
+
+
+@pytest.mark.parametrize(
+    ("times", "pauses", "missing"), [(0, 0, False), (2, 2, False), (9, 4, True)]
+)
+def test_remarks_that_are_worked_out_are_asked_for_again_a_few_times(
+    times: int, pauses: int, *, missing: bool
+) -> None:
+    paused: list[float] = []
+
+    seen = read_answers(working_out(times), pause=paused.append)
+
+    assert (len(paused), seen.remarks_pending) == (pauses, missing)
+
+
 @pytest.mark.parametrize("status", [{}, [], None, 7])
 def test_another_answer_than_a_status_is_one_sentence(status: object) -> None:
     with pytest.raises(click.ClickException, match="there does not answer as tracestitch"):

@@ -1,5 +1,6 @@
 """Which findings count."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,14 @@ def test_spans_without_any_hand_over_pass_with_a_remark() -> None:
 
     assert verdict.findings == ()
     assert verdict.remarks[0].startswith("No hand-over of a message was seen")
+
+
+def test_remarks_that_a_server_still_works_out_are_said_to_be_missing() -> None:
+    late = replace(seen(edges=[edge(count=4, connected=4)]), remarks_pending=True)
+
+    assert judge(late, Settings(), NOTHING_KNOWN).remarks == (
+        "The server still works out its remarks on hand-overs: they are missing here.",
+    )
 
 
 def test_hand_overs_are_counted() -> None:

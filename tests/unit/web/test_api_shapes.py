@@ -134,7 +134,7 @@ def test_groups(client: WebClient) -> None:
 
 def test_edges(client: WebClient) -> None:
     answer = ask(client, "edges")
-    assert answer.keys() == {"edges", "next_cursor"}
+    assert answer.keys() == {"edges", "notes_pending", "next_cursor"}
     connected, broken = sorted(answer["edges"], key=lambda edge: -edge["connected"])
     assert connected.keys() == IDENTITY | {
         *("count", "connected", "relations", "wait_p50_nano", "wait_p95_nano", "wait_p99_nano"),

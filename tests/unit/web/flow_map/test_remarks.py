@@ -34,6 +34,17 @@ def notes_of(client: WebClient) -> list[dict[str, Any]]:
     return notes
 
 
+def test_an_answer_says_whether_its_notes_are_still_worked_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = serve("aws_sqs")
+    assert client.get("/api/v1/edges").json()["notes_pending"] is False
+    monkeypatch.setattr("web.kept.Kept.get", lambda *_: None)
+    late = client.get("/api/v1/edges").json()
+
+    assert (late["notes_pending"], late["edges"][0]["notes"]) == (True, [])
+
+
 def test_an_edge_says_that_nobody_received_some_of_its_messages() -> None:
     client = serve("aws_sqs")
 
