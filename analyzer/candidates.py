@@ -30,8 +30,9 @@ def find_candidates(orphans: pl.DataFrame, sends: pl.DataFrame) -> pl.DataFrame:
     where one side names none, of the same span-name domain.
 
     `orphans` has the ORPHANS columns, `sends` the ENDPOINTS columns of send endpoints that
-    no connection explains. Orphans with a stitched producer, or with a context that points
-    at an absent span, get none. A send older than WINDOW_NANO is no candidate.
+    no connection explains. Orphans with a stitched producer, with a context that points at an
+    absent span, or that are sends themselves (cause P6 and the like) get none. A send older
+    than WINDOW_NANO is no candidate.
     """
     roots = _open_roots(orphans)
     senders = sends.with_columns(
@@ -56,17 +57,18 @@ def find_candidates(orphans: pl.DataFrame, sends: pl.DataFrame) -> pl.DataFrame:
 
 
 def _open_roots(orphans: pl.DataFrame) -> list[Row]:
-    told = pl.col("facts").str.json_decode(
-        pl.Struct({"own_destination": pl.String, "domain": pl.String, "missing": pl.String})
-    )
+    read = ("own_destination", "domain", "missing", "part")
+    told = pl.col("facts").str.json_decode(pl.Struct(dict.fromkeys(read, pl.String)))
     return (
         orphans.filter(pl.col("producer_span_id").is_null())
         .with_columns(
             told.struct.field("own_destination").alias("destination"),
             told.struct.field("domain"),
             told.struct.field("missing"),
+            told.struct.field("part"),
         )
         .filter(pl.col("missing").is_null() & pl.col("system").is_not_null())
+        .filter(pl.col("part").ne_missing("send"))
         .to_dicts()
     )
 

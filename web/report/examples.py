@@ -1,5 +1,6 @@
 """What a group's page shows as proof: its orphan roots, and a hand-over that connected."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from storage.contract import EndpointQuery, OrphanQuery, Page, SpanStore
-from storage.results import ORPHAN_GROUP_KEY
+from storage.results import ORPHAN_GROUP_KEY, Row
 from web.errors import NotFoundError
 from web.journeys.trace import trace_answer
 from web.parameters import parse_trace_id
@@ -78,14 +79,23 @@ def find_group(site: Site, key: str) -> Group:
     )
 
 
+def is_send(store: SpanStore, root: Orphan) -> bool:
+    """Whether an orphan root is the send itself, which lost the work it belongs to."""
+    row = _row_of_root(store, root["trace_id"], root["span_id"])
+    return row is not None and json.loads(row["facts"]).get("part") == "send"
+
+
 def _key_of_root(store: SpanStore, key: str) -> tuple[Any, ...] | None:
     """ORPHAN_GROUP_KEY of an orphan root's group."""
     trace_id, _, span_id = key.removeprefix("of-").partition("-")
+    row = _row_of_root(store, trace_id, span_id)
+    return None if row is None else tuple(row[name] for name in ORPHAN_GROUP_KEY)
+
+
+def _row_of_root(store: SpanStore, trace_id: str, span_id: str) -> Row | None:
     traces = trace_table([parse_trace_id(trace_id)])
-    for row in store.orphans_of(traces).to_pylist():
-        if span_hex(row["span_id"]) == span_id:
-            return tuple(row[name] for name in ORPHAN_GROUP_KEY)
-    return None
+    rows = store.orphans_of(traces).to_pylist()
+    return next((row for row in rows if span_hex(row["span_id"]) == span_id), None)
 
 
 def orphans_of_group(site: Site, group: Group, most: int) -> list[Orphan]:

@@ -16,7 +16,13 @@ from web.journeys.candidates import connections_with_candidates
 from web.journeys.trace import trace_answer
 from web.overviews import overview, working
 from web.parameters import Parameters, parse_span_id, parse_trace_id
-from web.report.examples import connected_example, find_group, ids_of_orphans, orphans_of_group
+from web.report.examples import (
+    connected_example,
+    find_group,
+    ids_of_orphans,
+    is_send,
+    orphans_of_group,
+)
 from web.report.filters import SHOWN, read_filter
 from web.report.groups import OrphanFilter, groups_answer
 from web.report.views import ORDERS, Order, Report, make_report, view_group
@@ -129,18 +135,18 @@ def show_candidates(request: Request, trace_id: str, span_id: str) -> Response:
         raise NotFoundError(
             "span_id", f"Span {span} is no orphan root: it is joined to what sent its message."
         )
+    itself = is_send(site.store, orphan)
     query = ConnectionQuery(trace=trace, relation="stitch", min_confidence=0)
-    rows = connections_with_candidates(site.store, query, _MOST).table
+    rows = [] if itself else connections_with_candidates(site.store, query, _MOST).table.to_pylist()
     candidates = [
-        each
-        for each in map(connection_object, rows.to_pylist())
-        if each["consumer"]["span_id"] == span
+        each for each in map(connection_object, rows) if each["consumer"]["span_id"] == span
     ]
     return render(
         request,
         "candidates.html",
         "/orphans",
         orphan=orphan,
+        itself=itself,
         candidates=sorted(candidates, key=lambda each: -each["confidence"]),
         drawn_from=DRAWN,
     )

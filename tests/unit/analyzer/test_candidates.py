@@ -8,8 +8,8 @@ from analyzer.analysis import analyse
 from analyzer.candidates import find_candidates
 from analyzer.judging import judge
 from tests.analysed import endpoint_facts
-from tests.builders import batch
-from tests.unit.analyzer.messages import delivery, send
+from tests.builders import batch, span
+from tests.unit.analyzer.messages import ORDER, delivery, send
 
 SILENT = {"messaging.destination.name": ""}
 
@@ -54,3 +54,20 @@ def test_another_queue_or_environment_a_later_or_an_old_send_is_no_candidate() -
     assert candidates(staging, delivery()) == {}
     assert candidates(send(at=3.0), delivery(at=2.0)) == {}
     assert candidates(send(at=1.0), delivery(at=1.0 + 16 * 60)) == {}
+
+
+def test_a_send_that_lost_its_request_is_no_message_that_others_sent() -> None:
+    """Nor is it its own producer: it ends after it begins."""
+    request = span(
+        name="POST /orders",
+        trace=5,
+        id=51,
+        kind="SERVER",
+        service="order-service",
+        at=0.9,
+        duration=0.3,
+        attributes=ORDER,
+    )
+    lost, before = send(attributes=ORDER), send(trace=3, id=31, at=0.5)
+    assert analyse(batch(request, lost, before)).orphans["span_id"].to_list() == [11]
+    assert candidates(request, lost, before) == {}

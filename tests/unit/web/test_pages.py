@@ -168,12 +168,42 @@ def test_a_producer_that_is_drawn_is_not_called_unsure() -> None:
     scene.orphan(read)
     asked = f"/candidates/{trace_hex(2)}/{span_hex(1)}"
     scene.hand_over(sent, read, relation="stitch", rule="message-id", confidence=0.5)
-    assert "None of them is sure enough" in application(scene.store()).get(asked).text
+    assert "It is not sure enough" in application(scene.store()).get(asked).text
     scene.hand_over(sent, read, relation="stitch", rule="message-id", confidence=0.98)
     text = application(scene.store()).get(asked).text
     assert "order.publish of" in text
     assert "sent this message" in text
-    assert "None of them is sure enough" not in text
+    assert "sure enough to be drawn: what" not in text
+
+
+def candidates_of(scene: Scene) -> str:
+    """Page of the candidates of trace 2, span 1."""
+    asked = f"/candidates/{trace_hex(2)}/{span_hex(1)}"
+    return re.sub("<[^>]*>", "", application(scene.store()).get(asked).text)
+
+
+def test_candidates_say_on_which_side_of_the_message_they_are() -> None:
+    scene = Scene()
+    read = scene.span(2, 1, name="order.process")
+    scene.orphan(read)
+    for number, wait in ((3, 5_000_000), (4, -5_820_000), (5, None)):
+        sent = scene.span(number, 1, name="order.publish")
+        told = {"rule": "message-id", "confidence": 0.5, "wait_nano": wait}
+        scene.hand_over(sent, read, relation="stitch", **told)
+    text = candidates_of(scene)
+    for said in ("5 ms before it", "5.82 ms after it", "not known", "None of them is sure"):
+        assert said in text
+
+
+def test_a_root_that_is_a_send_has_no_candidates_and_is_said_to_have_sent() -> None:
+    scene = Scene()
+    scene.endpoint(scene.span(3, 1, name="order.publish"), "send")
+    root = scene.span(2, 1, name="totals.publish", start_time_unix_nano=100)
+    scene.orphan(root, facts='{"part": "send", "own_destination": "orders"}', cause_code="K5")
+    text = candidates_of(scene)
+    assert "totals.publish sent this message itself" in text
+    assert "What is missing" in text
+    assert "order.publish" not in text
 
 
 def test_pages_need_nothing_that_their_policy_forbids(client: WebClient) -> None:
