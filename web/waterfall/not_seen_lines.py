@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from web.addresses import destination_address
+from web.addresses import Address, destination_address
 from web.journeys.journey import FoundJourney
 from web.report.views import group_key_of_orphan
 from web.trace_shapes import NotSeen
@@ -62,5 +62,6 @@ def _next_step(missed: NotSeen, journey: FoundJourney) -> tuple[str, str] | None
     if name is None:
         return None
     if missed["state"] == "lost":
-        return f"stuck in {name}", f"{destination_address(None, None, name)}#stuck"
+        address = destination_address(None, None, name)
+        return f"stuck in {name}", Address(f"{address}#stuck")
     return f"look at {name}", destination_address(None, None, name)

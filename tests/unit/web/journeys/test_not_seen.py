@@ -16,15 +16,15 @@ FIRST = 100  # the trace of the first example
 class Shop:
     """Orders that the shop sends and others receive; order A is asked for, in trace 1."""
 
-    def __init__(self) -> None:
-        self.scene = Scene()
+    def __init__(self, queue: str = "orders") -> None:
+        self.scene, self.queue = Scene(), queue
         self.sent: dict[int, Any] = {}
 
     def send(self, trace: int, *, start: int, order: str | None = None, **values: Any) -> Any:
         span = self.scene.span(
             trace, 1, name="publish", start_time_unix_nano=start, order=order, **values
         )
-        self.scene.endpoint(span, "send", start_time_unix_nano=start)
+        self.scene.endpoint(span, "send", start_time_unix_nano=start, destination=self.queue)
         self.sent[trace] = span
         return span
 
@@ -46,9 +46,14 @@ class Shop:
             trace, number, service=service, name=name, start_time_unix_nano=start
         )
         if connected:
-            self.scene.hand_over(send, span, wait_nano=wait, **values)
+            told = {"destination": self.queue} | values
+            self.scene.hand_over(send, span, wait_nano=wait, **told)
         self.scene.endpoint(
-            span, "process", start_time_unix_nano=start, relation="link" if connected else None
+            span,
+            "process",
+            start_time_unix_nano=start,
+            relation="link" if connected else None,
+            destination=self.queue,
         )
 
     def examples(self, count: int = 20, *, missed: int = 0) -> None:

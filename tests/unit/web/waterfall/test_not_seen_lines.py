@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.answer_builders import span_hex, trace_hex
 from tests.unit.web.applications import application
 from tests.unit.web.journeys.test_not_seen import NEWEST, STEP, Shop
@@ -39,6 +41,18 @@ def test_what_is_lost_leads_to_the_messages_that_are_stuck() -> None:
     (line,) = lines_of(shop)
     assert '<span class="chip bad">lost</span>' in line
     assert 'href="/destinations?name=orders#stuck">stuck in orders</a>' in line
+
+
+@pytest.mark.parametrize(("letters", "whole"), [(5_000, True), (9_000, False)])
+def test_the_address_of_a_long_name_is_whole_or_that_of_the_list(
+    letters: int, *, whole: bool
+) -> None:
+    shop = Shop("n" * letters)
+    shop.examples()
+    shop.send(1, start=2_500, order="A")
+    (line,) = lines_of(shop)
+    asked = f"?name={shop.queue}" if whole else ""
+    assert f'href="/destinations{asked}#stuck">stuck in nnn' in line
 
 
 def test_an_orphan_root_at_the_same_destination_is_looked_at_first() -> None:
