@@ -10,6 +10,9 @@ from web.words import say_duration, say_tick
 
 MAP_HEIGHT = 42
 _MOST_BLOCKS = 300  # more would be narrower than a pixel
+_LETTER, _APART = 7.5, 4.0  # pixels of a label on the axis
+# Shortest axes, in pixels, of what web/static/waterfall.css calls so.
+_DESK, _PHONE = 430, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,10 @@ class TickView:
     folded: bool
     last: bool
     first: bool
+    desk: bool
+    """Its label finds room on the shortest axis beside names."""
+    phone: bool
+    """The same below names, where folded ones are not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +60,24 @@ def percent(fraction: float) -> str:
 
 def view_axis(scale: TimeScale, whole: TimeScale) -> AxisView:
     ticks = scale.ticks()
+    texts = [
+        f"… {say_duration(tick.nano)} …" if tick.folded else say_tick(tick.nano) for tick in ticks
+    ]
+    labels = {number: (tick.place, texts[number]) for number, tick in enumerate(ticks)}
+    desk = choose_labels(labels, _DESK)
+    plain = {number: label for number, label in labels.items() if not ticks[number].folded}
+    phone = choose_labels(plain, _PHONE)
     left, right = whole.place(scale.start), whole.place(scale.end)
     return AxisView(
         ticks=tuple(
             TickView(
                 place=percent(tick.place),
-                text=f"… {say_duration(tick.nano)} …" if tick.folded else say_tick(tick.nano),
+                text=texts[number],
                 folded=tick.folded,
                 first=number == 0,
                 last=number == len(ticks) - 1,
+                desk=number in desk,
+                phone=number in phone,
             )
             for number, tick in enumerate(ticks)
         ),
@@ -71,6 +87,22 @@ def view_axis(scale: TimeScale, whole: TimeScale) -> AxisView:
         map_breaks=_breaks(whole),
         shown=(percent(left), percent(right - left)),
     )
+
+
+def choose_labels(labels: Mapping[int, tuple[float, str]], width: float) -> set[int]:
+    """Numbers of those, in their order, that do not touch on an axis of this width: the ends,
+    and from the left what finds room. A label is its place and text; those of the ends stand
+    inside of the axis."""
+    first, last = min(labels), max(labels)
+    kept = {first, last}
+    taken = _LETTER * len(labels[first][1]) + _APART
+    end = width - _LETTER * len(labels[last][1]) - _APART
+    for number, (place, text) in labels.items():
+        middle, half = place * width, _LETTER * len(text) / 2
+        if number not in kept and middle - half >= taken and middle + half <= end:
+            kept.add(number)
+            taken = middle + half + _APART
+    return kept
 
 
 def _breaks(scale: TimeScale) -> str:
