@@ -13,7 +13,8 @@ _CUT = """() => [...document.querySelectorAll(".row .label")]
   .filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent)"""
 _TOUCHING = """() => {
   const shown = [...document.querySelectorAll(".ticks text")]
-    .map((each) => each.getClientRects()[0]).filter(Boolean).sort((one, two) => one.left - two.left);
+    .map((each) => each.getClientRects()[0]).filter(Boolean)
+    .sort((one, two) => one.left - two.left);
   return shown.filter((each, at) => at > 0 && each.left <= shown[at - 1].right).length;
 }"""
 
