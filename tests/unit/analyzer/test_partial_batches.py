@@ -1,5 +1,6 @@
 """Batches of which some messages brought a context: the ids of the others find their sends."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -159,7 +160,7 @@ def message_id(number: int) -> dict[str, str]:
 
 
 # How a message of a batch stands on its span: what names its sender.
-CARRIED = {
+CARRIED: dict[str, Callable[[int], Any]] = {
     "link": lambda n: link(100 + n, 1000 + n),
     "link with id": lambda n: link(100 + n, 1000 + n, attributes=message_id(n)),
     "id without context": lambda n: link(0, 0, attributes=message_id(n)),
