@@ -5,14 +5,15 @@ import pyarrow as pa
 
 from storage import schema
 from storage.duckdb_database import Database
+from storage.duckdb_places import RowPlaces
 from storage.duckdb_read import fit
 from storage.duckdb_statements import statement
 from storage.request_reads import RequestBounds
 
 
 class RequestReader:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, spans: RowPlaces) -> None:
+        self._database, self._span_places = database, spans
 
     def requests_beside(self, sends: pa.Table, bounds: RequestBounds) -> pa.Table:
         if not sends.num_rows:
@@ -29,10 +30,13 @@ class RequestReader:
             )
         return fit(found, schema.TRACE_IDS)
 
-    def sends_beside(self, after: int, upto: int, bounds: RequestBounds) -> pa.Table:
-        with self._database.read() as session:
+    def sends_beside(
+        self, after: int, upto: int, traces: pa.Table, bounds: RequestBounds
+    ) -> pa.Table:
+        within = self._span_places.within(traces["trace_lo"])
+        with self._database.read() as session, session.given(wanted=traces):
             found = session.select(
-                statement("sends_beside"),
+                statement("sends_beside", within_spans=within),
                 within=bounds.within,
                 after=bounds.after,
                 after_generation=after,

@@ -51,7 +51,7 @@ class DuckDBStore(
             AnswerReader.__init__(self, database)
             HandoverReader.__init__(self, database, self._answer_places)
             ContextReader.__init__(self, database, self._span_places, self._answer_places)
-            RequestReader.__init__(self, database)
+            RequestReader.__init__(self, database, self._span_places)
             SearchReader.__init__(self, database, self._span_places)
             DestinationReader.__init__(self, database)
             AnswerWriter.__init__(self, database, self._span_places, self._answer_places)

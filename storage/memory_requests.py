@@ -36,15 +36,14 @@ class MemoryRequests:
         latest = each.head(bounds.latest)
         return arrow(latest.select(TRACE).unique(), schema.TRACE_IDS)
 
-    def sends_beside(self, after: int, upto: int, bounds: RequestBounds) -> pa.Table:
+    def sends_beside(
+        self, after: int, upto: int, traces: pa.Table, bounds: RequestBounds
+    ) -> pa.Table:
         frames = self._read()
+        works = frames["spans"].filter(pl.col("kind").is_in(_WORK))
+        arrived = (pl.col("generation") > after) & (pl.col("generation") <= upto)
         requests = (
-            frames["spans"]
-            .filter(
-                pl.col("kind").is_in(_WORK)
-                & (pl.col("generation") > after)
-                & (pl.col("generation") <= upto)
-            )
+            pl.concat([works.filter(arrived), works.join(read(traces), on=TRACE, how="semi")])
             .join(frames["resources"], on="resource_id")
             .select("service_name", began=_START, ended=_END)
         )

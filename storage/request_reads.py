@@ -25,7 +25,10 @@ class RequestReads(Protocol):
         that began last."""
         ...
 
-    def sends_beside(self, after: int, upto: int, bounds: RequestBounds) -> pa.Table:
-        """TRACE_IDS of the root sends (ENDPOINTS) of services beside which such a span stored by
-        a generation above `after` up to `upto` ran. It may give more traces."""
+    def sends_beside(
+        self, after: int, upto: int, traces: pa.Table, bounds: RequestBounds
+    ) -> pa.Table:
+        """TRACE_IDS of the root sends (ENDPOINTS) of services beside which such a span ran that
+        was stored by a generation above `after` up to `upto`, or is of one of these traces
+        (TRACE_IDS). It may give more traces."""
         ...

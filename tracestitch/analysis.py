@@ -109,7 +109,7 @@ class AnalysisLoop:
             return False
         new, generation = self._store.traces_since(analysed, PASS_SPANS)
         known = self._surroundings.told() if self._facts is None else self._facts
-        disturbed = find_disturbed(self._store, known, analysed, generation)
+        disturbed = find_disturbed(self._store, known, analysed, generation, new)
         new = _trace_ids(pl.concat([pl.DataFrame(new), pl.DataFrame(disturbed)]))
         owners, around, hot = self._reach_cold(new, analysed, generation)
         suspects = find_suspects(known)

@@ -21,12 +21,15 @@ from storage.schema import SENDS, TRACE_IDS, SpanBatch
 _AT_ONCE = 10_000
 
 
-def find_disturbed(store: SpanStore, facts: pl.DataFrame, after: int, upto: int) -> pa.Table:
-    """TRACE_IDS of stored root sends beside which a request arrived with these generations."""
+def find_disturbed(
+    store: SpanStore, facts: pl.DataFrame, after: int, upto: int, traces: pa.Table
+) -> pa.Table:
+    """TRACE_IDS of stored root sends beside which a request arrived with these generations, or
+    one of these traces ran, to which something arrived: maybe its own send."""
     roots = facts.filter((pl.col("role") == "send") & pl.col("is_root"))
     if roots.is_empty():
         return TRACE_IDS.empty_table()
-    return store.sends_beside(after, upto, BOUNDS)
+    return store.sends_beside(after, upto, traces, BOUNDS)
 
 
 def find_requests(store: SpanStore, batch: SpanBatch, owners: pa.Table) -> pa.Table:

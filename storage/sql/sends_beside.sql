@@ -1,14 +1,23 @@
 -- As in requests_beside: no sum of times, joined by parts of time.
-WITH requests AS (
+WITH running AS (
+    SELECT resource_number, start_time_unix_nano, duration_nano
+    FROM spans
+    WHERE generation > $after_generation AND generation <= $upto AND kind IN (2, 5)
+    UNION
+    SELECT resource_number, start_time_unix_nano, duration_nano
+    FROM spans
+    SEMI JOIN wanted USING (trace_hi, trace_lo)
+    WHERE {within_spans} AND kind IN (2, 5)
+),
+requests AS (
     SELECT
         service_name,
         start_time_unix_nano AS began,
         start_time_unix_nano + duration_nano AS ended,
         start_time_unix_nano // $within + ahead AS part
-    FROM spans
+    FROM running
     JOIN resources ON resources.number = resource_number,
     (VALUES (0), (1)) AS next(ahead)
-    WHERE generation > $after_generation AND generation <= $upto AND kind IN (2, 5)
 ),
 roots AS (
     SELECT

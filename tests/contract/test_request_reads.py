@@ -23,10 +23,13 @@ def trace_numbers(table: pa.Table) -> list[int]:
     return sorted(numbers)
 
 
+def trace_ids(*numbers: int) -> pa.Table:
+    return pa.table([[0] * len(numbers), list(numbers)], schema=TRACE_IDS)
+
+
 def sends(store: SpanStore, *times: float) -> pa.Table:
     """SENDS of the process of trace 1 at these times."""
-    traces = pa.table({"trace_hi": [0], "trace_lo": [1]}, schema=TRACE_IDS)
-    process = store.analysis_input(traces).spans["resource_id"][0].as_py()
+    process = store.analysis_input(trace_ids(1)).spans["resource_id"][0].as_py()
     starts = [EPOCH + round(at * SECOND) for at in times]
     return pa.table([[process] * len(starts), starts], schema=SENDS)
 
@@ -72,9 +75,13 @@ def test_root_sends_are_told_beside_which_a_request_arrived(store: SpanStore) ->
     store.append(batch(request(1, 0.5)), 1)
     store.append(batch(request(2, 4.9, service="bank")), 1)
 
-    assert trace_numbers(store.sends_beside(1, 3, BOUNDS)) == [11]
-    assert store.sends_beside(0, 1, BOUNDS).num_rows == 0
-    assert store.sends_beside(2, 3, BOUNDS).num_rows == 0
+    none, shop, bank = trace_ids(), trace_ids(1), trace_ids(2)
+    assert trace_numbers(store.sends_beside(1, 3, none, BOUNDS)) == [11]
+    assert store.sends_beside(0, 1, none, BOUNDS).num_rows == 0
+    assert store.sends_beside(2, 3, none, BOUNDS).num_rows == 0
+    # A request that is stored already may have got a send of its own.
+    assert trace_numbers(store.sends_beside(3, 3, shop, BOUNDS)) == [11]
+    assert store.sends_beside(3, 3, bank, BOUNDS).num_rows == 0
 
 
 def test_times_at_the_end_of_their_range_are_times_like_others(store: SpanStore) -> None:
@@ -91,9 +98,7 @@ def test_times_at_the_end_of_their_range_are_times_like_others(store: SpanStore)
         pass
     store.append(batch(asked, late), 1)
 
-    process = store.analysis_input(
-        pa.table({"trace_hi": [0], "trace_lo": [1]}, schema=TRACE_IDS)
-    ).spans["resource_id"][0]
+    process = store.analysis_input(trace_ids(1)).spans["resource_id"][0]
     at = pa.table([[process.as_py()] * 2, [last, EPOCH + SECOND]], schema=SENDS)
     assert trace_numbers(store.requests_beside(at, BOUNDS)) == [1, 2]
-    assert trace_numbers(store.sends_beside(1, 2, BOUNDS)) == [11]
+    assert trace_numbers(store.sends_beside(1, 2, trace_ids(), BOUNDS)) == [11]

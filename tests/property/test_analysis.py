@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from storage.contract import ConnectionQuery, OrphanQuery, Page, SpanStore
 from storage.engines import open_store
-from tests.builders import batch
+from tests.builders import batch, span
 from tests.property.pipelines import pipelines
 from tracestitch.analysis import AnalysisLoop
 
@@ -88,3 +88,25 @@ def test_every_answer_is_about_stored_spans_and_nothing_twice(spans: list[Any]) 
     roots = [(o["trace_lo"], o["span_id"]) for o in found["orphans"]]
     assert len(roots) == len(set(roots))
     assert set(roots) <= stored
+
+
+def test_a_root_send_is_judged_anew_when_the_request_beside_it_gets_a_send_of_its_own() -> None:
+    """It shares no id with that request (tracestitch/root_sends.py)."""
+    told: dict[str, Any] = {
+        "service": "shop",
+        "kind": "PRODUCER",
+        "attributes": {"messaging.system": "kafka", "messaging.destination.name": "orders"},
+    }
+    requests = [
+        span("POST /orders", trace=n, id=n, at=at, duration=0.3, kind="SERVER", service="shop")
+        for n, at in ((1, 1.0), (2, 3.0))
+    ]
+    other = span("orders send", trace=2, id=21, parent=2, at=3.0, **told)
+    root = span("orders send", trace=9, id=91, at=1.1, **told)
+    late = span("orders send", trace=1, id=11, parent=1, at=1.0, **told)
+
+    before = answers(analysed_store([[*requests, other, root]], passes=True))
+    assert [orphan["cause_code"] for orphan in before["orphans"]] == ["P6"]
+    after = answers(analysed_store([[*requests, other, root], [late]], passes=True))
+    assert after == answers(analysed_store([[*requests, other, root, late]], passes=False))
+    assert after["orphans"] == []
