@@ -217,26 +217,27 @@ def test_the_critical_path_leads_to_the_end_and_can_be_hidden(page: Page, broken
     root = ask(broken, "orphans")["orphans"][0]
     show(page, broken, f"journeys?trace_id={root['trace_id']}")
     pieces = page.locator(".row .critical")
+    shown = pieces.filter(visible=True)  # a piece of a hundredth of the time has no pixel
     lane = page.locator(".lane > svg").first.bounding_box()
     assert lane is not None
     places = [piece.bounding_box() for piece in pieces.all()]
     ends = [place["x"] + place["width"] for place in places if place is not None]
     assert max(ends) == pytest.approx(lane["x"] + lane["width"], abs=1)
     page.keyboard.press("c")
-    expect(pieces.first).to_be_hidden()
+    expect(shown).to_have_count(0)
     page.keyboard.press("c")
-    expect(pieces.first).to_be_visible()
+    expect(shown.first).to_be_visible()
     page.keyboard.press("c")
     expect(page).to_have_url(re.compile("critical=hidden"))
     page.reload()
     expect(page.locator("[data-waterfall][data-ready]")).to_have_count(1)
-    expect(pieces.first).to_be_hidden()
+    expect(shown).to_have_count(0)
     button = page.get_by_role("button", name="critical path")
     expect(button).to_have_attribute("aria-pressed", "false")
     page.keyboard.press("t")
     expect(page).to_have_url(re.compile("scale=true&critical=hidden"))
     button.click()
-    expect(pieces.first).to_be_visible()
+    expect(shown.first).to_be_visible()
     expect(page).not_to_have_url(re.compile("critical"))
 
 

@@ -111,7 +111,10 @@ def test_a_context_of_another_propagator_is_told_on_the_span() -> None:
     b3 = {"DataType": "String", "StringValue": "0-0-d"}
     received = sqs.received({"MessageAttributes": {"b3": b3}}, "orders")
 
-    assert received.attributes == {"messaging.header.b3": ["0-0-d"]}
+    assert received.attributes == {
+        "messaging.header.b3": ["0-0-d"],
+        "propagation.received.attributes": 1,
+    }
 
 
 @pytest.mark.parametrize(
