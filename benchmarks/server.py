@@ -77,6 +77,10 @@ class Server:
     def grpc(self) -> str:
         return self._addresses["OTLP/gRPC"]
 
+    @property
+    def web(self) -> str:
+        return self._addresses["web"]
+
     def cpu_seconds(self) -> float:
         return cpu_seconds(self.pid)
 
