@@ -16,6 +16,8 @@ _log = logging.getLogger(__name__)
 # unless it costs next to nothing: then it is always new.
 _TIMES_ITS_COST = 20
 _CHEAP_SECONDS = 0.1
+# What failed is tried again sooner, in half of the time at most: what it lacked may be there.
+_FAILED_TIMES_ITS_COST = 1
 # Of what is kept by what was asked: readers choose that, and each work takes processors.
 MOST_AT_ONCE = 4
 
@@ -35,7 +37,7 @@ class Kept(Generic[_Value]):
         self._value: _Value | None = None
         self._made = self._until = float("-inf")
         self.failed: Exception | None = None
-        """Why the last attempt gave none."""
+        """Why the last attempt gave none; None while it is tried again."""
         self._working: threading.Event | None = None
 
     def get(
@@ -69,7 +71,7 @@ class Kept(Generic[_Value]):
             self._give_turn_back()
             raise
         # The thread needs the lock, which is held here, before it is done.
-        self._working = threading.Event()
+        self._working, self.failed = threading.Event(), None
         return self._working
 
     def _take_turn(self) -> bool:
@@ -98,7 +100,8 @@ class Kept(Generic[_Value]):
         with self._lock:
             self._value, self._made, self.failed = value, self._clock(), failed
             cost = self._made - begun
-            self._until = self._made + (_TIMES_ITS_COST * cost if cost > _CHEAP_SECONDS else 0)
+            times = _TIMES_ITS_COST if failed is None else _FAILED_TIMES_ITS_COST
+            self._until = self._made + (times * cost if cost > _CHEAP_SECONDS else 0)
             done, self._working = self._working, None
         if done is not None:
             done.set()
@@ -128,6 +131,7 @@ class KeptAnswers(Generic[_Value]):
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         found = kept.get(work_out, patience_seconds, oldest_seconds)
-        if found is None and kept.failed is not None:
-            raise kept.failed
+        failed = kept.failed  # looked at once: others begin to try again
+        if found is None and failed is not None:
+            raise failed
         return None if found is None else found[0]

@@ -98,6 +98,40 @@ def test_of_a_store_that_cannot_be_read_there_is_no_value() -> None:
     assert kept.get(work, PATIENCE) == (2, 0.0)
 
 
+def test_what_failed_is_tried_again_after_as_long_as_it_took() -> None:
+    clock = Clock()
+    work, kept = Work(clock, 3.0), Kept[int](clock)
+
+    def fail() -> int:
+        work()
+        raise StoreError("too much at once")
+
+    assert kept.get(fail, PATIENCE) is None
+    clock.now += 2.0
+    assert kept.get(work, PATIENCE) is None
+    assert isinstance(kept.failed, StoreError)
+    clock.now += 1.0
+    assert kept.get(work, PATIENCE) == (2, 0.0)
+    assert kept.failed is None
+
+
+def test_an_error_is_not_told_while_it_is_tried_again() -> None:
+    kept, go_on = KeptAnswers[int](), threading.Event()
+
+    def fail() -> int:
+        raise StoreError("closed")
+
+    def slow() -> int:
+        go_on.wait(PATIENCE)
+        return 7
+
+    with pytest.raises(StoreError):
+        kept.get("orders", fail, PATIENCE)
+    assert kept.get("orders", slow, 0.0) is None
+    go_on.set()
+    assert kept.get("orders", slow, PATIENCE) == 7
+
+
 def test_a_fault_is_logged_and_the_next_work_begins(caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
     work, kept = Work(clock, 0.0), Kept[int](clock)
