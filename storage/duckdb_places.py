@@ -45,38 +45,41 @@ class RowPlaces:
 
     def learn(self) -> None:
         """Take in the rows that came since the last call. Raises StoreError."""
-        after = self._places.upto
+        self._take_in(self._places)
+        if self._renewed is None:
+            self._renewed = self._places.count
+        elif self._places.count > 2 * self._renewed + _WORTH_RENEWING:
+            # Rows that are written again and again leave ids where they were before: what is
+            # there is read anew, once for as many ids as there were. Until that is done the
+            # old ones tell, with more than there is.
+            renewed = Places()
+            self._take_in(renewed)
+            with self._lock:
+                self._places, self._renewed = renewed, renewed.count
+
+    def _take_in(self, places: Places) -> None:
+        after = places.upto
         with self._database.read() as session:
             counts = session.select(self._counts, after=after)
         for upto in _steps(counts):
             with self._database.read() as session:
                 found = session.select(self._ids, after=after, upto=upto)
             with self._lock:
-                size = self._places.nbytes
-                if self._places.upto == after:
-                    self._places.add(found["id"].to_numpy(), after + 1, upto)
-                grown = self._places.nbytes > size
+                size = places.nbytes
+                if places.upto == after:
+                    places.add(found["id"].to_numpy(), after + 1, upto)
+                grown = places.nbytes > size
             if grown:
-                self._forget_deleted()
+                self._forget_deleted(places)
             after = upto
-        if self._renewed is None:
-            self._renewed = self._places.count
-        elif self._places.count > 2 * self._renewed + _WORTH_RENEWING:
-            self._renew()
 
-    def _renew(self) -> None:
-        """Rows that are written again and again leave ids where they were before: read anew
-        what is there, once for as many ids as there were."""
-        with self._lock:
-            self._places, self._renewed = Places(), None
-
-    def _forget_deleted(self) -> None:
+    def _forget_deleted(self, places: Places) -> None:
         """Retention deletes as much as arrives: what is known stays bounded as the store is."""
         with self._database.read() as session:
             oldest = session.select(self._oldest)[0][0].as_py()
         if oldest is not None:
             with self._lock:
-                self._places.forget_before(oldest)
+                places.forget_before(oldest)
 
     def within(self, *ids: "pa.ChunkedArray[pa.UInt64Scalar]") -> str:
         """A condition that every row meets which one of these ids stands in (U64)."""
