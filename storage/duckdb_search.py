@@ -1,14 +1,7 @@
-"""How the DuckDB engine finds traces (storage/search_reads.py).
+"""How the DuckDB engine finds traces (storage/search_reads.py, storage/search_walk.py)."""
 
-A search goes back in time in steps that get longer: what is asked for often is found in the
-newest spans, and who looks for something rare is told how far the search came
-(docs/adr/0023).
-"""
-
-from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TypeVar
 
 import polars as pl
 import pyarrow as pa
@@ -20,29 +13,19 @@ from storage.duckdb_places import RowPlaces
 from storage.duckdb_read import carriers_of, fit
 from storage.duckdb_statements import statement
 from storage.join_keys import hash_key
-from storage.paging import (
-    I64_RANGE,
-    TRACE_KEY,
-    TRACE_ORDER,
-    Key,
-    decode_mark,
-    encode_mark,
-    within_i64,
-)
+from storage.paging import TRACE_KEY, Key, decode_mark, within_i64
 from storage.queries import Found, Page, SearchQuery
+from storage.search_walk import LATEST, find_traces, found_page, keys_of, trace_table
 
-_SAMPLED = 1_024  # one span in so many is in start_sample.sql
-_FIRST_STEP, _LONGER = 2**16, 4
 _PART = ("trace_hi", "trace_lo", "span_id", "content_hash")
-_LAST_TRACE = (2**64 - 1, 2**64 - 1)
-
-_Each = TypeVar("_Each")
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A query as SQL. `within` bounds the rows that may meet it."""
 
+    session: Session
+    places: RowPlaces
     query: SearchQuery
     conditions: str
     joins: str
@@ -54,6 +37,36 @@ class _Asked:
         """Whether all rows may meet it."""
         return self.within == "true"
 
+    def count(self) -> int:
+        return int(self.session.select("SELECT count(*) FROM spans")[0][0].as_py())
+
+    def sample(self, latest: int, earliest: int, limit: int) -> list[int]:
+        text = statement("start_sample")
+        found = self.session.select(text, latest=latest, earliest=earliest, limit=limit)
+        starts: list[int] = found["start"].to_pylist()  # type: ignore[assignment] # never null
+        return starts
+
+    def candidates(self, floor: int, mark: Key | None, limit: int) -> list[Key]:
+        text = statement("search_candidates", conditions=self.conditions, joins=self.joins)
+        found = self.session.select(
+            text,
+            floor=floor,
+            after_start=LATEST if mark is None else mark[0],
+            after_trace_hi=None if mark is None else mark[1],
+            after_trace_lo=None if mark is None else mark[2],
+            limit=limit,
+            **self.values,
+        )
+        return keys_of(found)
+
+    def newest(self, traces: pa.Table) -> list[Key]:
+        within = self.places.within(traces["trace_lo"])
+        text = statement(
+            "search_newest", conditions=self.conditions, joins=self.joins, within=within
+        )
+        with self.session.given(wanted=traces):
+            return keys_of(self.session.select(text, **self.values))
+
 
 class SearchReader:
     def __init__(self, database: Database, places: RowPlaces) -> None:
@@ -63,21 +76,9 @@ class SearchReader:
         mark = None if page.after is None else decode_mark(page.after, TRACE_KEY)
         with self._database.read() as session, ExitStack() as given:
             asked = self._ask(session, given, query)
-            keys, back_to = self._find(session, asked, mark, page.limit + 1, scan)
-            rest: Key | None = None
-            if len(keys) > page.limit:
-                keys = keys[: page.limit]
-                rest = keys[-1]
-            elif back_to is not None:
-                rest = (back_to, *_LAST_TRACE)
-            summaries = self._summarise(session, _trace_table(keys))
-        order = {key[1:]: number for number, key in enumerate(keys)}
-        ids = zip(*(summaries[name].to_pylist() for name in TRACE_ORDER), strict=True)
-        places = sorted(range(summaries.num_rows), key=[order[each] for each in ids].__getitem__)
-        table = summaries.take(pa.array(places, pa.int64()))
-        if rest is None:
-            return Found(table, None)
-        return Found(table, encode_mark(rest), int(rest[0]))
+            keys, rest = find_traces(asked, mark, page, scan)
+            summaries = self._summarise(session, trace_table(keys))
+        return found_page(keys, rest, summaries)
 
     def summaries_of(self, traces: pa.Table) -> pa.Table:
         with self._database.read() as session:
@@ -102,8 +103,6 @@ class SearchReader:
         with session.given(wanted=traces):
             found = session.select(statement("trace_summaries", within=within))
         return fit(found, results.TRACE_SUMMARIES)
-
-    # ------------------------------------------------------------------- the query
 
     def _ask(self, session: Session, given: ExitStack, query: SearchQuery) -> _Asked:
         values: dict[str, Value] = {
@@ -136,88 +135,8 @@ class SearchReader:
         if query.problem is not None:
             troubled = statement(f"traces_with_{query.problem.replace('-', '_')}")
             joins += f" SEMI JOIN ({troubled}) AS troubled USING (trace_hi, trace_lo)"
-        return _Asked(query, " AND ".join([*conditions, within]), joins, within, values)
-
-    # ---------------------------------------------------------------- going back
-
-    def _find(
-        self, session: Session, asked: _Asked, mark: Key | None, limit: int, scan: int | None
-    ) -> tuple[list[Key], int | None]:
-        """Keys of the order behind the mark, and the instant at which the search ended
-        before it had found so many or looked at everything."""
-        found: list[Key] = []
-        floor = None
-        for floor in self._floors(session, asked, mark, scan):
-            more = True
-            while more and len(found) < limit:
-                room = limit - len(found)
-                candidates = self._candidates(session, asked, floor, mark, room)
-                more = len(candidates) == room
-                if candidates:
-                    found += self._without_newer(session, asked, candidates, first=mark is None)
-                    mark = candidates[-1]
-            if len(found) >= limit:
-                return found, None
-            if floor is not None:
-                mark = (floor, *_LAST_TRACE)
-        return found, floor
-
-    def _floors(
-        self, session: Session, asked: _Asked, mark: Key | None, scan: int | None
-    ) -> Iterator[int | None]:
-        """Starts (ns) that a step goes back to; None where all is left that there is."""
-        if not asked.scans or _count(session) <= _FIRST_STEP:
-            yield None
-            return
-        budget = None if scan is None else max(scan // _SAMPLED, 1)
-        sample = session.select(
-            statement("start_sample"),
-            latest=_latest(asked.query, mark),
-            earliest=_or(within_i64(asked.query.start), I64_RANGE.start),
-            limit=_or(budget, I64_RANGE.stop - 1),
-        )["start"].to_pylist()
-        step, at = _FIRST_STEP // _SAMPLED, 0
-        while True:
-            at += step
-            last = budget is not None and at >= budget
-            at = min(at, budget) if budget is not None else at
-            if at > len(sample):
-                yield None
-                return
-            yield sample[at - 1]
-            if last:
-                return
-            step *= _LONGER
-
-    def _candidates(
-        self, session: Session, asked: _Asked, floor: int | None, mark: Key | None, limit: int
-    ) -> list[Key]:
-        text = statement("search_candidates", conditions=asked.conditions, joins=asked.joins)
-        found = session.select(
-            text,
-            floor=_or(floor, I64_RANGE.start),
-            after_start=I64_RANGE.stop - 1 if mark is None else mark[0],
-            after_trace_hi=None if mark is None else mark[1],
-            after_trace_lo=None if mark is None else mark[2],
-            limit=limit,
-            **asked.values,
-        )
-        return _keys(found)
-
-    def _without_newer(
-        self, session: Session, asked: _Asked, candidates: list[Key], *, first: bool
-    ) -> list[Key]:
-        """Those that have no newer span which is asked for: they stood before the mark."""
-        if first:
-            return candidates
-        traces = _trace_table(candidates)
-        within = self._places.within(traces["trace_lo"])
-        text = statement(
-            "search_newest", conditions=asked.conditions, joins=asked.joins, within=within
-        )
-        with session.given(wanted=traces):
-            newest = set(_keys(session.select(text, **asked.values)))
-        return [key for key in candidates if key in newest]
+        text = " AND ".join([*conditions, within])
+        return _Asked(session, self._places, query, text, joins, within, values)
 
 
 def _attribute(
@@ -250,28 +169,3 @@ def _json_pointer(name: str) -> str:
 def _correlation_keys(session: Session) -> frozenset[str]:
     rows = session.select(statement("correlation_keys")).to_pylist()
     return frozenset(str(row["key"]) for row in rows)
-
-
-def _count(session: Session) -> int:
-    return int(session.select("SELECT count(*) FROM spans")[0][0].as_py())
-
-
-def _latest(query: SearchQuery, mark: Key | None) -> int:
-    """The newest start that is left to look at."""
-    newest = I64_RANGE.stop - 1 if mark is None else int(mark[0])
-    end = within_i64(query.end)
-    return newest if end is None else min(newest, max(end - 1, I64_RANGE.start))
-
-
-def _or(value: _Each | None, otherwise: _Each) -> _Each:
-    return otherwise if value is None else value
-
-
-def _keys(table: pa.Table) -> list[Key]:
-    columns = (table[name].to_pylist() for name in ("newest", *TRACE_ORDER))
-    return list(zip(*columns, strict=True))
-
-
-def _trace_table(keys: Sequence[Key]) -> pa.Table:
-    columns = [[key[place] for key in keys] for place in (1, 2)]
-    return pa.table(columns, schema=schema.TRACE_IDS)

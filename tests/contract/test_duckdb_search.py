@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import duckdb_search
+from storage import search_walk
 from storage.contract import Page, SearchQuery, SpanStore
 from storage.engines import open_store
 from tests.contract.rows import correlated, make_batch, span
@@ -18,8 +18,8 @@ STARTS = [number * 37 % SPANS for number in range(SPANS)]
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SpanStore]:
     """The first step is of four spans; every span is in the sample, as their hashes are 0."""
-    monkeypatch.setattr(duckdb_search, "_SAMPLED", 1)
-    monkeypatch.setattr(duckdb_search, "_FIRST_STEP", 4)
+    monkeypatch.setattr(search_walk, "_SAMPLED", 1)
+    monkeypatch.setattr(search_walk, "_FIRST_STEP", 4)
     opened = open_store(f"duckdb:{tmp_path}")
     for first in range(0, SPANS, 20):
         rows = [
