@@ -17,10 +17,10 @@ from storage.contract import (
 )
 from storage.duckdb_database import Database, Value
 from storage.duckdb_places import answer_places
-from storage.duckdb_read import after, cut, fit
 from storage.duckdb_statements import statement
-from storage.paging import decode_mark, within_i64
+from storage.paging import after, cut, decode_mark, within_i64
 from storage.queries import EVERY_ORPHAN, NO_BUCKETS
+from storage.results import fit
 
 
 def _grouping(key: list[str]) -> dict[str, str]:

@@ -5,8 +5,8 @@ import pyarrow as pa
 from storage.context_reads import ARRIVED_CONTEXTS, SENDERS
 from storage.duckdb_database import Database
 from storage.duckdb_places import RowPlaces
-from storage.duckdb_read import fit
 from storage.duckdb_statements import statement
+from storage.results import fit
 
 
 class ContextReader:

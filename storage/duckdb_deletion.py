@@ -10,9 +10,9 @@ import pyarrow as pa
 from storage import results, schema
 from storage.contract import Deleted
 from storage.duckdb_database import Database, Session
-from storage.duckdb_read import fit
 from storage.duckdb_statements import statement
 from storage.duckdb_write import SpanWriter
+from storage.results import fit
 
 _PARTS = ("links", "events", "messaging", "keys", "correlation", "spans")
 # Table and what its rows are named by. They are few, unless somebody makes them up.

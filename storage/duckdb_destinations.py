@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 
+from storage.conditions import in_order, placed
 from storage.destination_reads import (
     DESTINATION_ENDS,
     DESTINATION_TIMES,
@@ -11,10 +12,10 @@ from storage.destination_reads import (
     Place,
 )
 from storage.duckdb_database import Database, Value
-from storage.duckdb_read import fit
-from storage.duckdb_statements import equals, statement
+from storage.duckdb_statements import statement
 from storage.paging import I64_RANGE, within_i64
 from storage.queries import Buckets
+from storage.results import fit
 
 _FIGURES = statement("handover_figures")
 
@@ -28,7 +29,7 @@ class DestinationReader:
             "destinations",
             handovers=statement("placed_handovers", placed="true"),
             figures=_FIGURES,
-            order=_order(PLACE),
+            order=in_order(PLACE),
         )
         with self._database.read() as session:
             return fit(session.select(text, **_between(start, end)), DESTINATIONS)
@@ -50,23 +51,12 @@ class DestinationReader:
     def destination_ends(self, place: Place, start: int | None, end: int | None) -> pa.Table:
         condition, values = placed(place)
         text = statement(
-            "destination_ends", placed=condition, key=", ".join(ENDS_KEY), order=_order(ENDS_KEY)
+            "destination_ends", placed=condition, key=", ".join(ENDS_KEY), order=in_order(ENDS_KEY)
         )
         with self._database.read() as session:
             return fit(session.select(text, **_between(start, end), **values), DESTINATION_ENDS)
 
 
-def _order(columns: list[str]) -> str:
-    return ", ".join(f"{column} NULLS FIRST" for column in columns)
-
-
 def _between(start: int | None, end: int | None) -> dict[str, Value]:
     least = within_i64(start)
     return {"start": I64_RANGE.start if least is None else least, "end": within_i64(end)}
-
-
-def placed(place: Place) -> tuple[str, dict[str, Value]]:
-    """The condition that a row is of this destination, and its values."""
-    given = {"system": place.system, "destination": place.destination, "scope": place.scope}
-    condition, values = equals(given, "place")
-    return condition, dict(values)

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from storage.conditions import equals, in_order, placed
 from storage.destination_reads import Place
 from storage.duckdb_database import Database
-from storage.duckdb_destinations import placed
 from storage.duckdb_places import RowPlaces
-from storage.duckdb_read import fit
-from storage.duckdb_statements import equals, statement
+from storage.duckdb_statements import statement
 from storage.handover_reads import (
     HANDOVER_COUNTS,
     HANDOVERS_OF_SENDS,
@@ -30,18 +29,17 @@ from storage.handover_reads import (
     SendKind,
 )
 from storage.paging import within_i64
-from storage.results import EDGE_KEY
+from storage.results import EDGE_KEY, fit
 
 
 def _grouped(name: str, key: list[str]) -> str:
     """The statement, grouped by these columns; groups of equal count in their order."""
-    order = ", ".join(f"{column} NULLS FIRST" for column in key)
-    return statement(name, key=", ".join(key), order=order)
+    return statement(name, key=", ".join(key), order=in_order(key))
 
 
 _RECENT_SENDS = {
     "kind": ", ".join(SEND_KIND),
-    "order": ", ".join(f"{column} NULLS FIRST" for column in SEND_KIND),
+    "order": in_order(SEND_KIND),
     "each": ", ".join(f"endpoints.{column}" for column in SEND_KIND),
     # of these alone NULL equals NULL: a plain comparison of the others is far cheaper
     "alike": " AND ".join(

@@ -7,36 +7,16 @@ import polars as pl
 import pyarrow as pa
 
 from storage import results, schema
-from storage.contract import Page, Rows, StoreStatus
+from storage.contract import StoreStatus
 from storage.duckdb_database import Database, Session
 from storage.duckdb_places import RowPlaces, span_places
 from storage.duckdb_statements import statement
 from storage.join_keys import KINDS, hash_key
-from storage.paging import encode_mark
+from storage.results import fit
 from storage.schema import SpanBatch
 
 _RECENT = 32  # rows of a key to a value that is asked for: spans of work share a value
 _ALL_ROWS = 2**62
-
-
-def fit(table: pa.Table, columns: pa.Schema) -> pa.Table:
-    """The table in exactly these columns; extra ones are dropped."""
-    return table.select(columns.names).cast(columns)
-
-
-def after(order: tuple[str, ...], key: tuple[int | str, ...] | None) -> dict[str, int | str | None]:
-    """Values of the conditions that skip everything up to the row with this key."""
-    names = [f"after_{name}" for name in ("start", *order)]
-    return dict(zip(names, key if key is not None else [None] * len(names), strict=True))
-
-
-def cut(table: pa.Table, page: Page, order: tuple[str, ...], start: str) -> Rows:
-    """A page out of up to one row more than it holds."""
-    if table.num_rows <= page.limit:
-        return Rows(table, None)
-    table = table.slice(0, page.limit)
-    last = table.slice(page.limit - 1).select([start, *order]).to_pylist()[0]
-    return Rows(table, encode_mark(list(last.values())))
 
 
 @dataclass(frozen=True, slots=True)

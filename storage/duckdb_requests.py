@@ -6,9 +6,9 @@ import pyarrow as pa
 from storage import schema
 from storage.duckdb_database import Database
 from storage.duckdb_places import RowPlaces
-from storage.duckdb_read import fit
 from storage.duckdb_statements import statement
 from storage.request_reads import RequestBounds
+from storage.results import fit
 
 
 class RequestReader:

@@ -4,9 +4,9 @@ import pyarrow as pa
 
 from storage import results, schema
 from storage.duckdb_database import Database
-from storage.duckdb_read import fit
 from storage.duckdb_statements import statement
 from storage.duckdb_write import SpanWriter
+from storage.results import fit
 from storage.rewriting import StoredSpans
 from storage.schema import SpanBatch
 

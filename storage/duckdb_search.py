@@ -10,11 +10,12 @@ from storage import results, schema
 from storage.correlation_keys import canonical_key
 from storage.duckdb_database import Database, Session, Value
 from storage.duckdb_places import RowPlaces
-from storage.duckdb_read import carriers_of, fit
+from storage.duckdb_read import carriers_of
 from storage.duckdb_statements import statement
 from storage.join_keys import hash_key
 from storage.paging import TRACE_KEY, Key, decode_mark, within_i64
 from storage.queries import Found, Page, SearchQuery
+from storage.results import fit
 from storage.search_walk import LATEST, find_traces, found_page, keys_of, trace_table
 
 _PART = ("trace_hi", "trace_lo", "span_id", "content_hash")

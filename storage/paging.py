@@ -8,6 +8,10 @@ import base64
 import json
 from collections.abc import Sequence
 
+import pyarrow as pa
+
+from storage.queries import Page, Rows
+
 Key = tuple[int | str, ...]
 
 I64_RANGE = range(-(2**63), 2**63)
@@ -57,3 +61,19 @@ def within_i64(value: int | None) -> int | None:
     if value is None:
         return None
     return max(I64_RANGE.start, min(value, I64_RANGE.stop - 1))
+
+
+def after(order: tuple[str, ...], key: Key | None) -> dict[str, int | str | None]:
+    """Values of an SQL statement's conditions that skip everything up to the row with this
+    key."""
+    names = [f"after_{name}" for name in ("start", *order)]
+    return dict(zip(names, key if key is not None else [None] * len(names), strict=True))
+
+
+def cut(table: pa.Table, page: Page, order: tuple[str, ...], start: str) -> Rows:
+    """A page out of up to one row more than it holds."""
+    if table.num_rows <= page.limit:
+        return Rows(table, None)
+    table = table.slice(0, page.limit)
+    last = table.slice(page.limit - 1).select([start, *order]).to_pylist()[0]
+    return Rows(table, encode_mark(list(last.values())))

@@ -102,3 +102,8 @@ EDGES = pa.schema(
     ]
 )
 EDGE_KEY = EDGES.names[: EDGES.get_field_index("count")]
+
+
+def fit(table: pa.Table, columns: pa.Schema) -> pa.Table:
+    """The table in exactly these columns; extra ones are dropped."""
+    return table.select(columns.names).cast(columns)
