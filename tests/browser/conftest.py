@@ -1,6 +1,7 @@
 """A real Chromium and the real application over a recording of the sample pipeline."""
 
 import os
+import re
 import shutil
 import threading
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 from storage.contract import SpanStore
 from storage.engines import open_store
@@ -28,6 +29,8 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Of anything waited for, ms: the machine may be busy, and nobody waits where all is well.
+_PATIENCE = 30_000
 # For `evaluate`: what the last frame moved has been told.
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 60)))"
 BROKEN = "pipeline_attributes_not_requested"
@@ -54,6 +57,7 @@ def _chromium() -> str:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     chromium = _chromium()
+    expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
         yield started
@@ -118,7 +122,7 @@ def open_page(
     """A page that must not complain; that an answer has one of the statuses is no complaint."""
     context = browser.new_context(viewport={"width": width, "height": height})
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(_PATIENCE)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
@@ -129,6 +133,14 @@ def open_page(
     yield page
     context.close()
     assert complaints == []
+
+
+def follow(link: Locator, to: str) -> None:
+    """Clicks what leads to another page, and waits until that one is there with its scripts:
+    right after a click the old one still answers. `to` is found in the new address only."""
+    assert not re.search(to, link.page.url)
+    link.click()
+    link.page.wait_for_url(re.compile(to))
 
 
 def _complains(said: ConsoleMessage, statuses: tuple[int, ...]) -> bool:

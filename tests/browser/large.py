@@ -42,8 +42,6 @@ def ask(served: Served, path: str) -> Any:
 
 def show(page: Page, served: Served, path: str = f"journeys?attribute=order.id={ORDER}") -> None:
     """Opens a page and waits until its script is ready."""
-    page.set_default_timeout(30_000)
-    expect.set_options(timeout=30_000)
     page.goto(f"{served.address}/{path}")
     expect(page.locator("[data-waterfall][data-ready]")).to_have_count(1)
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from storage.contract import SpanStore
 from tests.answer_builders import Scene
-from tests.browser.conftest import Served
+from tests.browser.conftest import Served, follow
 from tests.unit.web.destinations.test_pages import shop
 
 HOSTILE = '"><img src=x onerror="window.hit=1">&<b>'
@@ -14,11 +14,11 @@ HOSTILE = '"><img src=x onerror="window.hit=1">&<b>'
 
 def test_the_list_is_sorted_and_leads_to_a_destination(page: Page, dead_letters: Served) -> None:
     page.goto(f"{dead_letters.address}/destinations")
-    page.get_by_role("link", name="Dead letters").click()
+    follow(page.get_by_role("link", name="Dead letters"), "sort=")
     expect(page.locator('th[aria-sort="descending"]')).to_contain_text("Dead letters")
     first = page.locator("a.title").first
     expect(first).to_have_text("orders-dlq")
-    first.click()
+    follow(first, "name=orders-dlq")
     expect(page.locator("h1")).to_contain_text("orders-dlq")
 
 
@@ -51,7 +51,7 @@ def test_what_nobody_received_leads_to_its_journey(
     page.goto(f"{serve(shop().store())}/destinations?name=orders")
     stuck = page.locator("#stuck tbody tr")
     expect(stuck).to_have_count(1)
-    stuck.locator("a.title").click()
+    follow(stuck.locator("a.title"), "/journeys|/traces|/spans")
     expect(page.locator("main")).to_contain_text("orders publish")
 
 
@@ -67,7 +67,7 @@ def test_hostile_names_stay_text(serve: Callable[[SpanStore], str], page: Page) 
     scene.hand_over(send, read, **told)
     scene.endpoint(send, role="send", **told, scope_name=HOSTILE, service_version=HOSTILE)
     page.goto(f"{serve(scene.store())}/destinations")
-    page.locator("a.title").click()
+    follow(page.locator("a.title"), "name=")
     expect(page.locator("h1")).to_contain_text(HOSTILE)
     assert page.evaluate("window.hit") is None
 
@@ -86,8 +86,8 @@ def test_all_of_it_is_there_without_scripts(page: Page, dead_letters: Served) ->
     assert browser is not None
     plain = browser.new_context(java_script_enabled=False).new_page()
     plain.goto(f"{dead_letters.address}/destinations?filter=orders")
-    plain.locator("a.title").first.click()
+    follow(plain.locator("a.title").first, "name=")
     expect(plain.locator("main")).to_contain_text("Consumers")
-    plain.get_by_role("link", name="last 15 minutes").click()
+    follow(plain.get_by_role("link", name="last 15 minutes"), "last=15m")
     expect(plain.locator(".facts")).to_contain_text("counted back from the newest span stored")
     plain.context.close()

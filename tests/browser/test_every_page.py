@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from storage.contract import SpanStore
 from storage.engines import open_store
-from tests.browser.conftest import Served, serving
+from tests.browser.conftest import Served, follow, serving
 from tests.golden.recordings import open_recording
 
 
@@ -65,7 +65,7 @@ def test_the_map_shows_services_destinations_and_the_broken_edge(
     drawn = page.locator(".flow .node").all_text_contents()
     for name in ("order-service", "orders", "payments", "shipments", "warehouse-service"):
         assert any(name in node for node in drawn)
-    page.locator(".edge.broken text").click()
+    follow(page.locator(".edge.broken text"), "/orphans/")
     expect(page.locator("h1")).to_have_text("Message attributes were not requested")
 
 
@@ -73,15 +73,14 @@ def test_the_report_leads_to_the_page_of_the_cause_and_its_fixes(
     page: Page, broken: Served
 ) -> None:
     page.goto(f"{broken.address}/orphans")
-    page.locator("tbody a.title").first.click()
+    follow(page.locator("tbody a.title").first, "/orphans/")
     expect(page.locator("pre").first).to_contain_text("On the consumer payment-service")
-    page.get_by_role("link", name="What S1 is").click()
-    expect(page).to_have_url(f"{broken.address}/causes/S1")
+    follow(page.get_by_role("link", name="What S1 is"), "/causes/S1$")
     fix = page.locator("details", has_text="Node.js")
     expect(fix.locator("pre")).to_be_hidden()
     fix.locator("summary").click()
     expect(fix.locator("pre")).to_contain_text("ReceiveMessageCommand")
-    page.get_by_role("link", name="S2", exact=True).click()
+    follow(page.get_by_role("link", name="S2", exact=True), "/causes/S2$")
     expect(page.locator("h1")).to_have_text(
         "The producer does not inject context into message attributes"
     )
@@ -116,11 +115,11 @@ def test_a_journey_can_be_read_without_scripts(page: Page, broken: Served, scrip
     assert browser is not None
     plain = browser.new_context(java_script_enabled=script).new_page()
     plain.goto(f"{broken.address}/orphans")
-    plain.locator("tbody a.title").click()
-    plain.locator("table a.title").first.click()
+    follow(plain.locator("tbody a.title"), "/orphans/")
+    follow(plain.locator("table a.title").first, "/journeys")
     span = plain.locator(".row.span a.label", has_text="order.publish").first
     expect(span).to_be_visible()
     if not script:
-        span.click()
+        follow(span, "/spans/")
         expect(plain.locator("main")).to_contain_text("messaging.message")
     plain.context.close()

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Served
+from tests.browser.conftest import Served, follow
 
 
 def test_a_letter_after_g_goes_to_a_page_and_a_slash_to_the_search(
@@ -11,7 +11,7 @@ def test_a_letter_after_g_goes_to_a_page_and_a_slash_to_the_search(
     page.goto(f"{broken.address}/status")
     page.keyboard.press("g")
     page.keyboard.press("o")
-    expect(page).to_have_url(f"{broken.address}/orphans")
+    page.wait_for_url(f"{broken.address}/orphans")
     expect(page.locator("nav [aria-current=page]")).to_have_text("Orphans")
     page.keyboard.press("/")
     expect(page.locator("[data-search]")).to_be_focused()
@@ -60,8 +60,8 @@ def test_a_page_with_keys_of_its_own_lists_them_with_those_of_every_page(
     page: Page, broken: Served
 ) -> None:
     page.goto(f"{broken.address}/orphans")
-    page.locator("tbody a.title").first.click()
-    page.locator("table a.title").first.click()
+    follow(page.locator("tbody a.title").first, "/orphans/")
+    follow(page.locator("table a.title").first, "/journeys")
     expect(page.locator(".row.current")).to_be_visible()
     page.keyboard.press("?")
     keys = page.locator("dialog[open]")
@@ -83,7 +83,7 @@ def test_the_first_stop_skips_to_the_content(page: Page, broken: Served) -> None
 def test_ids_and_times_are_copied_whole(page: Page, broken: Served) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"{broken.address}/orphans")
-    page.locator("tbody a.title").first.click()
+    follow(page.locator("tbody a.title").first, "/orphans/")
     moment = page.locator("button.moment").first
     moment.click()
     expect(page.locator("[data-toast]")).to_have_text("copied")

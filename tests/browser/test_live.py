@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from storage.contract import SpanStore
 from storage.engines import open_store
-from tests.browser.conftest import BROKEN, Served, serving
+from tests.browser.conftest import BROKEN, Served, follow, serving
 from tests.builders import batch, span
 from tests.golden.recordings import open_recording
 from tracestitch.analysis import AnalysisLoop
@@ -90,6 +90,7 @@ def test_an_update_waits_while_the_reader_selects_or_writes(page: Page, growing:
     look_again(page)
     expect(page.locator("h1")).to_have_text("1 edge is broken now")
     page.evaluate("document.activeElement.blur()")
+    look_again(page)
     expect(page.locator("h1")).to_have_text("Every hand-over connects again")
     expect(page.locator("[data-search]")).to_have_value("ORD")
 
@@ -185,7 +186,7 @@ def test_a_search_finds_what_arrived_meanwhile(page: Page, growing: Served) -> N
 def test_the_page_of_a_group_says_when_it_healed(page: Page, growing: Served) -> None:
     fill(growing.store, BROKEN)
     page.goto(f"{growing.address}/orphans")
-    page.locator("tbody a.title").first.click()
+    follow(page.locator("tbody a.title").first, "/orphans/")
     expect(page.locator(".facts")).to_contain_text("broken now")
     heal(page, growing.store)
     expect(page.locator(".facts")).to_contain_text("healed")

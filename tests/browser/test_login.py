@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
@@ -54,15 +55,20 @@ def stranger(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def log_in(page: Page, token: str = TOKEN) -> None:
+def enter(page: Page, token: str) -> None:
     page.get_by_label("Token of this server").fill(token)
     page.get_by_role("button", name="Log in").click()
+
+
+def log_in(page: Page) -> None:
+    enter(page, TOKEN)
+    page.wait_for_url(lambda address: urlsplit(address).path != "/login")
 
 
 def test_a_reader_logs_in_is_led_on_and_logs_out(stranger: Page, guarded: str) -> None:
     stranger.goto(f"{guarded}/search?name=order.publish")
     expect(stranger).to_have_url(f"{guarded}/login?next=%2Fsearch%3Fname%3Dorder.publish")
-    log_in(stranger, TOKEN[:-1])
+    enter(stranger, TOKEN[:-1])
     expect(stranger.get_by_role("alert")).to_have_text("The token is not this server's.")
     log_in(stranger)
     expect(stranger).to_have_url(f"{guarded}/search?name=order.publish")
@@ -86,7 +92,7 @@ def test_a_page_that_waits_for_spans_leads_to_the_form_when_the_session_ends(
     expect(stranger.get_by_text("Waiting for the first span")).to_be_visible()
     stranger.context.clear_cookies()
     stranger.clock.fast_forward(3_000)  # to its next question
-    expect(stranger).to_have_url(f"{guarded_empty}/login?next=%2F", timeout=10_000)
+    expect(stranger).to_have_url(f"{guarded_empty}/login?next=%2F")
 
 
 def test_the_form_fits_a_phone_and_both_themes(browser: Browser, guarded: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.answer_builders import Scene
-from tests.browser.conftest import Served, serving
+from tests.browser.conftest import Served, follow, serving
 
 HOSTILE = "</title></svg><script>alert(1)</script><img src=x onerror=alert(1)>\" '"
 
@@ -65,7 +65,7 @@ def test_a_broken_edge_leads_to_its_report(page: Page, broken: Served) -> None:
     edge = page.locator(".edge.broken")
     expect(edge).to_have_count(1)
     expect(edge.locator("text")).to_contain_text("✕")
-    edge.locator("text").click()
+    follow(edge.locator("text"), "/orphans/")
     expect(page.locator("h1")).to_have_text("Message attributes were not requested")
 
 
@@ -77,7 +77,7 @@ def test_what_broke_is_listed_above_the_drawing_and_in_view_on_a_phone(
     expect(line).to_contain_text("orders order-service → payment-service")
     expect(line).to_contain_text(re.compile(r"\d+ of \d+ deliveries"))
     expect(phone.locator(".edge.broken text")).to_be_in_viewport(ratio=1)
-    line.locator("a").click()
+    follow(line.locator("a"), "/orphans/")
     expect(phone.locator("h1")).to_have_text("Message attributes were not requested")
 
 
@@ -91,8 +91,7 @@ def test_a_printed_map_is_whole(page: Page, many: Served) -> None:
 
 def test_another_edge_leads_to_the_waits_of_its_destination(page: Page, broken: Served) -> None:
     page.goto(broken.address)
-    page.locator(".edge:not(.broken) text").first.click()
-    expect(page).to_have_url(re.compile(r"/destinations\?system="))
+    follow(page.locator(".edge:not(.broken) text").first, r"/destinations\?system=")
 
 
 def test_a_dead_letter_queue_is_told_from_others(page: Page, dead_letters: Served) -> None:
@@ -176,9 +175,9 @@ def test_the_map_can_be_used_without_scripts(page: Page, broken: Served) -> None
     assert page.context.browser is not None
     plain = page.context.browser.new_context(java_script_enabled=False).new_page()
     plain.goto(broken.address)
-    plain.locator(".node.service", has_text="order-service").click()
+    follow(plain.locator(".node.service", has_text="order-service"), "service=order-service")
     expect(plain.locator(".node.near")).to_have_count(3)
-    plain.locator(".edge.broken text").click()
+    follow(plain.locator(".edge.broken text"), "/orphans/")
     expect(plain.locator("h1")).to_have_text("Message attributes were not requested")
     plain.context.close()
 

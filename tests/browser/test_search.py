@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from storage.contract import SpanStore
 from tests.answer_builders import Scene
-from tests.browser.conftest import Served
+from tests.browser.conftest import Served, follow
 
 HOSTILE = '"><script>window.hit=1</script><img src=x onerror="window.hit=1">'
 
@@ -28,7 +28,7 @@ def test_journeys_come_first_and_lead_there(page: Page, dead_letters: Served) ->
     assert [head.split()[0] for head in heads] == ["Journeys", "Traces"]
     first = page.locator("table").first.locator("tbody tr").first
     expect(first).to_contain_text("1 dead letter")
-    first.locator("a.title").click()
+    follow(first.locator("a.title"), "/journeys")
     expect(page.locator("h1")).to_contain_text("ORD-")
 
 
@@ -36,10 +36,9 @@ def test_filters_stay_in_the_address_and_in_the_form(page: Page, dead_letters: S
     page.goto(f"{dead_letters.address}/search")
     page.get_by_label("Span name contains").fill("ORDER.PROCESS")
     page.get_by_label("Trace with").select_option("error")
-    page.get_by_role("button", name="Search").click()
-    assert "name_contains=ORDER.PROCESS" in page.url
+    follow(page.get_by_role("button", name="Search"), "name_contains=ORDER.PROCESS")
     expect(page.get_by_label("Trace with")).to_have_value("error")
-    page.get_by_role("link", name="last hour").click()
+    follow(page.get_by_role("link", name="last hour"), "last=1h")
     assert "name_contains=ORDER.PROCESS" in page.url
     expect(page.get_by_role("link", name="last hour")).to_have_attribute("aria-current", "true")
     expect(page.locator(".facts")).to_contain_text("counted back from the newest span stored")
@@ -53,7 +52,7 @@ def test_another_attribute_can_be_added_without_scripts(page: Page, dead_letters
     expect(plain.locator("td a.title").first).to_be_visible()
     expect(plain.locator('input[name="attribute"]')).to_have_count(2)
     plain.get_by_label("And attribute").fill("messaging.system=aws_sqs")
-    plain.get_by_role("button", name="Search").click()
+    follow(plain.get_by_role("button", name="Search"), "aws_sqs")
     expect(plain.locator('input[name="attribute"]')).to_have_count(3)
     expect(plain.locator("td a.title").first).to_be_visible()
     plain.context.close()
@@ -62,7 +61,7 @@ def test_another_attribute_can_be_added_without_scripts(page: Page, dead_letters
 def test_an_empty_store_leads_to_how_to_send_here(page: Page, empty: Served) -> None:
     page.goto(f"{empty.address}/search?q=ORD-1")
     expect(page.locator("h1")).to_have_text("Nothing is stored yet")
-    page.get_by_role("link", name="The start page").click()
+    follow(page.get_by_role("link", name="The start page"), "/$")
     expect(page.locator("pre").first).to_contain_text("OTEL_EXPORTER_OTLP_ENDPOINT")
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from benchmarks.large_journeys import span_id
 from storage.contract import SpanStore
 from storage.engines import open_store
-from tests.browser.conftest import Served, serving
+from tests.browser.conftest import Served, follow, serving
 from tests.browser.large import ask, hold_to_layout, large_store, layout_of, row, scroll_to, show
 from tests.builders import batch, span
 from tracestitch.analysis import AnalysisLoop
@@ -112,8 +112,8 @@ def test_another_scale_keeps_what_is_folded(page: Page, large: Served) -> None:
     page.get_by_role("button", name="fold traces").click()
     expect(page).to_have_url(re.compile("fold=trace:"))
     height = page.locator("[data-rows]").evaluate("(rows) => rows.style.height")
-    page.get_by_role("link", name="true scale").click()
-    expect(page).to_have_url(re.compile("fold=trace:.*scale=true|scale=true.*fold=trace:"))
+    to = "fold=trace:.*scale=true|scale=true.*fold=trace:"
+    follow(page.get_by_role("link", name="true scale"), to)
     expect(page.locator("[data-waterfall][data-ready]")).to_have_count(1)
     assert page.locator("[data-rows]").evaluate("(rows) => rows.style.height") == height
 
@@ -209,6 +209,7 @@ def test_hostile_names_stay_text(page: Page, serve: Callable[[SpanStore], str]) 
     assert len(set(heights)) == 1
     page.locator("[data-fold-service]").first.click()
     expect(row(page, 1)).to_be_hidden()
+    expect(page).to_have_url(re.compile("fold="))
     page.reload()
     expect(page.locator(".row")).to_have_count(1)
 
@@ -236,6 +237,7 @@ def test_the_critical_path_leads_to_the_end_and_can_be_hidden(page: Page, broken
     expect(button).to_have_attribute("aria-pressed", "false")
     page.keyboard.press("t")
     expect(page).to_have_url(re.compile("scale=true&critical=hidden"))
+    expect(page.locator("[data-waterfall][data-ready]")).to_have_count(1)
     button.click()
     expect(shown.first).to_be_visible()
     expect(page).not_to_have_url(re.compile("critical"))
