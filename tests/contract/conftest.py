@@ -1,25 +1,48 @@
 """The engines that the kit runs over."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from storage.contract import SpanStore
 from storage.duckdb_opening import FILE_NAME
 from storage.engines import open_store
+from tests.clickhouse.rig import database
 from tests.contract.rows import correlated, link, make_batch, message, span
 
-# Engine to its URL below a directory. An engine that cannot do something would be
-# named, with the test and the reason, in an opt-out list here: none needs one.
-ENGINES = {"memory": "memory:", "duckdb": "duckdb:{directory}"}
+# An engine that cannot do something would be named, with the test and the reason, in an
+# opt-out list here: none needs one.
+ENGINES = ("memory", "duckdb")
+
+NewStore = Callable[[str], AbstractContextManager[SpanStore]]
+
+
+@pytest.fixture(scope="session")
+def new_store(request: pytest.FixtureRequest) -> NewStore:
+    """An engine's store that nobody used, for a block."""
+
+    @contextmanager
+    def opened(engine: str) -> Iterator[SpanStore]:
+        with ExitStack() as stack:
+            if engine == "clickhouse":
+                server = request.getfixturevalue("clickhouse_server")
+                url = stack.enter_context(database(server))
+            elif engine == "duckdb":
+                url = f"duckdb:{stack.enter_context(TemporaryDirectory())}"
+            else:
+                url = f"{engine}:"
+            yield stack.enter_context(closing(open_store(url)))
+
+    return opened
 
 
 @pytest.fixture(params=ENGINES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SpanStore]:
-    opened = open_store(ENGINES[request.param].format(directory=tmp_path))
-    yield opened
-    opened.close()
+def store(request: pytest.FixtureRequest, new_store: NewStore) -> Iterator[SpanStore]:
+    with new_store(request.param) as opened:
+        yield opened
 
 
 @pytest.fixture

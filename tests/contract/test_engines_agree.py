@@ -1,9 +1,8 @@
 """Random appends, resends and answers give the same on every engine, to the byte."""
 
 import json
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from typing import Any
 from unittest.mock import patch
@@ -25,10 +24,9 @@ from storage.contract import (
     SpanStore,
 )
 from storage.destination_reads import Place
-from storage.engines import open_store
 from storage.handover_reads import Channel, SendKind
 from storage.schema import SpanBatch
-from tests.contract.conftest import ENGINES
+from tests.contract.conftest import ENGINES, NewStore
 from tests.contract.rows import (
     Row,
     connection,
@@ -181,18 +179,13 @@ def deletions() -> st.SearchStrategy[tuple[int, list[int]]]:
 
 
 @contextmanager
-def _stores() -> Iterator[list[SpanStore]]:
+def _stores(new_store: NewStore) -> Iterator[list[SpanStore]]:
     """Each id in a run of its own, so that what a look-up passes over wrongly is missed."""
     with (
         patch.multiple("storage.places", _IDS_PER_RUN=1, _RUNS=2, _BITS=12),
-        tempfile.TemporaryDirectory() as directory,
+        ExitStack() as stack,
     ):
-        opened = [open_store(url.format(directory=directory)) for url in ENGINES.values()]
-        try:
-            yield opened
-        finally:
-            for store in opened:
-                store.close()
+        yield [stack.enter_context(new_store(engine)) for engine in ENGINES]
 
 
 @settings(
@@ -207,8 +200,8 @@ def _stores() -> Iterator[list[SpanStore]]:
         max_size=6,
     )
 )
-def test_all_engines_give_the_same(steps: list[Any]) -> None:
-    with _stores() as stores:
+def test_all_engines_give_the_same(new_store: NewStore, steps: list[Any]) -> None:
+    with _stores(new_store) as stores:
         for step in steps:
             results = [(_do(store, step), _news(store)) for store in stores]
             assert all(result == results[0] for result in results)

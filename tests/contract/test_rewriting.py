@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -11,19 +10,17 @@ import pytest
 
 from storage import results, schema
 from storage.contract import SpanStore, StoredSpans
-from storage.engines import open_store
-from tests.contract.conftest import ENGINES
+from tests.contract.conftest import NewStore
 from tests.contract.rows import correlated, link, make_batch, message, part, span, traces
 
 EVERY = 1_000_000
 
 
 @pytest.fixture
-def other(store: SpanStore, tmp_path: Path) -> Iterator[SpanStore]:
+def other(store: SpanStore, new_store: NewStore) -> Iterator[SpanStore]:
     """A second, empty store of the same engine."""
-    opened = open_store(ENGINES[store.engine].format(directory=tmp_path / "other"))
-    yield opened
-    opened.close()
+    with new_store(store.engine) as opened:
+        yield opened
 
 
 def fill(store: SpanStore) -> None:

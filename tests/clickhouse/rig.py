@@ -1,0 +1,70 @@
+"""A ClickHouse for tests, with a database for each.
+
+`TRACESTITCH_TEST_CLICKHOUSE_URL` (clickhouse://user:password@host:port) names a real server
+for the same tests; its user must be allowed to create and drop databases. Without it one
+process a test process serves the engine that chdb embeds (`tests.clickhouse.server`).
+"""
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+
+from tests.clickhouse.server import PASSWORD, USER
+
+_ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def served(directory: Path) -> Iterator[str]:
+    """The URL of a server without a database."""
+    if told := os.environ.get("TRACESTITCH_TEST_CLICKHOUSE_URL"):
+        yield told.rstrip("/")
+        return
+    command = [sys.executable, "-m", "tests.clickhouse.server", str(directory)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_ROOT) as process:
+        try:
+            assert process.stdout is not None
+            port = int(process.stdout.readline())
+            yield f"clickhouse://{quote(USER, '')}:{quote(PASSWORD, '')}@127.0.0.1:{port}"
+        finally:
+            process.kill()
+
+
+@contextmanager
+def database(server: str) -> Iterator[str]:
+    """The URL of a database that is there for the block only."""
+    name = f"tracestitch_test_{uuid.uuid4().hex}"
+    with connected(server) as client:
+        client.command(f"CREATE DATABASE {name}")
+        try:
+            yield f"{server}/{name}"
+        finally:
+            client.command(f"DROP DATABASE {name} SYNC")
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Client]:
+    """A client of a URL's database, for looking behind the engine's back."""
+    parts = urlsplit(url)
+    client = clickhouse_connect.get_client(
+        host=parts.hostname,
+        port=parts.port or 8123,
+        username=unquote(parts.username or "default"),
+        password=unquote(parts.password or ""),
+        database=parts.path.strip("/") or "default",
+        secure=parts.scheme == "clickhouses",
+        compress="zstd",
+        autogenerate_session_id=False,
+    )
+    try:
+        yield client
+    finally:
+        client.close()
