@@ -82,7 +82,7 @@ def edges_answer(store: SpanStore, page: Page, remarks: EdgeRemarks | None) -> E
     """The flow map, largest count first; `remarks` are None while they are worked out."""
     rows = slice_table(store.edges(), page)
     return {
-        "edges": edges_of(rows.table, {} if remarks is None else remarks),
+        "edges": edges_of(rows.table, remarks or EdgeRemarks()),
         "notes_pending": remarks is None,
         "next_cursor": rows.next,
     }

@@ -208,6 +208,12 @@ class Relations(TypedDict):
     stitch: int
 
 
+class SentTo(TypedDict):
+    system: str | None
+    destination: str | None
+    scope: str | None
+
+
 class Edge(Identity):
     count: int
     connected: int  # by parent or link
@@ -220,6 +226,8 @@ class Edge(Identity):
     first_seen: int
     last_seen: int
     notes: list[EdgeNote]
+    # where its messages were sent to, when some were sent elsewhere than they were taken from
+    sent_to: list[SentTo]
 
 
 class Edges(TypedDict):

@@ -98,6 +98,17 @@ def test_a_dead_letter_queue_is_told_from_others(page: Page, dead_letters: Serve
     page.goto(dead_letters.address)
     expect(page.locator(".node.dead")).to_have_count(1)
     expect(page.locator(".node.dead")).to_contain_text("dead letters")
+    titles = page.locator(".edge title").all_text_contents()
+    assert {title.partition(":")[0] for title in titles} >= {
+        "order-service → orders",
+        "orders → orders-dlq",
+        "orders-dlq → dead-letter-worker",
+        "inventory-service → stock",
+        "stock → shipments",
+        "shipments → warehouse-service",
+    }
+    row = page.locator("tr", has_text="orders-dlq")
+    expect(row).to_contain_text("sent to orders")
 
 
 def test_figures_of_a_line_are_told_where_the_keyboard_is(page: Page, broken: Served) -> None:

@@ -195,7 +195,7 @@ def _notes(
 ) -> list[tuple[str | None, str | None, EdgeNote]]:
     """Producer, consumer and remark of the edges over this destination."""
     found = []
-    for edge, notes in sorted(remarks_of(request, _patience(request)).items(), key=str):
+    for edge, notes in sorted(remarks_of(request, _patience(request)).notes.items(), key=str):
         named = dict(zip(EDGE_KEY, edge, strict=True))
         if tuple(named[name] for name in PLACE) == place:
             ends = named["producer_service_name"], named["consumer_service_name"]

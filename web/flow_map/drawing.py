@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from analyzer.retry_topics import DEAD_LETTER
 from web.addresses import destination_address
-from web.flow_map.flows import Flow, Flows, Kind, Node, Place, neighbourhood
+from web.flow_map.flows import Flow, Flows, Kind, Node, Place, is_between, neighbourhood
 from web.flow_map.layout import Box, Line, Point, lay_out
 from web.words import (
     cut_text,
@@ -136,7 +136,7 @@ def _view_node(
     elif node.kind == "destination":
         name = node.name or "unknown destination"
         about = [say_system(node.system) or "", "dead letters" if dead_letter else ""]
-        href = destination_address(node.system, node.scope, node.name)
+        href = _address(node)
     elif node.name and not chosen:
         href = f"/?{urlencode({'service': node.name}, errors='replace')}"
     below = [text for text in (*about, node.environment if told else "") if text]
@@ -156,6 +156,10 @@ def _view_node(
     )
 
 
+def _address(destination: Node) -> str:
+    return destination_address(destination.system, destination.scope, destination.name)
+
+
 def _view_edge(
     pair: tuple[Node, Node],
     flow: Flow,
@@ -165,7 +169,7 @@ def _view_edge(
     near: bool,
     newest: bool,
 ) -> EdgeView:
-    received = pair[0].kind == "destination"
+    received = pair[1].kind == "service"
     text = _label(flow) if received else say_rate(flow.per_second)
     return EdgeView(
         key=stable_key(*astuple(pair[0]), *astuple(pair[1])),
@@ -181,7 +185,7 @@ def _view_edge(
         y=label[1],
         plate=min(round(_LETTER * min(len(text), _LABEL_LETTERS)) + 8, int(LABEL.width)),
         title=_tell(pair, flow, received=received),
-        href=flow.address,
+        href=flow.address if received else _address(pair[1]),
         near=near,
     )
 
@@ -208,6 +212,8 @@ def _label(flow: Flow) -> str:
 def _tell(pair: tuple[Node, Node], flow: Flow, *, received: bool) -> str:
     names = " → ".join("unknown producer" if n.kind == "unknown" else n.name or "?" for n in pair)
     told = [say_deliveries(flow.count), say_rate(flow.per_second)]
+    if is_between(pair):
+        told.append("sent to the one, taken from the other")
     if received:
         share = say_share(flow.connected, flow.count)
         told.append(f"{share} connected ({say_count(flow.connected)})")

@@ -10,8 +10,10 @@ from web.shapes import Edge
 
 def edges_of(table: pa.Table, remarks: EdgeRemarks) -> list[Edge]:
     """Rows of `SpanStore.edges`, with the remarks on them."""
-    return [
-        {
+    edges: list[Edge] = []
+    for row in table.to_pylist():
+        key = tuple(row[name] for name in EDGE_KEY)
+        told: Edge = {
             **identity_object(row, consumer="consumer_service_name"),
             "count": row["count"],
             "connected": row["parent"] + row["link"],
@@ -23,7 +25,11 @@ def edges_of(table: pa.Table, remarks: EdgeRemarks) -> list[Edge]:
             "dead_letters": row["dead_letters"],
             "first_seen": row["first_seen_unix_nano"],
             "last_seen": row["last_seen_unix_nano"],
-            "notes": list(remarks.get(tuple(row[name] for name in EDGE_KEY), ())),
+            "notes": list(remarks.notes.get(key, ())),
+            "sent_to": [
+                {"system": place.system, "destination": place.destination, "scope": place.scope}
+                for place in remarks.routes.get(key, ())
+            ],
         }
-        for row in table.to_pylist()
-    ]
+        edges.append(told)
+    return edges

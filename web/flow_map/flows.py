@@ -2,14 +2,14 @@
 and go to, and which of them a map shows. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import urlencode
 
 from storage.results import GROUP_EDGE
 from web.addresses import destination_address
 from web.report.views import GroupView
-from web.shapes import Edge, Identity
+from web.shapes import Edge, Identity, SentTo
 
 FIRST_DRAWN, MOST_DRAWN = 60, 150  # hand-overs
 SHORTEST_NANO = 60_000_000_000
@@ -174,27 +174,50 @@ def collect_flows(
     expected: Collection[Place] = (),
 ) -> Flows:
     """By their nodes, in the order of these. A producer that is not known is drawn only
-    where no producer of the destination is."""
+    where no producer of the destination is. What was sent to one destination and taken from
+    another goes over both, and is counted at the first only where nothing else is."""
     listed = list(edges)
     known = {_destination(edge) for edge in listed if edge["producer_service"]}
+    places = {_destination(edge) for edge in listed}
+    ways = [_way(edge, places) for edge in listed]
     flows: dict[tuple[Node, Node], Flow] = {}
-    for edge in listed:
+    for edge, way in zip(listed, ways, strict=True):
         place = _destination(edge)
-        if edge["producer_service"] or place not in known:
+        if place in way and (edge["producer_service"] or place not in known):
             flows.setdefault((_producer(edge), place), Flow()).edges.append(edge)
         received = flows.setdefault((place, _consumer(edge)), Flow())
         received.edges.append(edge)
         received.reports.update(reports.get(edge_place(edge), {}))
         received.healed.update((healed or {}).get(edge_place(edge), {}))
         received.expected |= edge_place(edge) in expected
+    straight = set(flows)
+    for edge, way in zip(listed, ways, strict=True):
+        place = _destination(edge)
+        for before in (node for node in way if node != place):
+            if (_producer(edge), before) not in straight:
+                flows.setdefault((_producer(edge), before), Flow()).edges.append(edge)
+            flows.setdefault((before, place), Flow()).edges.append(edge)
     return dict(sorted(flows.items()))
 
 
 def neighbourhood(flows: Flows, service: str) -> set[tuple[Node, Node]]:
     """Pairs on the ways over the destinations of a service."""
-    touched = [pair for pair in flows if any(_is_service(node, service) for node in pair)]
-    places = {node for pair in touched for node in pair if node.kind == "destination"}
+    after = {pair[1] for pair in flows if _is_service(pair[0], service)}
+    before = {pair[0] for pair in flows if _is_service(pair[1], service)}
+    between = [pair for pair in flows if is_between(pair)]
+    places = _follow(after, between) | _follow(before, [(to, at) for at, to in between])
     return {pair for pair in flows if pair[0] in places or pair[1] in places}
+
+
+def is_between(pair: tuple[Node, Node]) -> bool:
+    """From one destination to the next."""
+    return all(node.kind == "destination" for node in pair)
+
+
+def _follow(nodes: set[Node], pairs: Iterable[tuple[Node, Node]]) -> set[Node]:
+    """With all that pairs lead to from there."""
+    further = {to for at, to in pairs if at in nodes} - nodes
+    return _follow(nodes | further, pairs) if further else nodes
 
 
 def _is_service(node: Node, name: str) -> bool:
@@ -222,11 +245,31 @@ def _consumer(edge: Edge) -> Node:
     return Node("service", edge["environment"] or "", "", "", edge["consumer_service"] or "")
 
 
-def _destination(edge: Edge) -> Node:
+def _destination(edge: Edge, place: Edge | SentTo | None = None) -> Node:
+    """That the messages were taken from, or another `place` of theirs."""
+    told = edge if place is None else place
     return Node(
         "destination",
         edge["environment"] or "",
-        edge["system"] or "",
-        edge["scope"] or "",
-        edge["destination"] or "",
+        told["system"] or "",
+        told["scope"] or "",
+        told["destination"] or "",
     )
+
+
+def _way(edge: Edge, places: Collection[Node]) -> list[Node]:
+    """Where its messages were sent to; as one of the `places` that is called so where the
+    sends do not tell its scope, or deliveries do not."""
+    sent = [_destination(edge, place) for place in edge["sent_to"]]
+    return [_like(node, places) for node in sent] or [_destination(edge)]
+
+
+def _like(node: Node, places: Collection[Node]) -> Node:
+    if node in places:
+        return node
+    alike = [
+        each
+        for each in places
+        if replace(each, scope=node.scope) == node and not (each.scope and node.scope)
+    ]
+    return alike[0] if len(alike) == 1 else node

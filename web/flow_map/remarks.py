@@ -1,9 +1,11 @@
 """Remarks on edges: breaks that leave no orphan root, because nobody received the message,
-or because it arrived without something that does not join traces.
+or because it arrived without something that does not join traces; and the ways of messages
+that arrive elsewhere than they were sent to.
 """
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request
@@ -13,12 +15,18 @@ from analyzer.fixes import End, choose_fix
 from analyzer.unreceived import EdgeKey, Unreceived, find_unreceived, is_passive_lambda
 from storage.contract import SpanStore
 from storage.results import EDGE_KEY
+from web.flow_map.routes import Routes, read_routes
 from web.kept import Kept
 from web.rows import span_ref, trace_table
 from web.shapes import EdgeNote
 from web.site import Site
 
-EdgeRemarks = Mapping[EdgeKey, Sequence[EdgeNote]]
+
+@dataclass(frozen=True, slots=True)
+class EdgeRemarks:
+    notes: Mapping[EdgeKey, Sequence[EdgeNote]] = field(default_factory=dict)
+    routes: Routes = field(default_factory=dict)
+
 
 # Of each kind of send so many of the newest are looked at, of so many kinds.
 _SENDS = 300
@@ -34,7 +42,7 @@ _FIX = """\
 
 def remarks_of(request: Request, patience_seconds: float | None = None) -> EdgeRemarks:
     """Empty while they are not worked out yet: at very many hand-overs that takes a while."""
-    return find_remarks(request, patience_seconds) or {}
+    return find_remarks(request, patience_seconds) or EdgeRemarks()
 
 
 def find_remarks(request: Request, patience_seconds: float | None = None) -> EdgeRemarks | None:
@@ -49,7 +57,8 @@ def find_remarks(request: Request, patience_seconds: float | None = None) -> Edg
 
 def read_remarks(store: SpanStore) -> EdgeRemarks:
     """Raises StoreError."""
-    found = find_unreceived(store.recent_sends(_SENDS, _KINDS), store.unconnected_deliveries())
+    sends = store.recent_sends(_SENDS, _KINDS)
+    found = find_unreceived(sends, store.unconnected_deliveries())
     remarks: dict[EdgeKey, list[EdgeNote]] = {}
     for unreceived in found:
         note = _note(store, unreceived)
@@ -69,7 +78,7 @@ def read_remarks(store: SpanStore) -> EdgeRemarks:
                     "example": span_ref(row),
                 },
             )
-    return remarks
+    return EdgeRemarks(remarks, read_routes(store, sends))
 
 
 def _add(notes: list[EdgeNote], note: EdgeNote) -> None:

@@ -6,6 +6,7 @@ from storage.contract import ConnectionQuery, OrphanQuery, Page
 from tests.answer_builders import STORED_AT, Scene, trace_hex
 from tests.unit.web.applications import application
 from web.answers import connections_answer, edges_answer, orphans_answer
+from web.flow_map.remarks import EdgeRemarks
 from web.report.groups import OrphanFilter, groups_answer
 
 
@@ -100,7 +101,7 @@ def test_an_edge_tells_its_relations_redeliveries_and_dead_letters() -> None:
             dead_letter=dead,
             wait_nano=number,
         )
-    (edge,) = edges_answer(scene.store(), Page(), {})["edges"]
+    (edge,) = edges_answer(scene.store(), Page(), EdgeRemarks())["edges"]
     assert (edge["count"], edge["connected"]) == (3, 2)
     assert edge["relations"] == {"parent": 1, "link": 1, "stitch": 1}
     assert (edge["redeliveries"], edge["dead_letters"]) == (1, 1)

@@ -138,8 +138,9 @@ def test_edges(client: WebClient) -> None:
     connected, broken = sorted(answer["edges"], key=lambda edge: -edge["connected"])
     assert connected.keys() == IDENTITY | {
         *("count", "connected", "relations", "wait_p50_nano", "wait_p95_nano", "wait_p99_nano"),
-        *("redeliveries", "dead_letters", "first_seen", "last_seen", "notes"),
+        *("redeliveries", "dead_letters", "first_seen", "last_seen", "notes", "sent_to"),
     }
+    assert connected["sent_to"] == []
     assert connected["relations"] == {"parent": 0, "link": 1, "stitch": 0}
     assert (connected["producer_service"], connected["consumer_service"]) == (
         "order-service",

@@ -1,6 +1,8 @@
 """Edges of the flow map as the API has them."""
 
-from web.shapes import Edge
+from collections.abc import Sequence
+
+from web.shapes import Edge, SentTo
 
 
 def edge(
@@ -18,6 +20,7 @@ def edge(
     redeliveries: int = 0,
     dead_letters: int = 0,
     last_seen: int = 0,
+    sent_to: Sequence[SentTo] = (),
 ) -> Edge:
     """All of it by links, within a moment, unless said otherwise."""
     joined = count if connected is None else connected
@@ -41,4 +44,5 @@ def edge(
         "first_seen": 0,
         "last_seen": last_seen,
         "notes": [],
+        "sent_to": list(sent_to),
     }

@@ -12,7 +12,7 @@ from tests.unit.web.flow_map.edges import edge
 from web.flow_map.drawing import BOX, LABEL, FlowMap, draw_map, is_dead_letter, round_path
 from web.flow_map.flows import Place, Reports, choose_edges, collect_flows, edge_place, find_reports
 from web.flow_map.layout import Line, lay_out
-from web.shapes import Edge
+from web.shapes import Edge, SentTo
 
 HOSTILE = "</title><script>alert(1)</script>\ud800\u202e" + "x" * 5_000
 
@@ -302,3 +302,77 @@ def test_what_the_report_calls_broken_or_healed_is_not_called_cut(*, healed: boo
     lost = edge(count=4, connected=0)
     flows = collect_flows([lost], *(({}, report_on(lost)) if healed else (report_on(lost), None)))
     assert not any(each.cut for each in draw_map(flows, {}).edges)
+
+
+BUS: SentTo = {"system": "aws_eventbridge", "destination": "stock", "scope": None}
+
+
+def lines_of(flow: FlowMap) -> set[str]:
+    return {each.title.partition(":")[0] for each in flow.edges}
+
+
+def test_a_bus_is_drawn_before_the_queue_that_its_messages_are_taken_from() -> None:
+    flow = drawn([edge(system="aws_sqs", sent_to=[BUS])])
+    assert lines_of(flow) == {
+        "order-service → stock",
+        "stock → orders",
+        "orders → payment-service",
+    }
+    between = next(each for each in flow.edges if each.title.startswith("stock"))
+    assert "sent to the one, taken from the other" in between.title
+    assert "connected" not in between.title
+    assert "name=orders" in between.href
+    sent = next(each for each in flow.edges if each.title.startswith("order-service"))
+    assert "name=stock" in sent.href
+
+
+def test_a_message_that_is_also_sent_straight_goes_both_ways() -> None:
+    orders: SentTo = {"system": "kafka", "destination": "orders", "scope": None}
+    flow = drawn([edge(sent_to=[BUS, orders])])
+    assert lines_of(flow) >= {"order-service → orders", "order-service → stock", "stock → orders"}
+
+
+def test_dead_letters_hang_on_the_queue_they_were_sent_to_and_are_counted_once() -> None:
+    """Whether or not the send tells the account of the queue."""
+    for scope in ("123456789012", None):
+        orders: SentTo = {"system": "aws_sqs", "destination": "orders", "scope": scope}
+        told: dict[str, Any] = {"system": "aws_sqs", "scope": "123456789012"}
+        dead = edge(destination="orders-dlq", consumer="worker", count=9, sent_to=[orders], **told)
+        flow = drawn([edge(count=32, **told), dead])
+        assert lines_of(flow) == {
+            "order-service → orders",
+            "orders → payment-service",
+            "orders → orders-dlq",
+            "orders-dlq → worker",
+        }
+        (sent,) = (each for each in flow.edges if each.title.startswith("order-service"))
+        assert sent.title.startswith("order-service → orders: 32 deliveries")
+
+
+def test_two_queues_of_one_name_are_not_taken_for_the_one_that_was_sent_to() -> None:
+    """Which of the two it was is not told, so it is drawn for itself."""
+    orders: SentTo = {"system": "kafka", "destination": "orders", "scope": None}
+    dead = edge(destination="orders-dlq", consumer="worker", sent_to=[orders])
+    flow = drawn([edge(scope="a"), edge(scope="b"), dead])
+    assert sum(node.label == "orders" for node in flow.nodes) == 3
+
+
+def test_a_consumer_in_focus_keeps_the_bus_and_a_producer_the_queues_behind_it() -> None:
+    edges = [
+        edge(destination="shipments", consumer="warehouse", sent_to=[BUS]),
+        edge(destination="invoices", consumer="billing", sent_to=[BUS]),
+        edge(producer="warehouse", destination="parcels", consumer="tracking"),
+    ]
+    near = {node.label for node in drawn(edges, service="warehouse").nodes if node.near}
+    assert {"order-service", "stock", "shipments", "warehouse", "parcels", "tracking"} <= near
+    assert "billing" not in near
+    near = {node.label for node in drawn(edges, service="order-service").nodes if node.near}
+    assert near == {"order-service", "stock", "shipments", "invoices", "warehouse", "billing"}
+
+
+def test_a_break_stays_where_messages_are_received() -> None:
+    broken = edge(connected=0, sent_to=[BUS])
+    flow = drawn([broken], report_on(broken))
+    assert [each.title.split(":")[0] for each in flow.edges if each.broken] == [
+        "orders → payment-service"
+    ]
