@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import polars as pl
 
 from storage.contract import AppendResult
+from storage.correlation_sets import date_sets
 from storage.duckdb_database import Database, Session
 from storage.duckdb_duplicates import Duplicates
 from storage.duckdb_numbers import Numbers
@@ -111,7 +112,7 @@ class SpanWriter:
             "resources": new_resources,
             "scopes": new_scopes,
             "shapes": new_shapes,
-            "correlation": _dated(batch["correlation"], spans),
+            "correlation": date_sets(batch["correlation"], spans),
             **{name: batch[name] for name in ("links", "events", "keys")},
         }
         given = {f"incoming_{name}": frame.to_arrow() for name, frame in rows.items()}
@@ -145,17 +146,3 @@ def _by_trace(batch: Frames) -> Frames:
     }
     sorted_["spans"] = batch["spans"].sort("trace_hi", "name", maintain_order=True)
     return batch | sorted_
-
-
-def _dated(correlation: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    """The sets that the spans of each generation carry, with the latest start of these."""
-    carried = (
-        spans.lazy()
-        .select("correlation_id", "generation", "start_time_unix_nano")
-        .drop_nulls("correlation_id")
-        .group_by("correlation_id", "generation")
-        .agg(pl.max("start_time_unix_nano"))
-        .collect()
-    )
-    dated = correlation.unique().join(carried, on="correlation_id")
-    return dated.sort("generation", maintain_order=True)

@@ -1,5 +1,6 @@
 """Stores by URL. Each engine is imported only when it is asked for."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,8 +9,8 @@ from storage.contract import SpanStore, StoreError
 
 
 def open_store(url: str) -> SpanStore:
-    """The store of a URL: "memory:", or "duckdb:" with the path of a file or of a
-    directory that holds one. Raises StoreError when it cannot be opened."""
+    """The store of a URL: "memory:", "duckdb:" with the path of a file or of a directory that
+    holds one, or that of a ClickHouse database. Raises StoreError when it cannot be opened."""
     engine, _, path = url.partition(":")
     if engine == "memory":
         from storage.memory import MemoryStore
@@ -19,7 +20,14 @@ def open_store(url: str) -> SpanStore:
         from storage.duckdb_store import DuckDBStore
 
         return DuckDBStore(path)
-    raise StoreError(f'The store "{url}" is not one of "memory:", "duckdb:PATH".')
+    if engine in {"clickhouse", "clickhouses"}:
+        from storage.clickhouse.store import ClickHouseStore
+
+        return ClickHouseStore(url)
+    shown = re.sub("//.*@", "//", url)  # a password in it stays out of logs
+    raise StoreError(
+        f'The store "{shown}" is not one of "memory:", "duckdb:PATH", "clickhouse://HOST/DATABASE".'
+    )
 
 
 @contextmanager

@@ -75,7 +75,8 @@ def test_an_unknown_kind_of_store_is_one_sentence() -> None:
 
     assert ended.returncode == 1
     assert ended.stderr == (
-        'Error: The store "carrier-pigeon://coop" is not one of "memory:", "duckdb:PATH".\n'
+        'Error: The store "carrier-pigeon://coop" is not one of "memory:", "duckdb:PATH", '
+        '"clickhouse://HOST/DATABASE".\n'
     )
 
 

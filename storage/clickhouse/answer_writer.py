@@ -1,0 +1,72 @@
+"""Writing the analyzer's answers into ClickHouse.
+
+An answer's rows are added with its number, and what they take the place of is named in
+`superseded`; both count from the answer's commit on.
+"""
+
+import polars as pl
+import pyarrow as pa
+
+from storage.clickhouse.database import Database, Session, Write
+from storage.clickhouse.statements import statement
+from storage.clickhouse.tables import ANSWERS, KINDS
+from storage.memory_frames import SPAN, TRACE, read
+
+# Of an answer about a span that is not stored: no deletion reaches it.
+_NEVER = 2**64 - 1
+_OWNED = [*TRACE, "answered"]
+
+
+class AnswerWriter:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def replace_connections(
+        self, traces: pa.Table, endpoints: pa.Table, connections: pa.Table
+    ) -> None:
+        rows = {"endpoints": read(endpoints), "connections": read(connections)}
+        with self._database.answer() as write, self._database.read() as session:
+            _replace(session, write, "connections", traces, rows)
+
+    def replace_orphans(self, traces: pa.Table, orphans: pa.Table, generation: int) -> None:
+        with self._database.answer() as write, self._database.read() as session:
+            _replace(session, write, "orphans", traces, {"orphans": read(orphans)})
+            write.detail["analysed"] = generation
+
+    def forget_answers(self, rules: str = "") -> None:
+        self._database.note(forgotten=True, rules=rules, analysed=0)
+
+
+def _replace(
+    session: Session, write: Write, kind: str, traces: pa.Table, rows: dict[str, pl.DataFrame]
+) -> None:
+    tables = [name for name, of in KINDS.items() if of == kind]
+    with session.given(wanted=traces):
+        old = [
+            session.select(statement("answers_of", table=name, owner=", ".join(ANSWERS[name])))
+            for name in tables
+        ]
+    superseded = pl.concat([read(found.rename_columns(_OWNED)) for found in old]).unique()
+    if superseded.height:
+        named = superseded.with_columns(
+            kind=pl.lit(kind), by_answer=pl.lit(write.number, pl.UInt64)
+        )
+        write.insert("superseded", named)
+    for name, frame in rows.items():
+        if frame.height:
+            owner = ANSWERS[name][0].removesuffix("trace_hi")
+            dated = _date(session, frame, [f"{owner}{part}" for part in SPAN])
+            write.insert(name, dated.with_columns(answered=pl.lit(write.number, pl.UInt64)))
+
+
+def _date(session: Session, rows: pl.DataFrame, span: list[str]) -> pl.DataFrame:
+    """With the generation of each row's span, and when it was stored: of the oldest content,
+    whatever the clock said since."""
+    ids = rows.select(pl.col(span).name.map(lambda name: SPAN[span.index(name)])).unique()
+    with session.given(wanted=ids.to_arrow()):
+        first = read(session.select(statement("first_stored")))
+    dated = rows.join(first, left_on=span, right_on=SPAN, how="left", maintain_order="left")
+    return dated.with_columns(
+        pl.col("generation").fill_null(pl.lit(_NEVER, pl.UInt64)),
+        pl.col("stored_at_unix_nano").fill_null(0),
+    )

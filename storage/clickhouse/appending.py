@@ -1,0 +1,131 @@
+"""Storing spans in ClickHouse.
+
+One append of this process at a time; other processes append beside it. Each looks for
+duplicates before it writes, and once more after its commit among what others committed
+meanwhile: of two that stored one span at the same moment, whoever sees the other drops the
+copy of the larger generation.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import polars as pl
+
+from storage.clickhouse.database import Database, Session, Write
+from storage.clickhouse.deletes import delete_spans
+from storage.clickhouse.duplicates import Duplicates, find
+from storage.clickhouse.snapshot import Snapshot
+from storage.clickhouse.tables import DICTIONARY_KEYS, PARTS
+from storage.contract import AppendResult, DataRefused
+from storage.correlation_sets import date_sets
+from storage.memory_frames import PART, Frames, read
+from storage.rewriting import StoredSpans
+from storage.schema import BATCH_SCHEMAS, SpanBatch
+
+# Someone may make up resources without end; forgetting them stores them once more.
+_MOST_KNOWN = 100_000
+
+
+class SpanWriter:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._appending = threading.Lock()
+        self._duplicates = Duplicates()
+        self._known: set[tuple[str, int]] = set()
+
+    @contextmanager
+    def between_appends(self) -> Iterator[None]:
+        """While no append of this process runs."""
+        with self._appending:
+            yield
+
+    def append(self, batch: SpanBatch, stored_at_unix_nano: int) -> AppendResult:
+        frames = {name: read(getattr(batch, name)) for name in BATCH_SCHEMAS}
+        with self._appending:
+            with self._database.read() as session:
+                self._duplicates.learn(session)
+                fresh, conflicts = self._duplicates.drop(session, frames)
+                before = session.snapshot
+            generation, stored = before.spans.newest, fresh["spans"].height
+            if stored:
+                _raise_unless_fit(fresh)
+                with self._database.write("spans") as write:
+                    generation = write.number
+                    self._duplicates.add(fresh["spans"], generation)
+                    named = self._store(write, _stamp(fresh, generation, stored_at_unix_nano))
+                self._know(named)
+                stored -= self._drop_late(fresh["spans"], generation, before, write.after)
+        return AppendResult(generation, stored, batch.spans.num_rows - stored, conflicts)
+
+    def store_again(self, spans: StoredSpans) -> None:
+        """Spans with their generations (storage/rewriting.py)."""
+        given = {name: read(getattr(spans.batch, name)) for name in BATCH_SCHEMAS}
+        stamped = given | {"spans": given["spans"].hstack(read(spans.stored))}
+        of = stamped["spans"].select(*PART, "generation", "stored_at_unix_nano")
+        for name in ("links", "events", "messaging"):
+            stamped[name] = given[name].join(of, on=PART, how="left", maintain_order="left")
+        stored_at = of.group_by("generation").agg(pl.min("stored_at_unix_nano"))
+        keys = given["keys"].hstack(read(spans.key_generations))
+        stamped["keys"] = keys.join(stored_at, on="generation", how="left")
+        generations = sorted(set(of["generation"]))
+        with self._appending, self._database.write_again(generations) as write:
+            for generation in generations:
+                own = of.filter(pl.col("generation") == generation)
+                self._duplicates.add(own, generation)
+            named = self._store(write, stamped)
+        self._know(named)
+
+    def _store(self, write: Write, rows: Frames) -> set[tuple[str, int]]:
+        """Insert rows that have their generations, and give the resources, scopes and shapes
+        among them."""
+        named: set[tuple[str, int]] = set()
+        first = rows["spans"]["generation"].min()
+        dictionaries = {}
+        for name, key in DICTIONARY_KEYS.items():
+            known = [id_ for table, id_ in self._known if table == name]
+            new = rows[name].filter(~pl.col(key).is_in(known)).unique(key, keep="first")
+            dictionaries[name] = new.with_columns(generation=pl.lit(first, pl.UInt64))
+            named |= {(name, id_) for id_ in new[key]}
+        stored_at = rows["spans"].group_by("generation").agg(pl.min("stored_at_unix_nano"))
+        sets = date_sets(rows["correlation"], rows["spans"]).join(stored_at, on="generation")
+        for name, frame in (
+            dictionaries | {n: rows[n] for n in PARTS} | {"correlation": sets}
+        ).items():
+            if frame.height:
+                write.insert(name, frame)
+        return named
+
+    def _know(self, named: set[tuple[str, int]]) -> None:
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+        self._known |= named
+
+    def _drop_late(
+        self, fresh: pl.DataFrame, generation: int, before: Snapshot, after: Snapshot
+    ) -> int:
+        """Drop one copy of what others stored between the look for duplicates and our commit,
+        and say how many spans that are."""
+        others = [n for n in after.spans.since(before.spans) if n != generation]
+        session, dropped = Session(self._database.client, after), 0
+        for other in others:
+            late = find(session, fresh.select(PART), PART, f"generation = {other}")
+            if late.height:
+                delete_spans(self._database.client, max(generation, other), late)
+            dropped += late.height
+        return dropped
+
+
+def _raise_unless_fit(batch: Frames) -> None:
+    for name, columns in BATCH_SCHEMAS.items():
+        if batch[name].columns != columns.names:
+            raise DataRefused(f"The batch's {name} have other columns than the schema.")
+
+
+def _stamp(batch: Frames, generation: int, stored_at: int) -> Frames:
+    stamps = (
+        pl.lit(generation, pl.UInt64).alias("generation"),
+        pl.lit(stored_at, pl.Int64).alias("stored_at_unix_nano"),
+    )
+    names = ("spans", "links", "events", "messaging", "keys")
+    return batch | {name: batch[name].with_columns(stamps) for name in names}

@@ -1,0 +1,196 @@
+"""The only door to a ClickHouse server: asking, inserting, errors as sentences.
+
+Requests are independent of each other and run beside each other. An insert is acknowledged
+when the server has it (a quorum of the replicas in a cluster); one that may be sent twice
+has a token by which the server stores it once.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+
+from storage.clickhouse.url import Address
+from storage.contract import DataRefused, StoreError, TooMuchAtOnce
+
+_MISSING = (
+    "The store is in ClickHouse, for which clickhouse-connect is missing; "
+    'install "tracestitch[clickhouse]".'
+)
+_SETTINGS: dict[str, Any] = {
+    "join_use_nulls": 1,  # nulls as in SQL
+    "transform_null_in": 1,  # IN finds nulls, so that pairs with one are compared as they are
+    "async_insert": 0,  # acknowledged when written
+    "max_execution_time": 120,
+    "max_memory_usage": 4 * 2**30,
+    "max_bytes_before_external_group_by": 2 * 2**30,
+    "max_bytes_before_external_sort": 2 * 2**30,
+    "output_format_arrow_compression_method": "lz4_frame",
+    "output_format_arrow_string_as_string": 1,
+    # Of spans that are stored again with their days (`restore`).
+    "max_partitions_per_insert_block": 0,
+}
+_REPLICATED: dict[str, Any] = {
+    # What was acknowledged is seen by whoever asks next, on whatever replica.
+    "insert_quorum": "auto",
+    "insert_quorum_parallel": 0,
+    "select_sequential_consistency": 1,
+    "distributed_foreground_insert": 1,
+    "distributed_product_mode": "global",
+    "lightweight_deletes_sync": 2,
+}
+# Codes of ClickHouse's errors (src/Common/ErrorCodes.cpp).
+_MEMORY = {173, 241}
+_OF_DATA = {6, 8, 10, 16, 20, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 349, 441}
+_ACCESS = {192, 193, 194, 291, 492, 497, 516}
+_READ_ONLY = {164, 242}
+_FULL = {243}
+_TIRED = {159, 160, 202, 209, 252}
+
+
+class Client:
+    """Raises StoreError only. Its messages name no user and no password."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        try:
+            import clickhouse_connect
+            from clickhouse_connect.driver import exceptions
+        except ImportError as error:
+            raise StoreError(_MISSING) from error
+        self._error = exceptions.Error
+        settings = _SETTINGS | (_REPLICATED if address.cluster else {})
+        with self._errors():
+            # No database: it may have to be created.
+            self._client = clickhouse_connect.get_client(
+                host=address.host,
+                port=address.port,
+                username=address.user,
+                password=address.password,
+                secure=address.secure,
+                settings=settings,
+                autogenerate_session_id=False,
+                form_encode_query_params=True,  # statements beside tables are too long for a URL
+                dedicated_pool=True,
+                send_receive_timeout=300,
+                connect_timeout=10,
+                client_name="tracestitch",
+                compress="zstd",
+            )
+
+    def select(
+        self,
+        text: str,
+        parameters: Mapping[str, str] | None = None,
+        tables: Mapping[str, pa.Table] | None = None,
+    ) -> pa.Table:
+        """The rows of a query, which may name the `tables` that go with it."""
+        with self._errors():
+            found: pa.Table = self._client.query_arrow(
+                text,
+                parameters=dict(parameters or {}),
+                external_data=_external(tables) if tables else None,
+                use_strings=True,
+            )
+        return found
+
+    def command(self, text: str) -> None:
+        """Run a statement that gives no rows."""
+        with self._errors():
+            self._client.command(text)
+
+    def insert(self, table: str, rows: pa.Table, token: str) -> None:
+        """Add rows. Sent again with the same token, they are stored once."""
+        settings = {"insert_deduplication_token": token, "insert_deduplicate": 1}
+        with self._errors():
+            try:
+                self._insert(table, rows, settings)
+            except self._error as error:
+                if error.code is not None:
+                    raise
+                self._insert(table, rows, settings)  # nobody knows whether it arrived
+
+    def _insert(self, table: str, rows: pa.Table, settings: dict[str, Any]) -> None:
+        database = self.address.database
+        self._client.insert_arrow(f"`{database}`.`{table}`", rows, settings=settings)
+
+    def close(self) -> None:
+        self._client.close()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except self._error as error:
+            raise _explain(self.address, error.code, _first_line(error)) from None
+        except (OSError, pa.ArrowException) as error:
+            raise _explain(self.address, None, type(error).__name__) from None
+
+
+def _external(tables: Mapping[str, pa.Table]) -> Any:
+    from clickhouse_connect.driver.external import ExternalData
+
+    external = ExternalData()
+    for name, table in tables.items():
+        external.add_file(
+            file_name=name, data=_to_ipc(table), fmt="Arrow", structure=structure_of(table.schema)
+        )
+    return external
+
+
+def _to_ipc(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+TYPES: dict[pa.DataType, str] = {
+    pa.uint64(): "UInt64",
+    pa.int64(): "Int64",
+    pa.uint32(): "UInt32",
+    pa.uint8(): "UInt8",
+    pa.int32(): "Int32",
+    pa.string(): "String",
+    pa.large_string(): "String",
+    pa.bool_(): "Bool",
+    pa.float64(): "Float64",
+}
+
+
+def structure_of(columns: pa.Schema) -> list[str]:
+    """Each column as ClickHouse declares it."""
+    return [
+        f"`{field.name}` Nullable({TYPES[field.type]})"
+        if field.nullable
+        else f"`{field.name}` {TYPES[field.type]}"
+        for field in columns
+    ]
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0][:500] if text else type(error).__name__
+
+
+def _explain(address: Address, code: int | None, message: str) -> StoreError:
+    """ClickHouse's message as a sentence that says what to do."""
+    where = f"The ClickHouse store {address}"
+    if address.password:
+        message = message.replace(address.password, "…")
+    if code is None:
+        return StoreError(f"{where} cannot be reached ({message}).")
+    if code in _MEMORY:
+        return TooMuchAtOnce(f"{where} needs more memory than it may use ({message}).")
+    if code in _OF_DATA:
+        return DataRefused(f"{where} refused this: {message}")
+    if code in _ACCESS:
+        return StoreError(f"{where} does not let this user in; check name, password and rights.")
+    if code in _READ_ONLY:
+        return StoreError(f"{where} cannot be written: it is read-only for now.")
+    if code in _FULL:
+        return StoreError(f"{where} has no room left on its disks.")
+    if code in _TIRED:
+        return StoreError(f"{where} is too busy; try again ({message}).")
+    return StoreError(f"{where} failed: {message}")

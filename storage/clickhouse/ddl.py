@@ -1,0 +1,103 @@
+"""The text that makes the tables, of `tables`: on one server, or on a cluster.
+
+On a cluster each table is two: `NAME_local`, replicated, holds a shard's rows, and `NAME`,
+Distributed, is what is written and read. A table without a shard key, and the journal above
+all, is one replicated table that every server has.
+"""
+
+import pyarrow as pa
+
+from storage.clickhouse.client import TYPES
+from storage.clickhouse.journal import COLUMNS as JOURNAL
+from storage.clickhouse.tables import TABLES, Table
+
+# How many tokens of inserts a table remembers.
+_TOKENS = 10_000
+_DAY_NANO = 86_400_000_000_000
+# Rows that a look-up reads at least; a trace has few.
+_GRANULE = 2048
+
+
+def create_schema(database: str, cluster: str) -> str:
+    """The table that says which version the others are of."""
+    columns = "version UInt32, at DateTime64(3) DEFAULT now64(3)"
+    return _create(database, "tracestitch_schema", columns, "version", cluster)
+
+
+def create_journal(database: str, cluster: str) -> str:
+    at = "at DateTime64(3) DEFAULT now64(3)"
+    columns = ", ".join([*(column(field) for field in JOURNAL), at])
+    return _create(database, "journal", columns, "series, number", cluster)
+
+
+def create_table(database: str, name: str, cluster: str) -> list[str]:
+    """The statements that create one of the TABLES where it is not there."""
+    table = TABLES[name]
+    columns = ",\n    ".join([*(column(field) for field in table.columns), *_besides(table)])
+    order = ", ".join(table.order)
+    by_day = f"intDiv(stored_at_unix_nano, {_DAY_NANO})" if table.generations else ""
+    if not (cluster and table.shard):
+        return [_create(database, name, columns, order, cluster, by_day)]
+    shard = f"cityHash64({', '.join(table.shard)})"
+    return [
+        _create(database, local_name(name, cluster), columns, order, cluster, by_day, sharded=True),
+        f"CREATE TABLE IF NOT EXISTS `{database}`.`{name}` ON CLUSTER `{cluster}` "
+        f"AS `{database}`.`{local_name(name, cluster)}` "
+        f"ENGINE = Distributed(`{cluster}`, `{database}`, `{local_name(name, cluster)}`, {shard})",
+    ]
+
+
+def local_name(name: str, cluster: str) -> str:
+    """The table that holds the rows: the one that is altered and deleted from."""
+    return f"{name}_local" if cluster and TABLES[name].shard else name
+
+
+def on_cluster(cluster: str) -> str:
+    return f" ON CLUSTER `{cluster}`" if cluster else ""
+
+
+def column(field: "pa.Field[pa.DataType]") -> str:
+    """A column's definition. Attribute texts are most of what is stored."""
+    codec = f" CODEC(ZSTD({3 if field.name == 'attributes' else 1}))"
+    return f"`{field.name}` {type_of(field)}{codec}"
+
+
+def type_of(field: "pa.Field[pa.DataType]") -> str:
+    type_ = TYPES[field.type]
+    return f"Nullable({type_})" if field.nullable else type_
+
+
+def _besides(table: Table) -> list[str]:
+    ranges = [f"INDEX range_{name} {name} TYPE minmax GRANULARITY 1" for name in table.ranges]
+    if table.other_order:
+        order = ", ".join(table.other_order)
+        ranges.append(f"PROJECTION other_end (SELECT * ORDER BY {order})")
+    return ranges
+
+
+def _create(
+    database: str,
+    name: str,
+    columns: str,
+    order: str,
+    cluster: str,
+    partition: str = "",
+    *,
+    sharded: bool = False,
+) -> str:
+    engine, settings = "MergeTree", f"non_replicated_deduplication_window = {_TOKENS}"
+    if cluster:
+        shard = "{shard}" if sharded else "all"
+        path = (
+            f"/clickhouse/tables/{{uuid}}/{shard}" if sharded else f"/tracestitch/{database}/{name}"
+        )
+        engine = f"ReplicatedMergeTree('{path}', '{{shard}}-{{replica}}')"
+        settings = f"replicated_deduplication_window = {_TOKENS}"
+    by = f"PARTITION BY {partition}\n" if partition else ""
+    return (
+        f"CREATE TABLE IF NOT EXISTS `{database}`.`{name}`{on_cluster(cluster)}"
+        f" (\n    {columns}\n)\n"
+        f"ENGINE = {engine}\n{by}ORDER BY ({order})\n"
+        f"SETTINGS {settings}, index_granularity = {_GRANULE},"
+        " lightweight_mutation_projection_mode = 'rebuild'"
+    )

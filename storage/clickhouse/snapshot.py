@@ -1,0 +1,121 @@
+"""Which rows of the tables count at one moment: a pure function of the journal.
+
+A row counts when the numbers on it are of a committed append and of a committed answer. A
+statement that is given these rows sees the same state however many statements go before and
+after it, and whatever others write meanwhile.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from storage.clickhouse.tables import ANSWERS, DICTIONARY_KEYS, KINDS, PARTS, TABLES
+
+_NAMED = re.compile(rf"\b(FROM|JOIN)(\s+)({'|'.join(TABLES)})\b(?!\s*\()(\s+AS\s+\w+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The numbers of one kind: appends ("spans") or answers ("answers")."""
+
+    newest: int = 0
+    """The largest committed."""
+    hidden: tuple[int, ...] = ()
+    """Smaller ones that are not committed, in order."""
+    open: tuple[tuple[int, float], ...] = ()
+    """Those of which nobody knows yet whether they will be, and how many seconds ago each was
+    claimed, in order."""
+    highest: int = 0
+    """The largest claimed."""
+
+    @property
+    def complete(self) -> int:
+        """Up to here nothing will come any more."""
+        return min(self.newest, self.open[0][0] - 1) if self.open else self.newest
+
+    def sees(self, number: int) -> bool:
+        return number <= self.newest and number not in self.hidden
+
+    def since(self, earlier: "Series") -> list[int]:
+        """The numbers that are committed now and were not then."""
+        new = [*earlier.hidden, *range(earlier.newest + 1, self.newest + 1)]
+        return [number for number in new if self.sees(number)]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    spans: Series = Series()
+    answers: Series = Series()
+    state: Mapping[str, Any] = field(default_factory=dict)
+    """What committed answers said last: analysed (a generation), rules, deleted (up to which
+    generation), forgotten (the answers before this one), notes."""
+
+    @property
+    def analysed(self) -> int:
+        return int(self.state.get("analysed", 0))
+
+    @property
+    def deleted(self) -> int:
+        return int(self.state.get("deleted", 0))
+
+    def rows(self, database: str) -> dict[str, str]:
+        """Each table's rows that count, as a query of ClickHouse."""
+        forgotten = int(self.state.get("forgotten", 0))
+        stored = _within("generation", 0, self.spans)
+        kept = _within("generation", self.deleted, self.spans)
+        valid = _within("answered", forgotten, self.answers)
+        noted = _within("answered", 0, self.answers)
+        oldest = (
+            f"(SELECT minOrNull(number) FROM `{database}`.journal WHERE series = 'spans'"
+            f" AND step = 'committed' AND {_within('number', self.deleted, self.spans)})"
+        )
+        found = {}
+        for name in TABLES:
+            table = f"`{database}`.`{name}`"
+            if name in DICTIONARY_KEYS:
+                found[name] = (
+                    f"SELECT * FROM {table} WHERE {stored} LIMIT 1 BY {DICTIONARY_KEYS[name]}"
+                )
+            elif name in PARTS:
+                found[name] = f"SELECT * FROM {table} WHERE {kept}"
+            elif name in ANSWERS:
+                owner = ", ".join(ANSWERS[name])
+                found[name] = (
+                    f"SELECT * FROM {table} WHERE {valid} AND generation > {self.deleted}"
+                    f" AND ({owner}, answered) NOT IN (SELECT trace_hi, trace_lo, answered"
+                    f" FROM `{database}`.superseded WHERE kind = '{KINDS[name]}'"
+                    f" AND {_within('by_answer', forgotten, self.answers)})"
+                )
+        found["superseded"] = f"SELECT * FROM `{database}`.superseded WHERE {noted}"
+        # What was noted beside spans of which some are left, once each.
+        facts = ", ".join(n for n in TABLES["past_facts"].columns.names if n not in _NUMBERS)
+        for name, key, when in (
+            ("past_facts", facts, valid),
+            ("losses", "trace_hi, trace_lo", noted),
+        ):
+            found[name] = (
+                f"SELECT {key}, max(noted.generation) AS generation"
+                f" FROM `{database}`.`{name}` AS noted WHERE {when}"
+                f" GROUP BY {key} HAVING max(noted.generation) >= {oldest}"
+            )
+        return found
+
+
+_NUMBERS = {"generation", "answered"}
+
+
+def put_rows(text: str, rows: Mapping[str, str]) -> str:
+    """The statement, reading the rows that count where it names a table."""
+
+    def put(match: re.Match[str]) -> str:
+        word, space, name, alias = match.groups()
+        return f"{word}{space}({rows[name]}){alias or f' AS {name}'}"
+
+    return _NAMED.sub(put, text)
+
+
+def _within(column: str, after: int, series: Series) -> str:
+    hidden = [number for number in series.hidden if number > after]
+    besides = f" AND {column} NOT IN ({', '.join(map(str, hidden))})" if hidden else ""
+    return f"{column} > {after} AND {column} <= {series.newest}{besides}"

@@ -1,0 +1,3 @@
+SELECT DISTINCT {columns}
+FROM {table}
+WHERE (trace_hi, trace_lo) IN (SELECT trace_hi, trace_lo FROM wanted)

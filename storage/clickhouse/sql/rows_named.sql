@@ -1,0 +1,3 @@
+SELECT DISTINCT {columns}
+FROM {table}
+WHERE {key} IN (SELECT {key} FROM found)

@@ -1,0 +1,52 @@
+"""The ClickHouse engine: one database of a server or a cluster, for several processes.
+
+Writing is in `appending` (spans) and `answer_writer`, deleting in `deletion`; `journal` says
+which of what is written counts, `snapshot` which rows that makes, `tables` and `ddl` what
+the tables are, `client` is the door to the server. The other modules read.
+"""
+
+from storage.clickhouse.analysis_reads import AnalysisReader
+from storage.clickhouse.answer_writer import AnswerWriter
+from storage.clickhouse.answers import AnswerReader
+from storage.clickhouse.appending import SpanWriter
+from storage.clickhouse.contexts import ContextReader
+from storage.clickhouse.correlation import CorrelationReader
+from storage.clickhouse.database import Database
+from storage.clickhouse.deletion import SpanDeleter
+from storage.clickhouse.destinations import DestinationReader
+from storage.clickhouse.groups import GroupReader
+from storage.clickhouse.handovers import HandoverReader
+from storage.clickhouse.origins import OriginsKeeper
+from storage.clickhouse.requests import RequestReader
+from storage.clickhouse.rewriting import SpanRewriter
+from storage.clickhouse.search import SearchReader
+from storage.clickhouse.span_reads import SpanReader
+from storage.clickhouse.state_reads import StateReader
+
+
+class ClickHouseStore(
+    SpanWriter,
+    SpanDeleter,
+    SpanRewriter,
+    OriginsKeeper,
+    AnswerWriter,
+    StateReader,
+    AnalysisReader,
+    SpanReader,
+    CorrelationReader,
+    AnswerReader,
+    GroupReader,
+    HandoverReader,
+    ContextReader,
+    RequestReader,
+    SearchReader,
+    DestinationReader,
+):
+    engine = "clickhouse"
+
+    def __init__(self, url: str) -> None:
+        """Opens or creates the store. Raises StoreError."""
+        database = Database(url)
+        SpanWriter.__init__(self, database)
+        SpanDeleter.__init__(self, database, self)
+        SpanRewriter.__init__(self, database, self)

@@ -1,0 +1,122 @@
+"""Tables of the ClickHouse engine. Their columns follow the Arrow schemas.
+
+Rows are only ever added. Which of them count is told by two numbers on them, of the append
+that stored their span (`generation`) and of the answer that they belong to (`answered`), and
+by the journal, which says what became of those numbers (`journal`, `snapshot`).
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from storage import results, schema
+
+GENERATION = pa.field("generation", schema.U64, nullable=False)
+ANSWERED = pa.field("answered", schema.U64, nullable=False)
+STORED_AT = pa.field("stored_at_unix_nano", schema.I64, nullable=False)
+_START = pa.field("start_time_unix_nano", schema.I64, nullable=False)
+_NAME = pa.field("name", schema.TEXT, nullable=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    columns: pa.Schema
+    order: tuple[str, ...]
+    shard: tuple[str, ...] = ()
+    """What decides the shard of a row in a cluster; without it every server has all rows."""
+    generations: bool = False
+    """Its rows are deleted by generation: parts are kept apart by the day they are stored."""
+    ranges: tuple[str, ...] = ()
+    """Columns of which the smallest and the largest value are kept for blocks of rows."""
+    other_order: tuple[str, ...] = ()
+    """A second order, for look-ups from the other end."""
+
+
+_TRACE = ("trace_hi", "trace_lo")
+_SPAN = (*_TRACE, "span_id")
+_PART = (*_SPAN, "content_hash")
+
+
+def _stamped(columns: pa.Schema, *more: "pa.Field[pa.DataType]") -> pa.Schema:
+    return pa.schema([*columns, *more, GENERATION])
+
+
+def _part(columns: pa.Schema, other: tuple[str, ...] = ()) -> Table:
+    """Rows that belong to one span."""
+    order = (*_PART, "position")
+    return Table(
+        _stamped(columns, STORED_AT), order, _TRACE, True, ("generation",), other_order=other
+    )
+
+
+def _dictionary(columns: pa.Schema, key: str) -> Table:
+    return Table(_stamped(columns), (key,))
+
+
+def _answer(columns: pa.Schema, owner: str = "", other: tuple[str, ...] = ()) -> Table:
+    order = tuple(f"{owner}{name}" for name in _SPAN)
+    stamped = _stamped(columns, ANSWERED)
+    return Table(stamped, order, order[:2], ranges=("answered",), other_order=other)
+
+
+TABLES: dict[str, Table] = {
+    "resources": _dictionary(schema.RESOURCES, "resource_id"),
+    "scopes": _dictionary(schema.SCOPES, "scope_id"),
+    "shapes": _dictionary(schema.SHAPES, "shape_id"),
+    "spans": Table(
+        _stamped(schema.SPANS, STORED_AT),
+        (*_TRACE, "span_id", "content_hash"),
+        _TRACE,
+        True,
+        ("generation", "start_time_unix_nano"),
+    ),
+    "links": _part(schema.LINKS, ("linked_trace_hi", "linked_trace_lo")),
+    "events": _part(schema.EVENTS),
+    "messaging": _part(schema.MESSAGING),
+    # With the latest start of the spans that had the set, to tell recent values.
+    "correlation": Table(
+        _stamped(schema.CORRELATION, _START, STORED_AT),
+        ("key", "value", "correlation_id"),
+        generations=True,
+        ranges=("generation",),
+    ),
+    "keys": Table(
+        _stamped(schema.KEYS, STORED_AT),
+        ("key_hash", *_TRACE),
+        ("key_hash",),
+        True,
+        ("generation",),
+        other_order=_TRACE,
+    ),
+    "endpoints": _answer(schema.ENDPOINTS),
+    "connections": _answer(
+        schema.CONNECTIONS, "consumer_", ("producer_trace_hi", "producer_trace_lo")
+    ),
+    "orphans": _answer(pa.schema([*schema.ORPHANS, STORED_AT])),
+    # Rows of answers that a later answer took the place of.
+    "superseded": Table(
+        pa.schema(
+            [
+                pa.field("kind", schema.TEXT, nullable=False),
+                *schema.TRACE_IDS,
+                ANSWERED,
+                pa.field("by_answer", schema.U64, nullable=False),
+            ]
+        ),
+        ("kind", *_TRACE),
+    ),
+    # What outlives deleted spans, and the newest generation when they were deleted.
+    "past_facts": Table(_stamped(results.PAST_FACTS, ANSWERED), ("generation",)),
+    "losses": Table(_stamped(schema.TRACE_IDS, ANSWERED), _TRACE),
+}
+# Rows that belong to a span, deleted with it.
+PARTS = ("links", "events", "messaging", "keys", "correlation", "spans")
+# What the analyzer said, and the columns of the trace that owns a row.
+ANSWERS = {
+    "endpoints": ("trace_hi", "trace_lo"),
+    "connections": ("consumer_trace_hi", "consumer_trace_lo"),
+    "orphans": ("trace_hi", "trace_lo"),
+}
+# Which answers are replaced together.
+KINDS = {"endpoints": "connections", "connections": "connections", "orphans": "orphans"}
+DICTIONARY_KEYS = {"resources": "resource_id", "scopes": "scope_id", "shapes": "shape_id"}
