@@ -1,7 +1,7 @@
 """A broken consumer beside one that connected: everything in which they differ. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ _OF_EACH_MESSAGE = frozenset(
 )
 _LONGEST = 200
 _NONE = "none"
+_GONE = " (not stored)"  # of a context that came: its span is not here
 # Of a span, a trace or whatever has a UUID; a time in words or as a count since 1970.
 _ID = re.compile(r"[0-9a-f]{16}(?:[0-9a-f]{16})?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*|1\d{9}\.\d+|1\d{12}(?:\d{3}){0,2}")
@@ -40,17 +41,18 @@ class Comparison:
 
     @property
     def lacks(self) -> bool:
-        """One side has nothing there."""
-        return self.differs and _NONE in (self.broken, self.connected)
+        """One side has nothing there, or what is not stored."""
+        nothing = _NONE in (self.broken, self.connected)
+        return self.differs and (nothing or _GONE in self.broken + self.connected)
 
 
 def compare_consumers(
-    broken: Span, connected: Span, *, attributes: bool = True
+    broken: Span, connected: Span, *, attributes: bool = True, missing: Collection[str] = ()
 ) -> list[Comparison]:
     """What differs first, led by what one side lacks, then what both have in common, then what
     each message or process has of its own. Without `attributes` only the fields that every
-    span has."""
-    one, other = (_describe(span, attributes=attributes) for span in (broken, connected))
+    span has. `missing` are ids of parents and links that are not stored."""
+    one, other = (_describe(span, missing, attributes=attributes) for span in (broken, connected))
     lines = [
         Comparison(
             name,
@@ -82,8 +84,9 @@ def _is_of_each_message(attribute: str) -> bool:
 
 def _are_alike(field: str, one: str, other: str) -> bool:
     """Whether both are ids or both times, or addresses of one thing at two hosts."""
-    if field in _VERSIONS:
+    if field in _VERSIONS or (_GONE in one) != (_GONE in other):
         return False
+    one, other = one.replace(_GONE, ""), other.replace(_GONE, "")
     for kind in (_ID, _TIME):
         if all(map(kind.fullmatch, (*one.split(", "), *other.split(", ")))):
             return True
@@ -96,12 +99,16 @@ def _are_alike(field: str, one: str, other: str) -> bool:
     )
 
 
-def _describe(span: Span, *, attributes: bool) -> dict[str, str]:
+def _describe(span: Span, missing: Collection[str], *, attributes: bool) -> dict[str, str]:
     """Fields that every span has, then its attributes by name."""
     resource = span["resource"]
+
+    def name(span_id: str) -> str:
+        return span_id + (_GONE if span_id in missing else "")
+
     fixed = {
-        "parent": span["parent_span_id"] or _NONE,
-        "links": ", ".join(link["span_id"] for link in span["links"]) or _NONE,
+        "parent": name(span["parent_span_id"]) if span["parent_span_id"] else _NONE,
+        "links": ", ".join(name(link["span_id"]) for link in span["links"]) or _NONE,
         "span name": span["name"],
         "kind": span["kind"].lower(),
         "service version": span["service_version"] or "not recorded",

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from storage.contract import EndpointQuery, OrphanQuery, Page, SpanStore
 from storage.results import ORPHAN_GROUP_KEY, Row
+from storage.schema import SPAN_IDS
 from web.errors import NotFoundError
 from web.journeys.trace import trace_answer
 from web.parameters import parse_trace_id
@@ -22,6 +24,7 @@ from web.site import Site
 from web.trace_shapes import Span
 
 _LOOKED_AT = 200
+_LINKS = 20  # of a span, looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,13 @@ def find_group(site: Site, key: str) -> Group:
     )
 
 
-def is_send(store: SpanStore, root: Orphan) -> bool:
-    """Whether an orphan root is the send itself, which lost the work it belongs to."""
-    row = _row_of_root(store, root["trace_id"], root["span_id"])
-    return row is not None and json.loads(row["facts"]).get("part") == "send"
+def find_sends(store: SpanStore, roots: Iterable[Orphan]) -> set[str]:
+    """Span ids of those of these orphan roots that are sends themselves, which lost the work
+    they belong to: nobody else sent their message."""
+    traces = trace_table(sorted({parse_trace_id(root["trace_id"]) for root in roots}))
+    rows = store.orphans_of(traces).to_pylist()
+    sends = (row for row in rows if json.loads(row["facts"]).get("part") == "send")
+    return {span_hex(row["span_id"]) for row in sends}
 
 
 def _key_of_root(store: SpanStore, key: str) -> tuple[Any, ...] | None:
@@ -153,8 +159,9 @@ def connected_example(site: Site, group: Group) -> Example | None:
             connected = _span(store, *end)
             if connected is not None:
                 alike = broken["scope"]["name"] == connected["scope"]["name"]
-                lines = tuple(compare_consumers(broken, connected, attributes=alike))
-                return Example(broken, connected, lines, alike, version is not None)
+                missing = _missing(store, broken, connected)
+                lines = compare_consumers(broken, connected, attributes=alike, missing=missing)
+                return Example(broken, connected, tuple(lines), alike, version is not None)
     return None
 
 
@@ -176,6 +183,21 @@ def _find_connected(store: SpanStore, group: Group, version: str | None) -> tupl
         if alike and producer and row["service_name"] == group["consumer_service"]:
             return trace_hex(row["trace_hi"], row["trace_lo"]), span_hex(row["span_id"])
     return None
+
+
+def _missing(store: SpanStore, *spans: Span) -> set[str]:
+    """Ids of their parents and links that are not stored."""
+    named = {(span["trace_id"], span["parent_span_id"]) for span in spans}
+    named |= {(link["trace_id"], link["span_id"]) for s in spans for link in s["links"][:_LINKS]}
+    told = {(trace, span) for trace, span in named if span}
+    traces = sorted({(int(trace[:16], 16), int(trace[16:], 16)) for trace, _ in told})
+    ids = store.spans_of(trace_table(traces)).spans.select(SPAN_IDS.names)
+    wanted = pa.array(sorted({int(span, 16) for _, span in told}), pa.uint64())
+    near = ids.filter(pc.is_in(ids["span_id"], value_set=wanted)).to_pylist()
+    stored = {
+        (trace_hex(row["trace_hi"], row["trace_lo"]), span_hex(row["span_id"])) for row in near
+    }
+    return {span for _, span in told - stored}
 
 
 def _span(store: SpanStore, trace_id: str, span_id: str) -> Span | None:

@@ -19,8 +19,8 @@ from web.parameters import Parameters, parse_span_id, parse_trace_id
 from web.report.examples import (
     connected_example,
     find_group,
+    find_sends,
     ids_of_orphans,
-    is_send,
     orphans_of_group,
 )
 from web.report.filters import SHOWN, read_filter
@@ -119,6 +119,7 @@ def show_group(request: Request, key: str) -> Response:
         example=connected_example(site, group),
         orphans=orphans,
         ids=ids_of_orphans(site.store, orphans),
+        sends=find_sends(site.store, orphans),
         again=urlencode({name: text for name, text in asked.items() if text}, errors="replace"),
     )
 
@@ -135,7 +136,7 @@ def show_candidates(request: Request, trace_id: str, span_id: str) -> Response:
         raise NotFoundError(
             "span_id", f"Span {span} is no orphan root: it is joined to what sent its message."
         )
-    itself = is_send(site.store, orphan)
+    itself = span in find_sends(site.store, [orphan])
     query = ConnectionQuery(trace=trace, relation="stitch", min_confidence=0)
     rows = [] if itself else connections_with_candidates(site.store, query, _MOST).table.to_pylist()
     candidates = [

@@ -204,6 +204,11 @@ def test_a_root_that_is_a_send_has_no_candidates_and_is_said_to_have_sent() -> N
     assert "totals.publish sent this message itself" in text
     assert "What is missing" in text
     assert "order.publish" not in text
+    client = application(scene.store())
+    group = client.read(f"/orphans/of-{trace_hex(2)}-{span_hex(1)}").headers["location"]
+    page = client.read(group).text
+    assert "the span itself" in page
+    assert "/candidates/" not in page
 
 
 def test_pages_need_nothing_that_their_policy_forbids(client: WebClient) -> None:

@@ -77,3 +77,23 @@ def test_another_parent_is_quiet_and_a_missing_one_leads() -> None:
     assert differing(span(parent_span_id="6d0ad8a93d44c316"), span()) == []
     lost = span(parent_span_id=None, name="process", attributes={"b": "2"})
     assert differing(lost, span(**other)) == ["parent", "b", "a", "span name"]
+
+
+@pytest.mark.parametrize("field", ["parent", "links"])
+def test_a_context_that_came_from_a_span_that_is_not_stored_leads(field: str) -> None:
+    def with_context(span_id: str, **more: Any) -> Any:
+        context: dict[str, Any] = {"parent_span_id": span_id}
+        if field == "links":
+            context = {"links": [{"span_id": span_id}]}
+        return span(attributes=more, **context)
+
+    gone, here = "6d0ad8a93d44c316", "bdd1b47d2fddd4da"
+    sides = with_context(gone, a="1"), with_context(here, a="2")
+    told = compare_consumers(*sides, missing={gone})
+    differs = dict(split_lines(told))["Differs"]
+    assert [line.field for line in differs] == [field, "a"]
+    assert (differs[0].broken, differs[0].connected) == (f"{gone} (not stored)", here)
+    # and is no more than an id where the other one is not stored either, or both are
+    for missing in ({gone, here}, set()):
+        told = compare_consumers(*sides, missing=missing)
+        assert [line.field for line in dict(split_lines(told))["Differs"]] == ["a"]

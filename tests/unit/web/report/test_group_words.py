@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.answer_builders import OTHER_SCOPE, Scene
+from tests.golden.recordings import open_recording
 from tests.unit.web.applications import application
-from tests.unit.web.report.test_orphan_report import Queue, page_of
+from tests.unit.web.report.test_orphan_report import Queue, ask, page_of
 
 NO_CONTEXT = {"field": "parent_span_id", "value": "none", "meaning": "No context arrived."}
 OFFSET = {"field": "messaging.kafka.offset", "value": "7", "meaning": "This names the record."}
@@ -97,3 +98,22 @@ def test_the_page_of_a_group_draws_the_time_around_its_roots_however_much_is_sto
     counted = re.findall(r"(\d+) broken, (\d+) connected</title>", drawn[0])
     assert sum(int(broken) for broken, _ in counted) == 2
     assert sum(int(connected) for _, connected in counted) == 4
+
+
+@pytest.mark.parametrize("recording", ["pipeline_producer_unsampled", "pipeline_xray_mixed"])
+def test_a_parent_that_came_and_is_not_stored_stands_out_beside_a_connected_one(
+    recording: str,
+) -> None:
+    client = application(open_recording(recording)[0])
+    for group in ask(client, "orphans/groups")["groups"]:
+        ids = group["example"]
+        trace = ask(client, f"traces/{ids['trace_id']}")["trace"]
+        root = next(each for each in trace["spans"] if each["span_id"] == ids["span_id"])
+        moved = client.read(f"/orphans/of-{ids['trace_id']}-{ids['span_id']}")
+        page = client.read(moved.headers["location"]).text
+        marked = '"differs"><th scope="row">parent</th><td>' in page
+        beside = "✓ connected" in page
+        assert marked == beside, (group["cause"]["code"], root["parent_span_id"])
+        assert (f"{root['parent_span_id']} (not stored)" in page) == (
+            beside and root["parent_span_id"] is not None
+        )
