@@ -1,4 +1,5 @@
-"""The SQL of the ClickHouse engine: one statement a file, under `storage/clickhouse/sql`.
+"""The SQL of the ClickHouse engine: one statement a file, under `storage/clickhouse/sql`, or
+under `storage/sql` where DuckDB's reads the same.
 
 A statement names the rows that count as `FROM spans`, `FROM endpoints` and so on; what those
 are is filled in by `snapshot`. Values are written `$name`.
@@ -37,5 +38,7 @@ def fill(text: str, values: dict[str, Value]) -> tuple[str, dict[str, str]]:
 
 @cache
 def _read(name: str) -> str:
-    text = (resources.files("storage") / "clickhouse" / "sql" / f"{name}.sql").read_text("utf-8")
+    storage = resources.files("storage")
+    own = storage / "clickhouse" / "sql" / f"{name}.sql"
+    text = (own if own.is_file() else storage / "sql" / f"{name}.sql").read_text("utf-8")
     return _COMMENT.sub("", text)

@@ -1,0 +1,116 @@
+"""What the ClickHouse engine tells of the analyzer's answers."""
+
+from dataclasses import asdict
+from typing import Literal
+
+import pyarrow as pa
+
+from storage import paging, results, schema
+from storage.clickhouse.database import Database
+from storage.clickhouse.statements import Value, statement
+from storage.contract import ConnectionQuery, EndpointQuery, OrphanQuery, Page, Rows
+from storage.paging import after, cut, decode_mark, within_i64
+from storage.results import fit
+
+ORDER = ", ".join(paging.CONNECTION_ORDER)
+
+
+def grouping(key: list[str]) -> dict[str, str]:
+    """Group by the columns of `key`; groups of equal count in their order."""
+    return {"key": ", ".join(key), "order": ", ".join(f"{name} NULLS FIRST" for name in key)}
+
+
+def conditions(query: OrphanQuery) -> dict[str, Value]:
+    """Of orphans, all but the trace."""
+    return {
+        "cause": query.cause,
+        "service": query.service,
+        "destination": query.destination,
+        "expected": query.expected,
+        "hidden": query.hidden,
+        "settled": query.settled,
+        "settled_before": within_i64(query.settled_before_unix_nano),
+        "start": within_i64(query.start),
+        "end": within_i64(query.end),
+    }
+
+
+class AnswerReader:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def connections(self, query: ConnectionQuery, page: Page) -> Rows:
+        key = None if page.after is None else decode_mark(page.after, paging.CONNECTION_KEY)
+        hi, lo = query.trace or (None, None)
+        of_trace = "" if query.trace is None else statement("of_trace")
+        with self._database.read() as session:
+            found = session.select(
+                statement("connections", of_trace=of_trace, order=ORDER),
+                trace_hi=hi,
+                trace_lo=lo,
+                service=query.service,
+                destination=query.destination,
+                relation=query.relation,
+                start=within_i64(query.start),
+                end=within_i64(query.end),
+                min_confidence=query.min_confidence,
+                limit=page.limit + 1,
+                **after(paging.CONNECTION_ORDER, key),
+            )
+        table = fit(found, schema.CONNECTIONS)
+        return cut(table, page, paging.CONNECTION_ORDER, "consumer_start_time_unix_nano")
+
+    def connections_of(
+        self, traces: pa.Table, end: Literal["producer", "consumer", "either"]
+    ) -> pa.Table:
+        with self._database.read() as session, session.given(wanted=traces):
+            found = session.select(
+                statement("connections_of", order=ORDER),
+                consumer=end != "producer",
+                producer=end != "consumer",
+            )
+        return fit(found, schema.CONNECTIONS)
+
+    def orphans(self, query: OrphanQuery, page: Page) -> Rows:
+        key = None if page.after is None else decode_mark(page.after, paging.ORPHAN_KEY)
+        hi, lo = query.trace or (None, None)
+        with self._database.read() as session:
+            found = session.select(
+                statement("orphans"),
+                trace_hi=hi,
+                trace_lo=lo,
+                limit=page.limit + 1,
+                **conditions(query),
+                **after(paging.ORPHAN_ORDER, key),
+            )
+        table = fit(found, results.ORPHAN_ROWS)
+        return cut(table, page, paging.ORPHAN_ORDER, "start_time_unix_nano")
+
+    def orphans_of(self, traces: pa.Table, *, hidden: bool = False) -> pa.Table:
+        with self._database.read() as session, session.given(wanted=traces):
+            found = session.select(statement("orphans_of"), hidden=hidden)
+        return fit(found, results.ORPHAN_ROWS)
+
+    def edges(self) -> pa.Table:
+        text = statement(
+            "edges", figures=statement("handover_figures"), **grouping(results.EDGE_KEY)
+        )
+        with self._database.read() as session:
+            return fit(session.select(text), results.EDGES)
+
+    def endpoint_facts(self) -> pa.Table:
+        text = statement("endpoint_facts", **grouping(results.ENDPOINT_KEY))
+        with self._database.read() as session:
+            return fit(session.select(text), results.ENDPOINT_FACTS)
+
+    def endpoints(self, query: EndpointQuery, limit: int) -> pa.Table:
+        values = asdict(query) | {"start": within_i64(query.start), "end": within_i64(query.end)}
+        unconnected = statement("unconnected") if values.pop("unconnected") else ""
+        text = statement("endpoints", unconnected=unconnected)
+        with self._database.read() as session:
+            found = session.select(text, limit=limit, **values)
+        return fit(found, schema.ENDPOINTS)
+
+    def endpoints_of(self, traces: pa.Table) -> pa.Table:
+        with self._database.read() as session, session.given(wanted=traces):
+            return fit(session.select(statement("endpoints_of")), schema.ENDPOINTS)
