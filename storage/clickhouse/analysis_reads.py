@@ -46,6 +46,6 @@ class AnalysisReader:
     def _end_forgotten(self) -> None:
         """Analysis goes no further than the oldest append that goes on: end those whose
         writers are gone."""
-        for number, age in self._database.look().spans.open:
-            if age > LONGEST_WRITE_SECONDS:
-                self._database.journal.abort("spans", number)
+        for claim in self._database.look().spans.open:
+            if claim.age_seconds > LONGEST_WRITE_SECONDS:
+                self._database.journal.abort("spans", claim.number)

@@ -8,18 +8,22 @@ import polars as pl
 import pyarrow as pa
 
 from storage.clickhouse.database import Database, Session, Write
+from storage.clickhouse.deletes import Reclaimer
 from storage.clickhouse.statements import statement
 from storage.clickhouse.tables import ANSWERS, KINDS
 from storage.memory_frames import SPAN, TRACE, read
 
 # Of an answer about a span that is not stored: no deletion reaches it.
 _NEVER = 2**64 - 1
+# Answers after which what they took the place of is taken out.
+_RECLAIM_EVERY = 500
 _OWNED = [*TRACE, "answered"]
 
 
 class AnswerWriter:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._reclaimer = Reclaimer(database)
 
     def replace_connections(
         self, traces: pa.Table, endpoints: pa.Table, connections: pa.Table
@@ -32,6 +36,8 @@ class AnswerWriter:
         with self._database.answer() as write, self._database.read() as session:
             _replace(session, write, "orphans", traces, {"orphans": read(orphans)})
             write.detail["analysed"] = generation
+        if write.number % _RECLAIM_EVERY == 0:
+            self._reclaimer.reclaim()
 
     def forget_answers(self, rules: str = "") -> None:
         self._database.note(forgotten=True, rules=rules, analysed=0)

@@ -3,8 +3,8 @@
 import polars as pl
 
 from storage.clickhouse.client import Client
+from storage.clickhouse.database import Database
 from storage.clickhouse.ddl import local_name, on_cluster
-from storage.clickhouse.snapshot import Snapshot
 from storage.clickhouse.tables import ANSWERS, KINDS, PARTS
 from storage.memory_frames import PART
 
@@ -27,19 +27,37 @@ def delete_spans(client: Client, generation: int, spans: pl.DataFrame) -> None:
             delete(client, table, f"generation = {generation} AND ({columns}) IN ({named})")
 
 
-def reclaim(client: Client, snapshot: Snapshot) -> None:
-    """What was deleted, and what later answers took the place of."""
-    database = client.address.database
-    for table in (*PARTS, *ANSWERS):
-        delete(client, table, f"generation <= {snapshot.deleted}")
-    settled = snapshot.answers.complete
-    replaced = f"kind = '{{kind}}' AND by_answer <= {settled}"
-    for table, owner in ANSWERS.items():
-        named = replaced.format(kind=KINDS[table])
-        delete(
-            client,
-            table,
-            f"({', '.join(owner)}, answered) IN "
-            f"(SELECT trace_hi, trace_lo, answered FROM `{database}`.superseded WHERE {named})",
-        )
-    delete(client, "superseded", f"by_answer <= {settled}")
+class Reclaimer:
+    """Takes out what was deleted and what later answers took the place of, some time after:
+    whoever began to read before that still finds it."""
+
+    grace_seconds = 300.0  # longer than any read
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._client = database, database.client
+
+    def reclaim(self) -> None:
+        earlier = self._database.journal.look_back(self.grace_seconds)
+        self._drop_days(earlier.deleted)
+        settled, name = earlier.answers.complete, self._client.address.database
+        for table, owner in ANSWERS.items():
+            which = f"kind = '{KINDS[table]}' AND by_answer <= {settled}"
+            replaced = f"SELECT trace_hi, trace_lo, answered FROM `{name}`.superseded WHERE {which}"
+            old = f"({', '.join(owner)}, answered) IN ({replaced})"
+            delete(self._client, table, f"generation <= {earlier.deleted} OR {old}")
+        delete(self._client, "superseded", f"by_answer <= {settled}")
+
+    def _drop_days(self, deleted: int) -> None:
+        """The parts of days of which no span is left. Others stay whole: deleting rows of a
+        part does not make it smaller until it is merged."""
+        name, cluster = self._client.address.database, self._client.address.cluster
+        for table in PARTS:
+            local = f"`{name}`.`{local_name(table, cluster)}`"
+            days = self._client.select(
+                f"SELECT _partition_id AS day FROM {local} GROUP BY day"
+                f" HAVING max(generation) <= {deleted}"
+            )
+            for day in days["day"].to_pylist():
+                self._client.command(
+                    f"ALTER TABLE {local}{on_cluster(cluster)} DROP PARTITION ID '{day}'"
+                )

@@ -11,7 +11,7 @@ import pyarrow as pa
 from storage import results, schema
 from storage.clickhouse.appending import SpanWriter
 from storage.clickhouse.database import Database, Session
-from storage.clickhouse.deletes import reclaim
+from storage.clickhouse.deletes import Reclaimer
 from storage.clickhouse.statements import statement
 from storage.contract import Deleted
 from storage.memory_frames import TRACE, read
@@ -23,6 +23,7 @@ _KEY = ", ".join(results.ENDPOINT_KEY)
 class SpanDeleter:
     def __init__(self, database: Database, writer: SpanWriter) -> None:
         self._database, self._writer = database, writer
+        self._reclaimer = Reclaimer(database)
 
     def oldest_generations(self, spans: int) -> pa.Table:
         with self._database.read() as session:
@@ -64,8 +65,8 @@ class SpanDeleter:
         return Deleted(gone, known - left)
 
     def reclaim(self) -> bool:
-        with self._database.read() as session:
-            reclaim(self._database.client, session.snapshot)
+        self._database.look()
+        self._reclaimer.reclaim()
         return True
 
     def losses_of(self, traces: pa.Table) -> pa.Table:

@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow as pa
 
 from storage.clickhouse.client import Client
-from storage.clickhouse.snapshot import Series, Snapshot
+from storage.clickhouse.snapshot import Claim, Series, Snapshot
 from storage.contract import StoreError
 from storage.schema import TEXT, U64
 
@@ -47,7 +47,7 @@ class Journal:
         self._writer = uuid.uuid4().hex
         self._lock = threading.Lock()
         # Numbers up to these are ended, and what they come to.
-        self._settled = Snapshot()
+        self._settled = self._last = Snapshot()
 
     def look(self) -> Snapshot:
         with self._lock:
@@ -56,7 +56,8 @@ class Journal:
             "SELECT series, number, toBool(countIf(step = 'committed')) AS committed,"
             " toBool(countIf(step = 'aborted')) AS aborted,"
             " anyIf(detail, step = 'committed') AS detail,"
-            " dateDiff('millisecond', min(at), now64(3)) / 1000 AS age"
+            " dateDiff('millisecond', min(at), now64(3)) / 1000 AS age,"
+            " if(countIf(step = 'claimed') = 1, anyIf(writer, step = 'claimed'), '') AS owner"
             f" FROM {self._table}"
             f" WHERE (series = 'spans' AND number > {_ended(settled.spans)})"
             f" OR (series = 'answers' AND number > {_ended(settled.answers)})"
@@ -67,19 +68,20 @@ class Journal:
         spans, answers = _ended(found.spans), _ended(found.answers)
         ended = pl.when(pl.col("series") == "spans").then(spans).otherwise(answers)
         with self._lock:
+            self._last = found
             if settled is self._settled:
                 self._settled = fold(settled, frame.filter(pl.col("number") <= ended))
         return found
 
     def claim(self, name: Name) -> int:
         """A number of our own, larger than any that is claimed."""
+        seen = self._last
         for attempt in range(_TRIES):
-            seen = self.look()
-            number = (seen.spans if name == "spans" else seen.answers).highest + 1
+            number = seen.series(name).highest + 1
             self._write(name, number, "claimed", "{}")
-            owners = self._read(name, number, "step = 'claimed'")["writer"].to_pylist()
-            # Two, where the first came so long ago that the server forgot its token.
-            if owners == [self._writer]:
+            seen = self.look()
+            claims = seen.series(name).open
+            if any(claim.number == number and claim.owner == self._writer for claim in claims):
                 return number
             time.sleep(random.uniform(0, 0.01 * attempt))  # noqa: S311 # no secret
         raise StoreError("Too many write to the store at once; try again.")
@@ -88,16 +90,29 @@ class Journal:
         """What was written with the number counts from now on. Raises StoreError when it was
         aborted meanwhile."""
         try:
-            end = self._end(name, number, "committed", json.dumps(detail))
+            self._write(name, number, "committed", json.dumps(detail))
         except StoreError:  # it may have arrived: then this does nothing
-            end = self._end(name, number, "aborted", "{}")
-        if end != (self._writer, "committed"):
+            self._write(name, number, "aborted", "{}")
+        seen = self.look()
+        if not seen.series(name).sees(number):
             raise StoreError(TOO_LATE)
-        return self.look()
+        return seen
 
     def abort(self, name: Name, number: int) -> None:
         """Nothing that was written with the number will ever count, unless it does already."""
-        self._end(name, number, "aborted", "{}")
+        self._write(name, number, "aborted", "{}")
+
+    def look_back(self, seconds: float) -> Snapshot:
+        """What the state was some time ago, of answers only: what it hides, nobody reads."""
+        rows = self._client.select(
+            "SELECT number, toBool(countIf(step = 'committed')) AS committed,"
+            " toBool(countIf(step = 'aborted')) AS aborted,"
+            " anyIf(detail, step = 'committed') AS detail, 0. AS age, '' AS owner,"
+            f" 'answers' AS series FROM {self._table}"
+            f" WHERE series = 'answers' AND at < now64(3) - INTERVAL {int(seconds)} SECOND"
+            " GROUP BY number ORDER BY number"
+        )
+        return fold(Snapshot(), pl.DataFrame(rows))
 
     def record(self, name: Name, numbers: Sequence[int]) -> Snapshot:
         """Commit numbers that nobody claimed, all at once."""
@@ -105,14 +120,6 @@ class Journal:
         token = f"{name}-{numbers[0]}-{numbers[-1]}"
         self._client.insert("journal", pa.Table.from_pylist(rows, schema=COLUMNS), token)
         return self.look()
-
-    def _end(self, name: Name, number: int, step: str, detail: str) -> tuple[str, str]:
-        """Who ended the number how."""
-        self._write(name, number, step, detail)
-        ends = self._read(name, number, "step != 'claimed'").to_pylist()
-        if len(ends) != 1:
-            raise StoreError(TOO_LATE)
-        return ends[0]["writer"], ends[0]["step"]
 
     def _write(self, name: Name, number: int, step: str, detail: str) -> None:
         rows = [self._row(name, number, step, detail)]
@@ -123,19 +130,13 @@ class Journal:
         row = [name, number, step, self._writer, detail]
         return dict(zip(COLUMNS.names, row, strict=True))
 
-    def _read(self, name: Name, number: int, which: str) -> pa.Table:
-        return self._client.select(
-            f"SELECT writer, step FROM {self._table} "
-            f"WHERE series = '{name}' AND number = {number} AND {which}"
-        )
-
     @property
     def _table(self) -> str:
         return f"`{self._client.address.database}`.journal"
 
 
 def _ended(series: Series) -> int:
-    return series.open[0][0] - 1 if series.open else series.highest
+    return series.open[0].number - 1 if series.open else series.highest
 
 
 def fold(settled: Snapshot, rows: pl.DataFrame) -> Snapshot:
@@ -159,6 +160,9 @@ def _fold(settled: Series, rows: pl.DataFrame) -> Series:
     return Series(
         newest=max([settled.newest, *committed[-1:]]),
         hidden=(*settled.hidden, *failed["number"].to_list()),
-        open=tuple(failed.filter(~pl.col("aborted")).select("number", "age").rows()),
+        open=tuple(
+            Claim(*row)
+            for row in failed.filter(~pl.col("aborted")).select("number", "age", "owner").rows()
+        ),
         highest=max([settled.highest, *rows["number"].to_list()[-1:]]),
     )

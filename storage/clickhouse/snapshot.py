@@ -16,6 +16,16 @@ _NAMED = re.compile(rf"\b(FROM|JOIN)(\s+)({'|'.join(TABLES)})\b(?!\s*\()(\s+AS\s
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """Of a number of which nobody knows yet whether it will be committed."""
+
+    number: int
+    age_seconds: float
+    owner: str
+    """Empty where two took it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """The numbers of one kind: appends ("spans") or answers ("answers")."""
 
@@ -23,16 +33,15 @@ class Series:
     """The largest committed."""
     hidden: tuple[int, ...] = ()
     """Smaller ones that are not committed, in order."""
-    open: tuple[tuple[int, float], ...] = ()
-    """Those of which nobody knows yet whether they will be, and how many seconds ago each was
-    claimed, in order."""
+    open: tuple[Claim, ...] = ()
+    """In the order of their numbers."""
     highest: int = 0
     """The largest claimed."""
 
     @property
     def complete(self) -> int:
         """Up to here nothing will come any more."""
-        return min(self.newest, self.open[0][0] - 1) if self.open else self.newest
+        return min(self.newest, self.open[0].number - 1) if self.open else self.newest
 
     def sees(self, number: int) -> bool:
         return number <= self.newest and number not in self.hidden
@@ -50,6 +59,9 @@ class Snapshot:
     state: Mapping[str, Any] = field(default_factory=dict)
     """What committed answers said last: analysed (a generation), rules, deleted (up to which
     generation), forgotten (the answers before this one), notes."""
+
+    def series(self, name: str) -> Series:
+        return self.spans if name == "spans" else self.answers
 
     @property
     def analysed(self) -> int:

@@ -4,15 +4,13 @@ from storage.clickhouse.database import Database
 from storage.clickhouse.statements import statement
 from storage.contract import StoreError, StoreStatus, StoreUsage
 
-_BYTES = (
-    "SELECT toInt64(sum(bytes_on_disk)) AS bytes FROM system.parts "
-    "WHERE database = $database AND active"
-)
-
 
 class StateReader:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._usage = StoreUsage(
+            file_bytes=0, used_bytes=0, log_bytes=0, checkpoints=0, checkpoint_seconds=0.0
+        )
 
     def status(self) -> StoreStatus:
         with self._database.read() as session:
@@ -34,16 +32,21 @@ class StateReader:
         return snapshot.spans.complete, snapshot.analysed
 
     def usage(self) -> StoreUsage:
-        """Of this server; 0 where it does not answer."""
+        """Of this server; what was known last where it does not answer. What waits to be taken
+        out is not counted as used, by its share of the spans."""
+        database = self._database.client.address.database
         try:
             with self._database.read() as session:
-                database = self._database.client.address.database
-                used = int(session.select(_BYTES, database=database)["bytes"][0].as_py())
+                found = session.select(statement("usage"), database=database).to_pylist()[0]
         except StoreError:
-            used = 0
-        return StoreUsage(
-            file_bytes=used, used_bytes=used, log_bytes=0, checkpoints=0, checkpoint_seconds=0.0
+            return self._usage
+        file, used = found["bytes"], found["bytes"]
+        if found["rows"]:
+            used = file * min(found["spans"], found["rows"]) // found["rows"]
+        self._usage = StoreUsage(
+            file_bytes=file, used_bytes=used, log_bytes=0, checkpoints=0, checkpoint_seconds=0.0
         )
+        return self._usage
 
     @property
     def broken(self) -> bool:

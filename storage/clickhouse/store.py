@@ -47,6 +47,8 @@ class ClickHouseStore(
     def __init__(self, url: str) -> None:
         """Opens or creates the store. Raises StoreError."""
         database = Database(url)
+        StateReader.__init__(self, database)
+        AnswerWriter.__init__(self, database)
         SpanWriter.__init__(self, database)
         SpanDeleter.__init__(self, database, self)
         SpanRewriter.__init__(self, database, self)
