@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,17 +104,25 @@ def empty() -> Iterator[Served]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[SpanStore], str]]:
+def behind() -> Iterator[ExitStack]:
+    """What ends after the pages of a test, which ask their server as long as they are there."""
+    with ExitStack() as stack:
+        yield stack
+
+
+served = contextmanager(serving)
+
+
+@pytest.fixture
+def growing(behind: ExitStack) -> Served:
+    """An empty store that spans will arrive in."""
+    return behind.enter_context(served(open_store("memory:")))
+
+
+@pytest.fixture
+def serve(behind: ExitStack) -> Callable[[SpanStore], str]:
     """Serves a store while the test runs, and gives its address."""
-    running: list[Iterator[Served]] = []
-
-    def start(store: SpanStore) -> str:
-        running.append(serving(store))
-        return next(running[-1]).address
-
-    yield start
-    for each in running:
-        next(each, None)
+    return lambda store: behind.enter_context(served(store)).address
 
 
 def open_page(
@@ -153,11 +162,11 @@ def _foreign(url: str) -> list[str]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(browser: Browser, behind: ExitStack) -> Iterator[Page]:  # noqa: ARG001 - for the order
     """A desk: 1440 pixels wide."""
     yield from open_page(browser, 1440, 900)
 
 
 @pytest.fixture
-def phone(browser: Browser) -> Iterator[Page]:
+def phone(browser: Browser, behind: ExitStack) -> Iterator[Page]:  # noqa: ARG001
     yield from open_page(browser, 390, 844)

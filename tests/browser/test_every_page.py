@@ -1,14 +1,11 @@
 """What holds for every page: one heading, its JSON, the theme; and what the first pages lead to."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from storage.contract import SpanStore
-from storage.engines import open_store
-from tests.browser.conftest import Served, follow, serving
+from tests.browser.conftest import Served, follow
 from tests.golden.recordings import open_recording
 
 
@@ -86,20 +83,14 @@ def test_the_report_leads_to_the_page_of_the_cause_and_its_fixes(
     )
 
 
-@pytest.fixture
-def filling() -> Iterator[Served]:
-    """An empty store that spans will arrive in."""
-    yield from serving(open_store("memory:"))
-
-
-def test_the_empty_page_says_what_to_do_and_turns_live(page: Page, filling: Served) -> None:
+def test_the_empty_page_says_what_to_do_and_turns_live(page: Page, growing: Served) -> None:
     page.clock.install()
-    page.goto(filling.address)
+    page.goto(growing.address)
     expect(page.locator("h1")).to_have_text("Waiting for the first span")
     expect(page.locator("pre").first).to_contain_text(
         "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317"
     )
-    _fill(filling.store)
+    _fill(growing.store)
     page.clock.fast_forward(3_000)  # to its next question
     expect(page.locator("h1")).not_to_have_text("Waiting for the first span")
 

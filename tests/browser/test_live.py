@@ -1,24 +1,16 @@
 """Pages that follow what arrives, without losing the reader's place."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from storage.contract import SpanStore
-from storage.engines import open_store
-from tests.browser.conftest import BROKEN, Served, follow, serving
+from tests.browser.conftest import BROKEN, Served, follow
 from tests.builders import batch, span
 from tests.golden.recordings import open_recording
 from tracestitch.analysis import AnalysisLoop
 
 HEALED = "pipeline_healthy"  # later, over the same hand-overs
 EVERY = 3_000  # ms between the questions of a page, as in live.js
-
-
-@pytest.fixture
-def growing() -> Iterator[Served]:
-    yield from serving(open_store("memory:"))
 
 
 def fill(store: SpanStore, recording: str) -> None:
