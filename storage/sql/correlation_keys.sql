@@ -1,1 +1,2 @@
+-- ClickHouse reads this, too.
 SELECT DISTINCT key FROM correlation ORDER BY key
