@@ -88,9 +88,7 @@ def _create(
     engine, settings = "MergeTree", f"non_replicated_deduplication_window = {_TOKENS}"
     if cluster:
         shard = "{shard}" if sharded else "all"
-        path = (
-            f"/clickhouse/tables/{{uuid}}/{shard}" if sharded else f"/tracestitch/{database}/{name}"
-        )
+        path = f"/clickhouse/tables/{database}/{name}/{shard}"
         engine = f"ReplicatedMergeTree('{path}', '{{shard}}-{{replica}}')"
         settings = f"replicated_deduplication_window = {_TOKENS}"
     by = f"PARTITION BY {partition}\n" if partition else ""

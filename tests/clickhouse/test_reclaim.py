@@ -1,0 +1,62 @@
+"""What takes room and is not seen any more is taken out, and nothing else."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from storage import schema
+from storage.clickhouse.deletes import Reclaimer
+from storage.clickhouse.store import ClickHouseStore
+from tests.clickhouse.rig import connected
+from tests.contract.rows import link, make_batch, make_table, owned, span, traces
+
+DAY = 86_400 * 10**9
+COUNTED = ("spans", "links", "orphans", "superseded")
+
+
+@pytest.fixture
+def store(clickhouse_url: str) -> Iterator[ClickHouseStore]:
+    with closing(ClickHouseStore(clickhouse_url)) as opened:
+        for day in (1, 2, 3):
+            row = span(day, day)
+            opened.append(make_batch([row], links=[link(row, 9)]), day * DAY)
+            for code in ("S1", "S2"):
+                found = make_table(schema.ORPHANS, [owned(row, cause_code=code)])
+                opened.replace_orphans(traces(day), found, day)
+        yield opened
+
+
+def count(url: str) -> list[int]:
+    """Rows in the tables, seen or not."""
+    with connected(url) as client:
+        return [client.query(f"SELECT count() FROM {table}").first_row[0] for table in COUNTED]
+
+
+def test_replaced_answers_and_deleted_days_are_taken_out(
+    store: ClickHouseStore, clickhouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Reclaimer, "grace_seconds", 0)
+    assert count(clickhouse_url) == [3, 3, 6, 3]
+    store.delete_until(2, traces())
+    before = store.orphans_of(traces(1, 2, 3))
+    assert store.reclaim()
+    assert count(clickhouse_url) == [1, 1, 1, 0]
+    assert store.orphans_of(traces(1, 2, 3)) == before
+    assert store.spans_of(traces(3)).links.num_rows == 1
+
+
+def test_nothing_is_taken_out_that_somebody_may_be_reading(
+    store: ClickHouseStore, clickhouse_url: str
+) -> None:
+    store.delete_until(2, traces())
+    assert store.reclaim()
+    assert count(clickhouse_url) == [3, 3, 6, 3]
+
+
+def test_what_waits_to_be_taken_out_is_not_counted_as_used(store: ClickHouseStore) -> None:
+    before = store.usage()
+    assert before.used_bytes == before.file_bytes > 0
+    store.delete_until(2, traces())
+    after = store.usage()
+    assert after.used_bytes == after.file_bytes // 3

@@ -1,0 +1,77 @@
+"""The text of ClickHouse's tables. On a cluster it is checked as text only: the engine that
+tests have knows no replicas."""
+
+import pytest
+
+from storage import results, schema
+from storage.clickhouse.ddl import create_journal, create_table, local_name
+from storage.clickhouse.tables import ANSWERS, KINDS, PARTS, TABLES
+
+
+@pytest.mark.parametrize("name", [*schema.BATCH_SCHEMAS, "endpoints", "connections", "orphans"])
+def test_a_table_has_every_column_of_its_schema(name: str) -> None:
+    declared = {**schema.BATCH_SCHEMAS, "orphans": results.ORPHAN_ROWS}.get(
+        name, getattr(schema, name.upper(), None)
+    )
+    for field in declared:
+        assert TABLES[name].columns.field(name_ := field.name) == field, name_
+    (text,) = create_table("traces", name, "")
+    assert "Replicated" not in text
+    for field in declared:
+        nullable = f"`{field.name}` Nullable(" in text
+        assert nullable == field.nullable, field.name
+
+
+def test_every_table_has_an_order_out_of_its_columns() -> None:
+    for name, table in TABLES.items():
+        wanted = {*table.order, *table.shard, *table.ranges, *table.other_order}
+        assert wanted <= set(table.columns.names), name
+        # what is deleted by days has a day
+        assert not table.generations or "stored_at_unix_nano" in table.columns.names
+
+
+def test_on_one_server_a_table_is_one_table() -> None:
+    for name in TABLES:
+        (text,) = create_table("traces", name, "")
+        assert text.startswith(f"CREATE TABLE IF NOT EXISTS `traces`.`{name}` (")
+        assert "ON CLUSTER" not in text
+        assert "ENGINE = MergeTree\n" in text
+        assert "non_replicated_deduplication_window" in text
+
+
+def test_on_a_cluster_spans_are_replicated_and_sharded_by_their_trace() -> None:
+    local, distributed = create_table("traces", "spans", "main")
+    assert local.startswith("CREATE TABLE IF NOT EXISTS `traces`.`spans_local` ON CLUSTER `main` (")
+    path = "/clickhouse/tables/traces/spans_local/{shard}"
+    assert f"ENGINE = ReplicatedMergeTree('{path}', '{{shard}}-{{replica}}')" in local
+    assert "replicated_deduplication_window" in local
+    assert distributed == (
+        "CREATE TABLE IF NOT EXISTS `traces`.`spans` ON CLUSTER `main` AS `traces`.`spans_local` "
+        "ENGINE = Distributed(`main`, `traces`, `spans_local`, cityHash64(trace_hi, trace_lo))"
+    )
+
+
+def test_what_belongs_to_a_trace_lies_on_its_shard() -> None:
+    for name in ("spans", "links", "events", "messaging", "endpoints", "orphans"):
+        assert TABLES[name].shard == ("trace_hi", "trace_lo")
+    assert TABLES["connections"].shard == ("consumer_trace_hi", "consumer_trace_lo")
+    for name, owner in ANSWERS.items():
+        assert TABLES[name].shard == owner
+
+
+@pytest.mark.parametrize("name", ["resources", "scopes", "shapes", "superseded", "losses"])
+def test_what_every_server_needs_is_replicated_to_all(name: str) -> None:
+    (text,) = create_table("traces", name, "main")
+    assert f"ReplicatedMergeTree('/clickhouse/tables/traces/{name}/all'" in text
+    assert local_name(name, "main") == name
+
+
+def test_the_journal_is_one_for_all_shards() -> None:
+    text = create_journal("traces", "main")
+    assert "ReplicatedMergeTree('/clickhouse/tables/traces/journal/all'" in text
+    assert "ORDER BY (series, number)" in text
+
+
+def test_every_answer_and_part_is_a_table() -> None:
+    assert {*ANSWERS, *PARTS, *KINDS} <= TABLES.keys()
+    assert ANSWERS.keys() == KINDS.keys()

@@ -1,0 +1,106 @@
+"""What the journal's rows come to, and which rows of the tables count then."""
+
+import json
+from typing import Any
+
+import polars as pl
+
+from storage.clickhouse.journal import fold
+from storage.clickhouse.snapshot import Claim, Series, Snapshot, put_rows
+
+Row = dict[str, Any]
+
+
+def claimed(number: int, series: str = "spans", age: float = 0.0) -> Row:
+    ended = {"committed": False, "aborted": False, "detail": ""}
+    return {"series": series, "number": number, "age": age, "owner": "w"} | ended
+
+
+def committed(number: int, series: str = "spans", **detail: Any) -> Row:
+    return claimed(number, series) | {"committed": True, "detail": json.dumps(detail)}
+
+
+def aborted(number: int, series: str = "spans") -> Row:
+    return claimed(number, series) | {"aborted": True}
+
+
+def snapshot(*rows: Row, settled: Snapshot | None = None) -> Snapshot:
+    types = {
+        "series": pl.String,
+        "number": pl.UInt64,
+        "committed": pl.Boolean,
+        "aborted": pl.Boolean,
+        "detail": pl.String,
+        "age": pl.Float64,
+        "owner": pl.String,
+    }
+    ordered = sorted(rows, key=lambda row: row["number"])
+    return fold(settled or Snapshot(), pl.DataFrame(ordered, schema=types))
+
+
+def test_an_empty_journal_has_nothing() -> None:
+    found = snapshot()
+    assert (found.spans.newest, found.spans.complete, found.analysed, found.deleted) == (0, 0, 0, 0)
+    assert not found.spans.sees(1)
+
+
+def test_a_later_append_counts_while_an_earlier_one_goes_on() -> None:
+    found = snapshot(committed(1), claimed(2, age=7.5), committed(3)).spans
+    assert [found.sees(number) for number in (1, 2, 3, 4)] == [True, False, True, False]
+    assert (found.newest, found.complete, found.highest) == (3, 1, 3)
+    assert found.open == (Claim(2, 7.5, "w"),)
+
+
+def test_an_aborted_append_never_counts_and_nobody_waits_for_it() -> None:
+    found = snapshot(committed(1), aborted(2), committed(3)).spans
+    assert not found.sees(2)
+    assert (found.newest, found.complete) == (3, 3)
+    assert snapshot(committed(1), aborted(2)).spans.complete == 1
+
+
+def test_what_is_settled_is_not_read_again() -> None:
+    before = snapshot(committed(1), aborted(2), committed(3))
+    after = snapshot(committed(4), settled=before)
+    assert after == snapshot(committed(1), aborted(2), committed(3), committed(4))
+
+
+def test_what_was_committed_since_is_told() -> None:
+    before = snapshot(committed(1), claimed(2), committed(3)).spans
+    after = snapshot(committed(1), committed(2), committed(3), aborted(4), committed(5)).spans
+    assert after.since(before) == [2, 5]
+    assert after.since(Series()) == [1, 2, 3, 5]
+
+
+def test_the_state_is_what_was_said_last_by_number() -> None:
+    found = snapshot(
+        committed(3, "answers", analysed=5),
+        committed(1, "answers", forgotten=True, rules="old", analysed=0),
+        committed(2, "answers", deleted=4),
+        claimed(4, "answers"),
+    )
+    assert (found.analysed, found.deleted, found.state["rules"]) == (5, 4, "old")
+    assert found.state["forgotten"] == 1  # the answers of smaller numbers
+
+
+def test_rows_of_hidden_numbers_are_left_out() -> None:
+    rows = snapshot(committed(1), claimed(2), committed(3)).rows("d")
+    assert rows["spans"] == (
+        "SELECT * FROM `d`.`spans` WHERE generation > 0 AND generation <= 3"
+        " AND generation NOT IN (2)"
+    )
+
+
+def test_answers_end_at_what_was_forgotten_and_deleted() -> None:
+    told = {"forgotten": True, "deleted": 4}
+    rows = snapshot(committed(2, "answers", **told), committed(3, "answers")).rows("d")
+    assert "answered > 2 AND answered <= 3 AND generation > 4" in rows["orphans"]
+    assert "kind = 'orphans'" in rows["orphans"]
+    assert "by_answer > 2 AND by_answer <= 3" in rows["orphans"]
+
+
+def test_a_statement_reads_the_rows_that_count() -> None:
+    rows = {"spans": "S", "keys": "K"}
+    text = "SELECT spans FROM spans JOIN keys AS k USING (x) WHERE y IN (SELECT z FROM spans_x)"
+    assert put_rows(text, rows) == (
+        "SELECT spans FROM (S) AS spans JOIN (K) AS k USING (x) WHERE y IN (SELECT z FROM spans_x)"
+    )
