@@ -18,6 +18,7 @@ from storage.contract import (
 from storage.duckdb_database import Database, Value
 from storage.duckdb_places import answer_places
 from storage.duckdb_statements import statement
+from storage.duckdb_trace_rows import rows_of
 from storage.paging import after, cut, decode_mark, within_i64
 from storage.queries import EVERY_ORPHAN, NO_BUCKETS
 from storage.results import fit
@@ -105,8 +106,8 @@ class AnswerReader:
         return cut(table, page, paging.ORPHAN_ORDER, "start_time_unix_nano")
 
     def orphans_of(self, traces: pa.Table, *, hidden: bool = False) -> pa.Table:
-        text = statement("orphans_of", within=self._within(traces))
-        with self._database.read() as session, session.given(wanted=traces):
+        with self._database.read() as session, rows_of(session, traces) as rows:
+            text = statement("orphans_of", rows=rows.source("orphans", self._within(traces)))
             found = session.select(text, hidden=hidden)
         return fit(found, results.ORPHAN_ROWS)
 

@@ -9,8 +9,10 @@ import pyarrow as pa
 from storage import results, schema
 from storage.contract import StoreStatus
 from storage.duckdb_database import Database, Session
+from storage.duckdb_dictionaries import Dictionary
 from storage.duckdb_places import RowPlaces, span_places
 from storage.duckdb_statements import statement
+from storage.duckdb_trace_rows import chosen_by, rows_of
 from storage.join_keys import KINDS, hash_key
 from storage.results import fit
 from storage.schema import SpanBatch
@@ -45,6 +47,9 @@ class SpanReader:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._span_places = span_places(database)
+        self._resources = Dictionary("resources", "resource_id")
+        self._scopes = Dictionary("scopes", "scope_id")
+        self._shapes = Dictionary("shapes", "shape_id")
         self._extent = Extent()
         self._extent_lock = threading.Lock()
 
@@ -80,6 +85,10 @@ class SpanReader:
         return found["generation"][0].as_py(), found["analysed_generation"][0].as_py()
 
     # ------------------------------------------------------------- for analysis
+
+    def claim_analysis(self) -> int:
+        self._database.check_open()
+        return 1  # nobody else has the store
 
     def traces_since(self, generation: int, limit: int) -> tuple[pa.Table, int]:
         self._span_places.learn()
@@ -132,27 +141,30 @@ class SpanReader:
     def _read_batch(self, traces: pa.Table, *, bare: bool) -> SpanBatch:
         bared = "REPLACE ('{}' AS attributes)" if bare else ""
         within = self._span_places.within(traces["trace_lo"])
-        with self._database.read() as session, session.given(wanted=traces):
-            spans = session.select(statement("spans_of", bared=bared, within=within))
+        with self._database.read() as session, rows_of(session, traces) as rows:
+
+            def read(name: str, table: str, **names: str) -> pa.Table:
+                text = statement(name, rows=rows.source(table, within), **names)
+                return session.select(text)
+
+            spans = read("spans_of", "spans", bared=bared)
             # what is stored with a span has its generation
             within = self._span_places.among(spans["generation"], within)
-            messaging = session.select(statement("messaging_of", within=within))
-            tables = {"spans": spans, "messaging": messaging}
-            for name in ("links", "events"):
-                text = statement("parts_of", table=name, bared=bared, within=within)
-                tables[name] = session.select(text)
-            tables["keys"] = (
-                schema.KEYS.empty_table()
-                if bare
-                else session.select(statement("keys_of", within=within))
-            )
-            named = spans.select(["resource_id", "scope_id", "correlation_id"])
-            with session.given(found=named):
-                tables["resources"] = session.select(statement("resources_of"))
-                tables["scopes"] = session.select(statement("scopes_of", bared=bared))
-                tables["correlation"] = session.select(statement("correlation_sets", within=within))
-            with session.given(found=messaging.select(["shape_id"])):
-                tables["shapes"] = session.select(statement("shapes_of"))
+            messaging = read("parts_of", "messaging", bared="")
+            tables = {name: read("parts_of", name, bared=bared) for name in ("links", "events")}
+            tables["keys"] = schema.KEYS.empty_table() if bare else read("keys_of", "keys")
+            with chosen_by(session, "correlation_id", spans["correlation_id"]) as chosen:
+                text = statement("correlation_sets", chosen=chosen, within=within)
+                tables["correlation"] = session.select(text)
+            resources = self._resources.named(session, spans["resource_number"])
+            scopes = self._scopes.named(session, spans["scope_number"])
+            shapes = self._shapes.named(session, messaging["shape_number"])
+        spans = self._resources.with_ids(spans, "resource_number", resources)
+        tables["spans"] = self._scopes.with_ids(spans, "scope_number", scopes)
+        tables["messaging"] = self._shapes.with_ids(messaging, "shape_number", shapes)
+        tables |= {"resources": resources, "scopes": scopes, "shapes": shapes}
+        if bare:
+            tables["scopes"] = _bared(scopes)
         fitted = {
             name: fit(tables[name], columns) for name, columns in schema.BATCH_SCHEMAS.items()
         }
@@ -173,8 +185,9 @@ class SpanReader:
         return fit(found, schema.TRACE_IDS)
 
     def correlation_of(self, traces: pa.Table) -> pa.Table:
-        text = statement("correlation_of", within=self._span_places.within(traces["trace_lo"]))
-        with self._database.read() as session, session.given(wanted=traces):
+        within = self._span_places.within(traces["trace_lo"])
+        with self._database.read() as session, rows_of(session, traces) as rows:
+            text = statement("correlation_of", rows=rows.source("spans", within), within=within)
             return fit(session.select(text), results.TRACE_CORRELATION)
 
     def recent_correlation(self, key: str, limit: int) -> list[str]:
@@ -200,14 +213,16 @@ class SpanReader:
 def carriers_of(session: Session, places: RowPlaces, key: str, value: str) -> pa.Table:
     """PART rows of the spans that carry the canonical key with this value. The hash finds
     traces, their sets are looked through for key and value: hashes can be made to collide.
-    In three statements: each is told in which few generations the one before found something."""
+    In two statements: the second is told in which few generations the first found something."""
     hashed = hash_key("correlation", key, value)
     within = places.within(pa.chunked_array([pa.array([hashed], pa.uint64())]))
     keyed = session.select(statement("keyed_traces", within=within), key_hash=hashed)
     within = places.among(keyed["generation"], within)
-    with session.given(keyed=keyed):
-        held = session.select(statement("correlated_spans", within=within))
-    with session.given(held=held):
-        return session.select(
-            statement("correlation_carriers", within=within), key=key, value=value
-        )
+    with rows_of(session, keyed) as rows:
+        text = statement("correlation_carriers", rows=rows.source("spans", within), within=within)
+        return session.select(text, key=key, value=value)
+
+
+def _bared(rows: pa.Table) -> pa.Table:
+    place = rows.schema.get_field_index("attributes")
+    return rows.set_column(place, "attributes", pa.array(["{}"] * rows.num_rows, pa.string()))

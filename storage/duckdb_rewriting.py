@@ -5,6 +5,7 @@ import pyarrow as pa
 from storage import results, schema
 from storage.duckdb_database import Database
 from storage.duckdb_statements import statement
+from storage.duckdb_trace_rows import chosen_by
 from storage.duckdb_write import SpanWriter
 from storage.results import fit
 from storage.rewriting import StoredSpans
@@ -26,9 +27,10 @@ class SpanRewriter:
             found["spans"] = spans
             for name in ("links", "events"):
                 found[name] = session.select(statement("parts_between", table=name), **between)
-            with session.given(found=spans.select(["resource_id", "scope_id"])):
-                found["resources"] = session.select(statement("resources_of"))
-                found["scopes"] = session.select(statement("scopes_of", bared=""))
+            for name, key in (("resources", "resource_id"), ("scopes", "scope_id")):
+                with chosen_by(session, key, spans[key]) as chosen:
+                    text = statement("numbered", table=name, chosen=chosen)
+                    found[name] = session.select(text)
         batch = SpanBatch(**{n: fit(found[n], rows) for n, rows in schema.BATCH_SCHEMAS.items()})
         return StoredSpans(batch, fit(spans, results.STORED), results.KEY_GENERATIONS.empty_table())
 

@@ -1,5 +1,5 @@
 SELECT trace_hi, trace_lo, span_id, content_hash
-FROM held
+FROM {rows}
 SEMI JOIN (
     SELECT correlation_id FROM correlation WHERE key = $key AND value = $value AND {within}
 ) USING (correlation_id)

@@ -1,8 +1,5 @@
 WITH held AS (
-    SELECT DISTINCT trace_hi, trace_lo, correlation_id
-    FROM spans
-    SEMI JOIN wanted USING (trace_hi, trace_lo)
-    WHERE correlation_id IS NOT NULL AND {within}
+    SELECT DISTINCT trace_hi, trace_lo, correlation_id FROM {rows} WHERE correlation_id IS NOT NULL
 )
 SELECT DISTINCT trace_hi, trace_lo, key, value
 FROM held

@@ -1,1 +1,1 @@
-SELECT DISTINCT correlation_id, key, value FROM correlation SEMI JOIN found USING (correlation_id) WHERE {within}
+SELECT DISTINCT correlation_id, key, value FROM correlation WHERE {chosen} AND {within}

@@ -1,5 +1,5 @@
 -- When the newest span that is asked for began in each of these traces. First which rows, by
--- the ids alone (spans_of.sql says why).
+-- the ids alone (duckdb_trace_rows.py says why).
 WITH chosen AS MATERIALIZED (
     SELECT rowid AS chosen_row FROM spans SEMI JOIN wanted USING (trace_hi, trace_lo) WHERE {within}
 )

@@ -1,0 +1,71 @@
+"""The rows of given traces, and those with given ids, as parts of statements.
+
+DuckDB hands its scan a condition on one column, which then unpacks the other columns of the
+rows it holds for alone. Of a join, and of a plain IN with several values, the scan uses the
+range at most, and unpacks every row of the generations that are looked at. A CASE around the
+list is handed over whole. So a few traces come as a list; many are joined, first for the
+numbers of their rows by the ids alone, then only those rows are read: joined directly, the
+attribute texts of the whole table would be read and unpacked (ten times the time at two
+million spans).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from storage.duckdb_database import Session
+from storage.duckdb_statements import statement
+
+# A list is gone through for each row of the generations.
+_FEW = 64
+
+
+class TraceRows:
+    def __init__(self, traces: pa.Table) -> None:
+        """`traces` as of TRACE_IDS."""
+        self._few = traces.num_rows <= _FEW
+        pairs = pl.DataFrame(traces).select("trace_hi", "trace_lo") if self._few else None
+        self._ids: list[tuple[int, int]] = [] if pairs is None else pairs.rows()
+
+    def source(self, table: str, within: str, end: str = "") -> str:
+        """To stand behind FROM, named `table`: its rows that meet `within`, a condition as of
+        RowPlaces, and are of these traces; of connections the `end` is "producer_" or
+        "consumer_"."""
+        if not self._few:
+            return statement("rows_of_many", table=table, within=within, end=end)
+        lows = ", ".join(str(low) for _, low in self._ids) or "NULL"
+        told = {"lows": lows, "inside": self.inside(end)}
+        return statement("rows_of_few", table=table, within=within, end=end, **told)
+
+    def inside(self, end: str = "") -> str:
+        """A condition on the rows of a source: whether this end is in these traces."""
+        if not self._few:
+            return f"({end}trace_hi, {end}trace_lo) IN (SELECT trace_hi, trace_lo FROM wanted)"
+        each = (f"({end}trace_hi = {high} AND {end}trace_lo = {low})" for high, low in self._ids)
+        return f"({' OR '.join(each) or 'false'})"
+
+
+@contextmanager
+def rows_of(session: Session, traces: pa.Table) -> Iterator[TraceRows]:
+    """For statements inside the block; `traces` as of TRACE_IDS."""
+    if traces.num_rows <= _FEW:
+        yield TraceRows(traces)
+        return
+    with session.given(wanted=traces):
+        yield TraceRows(traces)
+
+
+@contextmanager
+def chosen_by(session: Session, column: str, ids: "pa.ChunkedArray[Any]") -> Iterator[str]:
+    """A condition on rows whose `column` is one of these ids; for statements inside the
+    block."""
+    found = ids.unique().drop_null()
+    if len(found) > _FEW:
+        with session.given(found=pa.table({column: found})):
+            yield f"{column} IN (SELECT {column} FROM found)"
+        return
+    listed = ", ".join(str(each) for each in found.to_pylist()) or "NULL"
+    yield f"CASE WHEN {column} IN ({listed}) THEN true END"

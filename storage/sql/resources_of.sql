@@ -1,1 +1,0 @@
-SELECT * EXCLUDE (number) FROM resources SEMI JOIN found USING (resource_id)

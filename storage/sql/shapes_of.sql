@@ -1,1 +1,0 @@
-SELECT * EXCLUDE (number) FROM shapes SEMI JOIN found USING (shape_id)
