@@ -130,6 +130,10 @@ class Database:
         with self.write() as session:
             session.run(statement("touch_state"))
 
+    def check_open(self) -> None:
+        """Raise StoreError when the store is closed or damaged."""
+        self._raise_refusal()
+
     def usage(self) -> StoreUsage:
         return StoreUsage(
             file_bytes=_size(self._path),

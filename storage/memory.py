@@ -228,6 +228,10 @@ class MemoryStore(MemoryHandovers, MemoryRequests, MemorySearch, MemoryDestinati
 
     # ------------------------------------------------------------- for analysis
 
+    def claim_analysis(self) -> int:
+        self._read()
+        return 1  # nobody else has the store
+
     def traces_since(self, generation: int, limit: int) -> tuple[pa.Table, int]:
         with self._writing:
             frames, newest = self._read(), max(generation, self._generation)

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from storage.clickhouse.database import Database, Session, Write
 from storage.clickhouse.deletes import Reclaimer
+from storage.clickhouse.leases import LeaseHolder
 from storage.clickhouse.statements import statement
 from storage.clickhouse.tables import ANSWERS, KINDS
 from storage.memory_frames import SPAN, TRACE, read
@@ -20,27 +21,27 @@ _RECLAIM_EVERY = 500
 _OWNED = [*TRACE, "answered"]
 
 
-class AnswerWriter:
+class AnswerWriter(LeaseHolder):
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database)
         self._reclaimer = Reclaimer(database)
 
     def replace_connections(
         self, traces: pa.Table, endpoints: pa.Table, connections: pa.Table
     ) -> None:
         rows = {"endpoints": read(endpoints), "connections": read(connections)}
-        with self._database.answer() as write, self._database.read() as session:
+        with self._database.answer(self.term) as write, self._database.read() as session:
             _replace(session, write, "connections", traces, rows)
 
     def replace_orphans(self, traces: pa.Table, orphans: pa.Table, generation: int) -> None:
-        with self._database.answer() as write, self._database.read() as session:
+        with self._database.answer(self.term) as write, self._database.read() as session:
             _replace(session, write, "orphans", traces, {"orphans": read(orphans)})
             write.detail["analysed"] = generation
         if write.number % _RECLAIM_EVERY == 0:
             self._reclaimer.reclaim()
 
     def forget_answers(self, rules: str = "") -> None:
-        self._database.note(forgotten=True, rules=rules, analysed=0)
+        self._database.note(self.term, forgotten=True, rules=rules, analysed=0)
 
 
 def _replace(

@@ -82,16 +82,15 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the store."""
-        with self._readers.entered():
-            self._raise_refusal()
+        with self.open():
             yield Session(self.client, self.journal.look())
 
     @contextmanager
-    def write(self, name: Name) -> Iterator[Write]:
-        """A write that counts when the block ends, and never when it raises."""
-        with self._readers.entered():
-            self._raise_refusal()
-            write = Write(self.client, name, self.journal.claim(name))
+    def write(self, name: Name, term: int | None = None) -> Iterator[Write]:
+        """A write that counts when the block ends, and never when it raises; with a `term`
+        one of the analysis (`leases`)."""
+        with self.open():
+            write = Write(self.client, name, self.journal.claim(name, term))
             try:
                 yield write
             except BaseException:
@@ -104,21 +103,20 @@ class Database:
     @contextmanager
     def write_again(self, generations: Sequence[int]) -> Iterator[Write]:
         """A write of appends that have their numbers, in order, larger than any there is."""
-        with self._readers.entered():
-            self._raise_refusal()
+        with self.open():
             write = Write(self.client, "spans", generations[-1])
             yield write
             write.after = self.journal.record("spans", generations)
 
     @contextmanager
-    def answer(self) -> Iterator[Write]:
+    def answer(self, term: int | None = None) -> Iterator[Write]:
         """A write of an answer, one at a time in this process."""
-        with self._answering, self.write("answers") as write:
+        with self._answering, self.write("answers", term) as write:
             yield write
 
-    def note(self, **detail: Any) -> None:
+    def note(self, term: int | None = None, **detail: Any) -> None:
         """Change the state, nothing else."""
-        with self.answer() as write:
+        with self.answer(term) as write:
             write.detail |= detail
 
     def look(self) -> Snapshot:
@@ -129,6 +127,13 @@ class Database:
     def check(self) -> None:
         """Commit a change of nothing."""
         self.note()
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """A block that `close` waits for."""
+        with self._readers.entered():
+            self._raise_refusal()
+            yield
 
     def close(self) -> None:
         """Waits for whoever reads or writes."""

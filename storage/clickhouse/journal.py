@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow as pa
 
 from storage.clickhouse.client import Client
-from storage.clickhouse.snapshot import Claim, Series, Snapshot
+from storage.clickhouse.snapshot import Claim, Lease, Series, Snapshot
 from storage.contract import StoreError
 from storage.schema import TEXT, U64
 
@@ -28,23 +28,26 @@ Name = Literal["spans", "answers"]
 # A claim of this age is of a writer that is gone.
 LONGEST_WRITE_SECONDS = 300.0
 _TRIES = 30
+# Steps of which a number has one.
+_ONCE = {"claimed": "claim", "committed": "end", "aborted": "end"}
 
 COLUMNS: pa.Schema = pa.schema(
     (
         pa.field("series", TEXT, nullable=False),
         pa.field("number", U64, nullable=False),
-        pa.field("step", TEXT, nullable=False),  # claimed, committed, aborted
+        pa.field("step", TEXT, nullable=False),  # claimed, committed, aborted, beaten
         pa.field("writer", TEXT, nullable=False),
         pa.field("detail", TEXT, nullable=False),  # JSON, of the state (Snapshot.state)
     )
 )
+LEASE_LOST = "Another process analyses this store; this one's answers are not stored."
 TOO_LATE = "The store took longer for this than it may; try again."
 
 
 class Journal:
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._writer = uuid.uuid4().hex
+        self.writer = uuid.uuid4().hex
         self._lock = threading.Lock()
         # Numbers up to these are ended, and what they come to.
         self._settled = self._last = Snapshot()
@@ -55,34 +58,41 @@ class Journal:
         rows = self._client.select(
             "SELECT series, number, toBool(countIf(step = 'committed')) AS committed,"
             " toBool(countIf(step = 'aborted')) AS aborted,"
-            " anyIf(detail, step = 'committed') AS detail,"
-            " dateDiff('millisecond', min(at), now64(3)) / 1000 AS age,"
+            " anyIf(journal.detail, step = 'committed') AS detail,"
+            " anyIf(journal.detail, step = 'claimed') AS told,"
+            " dateDiff('millisecond', max(at), now64(3)) / 1000 AS age,"
             " if(countIf(step = 'claimed') = 1, anyIf(writer, step = 'claimed'), '') AS owner"
             f" FROM {self._table}"
             f" WHERE (series = 'spans' AND number > {_ended(settled.spans)})"
             f" OR (series = 'answers' AND number > {_ended(settled.answers)})"
+            f" OR (series = 'analysis' AND number >= {settled.lease.term})"
             " GROUP BY series, number ORDER BY number"
         )
         frame = pl.DataFrame(rows)
         found = fold(settled, frame)
         spans, answers = _ended(found.spans), _ended(found.answers)
-        ended = pl.when(pl.col("series") == "spans").then(spans).otherwise(answers)
+        last = {"spans": spans, "answers": answers, "analysis": found.lease.term}
+        ended = pl.col("series").replace_strict(last, return_dtype=pl.UInt64)
         with self._lock:
             self._last = found
             if settled is self._settled:
                 self._settled = fold(settled, frame.filter(pl.col("number") <= ended))
         return found
 
-    def claim(self, name: Name) -> int:
-        """A number of our own, larger than any that is claimed."""
+    def claim(self, name: Name, term: int | None = None) -> int:
+        """A number of our own, larger than any that is claimed. With a `term`, of what only
+        whoever analyses may write (`leases`): raises StoreError where that is another."""
         seen = self._last
+        told = {} if term is None else {"term": term}
         for attempt in range(_TRIES):
             number = seen.series(name).highest + 1
-            self._write(name, number, "claimed", "{}")
+            self._write(name, number, "claimed", json.dumps(told))
             seen = self.look()
-            claims = seen.series(name).open
-            if any(claim.number == number and claim.owner == self._writer for claim in claims):
-                return number
+            if any(c.number == number and c.owner == self.writer for c in seen.series(name).open):
+                if term is None or seen.lease.allows(term, self.writer):
+                    return number
+                self.abort(name, number)
+                raise StoreError(LEASE_LOST)
             time.sleep(random.uniform(0, 0.01 * attempt))  # noqa: S311 # no secret
         raise StoreError("Too many write to the store at once; try again.")
 
@@ -107,12 +117,23 @@ class Journal:
         rows = self._client.select(
             "SELECT number, toBool(countIf(step = 'committed')) AS committed,"
             " toBool(countIf(step = 'aborted')) AS aborted,"
-            " anyIf(detail, step = 'committed') AS detail, 0. AS age, '' AS owner,"
+            " anyIf(journal.detail, step = 'committed') AS detail,"
+            " 0. AS age, '' AS owner, '' AS told,"
             f" 'answers' AS series FROM {self._table}"
             f" WHERE series = 'answers' AND at < now64(3) - INTERVAL {int(seconds)} SECOND"
             " GROUP BY number ORDER BY number"
         )
         return fold(Snapshot(), pl.DataFrame(rows))
+
+    def lead(self, term: int) -> None:
+        """Take this term of the analysis (`leases`): `look` tells whether we got it."""
+        self._write("analysis", term, "claimed")
+
+    def beat(self, term: int) -> None:
+        self._write("analysis", term, "beaten")
+
+    def resign(self, term: int) -> None:
+        self._write("analysis", term, "aborted")
 
     def record(self, name: Name, numbers: Sequence[int]) -> Snapshot:
         """Commit numbers that nobody claimed, all at once."""
@@ -121,13 +142,13 @@ class Journal:
         self._client.insert("journal", pa.Table.from_pylist(rows, schema=COLUMNS), token)
         return self.look()
 
-    def _write(self, name: Name, number: int, step: str, detail: str) -> None:
+    def _write(self, name: str, number: int, step: str, detail: str = "{}") -> None:
         rows = [self._row(name, number, step, detail)]
-        token = f"{name}-{number}-{'claim' if step == 'claimed' else 'end'}"
+        token = f"{name}-{number}-{_ONCE.get(step) or uuid.uuid4().hex}"
         self._client.insert("journal", pa.Table.from_pylist(rows, schema=COLUMNS), token)
 
-    def _row(self, name: Name, number: int, step: str, detail: str) -> dict[str, Any]:
-        row = [name, number, step, self._writer, detail]
+    def _row(self, name: str, number: int, step: str, detail: str) -> dict[str, Any]:
+        row = [name, number, step, self.writer, detail]
         return dict(zip(COLUMNS.names, row, strict=True))
 
     @property
@@ -151,18 +172,19 @@ def fold(settled: Snapshot, rows: pl.DataFrame) -> Snapshot:
             told["forgotten"] = number
         state |= told
     spans = rows.filter(pl.col("series") == "spans")
-    return Snapshot(_fold(settled.spans, spans), _fold(settled.answers, answers), state)
+    lease = settled.lease
+    for row in rows.filter(pl.col("series") == "analysis").iter_rows(named=True):
+        lease = Lease(row["number"], "" if row["aborted"] else row["owner"], row["age"])
+    return Snapshot(_fold(settled.spans, spans), _fold(settled.answers, answers), lease, state)
 
 
 def _fold(settled: Series, rows: pl.DataFrame) -> Series:
     committed = rows.filter("committed")["number"].to_list()
     failed = rows.filter(~pl.col("committed"))
+    open_ = failed.filter(~pl.col("aborted"))
     return Series(
         newest=max([settled.newest, *committed[-1:]]),
         hidden=(*settled.hidden, *failed["number"].to_list()),
-        open=tuple(
-            Claim(*row)
-            for row in failed.filter(~pl.col("aborted")).select("number", "age", "owner").rows()
-        ),
+        open=tuple(Claim(*row) for row in open_.select("number", "age", "owner", "told").rows()),
         highest=max([settled.highest, *rows["number"].to_list()[-1:]]),
     )

@@ -23,6 +23,24 @@ class Claim:
     age_seconds: float
     owner: str
     """Empty where two took it."""
+    told: str = ""
+    """JSON, of what it was claimed for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who analyses."""
+
+    term: int = 0
+    """0 as long as nobody ever did."""
+    owner: str = ""
+    """Empty where it was given back."""
+    age_seconds: float = 0.0
+    """Since the owner was heard of."""
+
+    def allows(self, term: int, writer: str) -> bool:
+        """Whether a writer that has this term, or 0 that never had one, may write answers."""
+        return term == self.term and self.owner in {"", writer} if term else not self.owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +74,7 @@ class Series:
 class Snapshot:
     spans: Series = Series()
     answers: Series = Series()
+    lease: Lease = Lease()
     state: Mapping[str, Any] = field(default_factory=dict)
     """What committed answers said last: analysed (a generation), rules, deleted (up to which
     generation), forgotten (the answers before this one), notes."""

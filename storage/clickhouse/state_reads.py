@@ -55,6 +55,3 @@ class StateReader:
 
     def check(self) -> None:
         self._database.check()
-
-    def close(self) -> None:
-        self._database.close()

@@ -52,3 +52,7 @@ class ClickHouseStore(
         SpanWriter.__init__(self, database)
         SpanDeleter.__init__(self, database, self)
         SpanRewriter.__init__(self, database, self)
+
+    def close(self) -> None:
+        self.resign()
+        self._database.close()

@@ -54,7 +54,7 @@ def test_tables_of_others_are_left_alone(clickhouse_url: str) -> None:
         client.command("CREATE TABLE others (x UInt8) ENGINE = MergeTree ORDER BY x")
         client.command("INSERT INTO others VALUES (1)")
         ClickHouseStore(clickhouse_url).close()
-        assert client.query("SELECT count() FROM others").first_row[0] == 1
+        assert client.query("SELECT count() FROM others").result_rows[0][0] == 1
 
 
 def test_a_table_of_others_that_has_our_name_is_not_taken(clickhouse_url: str) -> None:

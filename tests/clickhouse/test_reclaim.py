@@ -30,7 +30,7 @@ def store(clickhouse_url: str) -> Iterator[ClickHouseStore]:
 def count(url: str) -> list[int]:
     """Rows in the tables, seen or not."""
     with connected(url) as client:
-        return [client.query(f"SELECT count() FROM {table}").first_row[0] for table in COUNTED]
+        return [client.query(f"SELECT count() FROM {table}").result_rows[0][0] for table in COUNTED]
 
 
 def test_replaced_answers_and_deleted_days_are_taken_out(

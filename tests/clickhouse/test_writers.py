@@ -215,4 +215,4 @@ def test_rows_that_are_sent_twice_are_stored_once(two: Two, clickhouse_url: str)
         write.insert("links", rows)
     assert other.spans_of(traces(1)).links.num_rows == 1
     with connected(clickhouse_url) as client:
-        assert client.query("SELECT count() FROM links").first_row[0] == 1
+        assert client.query("SELECT count() FROM links").result_rows[0][0] == 1

@@ -13,7 +13,7 @@ Row = dict[str, Any]
 
 def claimed(number: int, series: str = "spans", age: float = 0.0) -> Row:
     ended = {"committed": False, "aborted": False, "detail": ""}
-    return {"series": series, "number": number, "age": age, "owner": "w"} | ended
+    return {"series": series, "number": number, "age": age, "owner": "w", "told": ""} | ended
 
 
 def committed(number: int, series: str = "spans", **detail: Any) -> Row:
@@ -33,6 +33,7 @@ def snapshot(*rows: Row, settled: Snapshot | None = None) -> Snapshot:
         "detail": pl.String,
         "age": pl.Float64,
         "owner": pl.String,
+        "told": pl.String,
     }
     ordered = sorted(rows, key=lambda row: row["number"])
     return fold(settled or Snapshot(), pl.DataFrame(ordered, schema=types))

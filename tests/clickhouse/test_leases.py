@@ -1,0 +1,115 @@
+"""One process at a time analyses a store; answers of any other are never seen."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from storage import schema
+from storage.clickhouse import leases
+from storage.clickhouse.store import ClickHouseStore
+from storage.contract import StoreError
+from tests.contract.rows import make_batch, make_table, owned, span, traces
+
+Two = tuple[ClickHouseStore, ClickHouseStore]
+
+
+@pytest.fixture
+def two(clickhouse_url: str) -> Iterator[Two]:
+    with (
+        closing(ClickHouseStore(clickhouse_url)) as one,
+        closing(ClickHouseStore(clickhouse_url)) as other,
+    ):
+        one.append(make_batch([span(1, 1)]), 1)
+        yield one, other
+
+
+def answer(store: ClickHouseStore, code: str, generation: int = 1) -> None:
+    rows = make_table(schema.ORPHANS, [owned(span(1, 1), cause_code=code)])
+    store.replace_orphans(traces(1), rows, generation)
+
+
+def codes(store: ClickHouseStore) -> list[object]:
+    return store.orphans_of(traces(1))["cause_code"].to_pylist()
+
+
+def test_the_first_that_asks_analyses_and_the_other_waits(two: Two) -> None:
+    one, other = two
+    assert [one.claim_analysis(), other.claim_analysis()] == [1, 0]
+    assert [one.claim_analysis(), other.claim_analysis()] == [1, 0]
+    answer(one, "S1")
+    with pytest.raises(StoreError, match="Another process analyses"):
+        answer(other, "S2")
+    assert codes(other) == ["S1"]
+
+
+def test_who_closes_leaves_the_analysis_to_another(two: Two) -> None:
+    one, other = two
+    assert one.claim_analysis() == 1
+    one.close()
+    assert other.claim_analysis() == 2
+    answer(other, "S2")
+
+
+def test_who_is_silent_for_long_is_replaced_and_refused(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = two
+    assert one.claim_analysis() == 1
+    monkeypatch.setattr(leases, "LEASE_SECONDS", -1.0)
+    assert other.claim_analysis() == 2
+    answer(other, "S2")
+    nothing = (schema.ENDPOINTS.empty_table(), schema.CONNECTIONS.empty_table())
+    with pytest.raises(StoreError, match="Another process analyses"):
+        answer(one, "S1")
+    with pytest.raises(StoreError, match="Another process analyses"):
+        one.forget_answers()
+    with pytest.raises(StoreError, match="Another process analyses"):
+        one.replace_connections(traces(1), *nothing)
+    assert codes(one) == ["S2"]
+    # It may take its turn again, and learns that another had it.
+    assert one.claim_analysis() == 3
+
+
+def test_an_answer_that_is_being_written_when_another_takes_over_is_never_seen(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = two
+    assert one.claim_analysis() == 1
+    late = one._database.answer(one.term)
+    late.__enter__().detail["forgotten"] = True
+    monkeypatch.setattr(leases, "LEASE_SECONDS", -1.0)
+    assert other.claim_analysis() == 2
+    answer(other, "S2")
+    with pytest.raises(StoreError):
+        late.__exit__(None, None, None)
+    assert codes(one) == codes(other) == ["S2"]
+
+
+def test_an_answer_of_who_never_asked_is_ended_too(two: Two) -> None:
+    one, other = two
+    late = one._database.answer(one.term)
+    late.__enter__().detail["forgotten"] = True
+    assert other.claim_analysis() == 1
+    answer(other, "S2")
+    with pytest.raises(StoreError):
+        late.__exit__(None, None, None)
+    assert codes(other) == ["S2"]
+
+
+def test_what_is_no_answer_of_the_analysis_goes_on_when_another_takes_over(two: Two) -> None:
+    one, other = two
+    note = one._database.answer()
+    note.__enter__().detail["deleted"] = 1
+    assert other.claim_analysis() == 1
+    note.__exit__(None, None, None)
+    assert other.status().spans == 0
+
+
+def test_a_holder_is_heard_of_while_it_asks(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = two
+    monkeypatch.setattr(leases, "_BEAT_SECONDS", 0.0)
+    for _ in range(3):
+        assert one.claim_analysis() == 1
+        assert other._database.look().lease.owner == one._database.journal.writer
+        assert other.claim_analysis() == 0
