@@ -159,10 +159,11 @@ def journeys(request: Request) -> Response:
     given = _parameters(request, "attribute", "trace_id")
     attribute, trace = given.attribute(), given.trace_id()
     site = _site(request)
+    before = site.settled_before()
     if attribute is not None and trace is None:
-        answer = journey_of_attribute(site.store, *attribute, site.settled_before())
+        answer = journey_of_attribute(site.store, *attribute, before, site.usual)
     elif trace is not None and attribute is None:
-        answer = journey_of_trace(site.store, trace, site.settled_before())
+        answer = journey_of_trace(site.store, trace, before, site.usual)
     else:
         raise ParameterError("attribute", "Give either attribute=key=value or trace_id.")
     return json_response(answer)

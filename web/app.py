@@ -79,7 +79,7 @@ def create_app(
     app.state.patience_seconds = 0.25
     app.state.stuck = Kept()
     app.state.overviews = KeptAnswers()
-    app.state.pictures = KeptPictures()
+    app.state.pictures = KeptPictures(usual=app.state.site.usual)
     app.include_router(login.router)
     app.include_router(api.router)
     app.include_router(causes.router)

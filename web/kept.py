@@ -12,6 +12,8 @@ from storage.contract import StoreError
 _Value = TypeVar("_Value")
 _log = logging.getLogger(__name__)
 
+# From so many spans on, what is made of all of them takes longer than a page may.
+LARGE_SPANS = 500_000
 # Working it out takes a twentieth of one processor at most, however often it is asked for,
 # unless it costs next to nothing: then it is always new.
 _TIMES_ITS_COST = 20

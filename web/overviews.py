@@ -10,10 +10,9 @@ from typing import TypeVar
 from fastapi import Request, Response
 
 from web.frame import render
-from web.kept import KeptAnswers
+from web.kept import LARGE_SPANS, KeptAnswers
 from web.site import Site
 
-LARGE_SPANS = 500_000
 _AGAIN_SECONDS = "1"
 _OLDEST_SECONDS = 60.0
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from storage.contract import SpanStore
 from web.access.sessions import Sessions
+from web.journeys.usual import Usual
 from web.monitoring.measured import Measured
 
 
@@ -34,6 +35,8 @@ class Site:
     waiting_spans: Callable[[], int] = int
     """Spans that are acknowledged and not in the store yet."""
     clock: Callable[[], int] = field(default=time.time_ns)
+    usual: Usual = field(default_factory=Usual)
+    """What journeys are compared with."""
     sessions: Sessions | None = None
     """Of browsers; None when no token is asked for."""
 

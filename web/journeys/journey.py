@@ -21,7 +21,7 @@ from analyzer.journey_status import (
     judge_status,
     open_sends,
 )
-from analyzer.journey_units import find_units
+from analyzer.journey_units import Unit, find_units
 from analyzer.journeys import Walk
 from storage.contract import Page, SearchQuery, SpanStore
 from storage.results import Row
@@ -34,6 +34,7 @@ from web.journeys.not_seen import find_not_seen
 from web.journeys.notes import about_all, about_span, note_batch, note_unfinished
 from web.journeys.stored import Stored, gather
 from web.journeys.trace import lost_traces, orphans_of
+from web.journeys.usual import Usual
 from web.journeys.walking import Reached, follow
 from web.rows import span_id, trace_hex, trace_table
 from web.shapes import CorrelationId
@@ -75,12 +76,14 @@ def find_journey_of_attribute(
     value: str,
     settled_before_unix_nano: int,
     *,
+    usual: Usual | None = None,
     most_handovers: int | None = None,
 ) -> FoundJourney:
     """The journey of the spans that carry the canonical `key` with this value.
 
     A key that is no correlation key is found by scan, in at most the 1,000 newest traces;
-    its other values do not bound the journey. Raises NotFoundError when nothing carries it.
+    its other values do not bound the journey. `usual` is what journeys before were compared
+    with. Raises NotFoundError when nothing carries it.
     """
     if is_correlation_key(store, key):
         seeds = _trace_ids(store.spans_with_correlation(key, value))
@@ -91,7 +94,7 @@ def find_journey_of_attribute(
         walk = Walk(seeds)
     if not seeds:
         raise NotFoundError("attribute", f"No stored span carries {key} = {value}.")
-    return _find(store, walk, settled_before_unix_nano, (key, value), most_handovers)
+    return _find(store, walk, settled_before_unix_nano, (key, value), usual, most_handovers)
 
 
 def find_journey_of_trace(
@@ -99,29 +102,35 @@ def find_journey_of_trace(
     trace: TraceId,
     settled_before_unix_nano: int,
     *,
+    usual: Usual | None = None,
     most_handovers: int | None = None,
 ) -> FoundJourney:
     """The journey that a trace belongs to; `key` and `value` are None. Raises
     NotFoundError for a trace that is not stored."""
     walk = Walk([trace])
-    journey = _find(store, walk, settled_before_unix_nano, (None, None), most_handovers)
+    journey = _find(store, walk, settled_before_unix_nano, (None, None), usual, most_handovers)
     if trace_hex(*trace) not in journey.trace_ids:
         raise NotFoundError("trace_id", f"No stored span belongs to trace {trace_hex(*trace)}.")
     return journey
 
 
 def journey_of_attribute(
-    store: SpanStore, key: str, value: str, settled_before_unix_nano: int
+    store: SpanStore,
+    key: str,
+    value: str,
+    settled_before_unix_nano: int,
+    usual: Usual | None = None,
 ) -> JourneyAnswer:
     """As `find_journey_of_attribute`, with all spans."""
-    return _answer(find_journey_of_attribute(store, key, value, settled_before_unix_nano))
+    found = find_journey_of_attribute(store, key, value, settled_before_unix_nano, usual=usual)
+    return _answer(found)
 
 
 def journey_of_trace(
-    store: SpanStore, trace: TraceId, settled_before_unix_nano: int
+    store: SpanStore, trace: TraceId, settled_before_unix_nano: int, usual: Usual | None = None
 ) -> JourneyAnswer:
     """As `find_journey_of_trace`, with all spans."""
-    return _answer(find_journey_of_trace(store, trace, settled_before_unix_nano))
+    return _answer(find_journey_of_trace(store, trace, settled_before_unix_nano, usual=usual))
 
 
 def _answer(journey: FoundJourney) -> JourneyAnswer:
@@ -153,6 +162,7 @@ def _find(
     walk: Walk,
     settled_before_unix_nano: int,
     asked: tuple[str, str] | tuple[None, None],
+    usual: Usual | None,
     most_handovers: int | None,
 ) -> FoundJourney:
     reached = follow(store, walk)
@@ -170,7 +180,7 @@ def _find(
         if span_id(row, "producer_")[:2] in inside and span_id(row, "consumer_")[:2] in inside
     ]
     orphans = orphans_of(store, traces, settled_before_unix_nano)
-    status, attempts, not_seen = _judge(store, traces, reached, drawn, walk)
+    status, attempts, not_seen = _judge(store, usual or Usual(), traces, reached, drawn, walk)
     return FoundJourney(
         key=asked[0],
         value=asked[1],
@@ -195,7 +205,12 @@ def _find(
 
 
 def _judge(
-    store: SpanStore, traces: pa.Table, reached: Reached, drawn: list[Row], walk: Walk
+    store: SpanStore,
+    usual: Usual,
+    traces: pa.Table,
+    reached: Reached,
+    drawn: list[Row],
+    walk: Walk,
 ) -> tuple[JourneyStatus, list[Attempt], list[NotSeen]]:
     endpoints = [
         row
@@ -214,15 +229,32 @@ def _judge(
     chains = chain_units(units)
     # what was not followed to its end may have gone on
     not_seen = (
-        find_not_seen(store, endpoints, reached.connections, units) if reached.complete else []
+        find_not_seen(store, usual, endpoints, reached.connections, units)
+        if reached.complete
+        else []
     )
+    status = judge_status(units, chains, waiting=False)
+    if status == "ok" and _is_waited_for(store, usual, endpoints, reached, units, not_seen):
+        status = "waiting"
+    return status, attempts_of(chains), not_seen
+
+
+def _is_waited_for(
+    store: SpanStore,
+    usual: Usual,
+    endpoints: Sequence[Row],
+    reached: Reached,
+    units: Sequence[Unit],
+    not_seen: Sequence[NotSeen],
+) -> bool:
+    """Whether a message was sent that somebody who should has not received yet."""
+    if any(missed["state"] != "dead" for missed in not_seen):
+        return True
     # what other hand-overs name may be outside the journey
     sends = open_sends(endpoints, reached.connections, units)
-    waiting = any(missed["state"] != "dead" for missed in not_seen) or any(
-        is_read(store.traffic(channel).to_pylist(), own)
-        for channel, own in channels_of(sends).items()
+    return any(
+        is_read(usual.traffic(store, channel), own) for channel, own in channels_of(sends).items()
     )
-    return judge_status(units, chains, waiting=waiting), attempts_of(chains), not_seen
 
 
 def _plain_spans(batch: SpanBatch, ancestry: Ancestry, drawn: Sequence[Row]) -> list[Row]:

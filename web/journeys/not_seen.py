@@ -1,28 +1,28 @@
 """The steps that a journey's messages usually get to and did not.
 
-Bounded: at most MOST_KINDS kinds of sends, each judged by its newest EXAMPLES sends.
+Bounded: at most MOST_KINDS kinds of sends, each judged by its newest sends.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from analyzer.ancestry import SpanId
 from analyzer.journey_units import Unit, span_of
-from analyzer.usual_steps import State, Step, find_unexplained, kind_of, learn_steps, open_steps
+from analyzer.usual_steps import State, Step, find_unexplained, kind_of, open_steps
 from storage.contract import SpanStore
 from storage.handover_reads import SendKind
 from storage.results import Row
-from storage.schema import SPAN_IDS
+from web.journeys.usual import Usual
 from web.rows import span_ref
 from web.trace_shapes import NotSeen
 
-EXAMPLES = 200
 MOST_KINDS = 20
 _MOST_TOLD = 100
 
 
 def find_not_seen(
     store: SpanStore,
+    usual: Usual,
     endpoints: Collection[Row],
     connections: Collection[Row],
     units: Collection[Unit],
@@ -35,7 +35,9 @@ def find_not_seen(
             sends[kind_of(row)].append(row)
     earliest = sorted(sends.values(), key=lambda rows: min(r["start_time_unix_nano"] for r in rows))
     kinds = earliest[:MOST_KINDS]
-    learned = _learn(store, [kind_of(rows[0]) for rows in kinds], {span_of(r) for r in endpoints})
+    own = {span_of(row) for row in endpoints}  # no examples of themselves
+    examples = usual.examples(store, [kind_of(rows[0]) for rows in kinds])
+    learned = [each.steps_without(own) for each in examples]
     by_send: dict[SpanId, list[Row]] = defaultdict(list)
     for row in connections:
         by_send[span_of(row, "producer_")].append(row)
@@ -54,25 +56,6 @@ def find_not_seen(
         _not_seen(step, state, send)
         for step, state, send in missed[:_MOST_TOLD]
         if not _may_be_elsewhere(unconnected, step, send)
-    ]
-
-
-def _learn(
-    store: SpanStore, kinds: Sequence[SendKind], own: Collection[SpanId]
-) -> list[list[Step]]:
-    """Of each kind the usual steps; the journey's own sends are no examples."""
-    examples: list[list[Row]] = [[] for _ in kinds]
-    found = store.newest_sends(kinds, EXAMPLES)
-    for row in found.to_pylist():
-        if span_of(row) not in own:
-            examples[row["kind"]].append(row)
-    connections: dict[SpanId, list[Row]] = defaultdict(list)
-    if found.num_rows:
-        for row in store.handovers_of(found.select(SPAN_IDS.names)).to_pylist():
-            connections[span_of(row, "producer_")].append(row)
-    return [
-        learn_steps(rows, [c for row in rows for c in connections.get(span_of(row), ())])
-        for rows in examples
     ]
 
 

@@ -8,6 +8,7 @@ from storage.contract import SpanStore
 from web.errors import ParameterError
 from web.journeys.journey import FoundJourney, find_journey_of_attribute, find_journey_of_trace
 from web.journeys.trace import FoundTrace, find_trace
+from web.journeys.usual import Usual
 from web.parameters import Parameters
 from web.rows import trace_hex
 
@@ -47,13 +48,19 @@ class AskedPicture:
             return f"/api/v1/traces/{trace_hex(*self.trace)}"
         return f"/api/v1/journeys?{self.query}"
 
-    def find(self, store: SpanStore, settled_before_unix_nano: int) -> FoundJourney | FoundTrace:
+    def find(
+        self, store: SpanStore, settled_before_unix_nano: int, usual: Usual | None = None
+    ) -> FoundJourney | FoundTrace:
         """With at most MOST_HANDOVERS of them. Raises NotFoundError."""
         before, most = settled_before_unix_nano, MOST_HANDOVERS
         if self.attribute is not None:
-            return find_journey_of_attribute(store, *self.attribute, before, most_handovers=most)
+            return find_journey_of_attribute(
+                store, *self.attribute, before, usual=usual, most_handovers=most
+            )
         if self.trace_id is not None:
-            return find_journey_of_trace(store, self.trace_id, before, most_handovers=most)
+            return find_journey_of_trace(
+                store, self.trace_id, before, usual=usual, most_handovers=most
+            )
         return find_trace(store, self.trace or (0, 0), before, most_handovers=most)
 
 

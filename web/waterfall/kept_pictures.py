@@ -20,6 +20,7 @@ from storage.contract import SpanStore, TooMuchAtOnce
 from web.journeys.journey import FoundJourney
 from web.journeys.stored import Stored
 from web.journeys.trace import FoundTrace
+from web.journeys.usual import Usual
 from web.waterfall.asked_picture import AskedPicture
 from web.waterfall.critical_path import CriticalPath, find_critical_path
 from web.waterfall.layout import Waterfall, lay_out, scale_of
@@ -65,7 +66,9 @@ class KeptPictures:
         most_bytes: int = MOST_BYTES,
         clock: Callable[[], float] = time.monotonic,
         patience_seconds: float = _PATIENCE_SECONDS,
+        usual: Usual | None = None,
     ) -> None:
+        self._usual = usual
         self._patience = patience_seconds
         self._turns = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._most, self._clock = most_bytes, clock
@@ -110,7 +113,7 @@ class KeptPictures:
         self, store: SpanStore, asked: AskedPicture, settled_before_unix_nano: int
     ) -> KeptPicture:
         state = store.generations()
-        subject = asked.find(store, settled_before_unix_nano)
+        subject = asked.find(store, settled_before_unix_nano, self._usual)
         fall = lay_out(read_picture(subject.stored))
         critical = find_critical_path(fall.picture, fall.family)
         made = KeptPicture(subject, fall, critical, _version_of(subject.stored), state)
