@@ -17,6 +17,7 @@ from analyzer.lost_sends import find_origins, select_lost
 from analyzer.orphans import orphan_rows
 from analyzer.remarks import add_remarks
 from analyzer.stitching import stitch
+from analyzer.tables import Tables
 from storage.schema import CONNECTIONS, ENDPOINTS, ORPHANS, SpanBatch
 
 _TRACE = ["trace_hi", "trace_lo"]
@@ -56,12 +57,13 @@ def analyse(
     A pure function of the set of spans: order, batching and repetition change nothing.
     Never raises on data.
     """
-    ends = find_ends(batch, hot)
-    connections = connection_rows(ends, add_remarks(batch, ends, stitch(batch, ends, hot)))
-    origins = find_origins(batch, ends, hot)
+    tables = Tables(batch)
+    ends = find_ends(tables, hot)
+    connections = connection_rows(ends, add_remarks(tables, ends, stitch(tables, ends, hot)))
+    origins = find_origins(tables, ends, hot)
     endpoints = endpoint_rows(ends, connections, origins)
     lost = select_lost(ends, endpoints, origins, suspects)
-    orphans = orphan_rows(batch, ends, connections, lost)
+    orphans = orphan_rows(tables, ends, connections, lost)
     if owners is not None:
         traces = pl.DataFrame(owners).unique()
         endpoints = endpoints.join(traces, on=_TRACE, how="semi")

@@ -38,7 +38,7 @@ def connection_rows(ends: Ends, handovers: pl.DataFrame) -> pl.DataFrame:
         producer_end="end",
     )
     rows = pl.concat([handovers, near, far], how="horizontal").with_columns(
-        unit_of(ends).gather(handovers["send"]).alias("unit"),
+        ends.producers(handovers["send"]),
         consumer_failed=pl.col("status_code") == STATUS_ERROR,
         told_attempt=pl.when(pl.col("celery_task").is_not_null())
         .then(pl.col("delivery_attempt") + 1)  # celery counts retries, from 0
@@ -61,12 +61,6 @@ def connection_rows(ends: Ends, handovers: pl.DataFrame) -> pl.DataFrame:
     return number_attempts(rows)
 
 
-def unit_of(ends: Ends) -> pl.Series:
-    """Of each row the producer that it is a span of; null where it is no send."""
-    none = pl.Series([None], dtype=pl.UInt32).new_from_index(0, ends.frame.rows.height)
-    return none.scatter(ends.units["row"], ends.units["unit"])
-
-
 def endpoint_rows(ends: Ends, connections: pl.DataFrame, origins: pl.DataFrame) -> pl.DataFrame:
     """Columns of ENDPOINTS, and `row`; `origins` as analyzer.lost_sends.find_origins."""
     best = (
@@ -85,10 +79,10 @@ def endpoint_rows(ends: Ends, connections: pl.DataFrame, origins: pl.DataFrame) 
     # after a receive call and a silent Lambda root tell nothing of themselves.
     silent = ends.deliveries["part"].is_in(["polled", "body", "maybe"])
     told = ends.deliveries["row"]
-    told = told.filter(~silent | ends.frame.flag(best["row"]).gather(told))
+    told = told.filter(~silent | ends.frame.flag(best["row"])[told])
     rows = pl.concat(
         [
-            ends.sends.filter(~ends.frame.flag(told).gather(ends.sends["row"])).select(
+            ends.sends.filter(~ends.frame.flag(told)[ends.sends["row"]]).select(
                 "row", role=pl.lit("send")
             ),
             told.to_frame().select("row", role=pl.lit("process")),

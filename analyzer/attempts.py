@@ -8,26 +8,24 @@ import polars as pl
 
 
 def number_attempts(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add `attempt`: 1 for the first delivery of a message to a service, group and
-    destination.
+    """Add `attempt` to hand-overs (delivery, send, `unit` as the producer, …): 1 for the first
+    delivery of a message to a service, group and destination.
 
     Deliveries whose message cannot be told (no id: one send span may stand for many
     messages) count as further attempts only after one that failed.
     """
     same = ["unit", "consumer_service", "consumer_group", "destination", "message"]
     order = ["consumer_start_time_unix_nano", "delivery"]
-    rows = rows.with_columns(pl.coalesce("unit", "send").alias("unit"))
     failed_before = pl.col("consumer_failed").cast(pl.Int32).cum_sum().shift(1, fill_value=0)
-    seen = (
-        rows.filter(rows.select(same).is_duplicated())  # most messages are delivered once
-        .sort(order)
-        .select(
-            "delivery",
-            "send",
-            seen=pl.when(pl.col("message").is_not_null())
-            .then(pl.int_range(1, pl.len() + 1).over(same))
-            .otherwise(failed_before.over(same) + 1),
-        )
+    # Most messages are delivered once.
+    several = rows.filter(rows["unit"].is_duplicated())
+    several = several.filter(several.select(same).is_duplicated())
+    seen = several.sort(order).select(
+        "delivery",
+        "send",
+        seen=pl.when(pl.col("message").is_not_null())
+        .then(pl.int_range(1, pl.len() + 1).over(same))
+        .otherwise(failed_before.over(same) + 1),
     )
     told = pl.when(pl.col("told_attempt") > 0).then(pl.col("told_attempt"))
     return rows.join(seen, on=["delivery", "send"], how="left").with_columns(

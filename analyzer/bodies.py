@@ -88,7 +88,7 @@ def handled_calls(frame: Frame, bodies: pl.DataFrame) -> pl.DataFrame:
 
 
 def _works(frame: Frame, links: pl.DataFrame, deliveries: pl.DataFrame) -> pl.DataFrame:
-    taken = pl.concat([frame["top"].gather(deliveries["row"]), links["row"]])
+    taken = pl.concat([frame["top"][deliveries["row"]], links["row"]])
     return frame.rows.filter(
         (pl.col("kind") == INTERNAL)
         & pl.col("parent_span_id").is_null()
@@ -114,7 +114,7 @@ def _receives(frame: Frame, deliveries: pl.DataFrame, stated: pl.DataFrame) -> p
             (pl.col("role") == "receive") & pl.col("kind").is_in([CLIENT, CONSUMER])
         ).to_series()
     )
-    connected = frame.flag(frame["top"].gather(stated["row"]))
+    connected = frame.flag(frame["top"][stated["row"]])
     busy = frame.rows.select("role", "local_parent").filter(
         ~pl.col("role").is_in(["receive", "settle"]).fill_null(value=False)
     )
@@ -137,7 +137,7 @@ def _receives(frame: Frame, deliveries: pl.DataFrame, stated: pl.DataFrame) -> p
             receive="row",
             ended="end",
         )
-        .with_columns(above=above.gather(rows), handled=handled.gather(rows))
+        .with_columns(above=above[rows], handled=handled[rows])
         .filter("says_receive")
         .select(
             "receive",

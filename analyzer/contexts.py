@@ -7,48 +7,44 @@ may be any span.
 
 import polars as pl
 
-from analyzer.frame import PART, SPAN, Frame, read_table
+from analyzer.frame import PART, SPAN, Frame
 from analyzer.roles import CONSUMER, SERVER
-from storage.schema import SpanBatch
+from analyzer.tables import Tables
 
 # trace.proto SpanFlags: is_remote is known, is_remote (of the parent or the link)
 HAS_IS_REMOTE, IS_REMOTE, SAMPLED = 0x100, 0x200, 0x01
 
 _DELIVERS = ["receive", "process"]
-_LINKED = [f"linked_{name}" for name in SPAN]
+_TARGET = {f"linked_{name}": name for name in SPAN}
+_LINKED = list(_TARGET)
 # What is compared of both ends of a context.
 _COMPARED = ["role", "service", "trace"]
 
 
-def read_links(batch: SpanBatch, frame: Frame) -> pl.DataFrame:
+def read_links(tables: Tables, frame: Frame) -> pl.DataFrame:
     """Links with `row` of the linking span and `target` row (null when absent), `empty`
     for all-zero contexts (a message that arrived without any; api.md, "Link"), and the
     `message_id` that the link's own attributes name."""
     named = (
-        read_table(batch, "messaging")
-        .filter(pl.col("part") == "link")
+        tables.parts.filter(pl.col("part") == "link")
         .select(*PART, "position", "message_id")
         .unique([*PART, "position"])
     )
-    links = read_table(batch, "links", ["attributes", "dropped_attributes_count"])
-    # Told apart by one id first: a fraction of all spans links or is linked to.
-    ids = frame.rows.select("row", *PART)
-    linking = ids.filter(pl.col("span_id").is_in(links["span_id"].unique().implode()))
-    linked = ids.filter(pl.col("span_id").is_in(links["linked_span_id"].unique().implode())).select(
-        pl.col(SPAN).name.prefix("linked_"), pl.col("row").alias("target")
-    )
+    links = tables.links
+    rows = frame.find(links.select(PART))
+    links = links.with_columns(
+        rows, frame.find(links.select(_LINKED).rename(_TARGET)).alias("target")
+    ).filter(rows.is_not_null())
     return (
-        links.join(linking, on=PART, how="inner")
-        .sort("row", "position")
+        links.sort("row", "position")
         .join(named, on=[*PART, "position"], how="left", maintain_order="left")
-        .join(linked, on=_LINKED, how="left", maintain_order="left")
         .with_columns(
             ((pl.col("linked_trace_hi") == 0) & (pl.col("linked_trace_lo") == 0)).alias("empty")
         )
     )
 
 
-def missing_contexts(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
+def missing_contexts(frame: Frame, links: pl.DataFrame, followed: pl.DataFrame) -> pl.DataFrame:
     """Contexts that came over the wire and point at spans the store does not hold:
     (row, missing_hi, missing_lo, missing_span, link_flags, link_state, message_id,
     in_own_trace).
@@ -90,27 +86,29 @@ def missing_contexts(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("linked_trace_lo") == pl.col("trace_lo")),
     )
     named = pl.concat([parents, absent])
-    followed = own_receives(frame, links).join(named, left_on="receive", right_on="row")
-    return pl.concat([named, followed.select(named.columns).with_columns(in_own_trace=False)])
+    if followed.is_empty():
+        return named
+    told = followed.join(named, left_on="receive", right_on="row").select(named.columns)
+    return pl.concat([named, told.with_columns(in_own_trace=False)])
 
 
 def own_receives(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
     """(row, receive): `process` spans that link to the `receive` span of their service
     (franz-go), whose context is theirs: two links to follow to the producer."""
     present = links.filter(pl.col("target").is_not_null()).select("row", "target")
+    process, receive = frame.is_role("process"), frame.is_role("receive")
+    follows = process[present["row"]] & receive[present["target"]]
     return (
-        _with_ends(frame, present.unique(maintain_order=True))
+        _with_ends(frame, present.filter(follows).unique(maintain_order=True))
         .filter(
-            (pl.col("own_role") == "process")
-            & (pl.col("far_role") == "receive")
-            & (pl.col("own_service") == pl.col("far_service"))
+            (pl.col("own_service") == pl.col("far_service"))
             & (pl.col("own_trace") != pl.col("far_trace"))
         )
         .select("row", receive="target")
     )
 
 
-def resolved_contexts(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
+def resolved_contexts(frame: Frame, links: pl.DataFrame, followed: pl.DataFrame) -> pl.DataFrame:
     """Stated hand-overs: (row, target, relation, message_id), the target upstream of the
     row, `message_id` as the link names it or null.
 
@@ -153,14 +151,12 @@ def resolved_contexts(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
             & (pl.col("own_trace") != pl.col("far_trace"))
         )
     ).select("row", "target", pl.lit("link").alias("relation"), "message_id")
-    followed = (
-        own_receives(frame, links)
-        .join(upstream, left_on="receive", right_on="row")
-        .select("row", "target", "relation", "message_id")
+    by_receive = followed.join(upstream, left_on="receive", right_on="row").select(
+        "row", "target", "relation", "message_id"
     )
     # one entry for a pair; parent beats link
     return _firsts(
-        pl.concat([by_parent, upstream, followed]).sort(
+        pl.concat([by_parent, upstream, by_receive]).sort(
             "row", "target", "relation", descending=[False, False, True]
         )
     )

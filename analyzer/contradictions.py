@@ -8,6 +8,7 @@ import json
 
 import polars as pl
 
+from analyzer.ends import Ends
 from analyzer.rules import DRAWN
 
 DEMOTED = 0.6
@@ -21,21 +22,20 @@ _NOTE = {
 }
 
 
-def find_contradictions(units: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+def find_contradictions(ends: Ends, told: pl.DataFrame) -> pl.DataFrame:
     """(delivery, rule) of the rules that are followed, for deliveries of which two strong
     rules name producers and have none in common.
 
-    `told` are EVIDENCE rows; `units` (row, unit) says which send spans are one producer. A
-    batch has many producers by one rule, and is none.
+    `told` are EVIDENCE rows. A batch has many producers by one rule, and is none.
     """
     strong = told.filter(pl.col("confidence") >= DRAWN)
-    named = strong.join(units.rename({"row": "send"}), on="send", how="left").select(
-        "delivery", "rule", "confidence", unit=pl.coalesce("unit", "send")
-    )
-    several = named.filter(
+    named = strong.select("delivery", "rule", "confidence", ends.producers(strong["send"]))
+    several = named.filter(named["delivery"].is_duplicated()).filter(
         (pl.col("rule").n_unique().over("delivery") > 1)
         & (pl.col("unit").n_unique().over("delivery") > 1)
     )
+    if several.is_empty():
+        return several.select("delivery", "rule")
     best = (
         several.sort("delivery", "confidence", "rule", descending=[False, True, False])
         .unique("delivery", keep="first", maintain_order=True)

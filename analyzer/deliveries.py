@@ -7,7 +7,6 @@ is the process span if there is one, else the receive span or the Lambda root.
 
 import polars as pl
 
-from analyzer.contexts import own_receives
 from analyzer.frame import Frame
 from analyzer.kafka_events import RECORD, ends_of_partition, error_events
 from analyzer.roles import CONSUMER, SERVER
@@ -16,10 +15,6 @@ from analyzer.trace_states import has_epoch_form
 
 # Calls that invoke a function or a state machine, as AWS SDKs' instrumentations name them.
 _CALLS = r"^(?:Lambda|SFN|Sfn)\.(?:Invoke|Start\w*Execution)|\S invoke$"
-
-
-def _is(frame: Frame, role: str) -> pl.Series:
-    return (frame["role"] == role).fill_null(value=False)
 
 
 def _process_ends(frame: Frame, process: pl.Series, stated: pl.Series) -> pl.Series:
@@ -57,7 +52,7 @@ def _filled(frame: Frame, receives: pl.DataFrame) -> pl.Series:
         | pl.col("kafka_offset").is_not_null()
         | record
         | (pl.col("routed") & pl.col("batch_count").ne_missing(0)).fill_null(value=False)
-        | busy.gather(receives["row"])
+        | busy[receives["row"]]
     ).to_series()
 
 
@@ -72,7 +67,8 @@ def _name_a_sent_message(frame: Frame) -> pl.Series:
     if silent.is_empty():
         return silent
     roots = frame.tell(silent, "row", "trace", "work_end", *told)
-    sends = frame.tell(frame["row"].filter(_is(frame, "send")), *told, sender="trace", sent="start")
+    sent = frame["row"].filter(frame.is_role("send"))
+    sends = frame.tell(sent, *told, sender="trace", sent="start")
     found = [
         roots.drop_nulls(key)
         .join(sends.drop_nulls(key), on=key)
@@ -142,7 +138,7 @@ def _silent_lambdas(frame: Frame) -> pl.Series:
     )
     traces = frame.rows.select("trace", "name").join(told, on="trace", how="semi")
     called = traces.filter(pl.col("name").str.contains(_CALLS))["trace"].unique()
-    sends = _is(frame, "send")
+    sends = frame.is_role("send")
     sending_traces = frame["trace"].filter(sends).unique()
     begun = pl.col("parent_span_id").is_null() | (
         pl.col("parent_missing")
@@ -153,7 +149,7 @@ def _silent_lambdas(frame: Frame) -> pl.Series:
         pl.col("invocation_id").is_not_null() & pl.col("trigger").is_null() & begun
     )["row"]
     sending = frame.flag(frame["top"].filter(sends))
-    return roots.filter(~sending.gather(roots))
+    return roots.filter(~sending[roots])
 
 
 def _lambda_roots(frame: Frame) -> pl.DataFrame:
@@ -165,7 +161,11 @@ def _lambda_roots(frame: Frame) -> pl.DataFrame:
 
 
 def find_deliveries(
-    frame: Frame, links: pl.DataFrame, resolved: pl.DataFrame, missing: pl.DataFrame
+    frame: Frame,
+    links: pl.DataFrame,
+    followed: pl.DataFrame,
+    resolved: pl.DataFrame,
+    missing: pl.DataFrame,
 ) -> pl.DataFrame:
     """(row, end): the spans that deliveries end at, and their role there, "process",
     "receive", "invoke" (a Lambda root), "stated" (only a context says so), "polled" (a
@@ -177,7 +177,7 @@ def find_deliveries(
     """
     upstream = frame.flag(resolved["row"])
     stated = upstream | frame.flag(missing["row"])
-    any_process = _is(frame, "process")
+    any_process = frame.is_role("process")
     process = _process_ends(frame, any_process, stated) & (
         ~error_events(frame, any_process) | upstream
     )
@@ -185,17 +185,15 @@ def find_deliveries(
     process &= ~_told_by_hand(frame, process, stated)
     open_ = ~frame.flag(_rows_above(frame, any_process))
     receives = frame.tell(
-        frame["row"].filter(_is(frame, "receive") & open_),
+        frame["row"].filter(frame.is_role("receive") & open_),
         *("row", "kind", "service", "parent_span_id", "has_children", "api_receive", "routed"),
         *("message_id", "batch_count", *RECORD),
     ).filter(~pl.col("api_receive"))
-    told_by_link = frame.flag(own_receives(frame, links)["receive"])
+    told_by_link = frame.flag(followed["receive"])
     wrapper = (frame.flag(_local_links(frame, links)) & ~upstream) | told_by_link
     told_elsewhere = frame.flag(_told_elsewhere(frame, receives, process)) & ~stated
     rows = receives["row"]
-    taken = (stated.gather(rows) | _filled(frame, receives)) & ~(wrapper | told_elsewhere).gather(
-        rows
-    )
+    taken = (stated[rows] | _filled(frame, receives)) & ~(wrapper | told_elsewhere)[rows]
     functions = _lambda_roots(frame)
     named = _name_a_sent_message(frame)
     by_name = named.is_in(functions.drop_nulls("invocation_id")["row"].implode())
@@ -208,9 +206,9 @@ def find_deliveries(
         ("process", named.filter(~by_name)),
         ("receive", rows.filter(taken)),
         ("polled", _count_only(receives, links)),
-        ("invoke", invoked.filter(open_.gather(invoked))),
+        ("invoke", invoked.filter(open_[invoked])),
         ("stated", frame["row"].filter(upstream & frame["role"].is_null() & open_)),
-        ("maybe", maybe.filter((open_ & ~upstream).gather(maybe))),
+        ("maybe", maybe.filter((open_ & ~upstream)[maybe])),
     ]
     found = [pl.DataFrame({"row": rows}).with_columns(end=pl.lit(end)) for end, rows in ends]
     return pl.concat(found).unique("row", keep="first", maintain_order=True).sort("row")
@@ -222,7 +220,7 @@ def _rows_above(frame: Frame, wanted: pl.Series) -> pl.Series:
     found = wanted & frame["local_parent"].is_not_null()
     if not found.any():
         return frame["row"].clear()
-    above = nearest_above(frame.rows, _is(frame, "receive") | frame["local_parent"].is_null())
+    above = nearest_above(frame.rows, frame.is_role("receive") | frame["local_parent"].is_null())
     return pl.concat([above.filter(found).drop_nulls(), frame["top"].filter(found)])
 
 
@@ -253,7 +251,7 @@ def place_contexts(frame: Frame, deliveries: pl.DataFrame, contexts: pl.DataFram
         return contexts
     columns = [c for c in contexts.columns if c != "row"]
     holder = nearest(frame.rows, frame.flag(contexts["row"]))
-    held = deliveries.select("row", holder.gather(deliveries["row"]).alias("holder")).drop_nulls()
+    held = deliveries.select("row", holder[deliveries["row"]].alias("holder")).drop_nulls()
     given = contexts.rename({"row": "holder"}).with_row_index("context")
     crowded = held["holder"].is_duplicated()
     # Never every delivery with every context: that is unbounded, and wrong.

@@ -13,10 +13,7 @@ def leave_out_doubles(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:
     received = parts.filter(pl.col("part") == "receive")
     if received.is_empty():
         return found
-    units = ends.units.select(send="row", unit="unit")
-    told = found.join(units, on="send", how="left", maintain_order="left").with_columns(
-        unit=pl.coalesce("unit", "send")
-    )
+    told = found.with_columns(ends.producers(found["send"]))
     handled = (
         told.join(parts.filter(pl.col("part").is_in(["process", "stated"])), on="delivery")
         .select("unit", "consumer", group="consumer_group")

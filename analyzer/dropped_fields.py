@@ -7,29 +7,27 @@ The propagation library adds the event `propagation.dropped` to the sending span
 import polars as pl
 
 from analyzer.ends import Ends
-from analyzer.frame import PART, read_table
-from storage.schema import SpanBatch
+from analyzer.frame import PART
+from analyzer.tables import Tables
 
 # A trace connects without these, and they are the first to go.
 _SPARED = ["baggage", "tracestate"]
 
 
-def read_dropped(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
+def read_dropped(tables: Tables, ends: Ends) -> pl.DataFrame:
     """(unit, contextless): the producers that left fields out, and whether all their
     messages went without the context itself."""
-    parts = read_table(batch, "messaging").select(
-        *PART, "part", "message_id", "kafka_offset", "dropped_field", "batch_count"
-    )
-    said = parts.drop_nulls("dropped_field")
-    if said.is_empty():
+    messaging = tables.messaging
+    if messaging["dropped_field"].null_count() == messaging.height:
         return pl.DataFrame(schema={"unit": pl.UInt32, "contextless": pl.Boolean})
+    said = messaging.drop_nulls("dropped_field")
     rows = ends.frame.rows.select("row", *PART).filter(
         pl.col("span_id").is_in(said["span_id"].unique().implode())
     )
     field = pl.col("dropped_field").str.to_lowercase()
     named = pl.col("message_id").is_not_null() | pl.col("kafka_offset").is_not_null()
     return (
-        parts.join(rows, on=PART)
+        messaging.join(rows, on=PART)
         .join(ends.units, on="row")
         .group_by("unit")
         .agg(

@@ -1,16 +1,17 @@
 """The two ends of hand-overs with everything that rules compare."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
 from analyzer.bodies import find_bodies, handled_calls
-from analyzer.contexts import missing_contexts, read_links, resolved_contexts
+from analyzer.contexts import missing_contexts, own_receives, read_links, resolved_contexts
 from analyzer.deliveries import find_deliveries, place_contexts
 from analyzer.frame import Frame, build_frame
 from analyzer.hot_keys import Hot
 from analyzer.sends import find_sends
-from storage.schema import SpanBatch
+from analyzer.tables import Tables
 
 # What is told of both ends.
 _COLUMNS = [
@@ -21,7 +22,7 @@ _COLUMNS = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ends:
     """What the evidence rules read.
 
@@ -32,7 +33,8 @@ class Ends:
     `stated` are the hand-overs that parents and links state: (delivery, send, relation,
     message_id), `send` being the row the context points at; `missing` the contexts of
     deliveries that point at absent spans; `units` maps every send span to its producer;
-    `bodies` the works after closed receive spans (analyzer.bodies.find_bodies).
+    `followed` as analyzer.contexts.own_receives has them; `bodies` the works after closed
+    receive spans (analyzer.bodies.find_bodies).
     """
 
     frame: Frame
@@ -42,18 +44,28 @@ class Ends:
     missing: pl.DataFrame
     units: pl.DataFrame
     links: pl.DataFrame
+    followed: pl.DataFrame
     bodies: pl.DataFrame
 
+    def producers(self, rows: pl.Series) -> pl.Series:
+        """Of each span the producer that it is a span of, itself where it is no send."""
+        return self._producers[rows].alias("unit")
 
-def find_ends(batch: SpanBatch, hot: Hot = frozenset()) -> Ends:
-    frame = build_frame(batch)
-    links = read_links(batch, frame)
-    resolved = resolved_contexts(frame, links)
-    missing = missing_contexts(frame, links)
-    found = find_deliveries(frame, links, resolved, missing)
+    @cached_property
+    def _producers(self) -> pl.Series:
+        return self.frame["row"].clone().scatter(self.units["row"], self.units["unit"])
+
+
+def find_ends(tables: Tables, hot: Hot = frozenset()) -> Ends:
+    frame = build_frame(tables)
+    links = read_links(tables, frame)
+    followed = own_receives(frame, links)
+    resolved = resolved_contexts(frame, links, followed)
+    missing = missing_contexts(frame, links, followed)
+    found = find_deliveries(frame, links, followed, resolved, missing)
     stated = place_contexts(frame, found, resolved)
     # A receive span whose contexts no delivery below took stands for itself.
-    extra = stated["row"].filter(~frame.flag(found["row"]).gather(stated["row"])).unique()
+    extra = stated["row"].filter(~frame.flag(found["row"])[stated["row"]]).unique()
     found = pl.concat([found, extra.to_frame().select("row", end=pl.lit("receive"))]).sort("row")
     units = find_sends(frame)
     bodies = find_bodies(frame, links, found, stated, hot)
@@ -65,7 +77,7 @@ def find_ends(batch: SpanBatch, hot: Hot = frozenset()) -> Ends:
         frame=frame,
         sends=frame.tell(sends, "row", *_COLUMNS).with_columns(
             # as their own trace tells: what is a body depends on others
-            onward=pl.lit(frame.flag(frame["top"].gather(found["row"]))).gather(pl.col("top"))
+            onward=pl.lit(frame.flag(frame["top"][found["row"]])).gather(pl.col("top"))
         ),
         deliveries=deliveries,
         stated=stated.select(
@@ -74,6 +86,7 @@ def find_ends(batch: SpanBatch, hot: Hot = frozenset()) -> Ends:
         missing=place_contexts(frame, found, missing),
         units=units.select("row", "unit"),
         links=links,
+        followed=followed,
         bodies=bodies,
     )
 

@@ -6,8 +6,8 @@ what only messages have, stands once beside the rows and is told where it is nee
 spans never hand anything over.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -15,7 +15,7 @@ import polars as pl
 from analyzer.meaning import find_meanings
 from analyzer.names import mark_messages, read_messages
 from analyzer.structure import find_parents
-from storage.schema import SHAPE_COLUMNS, SpanBatch
+from analyzer.tables import Tables
 
 SPAN = ["trace_hi", "trace_lo", "span_id"]
 PART = [*SPAN, "content_hash"]
@@ -35,14 +35,9 @@ _MESSAGE = [
     "foreign_context_header",
 ]
 _ORDER = ["trace_hi", "trace_lo", "start_time_unix_nano", "span_id"]
-_UNREAD = [
-    "attributes",
-    "status_message",
-    "dropped_events_count",
-]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Frame:
     """Spans with structure, role and numbers of what else is known of them.
 
@@ -65,83 +60,104 @@ class Frame:
 
     def __getitem__(self, name: str) -> pl.Series:
         """A column of `rows`."""
-        return self.rows[name]
+        return self.rows.get_column(name)
 
     def tell(self, rows: pl.Series, *names: str, **renamed: str) -> pl.DataFrame:
         """Columns of any of the tables for these rows, in their order: null where the
         span has none. Keywords give new names."""
-        wanted = dict.fromkeys(names) | renamed
-        numbers: dict[int, pl.Series] = {}
+        wanted = {name: name for name in names} | renamed
+        places = {"": rows}
         told = []
         for alias, name in wanted.items():
-            of = name or alias
-            table, number = self._holder(of)
-            if id(table) not in numbers:
-                numbers[id(table)] = rows if number is None else self.rows[number].gather(rows)
-            told.append(table[of].gather(numbers[id(table)]).alias(alias))
+            column, number = self._columns[name]
+            if number not in places:
+                places[number] = self[number][rows]
+            told.append(column[places[number]].alias(alias))
         return pl.DataFrame(told)
 
-    def _holder(self, name: str) -> tuple[pl.DataFrame, str | None]:
-        if name in self.rows.columns:
-            return self.rows, None
+    @cached_property
+    def _columns(self) -> dict[str, tuple[pl.Series, str]]:
+        """Each column by its name, and the column of `rows` with the places in it; "" for
+        those of `rows` itself."""
+        found: dict[str, tuple[pl.Series, str]] = {}
         for table, number in (
-            (self.messages, "message"),
-            (self.meanings, "meaning"),
             (self.resources, "resource"),
+            (self.meanings, "meaning"),
+            (self.messages, "message"),
+            (self.rows, ""),
         ):
-            if name in table.columns:
-                return table, number
-        raise KeyError(name)
+            found |= {column.name: (column, number) for column in table.get_columns()}
+        return found
+
+    def find(self, ids: pl.DataFrame) -> pl.Series:
+        """`row` of the span with each of these ids (the columns of SPAN or PART), null where
+        there is none."""
+        wanted, names = ids.with_row_index("place"), ids.columns
+        known = self.rows.select("row", *names)
+        if self._told_by_span_id:
+            found = wanted.select("place", "span_id").join(
+                known.select("row", "span_id"), on="span_id"
+            )
+            places, rows = found["place"], found["row"]
+            for name in names:
+                if name != "span_id":
+                    same = ids[name][places] == known[name][rows]
+                    places, rows = places.filter(same), rows.filter(same)
+        else:
+            found = wanted.join(known, on=names)
+            places, rows = found["place"], found["row"]
+        return no_rows(ids.height).scatter(places, rows).alias("row")
+
+    @cached_property
+    def _told_by_span_id(self) -> bool:
+        return _are_unique(self.rows)
+
+    def is_role(self, role: str) -> pl.Series:
+        """Boolean by row."""
+        if role not in self._roles:
+            same = self["role"] == role
+            self._roles[role] = same.fill_null(value=False) if same.null_count() else same
+        return self._roles[role]
+
+    @cached_property
+    def _roles(self) -> dict[str, pl.Series]:
+        return {}
 
     def flag(self, rows: pl.Series) -> pl.Series:
         """Boolean by row: true for these."""
         flags = np.zeros(self.rows.height, dtype=np.bool_)
-        flags[rows.drop_nulls().to_numpy()] = True
+        known = rows.drop_nulls() if rows.null_count() else rows
+        flags[known.to_numpy()] = True
         return pl.Series(flags)
 
 
-def read_table(batch: SpanBatch, name: str, unread: Sequence[str] = ()) -> pl.DataFrame:
-    """One table of the batch as a Polars frame, without some columns."""
-    frame = pl.from_arrow(getattr(batch, name).drop_columns(list(unread)))
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table never is a series
-    return frame
-
-
-def read_shapes(batch: SpanBatch) -> pl.DataFrame:
-    return read_table(batch, "shapes").unique("shape_id").select("shape_id", *SHAPE_COLUMNS)
-
-
-def build_frame(batch: SpanBatch) -> Frame:
+def build_frame(tables: Tables) -> Frame:
     """The frame of a batch.
 
     Sorted by (trace, start, span id): the row order is a function of the set of
     spans. Of spans with the same ids one is kept, the one with the smallest
     content hash; which arrived first does not matter.
     """
-    spans = _in_order(_one_of_each(read_table(batch, "spans", _UNREAD)))
-    messages = mark_messages(
-        read_table(batch, "messaging")
-        .filter(pl.col("part") == "span")
-        .select(*PART, "shape_id", "kafka_key", *_MESSAGE)
-    )
+    spans = _in_order(_one_of_each(tables.spans))
+    messages = mark_messages(tables.messages.select(*PART, "shape_id", "kafka_key", *_MESSAGE))
     message = _number_messages(spans, messages)
-    resources = _read_resources(batch)
+    resources = _read_resources(tables)
     rows = (
         _number_traces(spans.with_row_index("row"))
         .with_columns(
             message,
             message.is_not_null().alias("marked"),
-            *(messages[name].gather(message) for name in ("shape_id", "recorded", "identified")),
+            *(messages[name][message] for name in ("shape_id", "recorded", "identified")),
             _number_of(spans["resource_id"], resources["resource_id"]).alias("resource"),
         )
         .rename({"start_time_unix_nano": "start", "end_time_unix_nano": "end"})
     )
     rows = rows.with_columns(
         pl.col("recorded", "identified").fill_null(value=False),
-        *(resources[name].gather(rows["resource"]) for name in ("world", "service")),
+        *(resources[name][rows["resource"]] for name in ("world", "service")),
     )
-    meaning, meanings = find_meanings(rows, read_table(batch, "scopes"), read_shapes(batch))
-    rows = rows.with_columns(meaning, meanings["role"].gather(meaning))
+    meaning, meanings = find_meanings(rows, tables.scopes, tables.shapes)
+    rows = rows.with_columns(meaning, meanings["role"][meaning])
     rows = find_parents(rows)
     rows, told = _read_messages(rows, messages, meanings)
     stated = rows.select("row", "trace_state").filter(pl.col("trace_state").str.len_bytes() > 0)
@@ -154,6 +170,10 @@ def build_frame(batch: SpanBatch) -> Frame:
         resources=resources,
         states=stated,
     )
+
+
+def no_rows(height: int) -> pl.Series:
+    return pl.Series([None], dtype=pl.UInt32).new_from_index(0, height)
 
 
 def _are_unique(rows: pl.DataFrame) -> bool:
@@ -203,13 +223,9 @@ def _number_of(ids: pl.Series, known: pl.Series) -> pl.Series:
     ]
 
 
-def _read_resources(batch: SpanBatch) -> pl.DataFrame:
+def _read_resources(tables: Tables) -> pl.DataFrame:
     """Resources with numbers for `world` and `service`: dense, and a function of the set."""
-    resources = (
-        read_table(batch, "resources")
-        .unique("resource_id")
-        .select("resource_id", *IDENTITY, "service_version", "sdk_language")
-    )
+    resources = tables.resources.select("resource_id", *IDENTITY, "service_version", "sdk_language")
     for number, key in (("world", ["environment", "service_namespace"]), ("service", IDENTITY)):
         kinds = resources.select(key).unique().sort(key).with_row_index(number)
         resources = resources.join(kinds, on=key, nulls_equal=True)
@@ -224,7 +240,7 @@ def _read_messages(
     told = read_messages(
         messages.select(_MESSAGE)[marked["message"]].with_columns(
             marked["row"],
-            *(meanings[name].gather(marked["meaning"]) for name in ("system", "kafka_topic")),
+            *(meanings[name][marked["meaning"]] for name in ("system", "kafka_topic")),
         )
     ).drop("system")
     number = pl.col("marked").cum_sum().cast(pl.UInt32) - 1

@@ -5,31 +5,30 @@ are looked at together: else a value would join in one pass what it does not in 
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
-from analyzer.frame import Frame, read_table
+from analyzer.frame import Frame
+from analyzer.tables import Tables
 from storage.join_keys import hash_key
-from storage.schema import CORRELATION, SpanBatch
 
 _SECOND = 1_000_000_000
 Hot = Collection[int]
 """Hashes of keys."""
 
 
-def leave_out_hot_values(batch: SpanBatch, hot: Hot) -> SpanBatch:
-    """The batch with correlation sets without hot values."""
+def leave_out_hot_values(tables: Tables, hot: Hot) -> Tables:
+    """The tables, in their correlation sets no hot values."""
     if not hot:
-        return batch
-    sets = _leave_out(
-        read_table(batch, "correlation"),
+        return tables
+    cold = _leave_out(
+        tables.correlation,
         ["key", "value"],
         hot,
         lambda row: (("correlation", row["key"], row["value"]),),
     )
-    return replace(batch, correlation=sets.to_arrow().cast(CORRELATION))
+    return tables.with_sets(cold)
 
 
 def leave_out_ids(ids: pl.DataFrame, hot: Hot) -> pl.DataFrame:

@@ -7,14 +7,14 @@ an event, on a `receive` span above or on the application's own span below.
 import polars as pl
 
 from analyzer.ends import Ends
-from analyzer.frame import PART, Frame, read_shapes, read_table
+from analyzer.frame import PART, Frame, no_rows
 from analyzer.names import mark_messages, name_shapes, read_messages
 from analyzer.roles import SERVER
 from analyzer.rules.conversation_id import CONVERSATION
 from analyzer.rules.record_key import RECORD_KEY
 from analyzer.rules.workflow_id import WORKFLOW
 from analyzer.structure import nearest, nearest_above
-from storage.schema import SpanBatch
+from analyzer.tables import Tables
 
 IDS = pl.Schema(
     {
@@ -36,10 +36,10 @@ OWN_KEYS = [RECORD_KEY, CONVERSATION]
 OTHER_KEYS = [*OWN_KEYS, WORKFLOW]
 
 
-def read_part_ids(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
+def read_part_ids(tables: Tables, ends: Ends) -> pl.DataFrame:
     """Ids on links and events (part, row, …), except on links that are resolved
     already."""
-    typed = read_table(batch, "messaging").filter((pl.col("part") != "span") & _says_an_id())
+    typed = tables.parts.filter(_says_an_id())
     if typed.is_empty():
         return pl.DataFrame(schema={"part": pl.String, **IDS})
     done = (
@@ -61,7 +61,7 @@ def read_part_ids(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
     parts = (
         typed.join(span, on=PART, how="inner")
         .join(done, on=["row", "part", "position"], how="anti")
-        .join(read_shapes(batch), on="shape_id", how="left")
+        .join(tables.shapes, on="shape_id", how="left")
         .with_columns(
             pl.coalesce("system", "span_system").alias("system"),
             pl.coalesce("destination_name", "span_destination").alias("destination_name"),
@@ -84,7 +84,7 @@ def _deliveries_below(ends: Ends) -> pl.Series:
     frame = ends.frame
     delivery = frame.flag(ends.deliveries["row"])
     owner = nearest(frame.rows, delivery | frame.flag(ends.units["row"]))
-    mine = delivery.gather(owner)
+    mine = delivery[owner]
     return pl.select(pl.when(mine).then(owner)).to_series()
 
 
@@ -97,10 +97,10 @@ def _deliveries_beside(ends: Ends, owner: pl.Series) -> pl.Series:
     frame = ends.frame
     only = ends.deliveries.filter(pl.len().over("top") == 1).select("top", only="row")
     only = only.filter(_poll_or_lambda(frame, only["top"]))
-    nothing = pl.Series([None], dtype=pl.UInt32).new_from_index(0, frame.rows.height)
+    nothing = no_rows(frame.rows.height)
     if only.is_empty():
         return nothing
-    beside = nothing.scatter(only["top"], only["only"]).gather(frame["top"])
+    beside = nothing.scatter(only["top"], only["only"])[frame["top"]]
     sends = frame.flag(ends.units["row"])
     free = owner.is_null() & nearest(frame.rows, sends).is_null()
     return pl.select(pl.when(free).then(beside)).to_series()
@@ -123,10 +123,10 @@ def _on_spans(frame: Frame) -> pl.DataFrame:
     )
 
 
-def read_ids(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
+def read_ids(tables: Tables, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(sends, deliveries): `row` of the end point and one message's ids a row."""
     frame = ends.frame
-    parts = read_part_ids(batch, ends).drop("part")
+    parts = read_part_ids(tables, ends).drop("part")
     known = _says_an_id()
     everything = pl.concat([_on_spans(frame), parts]).filter(known)
     sends = (
@@ -143,7 +143,7 @@ def read_ids(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
     own = own.drop_nulls("owner").drop("beside")
     own = pl.concat([own, beside.join(own.select("owner"), on="owner", how="anti")])
     # A receive span above gives its id to the one delivery below it.
-    receives = frame.flag(everything["row"]) & (frame["role"] == "receive").fill_null(value=False)
+    receives = frame.flag(everything["row"]) & frame.is_role("receive")
     above = (
         ends.deliveries.select(
             owner="row", holder=pl.lit(nearest_above(frame.rows, receives)).gather(pl.col("row"))
@@ -169,7 +169,7 @@ def read_ids(batch: SpanBatch, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def read_correlation(
-    batch: SpanBatch, ends: Ends, asked: pl.DataFrame
+    tables: Tables, ends: Ends, asked: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(sends, deliveries): `row` of the end point, `key`, `value`, and `near`: 0 on the
     span itself, 1 on a local ancestor, 2 below it, 3 beside it (_deliveries_beside). Of
@@ -181,7 +181,7 @@ def read_correlation(
     numbers of a batch, which boto3sqs calls conversation ids, are none.
     """
     frame = ends.frame
-    sets = read_table(batch, "correlation").unique()
+    sets = tables.correlation
     said = frame.rows.select("row", "correlation_id").join(sets, on="correlation_id")
     talk = said.filter(pl.col("key") == CONVERSATION)["row"]
     entries = talk.filter(frame.tell(talk, "scope_name")["scope_name"].str.contains("boto3sqs"))

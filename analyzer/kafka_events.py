@@ -40,8 +40,8 @@ def ends_of_partition(
     told = frame.tell(
         rows, "row", "service", "consumer_group", "start", "has_children", *RECORD
     ).drop_nulls(RECORD)
-    linked = stated.gather(told["row"])
-    sent = resolved.select("row", sent=frame["start"].gather(resolved["target"]))
+    linked = stated[told["row"]]
+    sent = resolved.select("row", sent=frame["start"][resolved["target"]])
     later = told.filter(linked | pl.col("has_children")).join(sent, on="row", how="left")
     found = told.filter(~linked & ~pl.col("has_children")).join(
         later, on=["service", "consumer_group", *RECORD], suffix="_read", nulls_equal=True

@@ -9,10 +9,11 @@ relays and scripts send roots too; nothing is missing there.
 import polars as pl
 
 from analyzer.ends import Ends
-from analyzer.frame import read_table
+from analyzer.frame import SPAN
 from analyzer.hot_keys import Hot, leave_out_hot_values
 from analyzer.operations import name_operation
 from analyzer.roles import CLIENT, CONSUMER, INTERNAL, PRODUCER, SERVER
+from analyzer.tables import Tables
 from analyzer.work_beside import find_work_beside, tell_work
 from analyzer.work_with_key import find_work_with_key
 from storage.schema import SENDS, SpanBatch
@@ -30,20 +31,19 @@ _APART_NANO = 500_000_000
 
 def ask_for_requests(batch: SpanBatch, owners: pl.DataFrame) -> pl.DataFrame:
     """SENDS: spans of these traces that may be sends without a parent."""
-    roots = read_table(batch, "spans").filter(
-        pl.col("parent_span_id").is_null() & pl.col("kind").is_in(_SENDING)
+    columns = [*SPAN, "parent_span_id", "kind", *SENDS.names]
+    roots = (
+        pl.DataFrame(batch.spans.select(columns))
+        .filter(pl.col("parent_span_id").is_null() & pl.col("kind").is_in(_SENDING))
+        .join(owners, on=SPAN[:2], how="semi")
     )
-    marked = read_table(batch, "messaging").filter(pl.col("part") == "span")
-    trace = ["trace_hi", "trace_lo"]
-    return (
-        roots.join(marked, on=[*trace, "span_id"], how="semi")
-        .join(owners, on=trace, how="semi")
-        .select(SENDS.names)
-        .unique()
-    )
+    if roots.is_empty():
+        return roots.select(SENDS.names)
+    marked = pl.DataFrame(batch.messaging.select([*SPAN, "part"])).filter(pl.col("part") == "span")
+    return roots.join(marked, on=SPAN, how="semi").select(SENDS.names).unique()
 
 
-def find_origins(batch: SpanBatch, ends: Ends, hot: Hot) -> pl.DataFrame:
+def find_origins(tables: Tables, ends: Ends, hot: Hot) -> pl.DataFrame:
     """(row, origin, operation, beside) of every send: how it began.
 
     entry    within work that a request or message began, or whose parent is elsewhere;
@@ -66,7 +66,7 @@ def find_origins(batch: SpanBatch, ends: Ends, hot: Hot) -> pl.DataFrame:
     if roots.is_empty():
         return found.select("row", "origin", "operation", beside=pl.lit(None, pl.String))
     work = find_work_beside(frame, roots)
-    keyed = find_work_with_key(leave_out_hot_values(batch, hot), ends, roots, work)
+    keyed = find_work_with_key(leave_out_hot_values(tables, hot), ends, roots, work)
     lacking = _without_a_send_there(ends, found, work)
     told = found.join(tell_work(lacking), on="row", how="left", suffix="_beside").join(
         keyed, on="row", how="left"
@@ -99,13 +99,13 @@ def find_origins(batch: SpanBatch, ends: Ends, hot: Hot) -> pl.DataFrame:
 def _begin(ends: Ends, sends: pl.Series) -> pl.DataFrame:
     """(row, top, origin, operation) of sends, roots being `alone`."""
     frame = ends.frame
-    top = frame["top"].gather(sends)
+    top = frame["top"][sends]
     told = frame.tell(top, "kind", "parent_span_id", "cyclic", "name").with_columns(
         row=sends,
         top=top,
-        sending=frame.flag(ends.units["row"]).gather(top),
-        linked=frame.flag(ends.links["row"]).gather(top),
-        delivered=frame.flag(ends.deliveries["row"]).gather(top),
+        sending=frame.flag(ends.units["row"])[top],
+        linked=frame.flag(ends.links["row"])[top],
+        delivered=frame.flag(ends.deliveries["row"])[top],
     )
     root = pl.col("parent_span_id").is_null() & ~pl.col("cyclic")
     entry = (
@@ -206,7 +206,7 @@ def select_lost(
     here = lost.join(suspects, on=PLACE, how="semi", nulls_equal=True)
     seen = lost.filter(pl.col("origin").is_in(_TOLD) | pl.col("row").is_in(here["row"].implode()))
     return (
-        seen.select("row", ends.frame["top"].gather(seen["row"]).alias("top"))
+        seen.select("row", ends.frame["top"][seen["row"]].alias("top"))
         .join(origins, on="row", maintain_order="left")
         .select("row", "top", "origin", "beside")
     )

@@ -85,7 +85,7 @@ def _group(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     ).with_row_index("meaning")
     number = hashes.join(firsts, on="hash", how="left", maintain_order="left")["meaning"]
     kinds = rows[firsts["row"]]
-    if all(rows[name].equals(kinds[name].gather(number)) for name in rows.columns):
+    if all(rows[name].equals(kinds[name][number]) for name in rows.columns):
         return number, kinds
     kinds = rows.unique(maintain_order=True).with_row_index("meaning")
     found = rows.join(kinds, on=rows.columns, how="left", nulls_equal=True, maintain_order="left")

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from analyzer.contexts import SAMPLED, own_receives
+from analyzer.contexts import SAMPLED
 from analyzer.ends import Ends
 from analyzer.structure import follow
 from analyzer.trace_states import has_epoch_form, read_randomness
@@ -18,13 +18,13 @@ def tell_missing(ends: Ends, rows: pl.Series) -> pl.DataFrame:
     """Of each of these deliveries with unresolved contexts: whether a parent or a link is
     missing, whether it was sampled (null: the exporter does not say), whether its trace is
     known."""
-    missing = ends.missing.filter(ends.frame.flag(rows).gather(ends.missing["row"]))
+    missing = ends.missing.filter(ends.frame.flag(rows)[ends.missing["row"]])
     return (
         missing.join(_begun_traces(ends, missing), on=["missing_hi", "missing_lo"], how="left")
         .join(ends.frame.states, on="row", how="left", maintain_order="left")
         .with_columns(
-            ends.frame["service"].gather(missing["row"]).alias("own_service"),
-            ends.frame["start"].gather(missing["row"]).alias("start_time_unix_nano"),
+            ends.frame["service"][missing["row"]].alias("own_service"),
+            ends.frame["start"][missing["row"]].alias("start_time_unix_nano"),
             # a span carries the tracestate of its parent's context
             state=pl.when(pl.col("link_flags").is_null())
             .then("trace_state")
@@ -65,9 +65,9 @@ def _begun_traces(ends: Ends, missing: pl.DataFrame) -> pl.DataFrame:
     if missing.is_empty():
         return pl.DataFrame(schema=_BEGUN)
     heads = follow(frame["parent"].fill_null(frame["row"]))
-    received = own_receives(frame, ends.links)["receive"]
-    delivered = frame.flag(frame["top"].gather(pl.concat([ends.deliveries["row"], received])))
-    begun = ~delivered.gather(frame["top"].gather(heads))
+    received = pl.concat([ends.deliveries["row"], ends.followed["receive"]])
+    delivered = frame.flag(frame["top"][received])
+    begun = ~delivered[frame["top"][heads]]
     return (
         frame.rows.filter(begun & frame["trace_lo"].is_in(missing["missing_lo"].unique().implode()))
         .group_by(missing_hi="trace_hi", missing_lo="trace_lo")

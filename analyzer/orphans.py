@@ -8,16 +8,16 @@ a locally missing parent (N8), an HTTP entry or a timer (N9) are dropped here.
 
 import polars as pl
 
-from analyzer.contexts import own_receives
 from analyzer.ends import Ends
 from analyzer.roles import SERVER
 from analyzer.root_facts import tell_roots
 from analyzer.rules import DRAWN
-from storage.schema import ORPHANS, SpanBatch
+from analyzer.tables import Tables
+from storage.schema import ORPHANS
 
 
 def orphan_rows(
-    batch: SpanBatch, ends: Ends, connections: pl.DataFrame, lost: pl.DataFrame
+    tables: Tables, ends: Ends, connections: pl.DataFrame, lost: pl.DataFrame
 ) -> pl.DataFrame:
     """ORPHANS columns up to `facts`, the stitched producer, and `row` of the root; `lost`
     are sends that may be broken (analyzer.lost_sends.select_lost)."""
@@ -27,7 +27,7 @@ def orphan_rows(
     found = pl.concat([broken, bodies, sends], how="diagonal")
     if found.is_empty():  # all is well, as it mostly is
         return pl.DataFrame(ORPHANS.empty_table())
-    return tell_roots(batch, ends, connections, found)
+    return tell_roots(tables, ends, connections, found)
 
 
 def _bodies(ends: Ends, known: pl.Series) -> pl.DataFrame:
@@ -66,16 +66,16 @@ def _broken(ends: Ends) -> pl.DataFrame:
     """Deliveries below local roots of which none has a stated producer, and that do not
     continue another trace and are no entry of their own."""
     frame = ends.frame
-    connected = frame.flag(frame["top"].gather(ends.stated["delivery"]))
-    remote = frame.flag(frame["top"].gather(ends.missing["row"]))
-    open_ = ~connected.gather(ends.deliveries["top"])
+    connected = frame.flag(frame["top"][ends.stated["delivery"]])
+    remote = frame.flag(frame["top"][ends.missing["row"]])
+    open_ = ~connected[ends.deliveries["top"]]
     found = _begun_by_receives(
         ends,
         ends.deliveries.filter(open_ & (ends.deliveries["part"] != "body")).select(
             "row", "top", "part", after=pl.lit(None, pl.String), stitched="row"
         ),
     )
-    found = found.filter(~connected.gather(found["top"]))
+    found = found.filter(~connected[found["top"]])
     entry = (
         (pl.col("kind") == SERVER)
         & ~pl.col("marked")
@@ -86,7 +86,7 @@ def _broken(ends: Ends) -> pl.DataFrame:
     roots = frame.tell(
         found["top"],
         *("kind", "marked", "invocation_id", "trigger", "parent_span_id", "cyclic"),
-    ).with_columns(remote=remote.gather(found["top"]))
+    ).with_columns(remote=remote[found["top"]])
     return found.filter(
         roots.select(
             (pl.col("parent_span_id").is_null() | pl.col("remote"))
@@ -100,8 +100,10 @@ def _broken(ends: Ends) -> pl.DataFrame:
 def _begun_by_receives(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:
     """`found` with the root of the receive span that a process span links to (N5): its own
     root has a link that resolves, and that one has none."""
-    via = own_receives(ends.frame, ends.links).unique("row", keep="first", maintain_order=True)
-    begun = via.select("row", begun=ends.frame["top"].gather(via["receive"]))
+    if ends.followed.is_empty():
+        return found
+    via = ends.followed.unique("row", keep="first", maintain_order=True)
+    begun = via.select("row", begun=ends.frame["top"][via["receive"]])
     return (
         found.join(begun, on="row", how="left", maintain_order="left")
         .with_columns(top=pl.coalesce("begun", "top"))

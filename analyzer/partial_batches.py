@@ -9,23 +9,22 @@ kept for its attributes.
 import polars as pl
 
 from analyzer.ends import Ends
-from analyzer.frame import read_table
 from analyzer.ids import IDS, OTHER_KEYS, read_part_ids
-from storage.schema import SpanBatch
+from analyzer.tables import Tables
 
 
-def may_leave_over(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.Series:
+def may_leave_over(tables: Tables, ends: Ends, stated: pl.DataFrame) -> pl.Series:
     """Rows of deliveries with links whose local tree carries more values of a key than
     they have links: only there can values be left over."""
     frame = ends.frame
     links = stated.filter(pl.col("relation") == "link")["delivery"]
-    batches = frame.flag(frame["top"].gather(links))
+    batches = frame.flag(frame["top"][links])
     carried = (
         frame.rows.select("top", "correlation_id")
-        .filter(pl.col("correlation_id").is_not_null() & batches.gather(frame["top"]))
+        .filter(pl.col("correlation_id").is_not_null() & batches[frame["top"]])
         .unique()
     )
-    sets = read_table(batch, "correlation").unique().filter(~pl.col("key").is_in(OTHER_KEYS))
+    sets = tables.correlation.filter(~pl.col("key").is_in(OTHER_KEYS))
     twice = sets.filter(sets.select("correlation_id", "key").is_duplicated())["correlation_id"]
     several = carried.filter(
         pl.col("top").is_duplicated() | pl.col("correlation_id").is_in(twice.unique().implode())
@@ -40,7 +39,7 @@ def may_leave_over(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.Ser
         .agg(pl.col("value").max().alias("values"))
     )
     counts = links.value_counts(name="links")
-    tops = counts.select(frame["top"].gather(counts["delivery"]).alias("top"))
+    tops = counts.select(frame["top"][counts["delivery"]].alias("top"))
     told = counts.hstack(tops).join(most, on="top")
     return told.filter(pl.col("values") > pl.col("links"))["delivery"]
 
@@ -58,9 +57,7 @@ def left_over_keys(
     whole = ends.frame.rows.select("row", "dropped_links_count").filter(
         pl.col("dropped_links_count") == 0
     )
-    linked = links.join(ends.units.rename({"row": "send"}), on="send", how="left").select(
-        "row", unit=pl.coalesce("unit", "send")
-    )
+    linked = links.select("row", ends.producers(links["send"]))
     covered = linked.join(send_keys.rename({"row": "unit"}), on="unit").select(
         "row", "key", "value", "unit"
     )
@@ -80,20 +77,20 @@ def left_over_keys(
     )
 
 
-def left_over_ids(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.DataFrame:
+def left_over_ids(tables: Tables, ends: Ends, stated: pl.DataFrame) -> pl.DataFrame:
     """Ids (row, message_id, …) of messages that deliveries with a context name and that
     brought none there: on links without a stored target, and on events where these name more
     messages than there are contexts."""
     frame = ends.frame
     rows = stated["delivery"].unique()
     known = frame.flag(rows)
-    mine = ends.links.filter(known.gather(ends.links["row"]))
-    typed = read_table(batch, "messaging").select("span_id", "part")
-    events = typed.filter(pl.col("part") == "event")["span_id"].unique()
+    mine = ends.links.filter(known[ends.links["row"]])
+    events = tables.parts.filter(pl.col("part") == "event")["span_id"].unique()
     told = events.implode()
-    if not mine["target"].null_count() and not frame["span_id"].gather(rows).is_in(told).any():
+    silent = events.is_empty() or not frame["span_id"][rows].is_in(told).any()
+    if not mine["target"].null_count() and silent:
         return pl.DataFrame(schema=IDS)  # all is well, as it mostly is
-    parts = read_part_ids(batch, ends).filter(pl.lit(known).gather(pl.col("row")))
+    parts = read_part_ids(tables, ends).filter(pl.lit(known).gather(pl.col("row")))
     parents = stated.filter(pl.col("relation") == "parent").select(row="delivery")
     contexts = pl.concat([mine.filter(~pl.col("empty")).select("row"), parents])
     whole = pl.lit(frame["dropped_links_count"]).gather(pl.col("row")) == 0
@@ -116,8 +113,7 @@ def drop_connected(ends: Ends, stated: pl.DataFrame, found: pl.DataFrame) -> pl.
         frame.tell(stated["send"], "role", far_trace="trace")
     )
     sent = (pl.col("role") == "send").fill_null(value=False)
-    units = ends.units.select(send="row", unit="unit")
-    connected = pairs.filter(sent).join(units, on="send", how="left").select("delivery", "unit")
+    connected = pairs.with_columns(ends.producers(pairs["send"])).filter(sent)
     # a message can carry the context of any span above the one that sends it
     around = pairs.filter(~sent).select("delivery", "far_trace")
     traces = frame.tell(found["send"], far_trace="trace").with_columns(
@@ -125,8 +121,8 @@ def drop_connected(ends: Ends, stated: pl.DataFrame, found: pl.DataFrame) -> pl.
     )
     return (
         found.hstack(traces)
+        .with_columns(ends.producers(found["send"]))
         .filter(pl.col("trace") != pl.col("far_trace"))
-        .join(units, on="send", how="left")
         .join(connected, on=["delivery", "unit"], how="anti")
         .join(around, on=["delivery", "far_trace"], how="anti")
         .select(found.columns)

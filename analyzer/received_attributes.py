@@ -6,16 +6,17 @@ carried nothing, on the span or, of a batch, on the message's link (propagation/
 
 import polars as pl
 
-from analyzer.frame import PART, Frame, read_table
-from storage.schema import SpanBatch
+from analyzer.frame import PART, Frame
+from analyzer.tables import Tables
 
 
-def count_received(batch: SpanBatch, frame: Frame) -> pl.DataFrame:
+def count_received(tables: Tables, frame: Frame) -> pl.DataFrame:
     """(row, received_attributes) of the spans that say so. Messages of a batch were asked for
     alike; the fewest that came to one of them speak for all."""
-    said = read_table(batch, "messaging").select(*PART, "received_attributes").drop_nulls()
-    if said.is_empty():
+    counts = tables.messaging["received_attributes"]
+    if counts.null_count() == len(counts):
         return pl.DataFrame(schema={"row": pl.UInt32, "received_attributes": pl.Int64})
+    said = tables.messaging.select(*PART, "received_attributes").drop_nulls()
     rows = frame.rows.select("row", *PART).filter(
         pl.col("span_id").is_in(said["span_id"].unique().implode())
     )

@@ -12,14 +12,12 @@ from typing import Any
 
 import polars as pl
 
-from analyzer.answers import unit_of
 from analyzer.causes import load_causes
 from analyzer.dropped_fields import read_dropped
 from analyzer.ends import Ends
 from analyzer.fixes import End, choose_fix
-from analyzer.frame import read_table
 from analyzer.rules.workflow_id import WORKFLOW
-from storage.schema import SpanBatch
+from analyzer.tables import Tables
 
 # What a remark's fix is chosen by, of either end.
 _TOLD = ["service_name", "sdk_language", "scope_name", "scope_version"]
@@ -30,10 +28,10 @@ _KIND = [
 ]
 
 
-def add_remarks(batch: SpanBatch, ends: Ends, handovers: pl.DataFrame) -> pl.DataFrame:
+def add_remarks(tables: Tables, ends: Ends, handovers: pl.DataFrame) -> pl.DataFrame:
     """The hand-overs (delivery, send, relation, …, notes) with these notes as well."""
     stated = handovers.filter(pl.col("relation") != "stitch").select("delivery", "send", "relation")
-    found = pl.concat([_lost_baggage(batch, ends, stated), _short_batches(ends, stated)])
+    found = pl.concat([_lost_baggage(tables, ends, stated), _short_batches(ends, stated)])
     if found.is_empty():
         return handovers
     told = _write_notes(found.hstack(_tell_ends(ends, found)))
@@ -53,7 +51,7 @@ def add_remarks(batch: SpanBatch, ends: Ends, handovers: pl.DataFrame) -> pl.Dat
     )
 
 
-def _lost_baggage(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.DataFrame:
+def _lost_baggage(tables: Tables, ends: Ends, stated: pl.DataFrame) -> pl.DataFrame:
     """(delivery, send, code): the workflow's id stands on the send or its local root, and
     nowhere in the work on the message.
 
@@ -62,7 +60,7 @@ def _lost_baggage(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.Data
     propagation library says it of itself.
     """
     frame = ends.frame
-    flows = read_table(batch, "correlation").filter(pl.col("key") == WORKFLOW)
+    flows = tables.correlation.filter(pl.col("key") == WORKFLOW)
     none = stated.clear().with_columns(code=pl.lit(None, pl.String)).drop("relation")
     if flows.is_empty() or stated.is_empty():
         return none
@@ -70,16 +68,15 @@ def _lost_baggage(batch: SpanBatch, ends: Ends, stated: pl.DataFrame) -> pl.Data
     carries = carries.fill_null(value=False)
     work = frame.flag(frame["top"].filter(carries))  # by root: somewhere in its local tree
     sends = stated["send"]
-    sent = carries.gather(sends) | carries.gather(frame["top"].gather(sends))
-    arrived = work.gather(frame["top"].gather(stated["delivery"]))
+    sent = carries[sends] | carries[frame["top"][sends]]
+    arrived = work[frame["top"][stated["delivery"]]]
     scopes = frame.tell(sends, "scope_name", "system")
     full = (
         scopes["scope_name"].str.contains("boto3sqs", literal=True).fill_null(value=False)
         & (scopes["system"] == "aws_sqs").fill_null(value=False)
         & (stated["relation"] == "parent")
     )
-    unit = pl.select(unit=pl.coalesce(unit_of(ends).gather(sends), sends)).to_series()
-    full |= unit.is_in(read_dropped(batch, ends)["unit"].implode())
+    full |= ends.producers(sends).is_in(read_dropped(tables, ends)["unit"].implode())
     return (
         stated.with_columns(
             code=pl.select(pl.when(full).then(pl.lit("B2")).otherwise(pl.lit("B1"))).to_series()

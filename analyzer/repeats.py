@@ -7,9 +7,8 @@ archive, are new messages about work that was delivered already. Business ids te
 import polars as pl
 
 from analyzer.ends import Ends
-from analyzer.frame import read_table
 from analyzer.ids import OTHER_KEYS
-from storage.schema import SpanBatch
+from analyzer.tables import Tables
 
 FAILED, DONE = "failed", "done"
 # At-least-once delivery repeats within seconds what did not fail.
@@ -18,7 +17,7 @@ _STATUS_ERROR = 2
 _PLACE = ["key", "value", "world", "service", "system", "destination"]
 
 
-def find_repeats(batch: SpanBatch, ends: Ends, tops: pl.Series) -> pl.DataFrame:
+def find_repeats(tables: Tables, ends: Ends, tops: pl.Series) -> pl.DataFrame:
     """(top, repeats) of the roots `tops` that have a business id: whether it came to the same
     service and destination before. `FAILED` where the context arrived and the work failed
     (as another message: a redelivery keeps its id, and its context), `DONE` where it did not
@@ -29,7 +28,7 @@ def find_repeats(batch: SpanBatch, ends: Ends, tops: pl.Series) -> pl.DataFrame:
         "top", "world", "service", "system", "destination", "message_id"
     )
     works = works.with_columns(frame.tell(works["top"], "start"))
-    sets = read_table(batch, "correlation").filter(~pl.col("key").is_in(OTHER_KEYS)).unique()
+    sets = tables.correlation.filter(~pl.col("key").is_in(OTHER_KEYS))
     values = (
         frame.rows.select("top", "correlation_id")
         .drop_nulls()
@@ -38,14 +37,14 @@ def find_repeats(batch: SpanBatch, ends: Ends, tops: pl.Series) -> pl.DataFrame:
         .unique()
         .join(works, on="top")
     )
-    asked = values.filter(mine.gather(values["top"]))
+    asked = values.filter(mine[values["top"]])
     others = values.join(asked.select("key", "value").unique(), on=["key", "value"], how="semi")
     failed = frame.flag(frame["top"].filter(frame["status_code"] == _STATUS_ERROR))
-    arrived = frame.flag(frame["top"].gather(ends.stated["delivery"]))
+    arrived = frame.flag(frame["top"][ends.stated["delivery"]])
     before = (
         others.with_columns(
-            failed.gather(others["top"]).alias("failed"),
-            arrived.gather(others["top"]).alias("arrived"),
+            failed[others["top"]].alias("failed"),
+            arrived[others["top"]].alias("arrived"),
         )
         .group_by(_PLACE)
         .agg(

@@ -4,7 +4,6 @@ that verdicts compare. What stands beside it is told by analyzer.surroundings.
 
 import polars as pl
 
-from analyzer.answers import unit_of
 from analyzer.dropped_fields import read_dropped
 from analyzer.ends import Ends
 from analyzer.frame import IDENTITY
@@ -13,8 +12,8 @@ from analyzer.received_attributes import count_received
 from analyzer.repeats import find_repeats
 from analyzer.root_evidence import tell_evidence
 from analyzer.rules import DRAWN
+from analyzer.tables import Tables
 from analyzer.trace_states import has_epoch_form
-from storage.schema import SpanBatch
 
 # What judging compares; the JSON text of `facts` has these fields.
 FACTS = {
@@ -83,7 +82,7 @@ NOTHING: dict[str, None] = dict.fromkeys(FACTS)
 
 
 def tell_roots(
-    batch: SpanBatch, ends: Ends, connections: pl.DataFrame, found: pl.DataFrame
+    tables: Tables, ends: Ends, connections: pl.DataFrame, found: pl.DataFrame
 ) -> pl.DataFrame:
     """ORPHANS columns up to `facts`, the stitched producer, and `row` of the root, of the
     deliveries `found` (row, top, part, after, beside, stitched)."""
@@ -100,7 +99,7 @@ def tell_roots(
         own_destination="destination",
         dropped_attributes="dropped_attributes_count",
     )
-    stitched = _stitched(batch, ends, connections)
+    stitched = _stitched(tables, ends, connections)
     deliveries = (
         found.hstack(told)
         .join(stitched, left_on="stitched", right_on="delivery", how="left")
@@ -108,13 +107,13 @@ def tell_roots(
         .filter((pl.col("part") != "maybe") | pl.col("rule").is_not_null())
         .with_columns(fits_in_trace=pl.col("stitched").is_in(_fit_in_trace(connections).implode()))
         .join(tell_missing(ends, found["row"]), on="row", how="left")
-        .join(count_received(batch, frame), on="row", how="left")
+        .join(count_received(tables, frame), on="row", how="left")
         .sort("top", "delivery_start", "row")
     )
     # One root can stand for several deliveries: the first one speaks for it.
     first = deliveries.unique("top", keep="first", maintain_order=True)
     busy = deliveries.group_by("top").agg(pl.col("has_children").any().alias("any_children"))
-    repeats = find_repeats(batch, ends, first["top"]).with_columns(names_work=pl.lit(value=True))
+    repeats = find_repeats(tables, ends, first["top"]).with_columns(names_work=pl.lit(value=True))
     rows = (
         first.join(busy, on="top")
         .join(repeats, on="top", how="left")
@@ -169,13 +168,12 @@ def tell_roots(
     )
 
 
-def _stitched(batch: SpanBatch, ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
+def _stitched(tables: Tables, ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
     """The drawn producer of each delivery, and which consumers got its context."""
     stitches = (
         connections.filter((pl.col("confidence") >= DRAWN) & (pl.col("relation") == "stitch"))
         .sort("delivery", "confidence", "send", descending=[False, True, False])
         .unique("delivery", keep="first", maintain_order=True)
-        .with_columns(pl.coalesce("unit", "send").alias("unit"))
     )
     told = ends.frame.tell(
         stitches["send"],
@@ -183,7 +181,7 @@ def _stitched(batch: SpanBatch, ends: Ends, connections: pl.DataFrame) -> pl.Dat
         producer_sdk_language="sdk_language",
         producer_end="end",
     )
-    dropped = read_dropped(batch, ends).rename({"contextless": "producer_dropped"})
+    dropped = read_dropped(tables, ends).rename({"contextless": "producer_dropped"})
     return (
         stitches.join(dropped, on="unit", how="left", maintain_order="left")
         .select(
@@ -214,7 +212,7 @@ def _connected(ends: Ends, stitches: pl.DataFrame) -> pl.DataFrame:
         return ends.frame.tell(rows, "service", "consumer_group", "destination")
 
     stated = ends.stated
-    unit = pl.select(unit=pl.coalesce(unit_of(ends).gather(stated["send"]), stated["send"]))
+    unit = ends.producers(stated["send"]).to_frame()
     got = unit.hstack(consumer(stated["delivery"]))
     both = (
         stitches.select("delivery", "unit")
@@ -251,6 +249,6 @@ def _fit_in_trace(connections: pl.DataFrame) -> pl.Series:
 def _taken_system(ends: Ends, sends: pl.Series) -> pl.Series:
     """System of the message that each of these spans is work on."""
     taken = ends.deliveries.unique("top", keep="first", maintain_order=True)
-    tops = pl.DataFrame({"top": ends.frame["top"].gather(sends)})
+    tops = pl.DataFrame({"top": ends.frame["top"][sends]})
     told = tops.join(taken.select("top", "system"), on="top", how="left", maintain_order="left")
     return told["system"].alias("producer_takes")

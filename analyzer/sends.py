@@ -16,7 +16,7 @@ def find_sends(frame: Frame) -> pl.DataFrame:
     that producer's row for every span of the nest, so that a context which points at an
     outer span is known to be the same message; `leaf` marks the producer itself.
     """
-    is_send = (frame["role"] == "send").fill_null(value=False)
+    is_send = frame.is_role("send")
     sends = frame.rows.select("row").filter(is_send)
     outer = nearest_above(frame.rows, is_send).filter(is_send)
     if outer.null_count() == outer.len():  # none below another
@@ -51,6 +51,6 @@ def find_sends(frame: Frame) -> pl.DataFrame:
     unit = follow(steps)
     return sends.select(
         "row",
-        unit.gather(sends["row"]).alias("unit"),
+        unit[sends["row"]].alias("unit"),
         (~pl.col("beneath") & pl.col("inners").is_null()).alias("leaf"),
     )

@@ -29,25 +29,35 @@ from analyzer.rules.record_key import match_record_keys
 from analyzer.rules.same_trace import match_same_trace
 from analyzer.rules.sequence_number import match_sequence_numbers
 from analyzer.rules.workflow_id import match_workflow_ids
-from storage.schema import SpanBatch
+from analyzer.tables import Tables
 
+_HANDOVERS = pl.Schema(
+    {
+        "delivery": pl.UInt32,
+        "send": pl.UInt32,
+        "relation": pl.String,
+        "rule": pl.String,
+        "confidence": pl.Float64,
+        "evidence": pl.String,
+    }
+)
 _MOST = 0.99  # several rules that agree never say more than that
 
 
-def stitch(batch: SpanBatch, ends: Ends, hot: Hot = frozenset()) -> pl.DataFrame:
+def stitch(tables: Tables, ends: Ends, hot: Hot = frozenset()) -> pl.DataFrame:
     """Hand-overs (delivery, send, relation, rule, confidence, evidence, notes), one a pair."""
-    batch = leave_out_hot_values(batch, hot)
+    tables = leave_out_hot_values(tables, hot)
     stated = _stated(ends)
     open_ = ends.deliveries.join(stated.select(row="delivery"), on="row", how="anti")
-    ids = cache(partial(read_ids, batch, ends))  # read once, and only where it is asked for
-    told = _find_exact(batch, ends, open_, stated, ids, hot)
-    torn = find_contradictions(ends.units, told)
+    ids = cache(partial(read_ids, tables, ends))  # read once, and only where it is asked for
+    told = _find_exact(tables, ends, open_, stated, ids, hot)
+    torn = find_contradictions(ends, told)
     exact = _combine([demote(told, torn)])
-    left_over = _find_left_over(batch, ends, stated, ids, hot)
+    left_over = _find_left_over(tables, ends, stated, ids, hot)
     known = pl.concat([stated, left_over, exact.filter(pl.col("confidence") >= DRAWN)])
     rest = open_.join(known.select(row="delivery"), on="row", how="anti")
     told_of = pl.concat([stated, left_over.with_columns(relation=pl.lit("link"))])
-    by_key = _find_by_keys(batch, ends, told_of, known, rest)
+    by_key = _find_by_keys(tables, ends, told_of, known, rest)
     if not by_key.is_empty():
         by_key = drop_different_messages(ends, by_key, *ids())
     weak = exact.filter(pl.col("confidence") < DRAWN)
@@ -57,17 +67,17 @@ def stitch(batch: SpanBatch, ends: Ends, hot: Hot = frozenset()) -> pl.DataFrame
 
 
 def _find_by_keys(
-    batch: SpanBatch, ends: Ends, stated: pl.DataFrame, known: pl.DataFrame, rest: pl.DataFrame
+    tables: Tables, ends: Ends, stated: pl.DataFrame, known: pl.DataFrame, rest: pl.DataFrame
 ) -> pl.DataFrame:
     """What correlation ids say of the deliveries that are left, and of the messages that
     batches leave over."""
-    batches = may_leave_over(batch, ends, stated)
+    batches = may_leave_over(tables, ends, stated)
     asked = ends.deliveries.filter(
-        ends.frame.flag(pl.concat([rest["row"], batches])).gather(ends.deliveries["row"])
+        ends.frame.flag(pl.concat([rest["row"], batches]))[ends.deliveries["row"]]
     )
     if asked.is_empty():  # all is well, as it mostly is
         return pl.DataFrame(schema=EVIDENCE)
-    send_keys, keys = read_correlation(batch, ends, asked)
+    send_keys, keys = read_correlation(tables, ends, asked)
     work = ~pl.col("key").is_in(OTHER_KEYS)
     left_over = left_over_keys(ends, stated, send_keys.filter(work), keys.filter(work))
     rest = pl.concat([rest, ends.deliveries.join(left_over.select("row").unique(), on="row")])
@@ -102,7 +112,7 @@ def _after(
 
 
 def _find_exact(
-    batch: SpanBatch,
+    tables: Tables,
     ends: Ends,
     open_: pl.DataFrame,
     stated: pl.DataFrame,
@@ -119,7 +129,7 @@ def _find_exact(
         ends.missing,
         _explained(ends, stated),
         ends.frame.rows,
-        partial(_read_work, batch, ends),
+        partial(_read_work, tables, ends),
     )
     known = named.filter(pl.col("confidence") >= DRAWN)
     doubtful = pl.col("confidence") < DRAWN
@@ -140,14 +150,14 @@ def _match_ids(
 
 
 def _find_left_over(
-    batch: SpanBatch,
+    tables: Tables,
     ends: Ends,
     stated: pl.DataFrame,
     read: Callable[[], tuple[pl.DataFrame, pl.DataFrame]],
     hot: Hot,
 ) -> pl.DataFrame:
     """Hand-overs of the messages of a batch that brought no context, while others did."""
-    ids = leave_out_ids(left_over_ids(batch, ends, stated), hot)
+    ids = leave_out_ids(left_over_ids(tables, ends, stated), hot)
     if ids.is_empty():
         return _combine([pl.DataFrame(schema=EVIDENCE)])
     batches = ends.deliveries.join(ids.select("row").unique(), on="row", how="semi")
@@ -156,13 +166,11 @@ def _find_left_over(
     return _combine([found])
 
 
-def _read_work(
-    batch: SpanBatch, ends: Ends, rows: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _read_work(tables: Tables, ends: Ends, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The business ids of sends and of these deliveries (row), as of `read_correlation`."""
     work = ~pl.col("key").is_in(OTHER_KEYS)
     asked = ends.deliveries.join(rows, on="row", how="semi")
-    send_keys, keys = read_correlation(batch, ends, asked)
+    send_keys, keys = read_correlation(tables, ends, asked)
     return send_keys.filter(work), keys.filter(work)
 
 
@@ -197,10 +205,12 @@ def _stated(ends: Ends) -> pl.DataFrame:
 def _combine(findings: list[pl.DataFrame]) -> pl.DataFrame:
     """One row a pair: the strongest rule names it, agreement raises the confidence
     (independent errors: 1 − ∏(1 − c))."""
+    found = pl.concat(findings)
+    if found.is_empty():
+        return pl.DataFrame(schema=_HANDOVERS)
     doubt = (1 - pl.col("confidence")).product()
     return (
-        pl.concat(findings)
-        .unique()
+        found.unique()
         .sort(
             "delivery",
             "send",
@@ -226,15 +236,10 @@ def _combine(findings: list[pl.DataFrame]) -> pl.DataFrame:
 def _explained(ends: Ends, known: pl.DataFrame) -> pl.DataFrame:
     """(send, service, consumer_group, destination): producers that a consumer already has
     one delivery of, and where."""
+    consumers = ends.deliveries.select("service", "consumer_group", "destination", delivery="row")
     return (
-        known.join(ends.units, left_on="send", right_on="row", how="left")
-        .join(
-            ends.deliveries.select("row", "service", "consumer_group", "destination"),
-            left_on="delivery",
-            right_on="row",
-        )
-        .select(
-            pl.coalesce("unit", "send").alias("send"), "service", "consumer_group", "destination"
-        )
+        known.select("delivery", ends.producers(known["send"]).alias("send"))
+        .join(consumers, on="delivery")
+        .select("send", "service", "consumer_group", "destination")
         .unique()
     )

@@ -16,7 +16,7 @@ def follow(pointers: pl.Series) -> pl.Series:
     of that cycle.
     """
     for _ in range(_MAX_STEPS):
-        further = pointers.gather(pointers)
+        further = pointers[pointers]
         if (further == pointers).all():
             return pointers
         pointers = further
@@ -28,7 +28,7 @@ def _cut_cycles(parents: pl.Series, rows: pl.Series) -> pl.Series:
     parents = pl.select(pl.when(parents != rows).then(parents)).to_series()
     pointers = parents.fill_null(rows)
     ends = follow(pointers)
-    stuck = pointers.gather(ends) != ends
+    stuck = pointers[ends] != ends
     if not stuck.any():
         return parents
     cut: set[int] = set()
@@ -64,7 +64,7 @@ def find_parents(rows: pl.DataFrame) -> pl.DataFrame:
     """
     found = _look_up_parents(rows)
     parents = _cut_cycles(found, rows["row"])
-    above = {name: rows[name].gather(parents) for name in ("service", "role")}
+    above = {name: rows[name][parents] for name in ("service", "role")}
     crosses = (pl.col("service") != above["service"]) | (
         pl.lit(above["role"] == "send") & pl.col("role").is_in(["receive", "process"])
     )
@@ -119,9 +119,9 @@ def nearest(rows: pl.DataFrame, wanted: pl.Series) -> pl.Series:
         pl.when(wanted).then("row").otherwise(pl.coalesce("local_parent", "row"))
     ).to_series()
     ends = follow(pointers)
-    return here.to_frame().select(pl.when(wanted.gather(ends)).then(ends)).to_series()
+    return here.to_frame().select(pl.when(wanted[ends]).then(ends)).to_series()
 
 
 def nearest_above(rows: pl.DataFrame, wanted: pl.Series) -> pl.Series:
     """As `nearest`, among the local ancestors alone."""
-    return nearest(rows, wanted).gather(rows["local_parent"])
+    return nearest(rows, wanted)[rows["local_parent"]]

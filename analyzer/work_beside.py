@@ -32,8 +32,8 @@ def find_work_beside(frame: Frame, roots: pl.DataFrame) -> pl.DataFrame:
     asked = pl.DataFrame(
         {
             "row": roots["row"],
-            "resource": frame["resource"].gather(roots["top"]),
-            "sent": frame["start"].gather(roots["top"]),
+            "resource": frame["resource"][roots["top"]],
+            "sent": frame["start"][roots["top"]],
         }
     )
     works = (

@@ -3,10 +3,9 @@
 import polars as pl
 
 from analyzer.ends import Ends
-from analyzer.frame import read_table
 from analyzer.roles import CONSUMER, SERVER
+from analyzer.tables import Tables
 from analyzer.work_beside import AFTER_NANO
-from storage.schema import SpanBatch
 
 # How long after a message a send with its key can be a result of it.
 _FOLLOWS_NANO = 5_000_000_000
@@ -16,12 +15,12 @@ _MOST = 10
 
 
 def find_work_with_key(
-    batch: SpanBatch, ends: Ends, roots: pl.DataFrame, beside: pl.DataFrame
+    tables: Tables, ends: Ends, roots: pl.DataFrame, beside: pl.DataFrame
 ) -> pl.DataFrame:
     """(row, during) of the roots (row, top) that share a value that names a unit of work with
     a request `beside` them (analyzer.work_beside), or a message that their service handled
     before them, and whether the work still ran or had just ended."""
-    keys = _read_keys(batch, ends)
+    keys = _read_keys(tables, ends)
     mine = roots.join(keys, on="top")
     if mine.is_empty():
         return pl.DataFrame(schema={"row": roots.schema["row"], "during": pl.Boolean})
@@ -37,16 +36,16 @@ def find_work_with_key(
     return pl.concat([requests, messages]).group_by("row").agg(pl.col("during").any())
 
 
-def _read_keys(batch: SpanBatch, ends: Ends) -> pl.DataFrame:
+def _read_keys(tables: Tables, ends: Ends) -> pl.DataFrame:
     """(top, service, key, value) of the local trees."""
     keys = ends.frame.rows.select("top", "service", "correlation_id").drop_nulls().unique()
-    values = read_table(batch, "correlation").unique()
+    values = tables.correlation
     return keys.join(values, on="correlation_id").drop("correlation_id").unique()
 
 
 def _of_requests(ends: Ends, keys: pl.DataFrame) -> pl.DataFrame:
     """(top, key, value) of requests, of values that few have."""
-    serves = ends.frame["kind"].gather(keys["top"]) == SERVER
+    serves = ends.frame["kind"][keys["top"]] == SERVER
     few = pl.col("top").n_unique().over("service", "key", "value") <= _MOST
     return keys.filter(serves).filter(few).select("top", "key", "value")
 
@@ -70,13 +69,13 @@ def _after_messages(ends: Ends, mine: pl.DataFrame, handled: pl.DataFrame) -> pl
         "service",
         "key",
         "value",
-        kind=frame["kind"].gather(handled["top"]),
-        began=frame["start"].gather(handled["top"]),
-        ended=frame["work_end"].gather(handled["top"]),
+        kind=frame["kind"][handled["top"]],
+        began=frame["start"][handled["top"]],
+        ended=frame["work_end"][handled["top"]],
     ).filter(pl.col("kind") == CONSUMER)
     sent = pl.col("sent")
     return (
-        mine.with_columns(sent=frame["start"].gather(mine["top"]))
+        mine.with_columns(sent=frame["start"][mine["top"]])
         .join(handled, on=["service", "key", "value"])
         .filter((pl.col("began") <= sent) & (sent - pl.col("ended") <= _FOLLOWS_NANO))
         .select("row", during=sent <= pl.col("ended") + AFTER_NANO)

@@ -68,13 +68,13 @@ def match_same_trace(
     # Of deliveries alone: a function's root and what it sends may both name the function's
     # own missing segment, which the AWS SDK puts into every message.
     received = named.join(deliveries.select("row"), on="row", how="semi")
-    after = received.select("missing_span", origin=origins.gather(received["row"])).unique()
+    after = received.select("missing_span", origin=origins[received["row"]]).unique()
     named = named.rename({"row": "delivery"})
     there = sends.select(
         "trace",
         send="row",
         send_top="top",
-        origin=origins.gather(sends["row"]),
+        origin=origins[sends["row"]],
         send_service="service",
         send_system="system",
         send_destination="destination",

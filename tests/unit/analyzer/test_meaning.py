@@ -4,6 +4,7 @@ import pytest
 
 from analyzer import meaning
 from analyzer.frame import build_frame
+from analyzer.tables import Tables
 from tests.builders import batch, span
 
 SENT = {"messaging.system": "kafka", "messaging.destination.name": "orders"}
@@ -11,9 +12,8 @@ SENT = {"messaging.system": "kafka", "messaging.destination.name": "orders"}
 
 def tell(name: str) -> tuple[list[object], int]:
     """What a send of this name means, and how many kinds are remembered then."""
-    frame = build_frame(
-        batch(span(name, trace=1, id=1, kind="PRODUCER", service="a", attributes=SENT))
-    )
+    sent = batch(span(name, trace=1, id=1, kind="PRODUCER", service="a", attributes=SENT))
+    frame = build_frame(Tables(sent))
     told = frame.tell(frame["row"], "role", "destination", "domain").row(0)
     return list(told), len(meaning._remembered)
 
