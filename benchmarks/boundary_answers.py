@@ -23,6 +23,8 @@ _FACTS: dict[str, pl.Expr] = {
     "own_producer_service_name": pl.col("producer_service_name"),
     "seen": pl.lit("[]"),
     "part": pl.lit("process"),
+    "start": pl.col("start_time_unix_nano"),
+    "end": pl.col("end_time_unix_nano"),
     "scope_name": pl.lit("orders.messaging"),
     "scope_version": pl.lit(""),
     "sdk_language": pl.lit("java"),
