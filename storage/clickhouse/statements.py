@@ -12,7 +12,7 @@ from importlib import resources
 Value = int | float | str | bool | None
 
 _COMMENT = re.compile(r"^\s*--.*\n", re.M)
-_VALUE = re.compile(r"\$([a-z_0-9]+)")
+_VALUE = re.compile(r"\$([a-z_0-9]+)(?:::[A-Z]+)?")
 
 
 def statement(name: str, **names: str) -> str:
@@ -23,7 +23,7 @@ def statement(name: str, **names: str) -> str:
 def fill(text: str, values: dict[str, Value]) -> tuple[str, dict[str, str]]:
     """The text with its `$values`, and the parameters that it has to be sent with: texts.
     Numbers stand in it as they are, so that ClickHouse picks the smallest type, and NULL as
-    the null that compares with everything."""
+    the null that compares with everything; casts, which DuckDB needs, are left out."""
     parameters: dict[str, str] = {}
 
     def put(match: re.Match[str]) -> str:

@@ -1,7 +1,8 @@
+-- ClickHouse reads this, too.
 SELECT
     {key},
     count(*) AS count,
-    count(*) FILTER (settled) AS settled_count
+    count(*) FILTER (WHERE settled) AS settled_count
 FROM (
     SELECT
         cause_code, expected, environment, service_namespace, producer_service_name, system,

@@ -1,3 +1,4 @@
+-- ClickHouse reads this, too.
 SELECT *
 FROM orphans
 WHERE ($hidden OR NOT hidden)

@@ -1,3 +1,4 @@
+-- ClickHouse reads this, too.
 SELECT
     environment, service_namespace, service_name, destination, sampling_threshold,
     count(*) AS count

@@ -1,3 +1,4 @@
+-- ClickHouse reads this, too.
 -- One span in 1,024, by its content: the same ones in whatever order they came.
 SELECT start_time_unix_nano AS start
 FROM spans

@@ -1,3 +1,4 @@
+-- ClickHouse reads this, too.
 SELECT
     environment, destination, service_name,
     count(*) AS count,

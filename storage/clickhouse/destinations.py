@@ -1,0 +1,66 @@
+"""What the ClickHouse engine tells of single destinations (storage/destination_reads.py)."""
+
+import pyarrow as pa
+
+from storage.clickhouse.database import Database
+from storage.clickhouse.statements import Value, statement
+from storage.conditions import in_order, placed
+from storage.destination_reads import (
+    DESTINATION_ENDS,
+    DESTINATION_TIMES,
+    DESTINATIONS,
+    ENDS_KEY,
+    PLACE,
+    Place,
+)
+from storage.paging import I64_RANGE, within_i64
+from storage.queries import Buckets
+from storage.results import fit
+
+
+class DestinationReader:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def destinations(self, start: int | None, end: int | None) -> pa.Table:
+        text = statement(
+            "destinations",
+            handovers=statement("placed_handovers", placed="true"),
+            figures=statement("handover_figures"),
+            order=in_order(PLACE),
+        )
+        with self._database.read() as session:
+            return fit(session.select(text, **_between(start, end)), DESTINATIONS)
+
+    def destination_times(self, place: Place, buckets: Buckets) -> pa.Table:
+        condition, values = placed(place)
+        text = statement(
+            "destination_times",
+            handovers=statement("placed_handovers", placed=condition),
+            figures=statement("handover_figures"),
+        )
+        with self._database.read() as session:
+            found = session.select(
+                text,
+                first=within_i64(buckets.start),
+                size=within_i64(buckets.size),
+                **_between(buckets.start, buckets.end),
+                **values,
+            )
+        return fit(found, DESTINATION_TIMES)
+
+    def destination_ends(self, place: Place, start: int | None, end: int | None) -> pa.Table:
+        condition, values = placed(place)
+        text = statement(
+            "destination_ends",
+            placed=condition,
+            key=", ".join(ENDS_KEY),
+            order=in_order(ENDS_KEY),
+        )
+        with self._database.read() as session:
+            return fit(session.select(text, **_between(start, end), **values), DESTINATION_ENDS)
+
+
+def _between(start: int | None, end: int | None) -> dict[str, Value]:
+    least = within_i64(start)
+    return {"start": I64_RANGE.start if least is None else least, "end": within_i64(end)}

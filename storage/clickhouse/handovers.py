@@ -1,0 +1,151 @@
+"""What the ClickHouse engine tells of hand-overs in the large (storage/handover_reads.py)."""
+
+from collections.abc import Iterable, Sequence
+
+import polars as pl
+import pyarrow as pa
+
+from storage.clickhouse.database import Database
+from storage.clickhouse.statements import statement
+from storage.conditions import equals, in_order, placed
+from storage.destination_reads import Place
+from storage.handover_reads import (
+    HANDOVER_COUNTS,
+    HANDOVERS_OF_SENDS,
+    NOTED,
+    NOTED_KEY,
+    ORPHAN_COUNTS,
+    ORPHAN_COUNTS_KEY,
+    RECEIVED,
+    RECENT_SENDS,
+    SEND_KIND,
+    SENDS_OF_KINDS,
+    SERVICE_KEY,
+    SPELL_KEY,
+    SPELLS,
+    TRAFFIC,
+    UNCONNECTED,
+    UNCONNECTED_SERVICES,
+    Channel,
+    SendKind,
+)
+from storage.paging import within_i64
+from storage.results import EDGE_KEY, fit
+from storage.schema import ENDPOINTS
+
+_CONSUMER = ("environment", "service_namespace", "system", "service_name", "span_name")
+
+
+def _grouped(name: str, key: list[str]) -> str:
+    """The statement, grouped by these columns; groups of equal count in their order."""
+    return statement(name, key=", ".join(key), order=in_order(key))
+
+
+def _alike(columns: Iterable[str]) -> str:
+    """That an end point is of a kind. Null equals null."""
+    return " AND ".join(f"endpoints.{name} <=> kinds.{name}" for name in columns)
+
+
+class HandoverReader:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def handover_counts(self, since_unix_nano: int, settled_before_unix_nano: int) -> pa.Table:
+        with self._database.read() as session:
+            found = session.select(
+                _grouped("handover_counts", EDGE_KEY),
+                since=within_i64(since_unix_nano),
+                settled_before=within_i64(settled_before_unix_nano),
+            )
+        return fit(found, HANDOVER_COUNTS)
+
+    def orphan_counts(self, settled_before_unix_nano: int) -> pa.Table:
+        text = _grouped("orphan_counts", ORPHAN_COUNTS_KEY)
+        with self._database.read() as session:
+            found = session.select(text, settled_before=within_i64(settled_before_unix_nano))
+        return fit(found, ORPHAN_COUNTS)
+
+    def recent_sends(self, per_kind: int, kinds: int, place: Place | None = None) -> pa.Table:
+        condition, values = ("true", {}) if place is None else placed(place)
+        text = statement(
+            "recent_sends",
+            placed=condition,
+            kind=", ".join(SEND_KIND),
+            each=", ".join(f"endpoints.{name} AS {name}" for name in SEND_KIND),
+            order=in_order(SEND_KIND),
+            alike=_alike(SEND_KIND),
+            per_kind=str(int(per_kind)),
+        )
+        received = (f"{column} AS {name}" for name, column in RECEIVED.items() if name != column)
+        taken = [name for name, column in RECEIVED.items() if name == column]
+        with self._database.read() as session:
+            sends = session.select(text, kinds=kinds, **values)
+            with session.given(sends=sends):
+                found = session.select(
+                    statement(
+                        "received_sends",
+                        columns=", ".join(RECENT_SENDS.names),
+                        received=", ".join([*taken, *received]),
+                    )
+                )
+        return fit(found, RECENT_SENDS)
+
+    def unconnected_deliveries(self) -> pa.Table:
+        with self._database.read() as session:
+            return fit(session.select(statement("unconnected_deliveries")), UNCONNECTED)
+
+    def traffic(self, channel: Channel) -> pa.Table:
+        on, values = equals(channel._asdict(), "on")
+        with self._database.read() as session:
+            return fit(session.select(statement("traffic", on=on), **values), TRAFFIC)
+
+    def unconnected_services(self, since_unix_nano: int) -> pa.Table:
+        text = statement("unconnected_services", key=", ".join(SERVICE_KEY))
+        with self._database.read() as session:
+            found = session.select(text, since=within_i64(since_unix_nano))
+        return fit(found, UNCONNECTED_SERVICES)
+
+    def newest_sends(self, kinds: Sequence[SendKind], per_kind: int) -> pa.Table:
+        if not kinds:
+            return SENDS_OF_KINDS.empty_table()
+        columns = [SENDS_OF_KINDS.field("kind"), *(ENDPOINTS.field(n) for n in SendKind._fields)]
+        rows = [kind._asdict() | {"kind": number} for number, kind in enumerate(kinds)]
+        asked = pa.Table.from_pylist(
+            rows, schema=pa.schema(field.with_nullable(field.name != "kind") for field in columns)
+        )
+        text = statement("newest_sends", alike=_alike(SendKind._fields))
+        with self._database.read() as session, session.given(kinds=asked):
+            return fit(session.select(text, per_kind=per_kind), SENDS_OF_KINDS)
+
+    def handovers_of(self, sends: pa.Table) -> pa.Table:
+        text = statement("handovers_of", columns=", ".join(HANDOVERS_OF_SENDS.names))
+        with self._database.read() as session, session.given(sends=sends):
+            return fit(session.select(text), HANDOVERS_OF_SENDS)
+
+    def noted_handovers(self) -> pa.Table:
+        with self._database.read() as session:
+            return fit(session.select(_grouped("noted_handovers", NOTED_KEY)), NOTED)
+
+    def cut_spells(self, latest: int) -> pa.Table:
+        key = ", ".join(SPELL_KEY)
+        with self._database.read() as session:
+            text = statement("cut_kinds", key=key, latest=str(int(latest)))
+            kinds = pl.DataFrame(session.select(text)).with_row_index("kind")
+            kinds = kinds.with_columns(
+                kind=pl.col("kind").cast(pl.Int64),
+                first_cut=pl.col("starts").list.min(),
+                last_cut=pl.col("starts").list.max(),
+                cut=pl.col("starts").list.len(),
+            )
+            cut = kinds.select("kind", start="starts").explode("start")
+            given = {"kinds": kinds.drop("starts", "cut", "is_root"), "cut": cut}
+            tables = {name: _arrow(frame) for name, frame in given.items()}
+            text = statement("cut_spells", alike=_alike(_CONSUMER))
+            with session.given(**tables):
+                told = pl.DataFrame(session.select(text))
+        found = kinds.join(told.with_columns(pl.col("kind").cast(pl.Int64)), on="kind")
+        return fit(_arrow(found), SPELLS)
+
+
+def _arrow(frame: pl.DataFrame) -> pa.Table:
+    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())

@@ -1,0 +1,7 @@
+($name IS NULL OR name = $name)
+AND ($name_contains IS NULL OR position(lowerUTF8(name), lowerUTF8($name_contains)) > 0)
+AND ($status_code IS NULL OR status_code = $status_code)
+AND ($min_duration IS NULL OR end_time_unix_nano - start_time_unix_nano >= $min_duration)
+AND ($max_duration IS NULL OR end_time_unix_nano - start_time_unix_nano <= $max_duration)
+AND ($start IS NULL OR start_time_unix_nano >= $start)
+AND ($end IS NULL OR start_time_unix_nano < $end)
