@@ -29,11 +29,13 @@ class AnswerWriter(LeaseHolder):
     def replace_connections(
         self, traces: pa.Table, endpoints: pa.Table, connections: pa.Table
     ) -> None:
+        self.beat()
         rows = {"endpoints": read(endpoints), "connections": read(connections)}
         with self._database.answer(self.term) as write, self._database.read() as session:
             _replace(session, write, "connections", traces, rows)
 
     def replace_orphans(self, traces: pa.Table, orphans: pa.Table, generation: int) -> None:
+        self.beat()
         with self._database.answer(self.term) as write, self._database.read() as session:
             _replace(session, write, "orphans", traces, {"orphans": read(orphans)})
             write.detail["analysed"] = generation

@@ -50,8 +50,9 @@ class LeaseHolder:
 
     def beat(self) -> None:
         """Let others hear of this process, if it analyses."""
-        if self._term:
-            self._beat(self._term)
+        with self._database.open():
+            if self._term:
+                self._beat(self._term)
 
     def resign(self) -> None:
         """Let another analyse."""
