@@ -7,15 +7,16 @@ all, is one replicated table that every server has.
 
 import pyarrow as pa
 
+from storage import schema
 from storage.clickhouse.client import TYPES
 from storage.clickhouse.journal import COLUMNS as JOURNAL
-from storage.clickhouse.tables import TABLES, Table
+from storage.clickhouse.tables import REPEATED, TABLES, Table
 
 # How many tokens of inserts a table remembers.
 _TOKENS = 10_000
 _DAY_NANO = 86_400_000_000_000
 # Rows that a look-up reads at least; a trace has few.
-_GRANULE = 2048
+_GRANULE = 512
 
 
 def create_schema(database: str, cluster: str) -> str:
@@ -64,7 +65,9 @@ def column(field: "pa.Field[pa.DataType]") -> str:
 
 def type_of(field: "pa.Field[pa.DataType]") -> str:
     type_ = TYPES[field.type]
-    return f"Nullable({type_})" if field.nullable else type_
+    type_ = f"Nullable({type_})" if field.nullable else type_
+    repeated = field.type == schema.TEXT and field.name in REPEATED
+    return f"LowCardinality({type_})" if repeated else type_
 
 
 def _besides(table: Table) -> list[str]:

@@ -109,6 +109,19 @@ TABLES: dict[str, Table] = {
     "past_facts": Table(_stamped(results.PAST_FACTS, ANSWERED), ("generation",)),
     "losses": Table(_stamped(schema.TRACE_IDS, ANSWERED), _TRACE),
 }
+# Texts of few values: stored once a part, and grouped by their numbers.
+REPEATED = {
+    *("role", "name", "part", "key", "kind", "relation", "rule", "origin", "operation"),
+    *("service_name", "service_namespace", "environment", "service_version", "sdk_language"),
+    *("span_name", "scope_name", "scope_version", "sampling_threshold"),
+    *("system", "destination", "scope", "consumer_group"),
+    *(
+        f"{end}_{name}"
+        for end in ("producer", "consumer")
+        for name in ("service_name", "service_namespace", "environment", "span_name")
+    ),
+    *("cause_code", "cause_title", "cause_fix"),
+}
 # Rows that belong to a span, deleted with it.
 PARTS = ("links", "events", "messaging", "keys", "correlation", "spans")
 # What the analyzer said, and the columns of the trace that owns a row.
