@@ -1,10 +1,16 @@
 """Writing the analyzer's answers into DuckDB."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import polars as pl
 import pyarrow as pa
 
-from storage.duckdb_database import Database
+from storage.duckdb_answer_shapes import AnswerShapes
+from storage.duckdb_answer_tables import ROWS
+from storage.duckdb_database import Database, Session
 from storage.duckdb_places import RowPlaces
-from storage.duckdb_schema import ANSWER_TABLES
+from storage.duckdb_schema import ANSWER_TABLES, TABLES
 from storage.duckdb_statements import statement
 
 
@@ -17,21 +23,20 @@ class AnswerWriter:
         # look-ups that know it already would miss what is written with it now.
         with database.read() as session:
             self._answered = int(session.select(statement("newest_answer"))[0][0].as_py())
+            self._answer_shapes = {answers: AnswerShapes(session, answers) for answers in ROWS}
 
     def replace_connections(
         self, traces: pa.Table, endpoints: pa.Table, connections: pa.Table
     ) -> None:
         within = self._places_of(traces)
-        with (
-            self._database.write() as session,
-            session.given(wanted=traces, endpoint_rows=endpoints, connection_rows=connections),
-        ):
-            session.run(statement("delete_endpoints", within=within))
-            session.run(statement("delete_connections", within=within))
+        with self._writing_answers() as session:
+            with session.given(wanted=traces):
+                session.run(statement("delete_endpoints", within=within))
+                session.run(statement("delete_connections", within=within))
             number = self._next_number()
-            for table, rows in (("endpoints", "endpoint_rows"), ("connections", "connection_rows")):
-                text = f"INSERT INTO {table} BY NAME SELECT *, $answered AS answered FROM {rows}"
-                session.run(text, answered=number)
+            for answers, rows in (("endpoints", endpoints), ("connections", connections)):
+                if rows.num_rows:
+                    self._insert_answers(session, answers, pl.DataFrame(rows), number)
 
     def replace_orphans(self, traces: pa.Table, orphans: pa.Table, generation: int) -> None:
         within = self._places_of(traces)
@@ -47,11 +52,38 @@ class AnswerWriter:
             session.run(statement("set_analysed_generation"), generation=generation)
 
     def forget_answers(self, rules: str = "") -> None:
-        with self._database.write() as session:
+        with self._writing_answers() as session:
             for table in ANSWER_TABLES:
                 session.run(f"DELETE FROM {table}")
+            self.forget_shapes()
             session.run("INSERT INTO answering_rules VALUES ($rules)", rules=rules)
             session.run(statement("set_analysed_generation"), generation=0)
+
+    def forget_shapes(self) -> None:
+        """Shapes are being deleted; in the transaction that does it."""
+        for shapes in self._answer_shapes.values():
+            shapes.forget()
+
+    @contextmanager
+    def _writing_answers(self) -> Iterator[Session]:
+        """A transaction that may store shapes."""
+        try:
+            with self._database.write() as session:
+                yield session
+        except BaseException:
+            self.forget_shapes()
+            raise
+
+    def _insert_answers(
+        self, session: Session, answers: str, told: pl.DataFrame, number: int
+    ) -> None:
+        rows = told.with_columns(
+            self._answer_shapes[answers].store(session, told).alias("shape_number"),
+            pl.lit(number, pl.UInt64).alias("answered"),
+        )
+        table = ROWS[answers]
+        with session.given(incoming=rows.select(TABLES[table].names).to_arrow()):
+            session.run(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
 
     def _places_of(self, traces: pa.Table) -> str:
         """A condition on the answers that these traces may have."""

@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from storage import results, schema
 from storage.contract import Deleted
+from storage.duckdb_answer_tables import ROWS, SHAPES
+from storage.duckdb_answer_writer import AnswerWriter
 from storage.duckdb_database import Database, Session
 from storage.duckdb_statements import statement
 from storage.duckdb_write import SpanWriter
@@ -20,14 +22,15 @@ _DICTIONARIES = {
     "resources": ("spans", "resource_number"),
     "scopes": ("spans", "scope_number"),
     "shapes": ("messaging", "shape_number"),
+    **{SHAPES[answers]: (ROWS[answers], "shape_number") for answers in ROWS},
 }
 # Rows of those tables above which it is worth to look for unnamed ones.
 _WORTH_SWEEPING = 50_000
 
 
 class SpanDeleter:
-    def __init__(self, database: Database, writer: SpanWriter) -> None:
-        self._database, self._writer = database, writer
+    def __init__(self, database: Database, writer: SpanWriter, answers: AnswerWriter) -> None:
+        self._database, self._writer, self._answers = database, writer, answers
         self._sweep_above = _WORTH_SWEEPING
 
     def oldest_generations(self, spans: int) -> pa.Table:
@@ -74,6 +77,7 @@ class SpanDeleter:
             return False
         for table, (naming, named) in _DICTIONARIES.items():
             session.run(statement("sweep", table=table, naming=naming, named=named))
+        self._answers.forget_shapes()
         left = _count(session, statement("dictionary_rows"))
         self._sweep_above = max(_WORTH_SWEEPING, 2 * left)
         return True
@@ -86,7 +90,11 @@ def _delete(session: Session, generation: int, newest: int, touched: pa.Table) -
     ):
         session.run(statement("remember_facts", key=key), newest=newest)
         session.run(statement("forget_older_facts", key=key))
-        for table, prefix in (("endpoints", ""), ("orphans", ""), ("connections", "consumer_")):
+        for table, prefix in (
+            (ROWS["endpoints"], ""),
+            (ROWS["connections"], "consumer_"),
+            ("orphans", ""),
+        ):
             session.run(statement("delete_gone", table=table, prefix=prefix))
         deleted = 0
         for table in _PARTS:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from storage import results, schema
 from storage.contract import StoreError
+from storage.duckdb_answer_tables import ANSWER_ROWS, ANSWERED, create_views, drop_views
 from storage.duckdb_statements import statement
 
 SCHEMA_VERSION = 3
@@ -18,8 +19,6 @@ SCHEMA_VERSION = 3
 MIGRATIONS: dict[int, tuple[str, ...]] = {2: ("create_settings_notes",)}
 
 _GENERATION = pa.field("generation", schema.U64, nullable=False)
-# Grows with every answer of the analyzer, so that rows of one lie together too.
-_ANSWERED = pa.field("answered", schema.U64, nullable=False)
 _STORED_AT = pa.field("stored_at_unix_nano", schema.I64, nullable=False)
 _START = pa.field("start_time_unix_nano", schema.I64, nullable=False)
 _DURATION = pa.field("duration_nano", schema.I64, nullable=False)
@@ -64,10 +63,9 @@ TABLES: dict[str, pa.Schema] = {
     "keys": schema.KEYS.append(_GENERATION),
     # With the latest start of the spans that had the set, to tell recent values.
     "correlation": schema.CORRELATION.append(_START).append(_GENERATION),
-    "endpoints": schema.ENDPOINTS.append(_ANSWERED),
-    "connections": schema.CONNECTIONS.append(_ANSWERED),
+    **ANSWER_ROWS,
     # When the root was stored, kept here so that lists need no join with all spans.
-    "orphans": schema.ORPHANS.append(_STORED_AT).append(_ANSWERED),
+    "orphans": schema.ORPHANS.append(_STORED_AT).append(ANSWERED),
     # What outlives deleted spans, and the newest generation when they were deleted.
     "losses": schema.TRACE_IDS.append(_GENERATION),
     "past_facts": results.PAST_FACTS.append(_GENERATION),
@@ -76,7 +74,7 @@ TABLES: dict[str, pa.Schema] = {
     "answering_rules": pa.schema([_NAME]),
 }
 # Those that are made of others: an older form of them is not migrated but made again.
-ANSWER_TABLES = ("endpoints", "connections", "orphans", "past_facts", "answering_rules")
+ANSWER_TABLES = (*ANSWER_ROWS, "orphans", "past_facts", "answering_rules")
 
 _TYPES: dict[pa.DataType, str] = {
     schema.U64: "UBIGINT",
@@ -127,6 +125,7 @@ def _create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.begin()
     for name in TABLES:
         _create_table(connection, name)
+    create_views(connection)
     connection.execute(statement("create_state"))
     connection.execute(statement("insert_state"), {"schema_version": SCHEMA_VERSION})
     connection.commit()
@@ -157,9 +156,11 @@ def _renew_answers(connection: duckdb.DuckDBPyConnection) -> None:
     if all(_columns(connection, name) == _types_of(name) for name in ANSWER_TABLES):
         return
     connection.begin()
+    drop_views(connection)
     for name in ANSWER_TABLES:
         connection.execute(f"DROP TABLE IF EXISTS {name}")
         _create_table(connection, name)
+    create_views(connection)
     connection.execute(statement("set_analysed_generation"), {"generation": 0})
     connection.commit()
 

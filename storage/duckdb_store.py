@@ -56,7 +56,7 @@ class DuckDBStore(
             DestinationReader.__init__(self, database)
             AnswerWriter.__init__(self, database, self._span_places, self._answer_places)
             SpanWriter.__init__(self, database)
-            SpanDeleter.__init__(self, database, self)
+            SpanDeleter.__init__(self, database, self, self)
             SpanRewriter.__init__(self, database, self)
         except BaseException:
             database.close()

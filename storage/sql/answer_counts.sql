@@ -1,8 +1,8 @@
 SELECT answered AS number, count(*) AS rows
 FROM (
-    SELECT answered FROM endpoints WHERE answered > $after
+    SELECT answered FROM endpoint_rows WHERE answered > $after
     UNION ALL
-    SELECT answered FROM connections WHERE answered > $after
+    SELECT answered FROM connection_rows WHERE answered > $after
     UNION ALL
     SELECT answered FROM orphans WHERE answered > $after
 )

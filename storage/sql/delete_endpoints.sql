@@ -1,3 +1,3 @@
-DELETE FROM endpoints USING wanted
-WHERE endpoints.trace_hi = wanted.trace_hi AND endpoints.trace_lo = wanted.trace_lo
+DELETE FROM endpoint_rows USING wanted
+WHERE endpoint_rows.trace_hi = wanted.trace_hi AND endpoint_rows.trace_lo = wanted.trace_lo
     AND {within}

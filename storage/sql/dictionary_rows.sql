@@ -1,4 +1,6 @@
 SELECT
     (SELECT count(*) FROM resources)
     + (SELECT count(*) FROM scopes)
-    + (SELECT count(*) FROM shapes) AS rows
+    + (SELECT count(*) FROM shapes)
+    + (SELECT count(*) FROM endpoint_shapes)
+    + (SELECT count(*) FROM connection_shapes) AS rows

@@ -7,7 +7,7 @@ WITH noted AS (
         producer_service_name, system, destination, scope, consumer_service_name,
         consumer_group, notes,
         count(*) AS count,
-        arg_max(rowid, (
+        arg_max(place, (
             consumer_start_time_unix_nano, consumer_trace_hi, consumer_trace_lo,
             consumer_span_id)) AS newest
     FROM connections
@@ -25,6 +25,6 @@ FROM (
         connections.consumer_trace_hi, connections.consumer_trace_lo,
         connections.consumer_span_id
     FROM noted
-    JOIN connections ON connections.rowid = noted.newest
+    JOIN connections ON connections.place = noted.newest
 ) AS newest
 ORDER BY count DESC, {order}

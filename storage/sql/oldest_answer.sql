@@ -1,5 +1,5 @@
 SELECT least(
-    (SELECT min(answered) FROM endpoints),
-    (SELECT min(answered) FROM connections),
+    (SELECT min(answered) FROM endpoint_rows),
+    (SELECT min(answered) FROM connection_rows),
     (SELECT min(answered) FROM orphans)
 ) AS answered

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from storage import duckdb_schema, schema
-from storage.contract import StoreError
+from storage.contract import ConnectionQuery, Page, StoreError
 from storage.duckdb_opening import FILE_NAME
 from storage.duckdb_statements import statement
 from storage.engines import open_store
@@ -36,7 +36,7 @@ store.close()
 OPEN_AS_ANYBODY = """
 import os, sys
 import storage.duckdb_store
-from storage.contract import StoreError
+from storage.contract import ConnectionQuery, Page, StoreError
 from storage.engines import open_store
 
 if os.geteuid() == 0:
@@ -176,7 +176,7 @@ def test_a_store_of_version_2_gets_notes_of_its_settings(file: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        "ALTER TABLE connections ADD COLUMN colour VARCHAR",
+        "ALTER TABLE connection_rows ADD COLUMN colour VARCHAR",
         "ALTER TABLE orphans DROP COLUMN facts",
         "DROP TABLE past_facts",
     ],
@@ -191,6 +191,26 @@ def test_answers_in_tables_of_another_form_are_made_again(file: Path, change: st
         assert (store.status().pending_spans, store.status().spans) == (1, 1)
         assert store.orphans_of(traces(1)).num_rows == 0
         assert store.answering_rules() == ""
+
+
+def test_answers_of_a_store_that_kept_them_in_tables_of_their_names_are_made_again(
+    file: Path,
+) -> None:
+    change_file(
+        file,
+        *("DROP VIEW endpoints", "DROP VIEW connections"),
+        *(f"DROP TABLE {name}" for name in ("endpoint_rows", "connection_rows")),
+        *(f"DROP TABLE {name}" for name in ("endpoint_shapes", "connection_shapes")),
+        "CREATE TABLE endpoints (trace_hi UBIGINT)",
+        "CREATE TABLE connections (consumer_trace_hi UBIGINT)",
+        "INSERT INTO endpoints VALUES (1)",
+        "UPDATE state SET analysed_generation = 1",
+    )
+    for _ in range(2):
+        with closing(open_store(f"duckdb:{file}")) as store:
+            assert (store.status().pending_spans, store.status().spans) == (1, 1)
+            assert store.endpoints_of(traces(1)).num_rows == 0
+            assert store.connections(ConnectionQuery(), Page()).table.num_rows == 0
 
 
 def test_a_migration_that_fails_changes_nothing(

@@ -1,0 +1,55 @@
+"""Numbers for what many answers agree in (duckdb_answer_tables.py)."""
+
+import polars as pl
+
+from storage.duckdb_answer_tables import SHAPES, shape_columns
+from storage.duckdb_database import Session
+from storage.duckdb_statements import statement
+
+# Whoever sends ever new names makes shapes without end; one that is forgotten is stored again.
+_MOST_KNOWN = 100_000
+
+
+class AnswerShapes:
+    """Of endpoints or connections. Belongs to whoever has the database's write lock."""
+
+    def __init__(self, session: Session, answers: str) -> None:
+        self._table, self._columns = SHAPES[answers], shape_columns(answers)
+        self._known: pl.DataFrame | None = None
+        text = statement("next_number", table=self._table)
+        self._next = int(session.select(text)[0][0].as_py())
+
+    def forget(self) -> None:
+        """Shapes may be gone: deleted, or their transaction failed; the next one that stores
+        some reads which are there. No number is given twice."""
+        self._known = None
+
+    def store(self, session: Session, answers: pl.DataFrame) -> pl.Series:
+        """The number of the shape of each of the answers; new shapes are stored."""
+        shapes, known = answers.select(self._columns), self._known
+        if known is None:
+            text = statement("newest_shapes", table=self._table)
+            known = pl.DataFrame(session.select(text, limit=_MOST_KNOWN))
+        elif known.height > _MOST_KNOWN:
+            known = known.clear()
+        numbers = self._look_up(shapes, known)
+        if numbers.has_nulls():
+            new = self._number(shapes.filter(numbers.is_null()).unique(maintain_order=True))
+            with session.given(incoming=new.to_arrow()):
+                session.run(f"INSERT INTO {self._table} BY NAME SELECT * FROM incoming")
+            known = pl.concat([known, new])
+            numbers = self._look_up(shapes, known)
+        self._known = known
+        return numbers
+
+    def _look_up(self, shapes: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
+        """Null where it is not known."""
+        found = shapes.join(
+            known, on=self._columns, how="left", nulls_equal=True, maintain_order="left"
+        )
+        return found["number"]
+
+    def _number(self, new: pl.DataFrame) -> pl.DataFrame:
+        first, self._next = self._next, self._next + new.height
+        numbers = pl.int_range(first, self._next, dtype=pl.UInt32, eager=True)
+        return new.insert_column(0, numbers.alias("number"))

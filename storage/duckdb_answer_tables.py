@@ -1,0 +1,72 @@
+"""How the DuckDB engine keeps endpoints and connections: what many of them agree in (all but
+ids, times and what one message said) stands once, as a shape, which rows name by number.
+Views put both together again, so that statements read `endpoints` and `connections`.
+"""
+
+import duckdb
+import pyarrow as pa
+
+from storage import schema
+from storage.duckdb_statements import statement
+
+# What differs from answer to answer.
+_OWN = {
+    "endpoints": (
+        *("trace_hi", "trace_lo", "span_id"),
+        *("start_time_unix_nano", "end_time_unix_nano", "kafka_offset"),
+    ),
+    "connections": (
+        *("producer_trace_hi", "producer_trace_lo", "producer_span_id"),
+        *("consumer_trace_hi", "consumer_trace_lo", "consumer_span_id"),
+        *("evidence", "wait_nano", "consumer_start_time_unix_nano"),
+    ),
+}
+_ANSWERS = {"endpoints": schema.ENDPOINTS, "connections": schema.CONNECTIONS}
+ROWS = {"endpoints": "endpoint_rows", "connections": "connection_rows"}
+SHAPES = {"endpoints": "endpoint_shapes", "connections": "connection_shapes"}
+
+_NUMBER = pa.field("number", schema.U32, nullable=False)
+_SHAPE_NUMBER = pa.field("shape_number", schema.U32, nullable=False)
+# Grows with every answer of the analyzer, so that rows of one lie together.
+ANSWERED = pa.field("answered", schema.U64, nullable=False)
+
+
+def shape_columns(answers: str) -> list[str]:
+    return [name for name in _ANSWERS[answers].names if name not in _OWN[answers]]
+
+
+def _rows(answers: str) -> pa.Schema:
+    own = (_ANSWERS[answers].field(name) for name in _OWN[answers])
+    return pa.schema([*own, _SHAPE_NUMBER, ANSWERED])
+
+
+def _shapes(answers: str) -> pa.Schema:
+    return pa.schema([_NUMBER, *(_ANSWERS[answers].field(n) for n in shape_columns(answers))])
+
+
+ANSWER_ROWS: dict[str, pa.Schema] = {
+    **{ROWS[answers]: _rows(answers) for answers in _ANSWERS},
+    **{SHAPES[answers]: _shapes(answers) for answers in _ANSWERS},
+}
+
+
+def create_views(connection: duckdb.DuckDBPyConnection) -> None:
+    for answers in _ANSWERS:
+        columns = ", ".join(_ANSWERS[answers].names)
+        connection.execute(
+            statement(
+                "create_answer_view",
+                view=answers,
+                columns=columns,
+                rows=ROWS[answers],
+                shapes=SHAPES[answers],
+            )
+        )
+
+
+def drop_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Tables too, which they were in older stores."""
+    for answers in _ANSWERS:
+        kind = connection.execute(statement("kind_of_table"), {"name": answers}).fetchone()
+        if kind is not None:
+            connection.execute(f"DROP {'VIEW' if kind == ('VIEW',) else 'TABLE'} {answers}")
