@@ -9,6 +9,7 @@ Stopping goes along the same way: listeners, requests under way, writer, analysi
 
 import asyncio
 import signal
+import threading
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -36,6 +37,7 @@ from tracestitch.retention import RetentionLoop
 from tracestitch.security import Security, SecuritySettings
 from tracestitch.watched import UnusableFile
 from web.app import create_app
+from web.frame import compile_templates
 
 _READ_OTHERWISE = (
     "Spans in the store were read with other correlation keys or by another version;"
@@ -170,6 +172,7 @@ async def _serve(
             "web", "--web-address", settings.web_address, app, security.web_context()
         )
         _say(f"web on {security.scheme}://{web}")
+        threading.Thread(target=compile_templates, name="templates", daemon=True).start()
         if (asked := security.describe()) is not None:
             _say(asked)
         if read_otherwise():

@@ -90,6 +90,13 @@ def _environment() -> Environment:
 _templates = _environment()
 
 
+def compile_templates() -> None:
+    """All of them: a third of a second of CPU, for which the first reader of each page would
+    wait otherwise."""
+    for name in _templates.list_templates():
+        _templates.get_template(name)
+
+
 def render(
     request: Request, template: str, here: str, *, status_code: int = 200, **values: Any
 ) -> Response:

@@ -1,10 +1,12 @@
 """Axis, grid and minimap of a waterfall, as the templates draw them. Places are per cent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from web.waterfall.layout import Waterfall
-from web.waterfall.picture import NOBODY
 from web.waterfall.timescale import TimeScale
 from web.words import say_duration, say_tick
 
@@ -114,25 +116,30 @@ def _breaks(scale: TimeScale) -> str:
 
 def view_minimap(fall: Waterfall, hues: Mapping[str, int]) -> list[BlockView]:
     """All rows at a time: blocks of neighbours, from the earliest start to the latest end."""
-    picture = fall.picture
-    rows = len(fall)
-    step = -(-rows // _MOST_BLOCKS)
+    picture, count = fall.picture, len(fall)
+    step = -(-count // _MOST_BLOCKS)
+    rows, spans = fall.span_rows()
+    firsts = np.flatnonzero(np.diff(rows // step, prepend=-1))  # of each block that has spans
+    started = np.minimum.reduceat(_column(picture.start, np.int64)[spans], firsts)
+    ended = np.maximum.reduceat(_column(picture.end, np.int64)[spans], firsts)
+    failed = np.logical_or.reduceat(_column(picture.failed, np.bool_)[spans], firsts)
     blocks = []
-    for first in range(0, rows, step):
-        numbers = range(first, min(first + step, rows))
-        spans = [span for span in map(fall.span_of_row, numbers) if span != NOBODY]
-        if not spans:
-            continue
-        left = fall.scale.place(min(picture.start[span] for span in spans))
-        right = fall.scale.place(max(picture.end[span] for span in spans))
+    for at, start, end, error in zip(firsts, started.tolist(), ended.tolist(), failed, strict=True):
+        first = int(rows[at]) // step * step
+        left, right = fall.scale.place(start), fall.scale.place(end)
+        height = MAP_HEIGHT * min(step, count - first) / count - 1
         blocks.append(
             BlockView(
                 left=percent(left),
                 width=percent(right - left),
-                top=round(MAP_HEIGHT * first / rows, 2),
-                height=round(max(MAP_HEIGHT * len(numbers) / rows - 1, 1.0), 2),
-                hue=hues.get(picture.services[picture.service[spans[0]]] or "", 0),
-                error=any(picture.failed[span] for span in spans),
+                top=round(MAP_HEIGHT * first / count, 2),
+                height=round(max(height, 1.0), 2),
+                hue=hues.get(picture.services[picture.service[spans[at]]] or "", 0),
+                error=bool(error),
             )
         )
     return blocks
+
+
+def _column(values: Sequence[Any], kind: type[Any]) -> "np.ndarray[tuple[int], np.dtype[Any]]":
+    return np.fromiter(values, kind, len(values))

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from urllib.parse import unquote
 
+import numpy as np
+
 from web.waterfall.layout import Waterfall
 from web.waterfall.picture import NOBODY
 
@@ -18,6 +20,7 @@ def folded_rows(fall: Waterfall, fold: Sequence[str]) -> set[int]:
     traces = {name for kind, _, name in kinds if kind == "trace"}
     shut = {int(each, 16) for each in fold if len(each) == 16 and ":" not in each}
     kept_open = {int(each[1:], 16) for each in fold if each.startswith("!")}
+    tops = tops_of_traces(fall) if traces else ()
     found = set()
     for row, size in enumerate(fall.sizes):
         span = fall.span_of_row(row)
@@ -25,7 +28,7 @@ def folded_rows(fall: Waterfall, fold: Sequence[str]) -> set[int]:
             continue
         name = picture.services[picture.service[span]] or "unknown service"
         named = picture.span_ids[span] in shut or name in services
-        if named or (traces and tops_a_trace(fall, span) in traces):
+        if named or (traces and tops[span] and picture.traces[picture.trace[span]] in traces):
             found.add(row)
     return found
 
@@ -39,13 +42,16 @@ def named_rows(fall: Waterfall, fold: Sequence[str]) -> list[str]:
     return [f"{fall.rows_of[n]}:{wanted[given]}" for n, given in numbers if given in wanted]
 
 
-def tops_a_trace(fall: Waterfall, span: int) -> str | None:
-    """The trace id of a span that stands below none of its own trace."""
-    picture = fall.picture
-    above = fall.family.stands_below(span)
-    own = picture.trace[span]
-    top = above == NOBODY or picture.trace[above] != own
-    return picture.traces[own] if top else None
+def tops_of_traces(fall: Waterfall) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """Of each span whether it stands below none of its own trace."""
+    picture, family = fall.picture, fall.family
+    above = np.fromiter(picture.parent, np.int64, len(picture))
+    for span in family.above:
+        above[span] = family.stands_below(span)
+    traces = np.fromiter(picture.trace, np.int64, len(picture))
+    tops: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    tops = (above == NOBODY) | (traces[above] != traces)
+    return tops
 
 
 def seen_rows(fall: Waterfall, folded: Collection[int]) -> Sequence[int]:

@@ -98,6 +98,11 @@ class Waterfall(Sequence[Row]):
         """The span of this row, or NOBODY."""
         return self.subjects[number] if self.kinds[number] == _SPAN else NOBODY
 
+    def span_rows(self) -> tuple[Numbers, Numbers]:
+        """The rows that are spans, in order, and which spans these are."""
+        rows = np.flatnonzero(np.frombuffer(self.kinds, np.uint8) == _SPAN)
+        return rows, np.frombuffer(self.subjects, np.int64)[rows]
+
     def on(self, scale: TimeScale) -> "Waterfall":
         """The same rows on another scale."""
         return replace(self, scale=scale)

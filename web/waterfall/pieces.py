@@ -8,8 +8,8 @@ to be loaded again.
 
 import json
 import re
-from array import array
 
+import numpy as np
 from fastapi import APIRouter, Request, Response
 
 from web.api import json_response
@@ -20,13 +20,12 @@ from web.site import Site
 from web.waterfall.asked_picture import NAMES, AskedPicture, read_asked
 from web.waterfall.axis_view import view_axis
 from web.waterfall.drawing import view_rows
-from web.waterfall.folding import tops_a_trace
+from web.waterfall.folding import tops_of_traces
 from web.waterfall.journey_pages import attempts_of, open_picture, pictures_of
 from web.waterfall.kept_pictures import ChangedError, KeptPicture
 from web.waterfall.layout import Waterfall
 from web.waterfall.looks import Look, read_look
 from web.waterfall.matches import find_rows
-from web.waterfall.picture import NOBODY
 from web.waterfall.relations import is_cut, view_reason
 from web.words import cut_text
 
@@ -153,16 +152,16 @@ def _read_rows(given: Parameters) -> list[int]:
 def _outline(fall: Waterfall) -> bytes:
     picture = fall.picture
     services = [cut_text(name or "unknown service", LONGEST_TEXT) for name in picture.services]
-    bits, row_services = bytearray(len(fall)), array("H", bytes(2 * len(fall)))
-    for row in range(len(fall)):
-        span = fall.span_of_row(row)
-        if span != NOBODY:
-            top = tops_a_trace(fall, span) is not None
-            bits[row] = 1 | 2 * picture.failed[span] | 4 * top
-            row_services[row] = min(picture.service[span], 0xFFFF)
+    rows, spans = fall.span_rows()
+    bits, row_services = np.zeros(len(fall), np.uint8), np.zeros(len(fall), np.uint16)
+    failed = np.fromiter(picture.failed, np.uint8, len(picture))
+    bits[rows] = 1 | 2 * failed[spans] | 4 * tops_of_traces(fall)[spans]
+    service = np.fromiter(picture.service, np.int64, len(picture))
+    row_services[rows] = np.minimum(service[spans], 0xFFFF)
     head = json.dumps({"rows": len(fall), "services": services, "traces": fall.traces}).encode()
     head += b" " * (-len(head) % 4)
-    columns = (array("I", fall.sizes), array("I", fall.row_traces), row_services)
-    return b"".join(
-        [len(head).to_bytes(4, "little"), head, *(c.tobytes() for c in columns), bytes(bits)]
+    sizes, traces = (
+        np.frombuffer(column, np.int64).astype("<u4") for column in (fall.sizes, fall.row_traces)
     )
+    columns = (sizes, traces, row_services.astype("<u2"), bits)
+    return b"".join([len(head).to_bytes(4, "little"), head, *(c.tobytes() for c in columns)])

@@ -1,6 +1,7 @@
 """Where rows and bars of the waterfall lie."""
 
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from tests.web_objects import MS, make_connection, make_orphan, make_span, picture_of
 from web.shapes import Connection, Orphan
 from web.trace_shapes import Span
+from web.waterfall.axis_view import percent, view_minimap
+from web.waterfall.folding import tops_of_traces
 from web.waterfall.layout import Waterfall, lay_out
 from web.waterfall.row_kinds import CandidateRow, CutRow, HandoverRow, SpanRow
 
@@ -282,3 +285,39 @@ def test_a_root_whose_producer_is_drawn_shows_no_candidates() -> None:
     edges = [make_connection(send, root, relation="stitch")]
     fall = lay_out(picture_of(spans, edges, [make_orphan(root)], edges))
     assert outline(spans, fall) == ["send", "  >", "  process"]
+
+
+@given(st.integers(1, 700), st.randoms(use_true_random=False))
+def test_the_minimap_has_blocks_of_neighbouring_rows(count: int, random: Random) -> None:
+    spans = [make_span("root", end=10)]
+    for number in range(count - 1):
+        start = random.randint(0, 8)
+        status = "ERROR" if random.random() < 0.05 else "UNSET"
+        end = start + random.randint(0, 2)
+        spans.append(make_span(f"s{number}", parent="root", start=start, end=end, status=status))
+    fall = fall_of(spans, [])
+    step = -(-count // 300)
+    blocks = view_minimap(fall, {"shop": 3})
+    assert len(blocks) == -(-count // step)
+    for number, block in enumerate(blocks):
+        members = [spans[fall.span_of_row(row)] for row in range(count)[number * step :][:step]]
+        left = fall.scale.place(min(span["start_time_unix_nano"] for span in members))
+        right = fall.scale.place(max(span["end_time_unix_nano"] for span in members))
+        assert (block.left, block.width) == (percent(left), percent(right - left))
+        assert block.error == any(span["status"] == "ERROR" for span in members)
+        assert block.top == round(42 * number * step / count, 2)
+
+
+def test_the_minimap_passes_over_rows_that_are_no_spans() -> None:
+    send, process = make_span("send", end=10), make_span("process", trace="t2", start=30)
+    fall = fall_of([send, process], [make_connection(send, process, relation="link")])
+    assert len(fall) == 3
+    assert [block.top for block in view_minimap(fall, {})] == [0.0, 28.0]
+
+
+def test_a_span_tops_its_trace_where_none_of_it_stands_above() -> None:
+    send, process = make_span("send", end=10), make_span("process", trace="t2", start=30)
+    below = make_span("charge", trace="t2", parent="process", start=31)
+    spans = [send, process, below]
+    fall = fall_of(spans, [make_connection(send, process, relation="link")])
+    assert tops_of_traces(fall).tolist() == [True, True, False]
