@@ -37,6 +37,8 @@ class AnswerWriter:
             for answers, rows in (("endpoints", endpoints), ("connections", connections)):
                 if rows.num_rows:
                     self._insert_answers(session, answers, pl.DataFrame(rows), number)
+        ends = (connections[f"{end}_trace_lo"] for end in ("consumer", "producer"))
+        self._learn_written(number, endpoints["trace_lo"], *ends)
 
     def replace_orphans(self, traces: pa.Table, orphans: pa.Table, generation: int) -> None:
         within = self._places_of(traces)
@@ -48,8 +50,11 @@ class AnswerWriter:
             if orphans.num_rows:
                 spans = self._span_places.within(orphans["trace_lo"])
                 text = statement("insert_orphans", within=spans)
-                session.run(text, answered=self._next_number())
+                number = self._next_number()
+                session.run(text, answered=number)
             session.run(statement("set_analysed_generation"), generation=generation)
+        if orphans.num_rows:
+            self._learn_written(number, orphans["trace_lo"])
 
     def forget_answers(self, rules: str = "") -> None:
         with self._writing_answers() as session:
@@ -87,8 +92,14 @@ class AnswerWriter:
 
     def _places_of(self, traces: pa.Table) -> str:
         """A condition on the answers that these traces may have."""
-        self._answer_places.learn()
+        if not self._answer_places.knows(self._answered):
+            self._answer_places.learn()
         return self._answer_places.within(traces["trace_lo"])
+
+    def _learn_written(self, number: int, *columns: "pa.ChunkedArray[pa.UInt64Scalar]") -> None:
+        """The columns are those of answer_ids_between.sql."""
+        ids = pl.concat([pl.Series("id", column) for column in columns])
+        self._answer_places.learn_written(ids.unique().to_numpy(), number)
 
     def _next_number(self) -> int:
         """Of the answer that is being written: larger than of any before."""

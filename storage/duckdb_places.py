@@ -48,7 +48,7 @@ class RowPlaces:
         self._take_in(self._places)
         if self._renewed is None:
             self._renewed = self._places.count
-        elif self._places.count > 2 * self._renewed + _WORTH_RENEWING:
+        elif self._is_worth_renewing():
             # Rows that are written again and again leave ids where they were before: what is
             # there is read anew, once for as many ids as there were. Until that is done the
             # old ones tell, with more than there is.
@@ -56,6 +56,27 @@ class RowPlaces:
             self._take_in(renewed)
             with self._lock:
                 self._places, self._renewed = renewed, renewed.count
+
+    def learn_written(self, ids: U64Array, number: int) -> None:
+        """Take in rows of a number that are stored now by what is known of them, which spares
+        reading them back; where that is not all there is to learn, nothing."""
+        if self._renewed is None or self._is_worth_renewing():
+            return
+        with self._lock:
+            size = self._places.nbytes
+            if self._places.upto == number - 1:
+                self._places.add(ids, number, number)
+            grown = self._places.nbytes > size
+        if grown:
+            self._forget_deleted(self._places)
+
+    def knows(self, number: int) -> bool:
+        """Whether there is nothing to learn of rows up to this number."""
+        return self._renewed is not None and self._places.upto >= number
+
+    def _is_worth_renewing(self) -> bool:
+        known = self._renewed
+        return known is not None and self._places.count > 2 * known + _WORTH_RENEWING
 
     def _take_in(self, places: Places) -> None:
         after = places.upto

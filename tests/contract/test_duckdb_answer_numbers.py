@@ -47,3 +47,21 @@ def test_what_is_known_of_answers_given_again_and_again_stays_bounded(
             _answer(store, 1, 2, of=(1, 2))
             assert [_ends(store, trace) for trace in (1, 2)] == [1, 1]
         assert store._answer_places._places.count <= 6
+
+
+def test_written_answers_are_found_by_all_their_traces_without_being_read_back(
+    tmp_path: Path,
+) -> None:
+    connection = {"consumer_trace_hi": 1, "consumer_trace_lo": 1}
+    connection |= {"producer_trace_hi": 1, "producer_trace_lo": 2}
+    connections = make_table(schema.CONNECTIONS, [connection])
+    orphans = make_table(schema.ORPHANS, [{"trace_hi": 1, "trace_lo": 3}])
+    with closing(DuckDBStore(str(tmp_path))) as store:
+        for _ in range(2):
+            store.replace_connections(traces(1), schema.ENDPOINTS.empty_table(), connections)
+            store.replace_orphans(traces(3), orphans, 1)
+            assert store._answer_places.knows(store._answered)
+            assert store.connections_of(traces(1), "consumer").num_rows == 1
+            assert store.connections_of(traces(2), "producer").num_rows == 1
+            assert store.orphans_of(traces(3)).num_rows == 1
+        assert not store._answer_places.knows(store._answered + 1)
