@@ -7,6 +7,8 @@ from pathlib import Path
 
 from storage.contract import SpanStore, StoreError
 
+_SHARED = frozenset({"clickhouse", "clickhouses"})
+
 
 def open_store(url: str) -> SpanStore:
     """The store of a URL: "memory:", "duckdb:" with the path of a file or of a directory that
@@ -20,14 +22,23 @@ def open_store(url: str) -> SpanStore:
         from storage.duckdb_store import DuckDBStore
 
         return DuckDBStore(path)
-    if engine in {"clickhouse", "clickhouses"}:
+    if engine in _SHARED:
         from storage.clickhouse.store import ClickHouseStore
 
         return ClickHouseStore(url)
-    shown = re.sub("//.*@", "//", url)  # a password in it stays out of logs
     raise StoreError(
-        f'The store "{shown}" is not one of "memory:", "duckdb:PATH", "clickhouse://HOST/DATABASE".'
+        f'The store "{without_secret(url)}" is not one of "memory:", "duckdb:PATH", "clickhouse://HOST/DATABASE".'
     )
+
+
+def is_shared(url: str) -> bool:
+    """Whether several processes may have the store open at once."""
+    return url.partition(":")[0] in _SHARED
+
+
+def without_secret(url: str) -> str:
+    """The URL as it may be shown and logged: without a user and a password."""
+    return re.sub("//.*@", "//", url)
 
 
 @contextmanager
@@ -36,7 +47,9 @@ def rewritten_store(url: str) -> Iterator[tuple[SpanStore, SpanStore]]:
     it raises, or the process dies, the store is as it was. Raises StoreError."""
     engine, _, path = url.partition(":")
     if engine != "duckdb" or not path:
-        raise StoreError(f'The store "{url}" is not a file that could be written anew.')
+        raise StoreError(
+            f'The store "{without_secret(url)}" is not a file that could be written anew.'
+        )
     from storage.duckdb_replacement import replaced
 
     with replaced(path) as stores:

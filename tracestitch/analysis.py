@@ -63,6 +63,7 @@ class AnalysisLoop:
         self._surroundings = KnownFacts(store)
         self._facts: pl.DataFrame | None = None
         self._rules_known = False
+        self._claim = 0
         self._wake = threading.Event()
         self._stopping = False
         self.turn = threading.Lock()
@@ -101,7 +102,19 @@ class AnalysisLoop:
                 self.forget_surroundings()
                 raise
 
+    def leads(self) -> bool:
+        """Whether this process may answer; another one may have the store open. Raises
+        StoreError."""
+        return self._store.claim_analysis() > 0
+
     def _run_once(self) -> bool:
+        claim = self._store.claim_analysis()
+        if claim != self._claim:  # another process may have answered meanwhile
+            self.forget_surroundings()
+            self._rules_known = False
+            self._claim = claim
+        if not claim:
+            return False
         if not self._rules_known:
             self._follow_rules()
         newest, analysed = self._store.generations()

@@ -21,6 +21,7 @@ from tracestitch.config import (
     parse_max_size,
     parse_origin,
     parse_otlp_endpoint,
+    parse_role,
     share_cores,
     silence_grpc,
     token_of_environment,
@@ -37,6 +38,7 @@ from tracestitch.store_options import (
 
 if TYPE_CHECKING:
     from tracestitch.logs import Format
+    from tracestitch.roles import Role
     from tracestitch.security import SecuritySettings
 
 VERSION = metadata.version("tracestitch")
@@ -66,6 +68,16 @@ _drop_attribute = option(
 @main.command()
 @data_dir_option
 @store_option
+@option(
+    "--role",
+    parse_role,
+    default="all",
+    metavar="ROLE",
+    help=(
+        "What this process does: all, or collector (takes OTLP in), analyzer or web, where"
+        " several processes share a ClickHouse store."
+    ),
+)
 @listening_addresses
 @correlation_key_option
 @option(
@@ -108,6 +120,7 @@ _drop_attribute = option(
 def serve(
     data_dir: str,
     store: str | None,
+    role: "Role",
     grpc_address: Address,
     http_address: Address,
     web_address: Address,
@@ -137,6 +150,7 @@ def serve(
         security=_security(**access),
         log_format=log_format,
         cors_origins=cors_origin,
+        role=role,
     )
     run_server(settings)
 

@@ -33,20 +33,20 @@ class CountedReceive:
 
 
 class Counting:
-    """A Receive for each transport, and one look at everything."""
+    """A Receive for each transport, and one look at everything that runs here."""
 
-    def __init__(
-        self,
-        receiver: Receiver,
-        analysis: AnalysisLoop,
-        gate: Gate | None,
-        retention: RetentionLoop,
-    ) -> None:
-        self._receiver, self._analysis, self._gate = receiver, analysis, gate
-        self._retention = retention
-        self.grpc, self.http = (CountedReceive(receiver.export) for _ in range(2))
+    def __init__(self, gate: Gate | None) -> None:
+        self._gate = gate
+        self.receiver: Receiver | None = None
+        self.analysis: AnalysisLoop | None = None
+        self.retention: RetentionLoop | None = None
         self.dropped = DroppedSignals()
+        self._transports: dict[str, CountedReceive] = {}
         self._answers: CountedAnswers | None = None
+
+    def count_requests(self, transport: str, receive: Receive) -> CountedReceive:
+        self._transports[transport] = CountedReceive(receive)
+        return self._transports[transport]
 
     def count_answers(self, app: App) -> App:
         """The application of the OTLP/HTTP listener, its answers counted."""
@@ -55,13 +55,15 @@ class Counting:
 
     def measure(self) -> Measured:
         """Waits for nobody. From any thread."""
-        analysis = self._analysis
+        analysis = self.analysis
         return Measured(
-            transports={"grpc": self.grpc.counts, "http": self.http.counts},
+            transports={name: receive.counts for name, receive in self._transports.items()},
             http_answers={} if self._answers is None else self._answers.counts,
             dropped=self.dropped.counts,
-            pipeline=self._receiver.read_measures(),
-            analysis=PassTimes(analysis.passes, analysis.pass_seconds, analysis.last_pass_seconds),
-            deleted=dict(self._retention.deleted),
+            pipeline=None if self.receiver is None else self.receiver.read_measures(),
+            analysis=None
+            if analysis is None
+            else PassTimes(analysis.passes, analysis.pass_seconds, analysis.last_pass_seconds),
+            deleted={} if self.retention is None else dict(self.retention.deleted),
             unauthenticated=None if self._gate is None else self._gate.refused,
         )

@@ -135,6 +135,8 @@ class RetentionLoop:
 
     def run_once(self) -> int:
         """Delete what has to go, a bounded number of spans; how many. Raises StoreError."""
+        if not self._analysis.leads():  # whoever does takes turns with its own analysis
+            return 0
         if self._unclaimed:
             # What was deleted counts as used until then: more would be deleted than needs be.
             self._unclaimed = not self._store.reclaim()

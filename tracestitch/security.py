@@ -66,10 +66,11 @@ class Security:
             parts.append("the token")
         return "asked for: " + ", ".join(parts) if parts else None
 
-    def warn(self, grpc: Address, http: Address, web: Address) -> str | None:
-        """What is open to other machines and should not be; None when all is well."""
-        tls = self._settings.tls
-        wide = [str(address) for address in (grpc, http, web) if not address.is_loopback]
+    def warn(self, *listening: Address) -> str | None:
+        """What is open to other machines and should not be; None when all is well. The last
+        address is that of the web."""
+        tls, web = self._settings.tls, listening[-1]
+        wide = [str(address) for address in listening if not address.is_loopback]
         if self.gate is None and tls is not None and tls.client_ca is not None:
             if web.is_loopback:
                 return None

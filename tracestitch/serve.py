@@ -1,4 +1,4 @@
-"""`tracestitch serve`: every part in one process, on one event loop.
+"""`tracestitch serve`: every part, or those of a role, in one process on one event loop.
 
     OTLP/gRPC, OTLP/HTTP → receiver → intake thread → writer thread → store
                                       ↓ request log         ↓ wakes
@@ -14,26 +14,22 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 import click
+from fastapi import FastAPI
 
 from analyzer.version import RULES_VERSION
 from collector.attribute_filter import drop_attributes
-from collector.decoded import Decoder
 from collector.decoding import make_decoder
-from collector.http_access import HttpGuard
-from collector.http_cors import CrossOrigin
-from collector.http_receiver import http_app
 from collector.keeping import Keeper
-from collector.receiving import Receiver
 from collector.recovery import open_keeper
 from storage.contract import SpanStore, StoreError
-from storage.engines import locate_request_log, open_store
-from tracestitch.analysis import AnalysisLoop
+from storage.engines import is_shared, locate_request_log, open_store, without_secret
 from tracestitch.config import Address
 from tracestitch.counting import Counting
 from tracestitch.listeners import Listeners
 from tracestitch.logs import Format, start_logging
 from tracestitch.open_files import raise_file_limit
-from tracestitch.retention import RetentionLoop
+from tracestitch.parts import listen_for_otlp, start_analysis, start_receiver, start_retention
+from tracestitch.roles import ROLES, Role
 from tracestitch.security import Security, SecuritySettings
 from tracestitch.watched import UnusableFile
 from web.app import create_app
@@ -62,6 +58,7 @@ class ServeSettings:
     security: SecuritySettings = field(default_factory=SecuritySettings)
     log_format: Format = "text"
     cors_origins: tuple[str, ...] = ()
+    role: Role = ROLES["all"]
 
 
 def run_server(settings: ServeSettings) -> None:
@@ -69,27 +66,34 @@ def run_server(settings: ServeSettings) -> None:
     store is closed. Raises ClickException when the server cannot start."""
     start_logging(settings.log_format)
     raise_file_limit()
+    if not settings.role.is_whole and not is_shared(settings.store_url):
+        raise click.ClickException(
+            f"--role {settings.role.name} needs a store that several processes can use,"
+            " --store clickhouse://HOST/DATABASE: any other belongs to one process."
+        )
     try:
         security = Security(settings.security)
         store = open_store(settings.store_url)
     except (StoreError, UnusableFile) as error:
         raise click.ClickException(str(error)) from error
     try:
-        decoder = make_decoder(settings.correlation_keys)
-        keeper = _open_keeper(store, decoder, settings.store_url)
+        keeper = _open_keeper(settings, store) if settings.role.collects else None
         asyncio.run(_serve(settings, security, store, keeper))
     finally:
         store.close()
-    if keeper.journal.nbytes:
+    if keeper is None:
+        _say("Stopped.")
+    elif keeper.journal.nbytes:
         _say("Stopped; the next start stores what the request log still holds.")
     else:
         _say("Stopped; everything that was acknowledged is stored.")
 
 
-def _open_keeper(store: SpanStore, decoder: Decoder, store_url: str) -> Keeper:
+def _open_keeper(settings: ServeSettings, store: SpanStore) -> Keeper:
+    decoder = make_decoder(settings.correlation_keys)
     try:
         store.note_settings(decoder.settings)
-        keeper = open_keeper(store, decoder, locate_request_log(store_url))
+        keeper = open_keeper(store, decoder, locate_request_log(settings.store_url))
     except StoreError as error:
         raise click.ClickException(str(error)) from error
     recovered = keeper.measures.read().counters["requests_recovered"]
@@ -99,75 +103,44 @@ def _open_keeper(store: SpanStore, decoder: Decoder, store_url: str) -> Keeper:
 
 
 async def _serve(
-    settings: ServeSettings, security: Security, store: SpanStore, keeper: Keeper
+    settings: ServeSettings, security: Security, store: SpanStore, keeper: Keeper | None
 ) -> None:
-    stop = asyncio.Event()
+    stop, role = asyncio.Event(), settings.role
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:  # unwinds from the last to the first
-        analysis = AnalysisLoop(store)
-        analysis.start()
-        stack.push_async_callback(asyncio.to_thread, analysis.stop)
-        edit = drop_attributes(settings.drop_attributes) if settings.drop_attributes else None
-        receiver = Receiver(keeper, on_commit=analysis.wake, edit=edit)
-        receiver.start()
-        stack.push_async_callback(asyncio.to_thread, receiver.stop)
-        stack.push_async_callback(receiver.drain)
-        retention = RetentionLoop(
-            store,
-            analysis,
-            max_age_seconds=settings.retention_seconds,
-            max_bytes=settings.max_bytes,
-            waiting_bytes=lambda: keeper.journal.nbytes if keeper.journal.durable else 0,
-        )
-        retention.start()
-        stack.push_async_callback(asyncio.to_thread, retention.stop)
-        counting = Counting(receiver, analysis, security.gate, retention)
-
+        counting = Counting(security.gate)
+        if role.analyses:
+            counting.analysis = start_analysis(stack, store)
+        if keeper is not None:
+            wake = (lambda: None) if counting.analysis is None else counting.analysis.wake
+            edit = drop_attributes(settings.drop_attributes) if settings.drop_attributes else None
+            counting.receiver = start_receiver(stack, keeper, wake, edit)
+        if counting.analysis is not None:
+            counting.retention = start_retention(
+                stack,
+                store,
+                counting.analysis,
+                keeper,
+                max_age_seconds=settings.retention_seconds,
+                max_bytes=settings.max_bytes,
+            )
         listeners = Listeners()
         stack.push_async_callback(listeners.stop)
-        grpc = await listeners.add_grpc(
-            "--grpc-address",
-            settings.grpc_address,
-            counting.grpc,
-            dropped=counting.dropped,
-            **security.for_grpc(),
-        )
-        _say(f"OTLP/gRPC on {grpc}")
-        guarded = HttpGuard(
-            http_app(counting.http, dropped=counting.dropped),
-            security.gate,
-            security.hosts(settings.http_address),
-        )
-        otlp = counting.count_answers(CrossOrigin(guarded, settings.cors_origins))
-        http = await listeners.add_http(
-            "OTLP/HTTP", "--http-address", settings.http_address, otlp, security.otlp_context()
-        )
-        _say(f"OTLP/HTTP on {security.scheme}://{http}")
-
-        def read_otherwise() -> bool:
-            return store.settings_of_spans() not in ([], [keeper.decoder.settings])
-
-        def ready() -> None:
-            listeners.check()
-            receiver.check()
-
-        app = create_app(
-            store,
-            version=settings.version,
-            decoder=keeper.decoder.name,
-            grace_seconds=settings.grace_seconds,
-            ready=ready,
-            measured=counting.measure,
-            waiting_spans=lambda: receiver.waiting_spans,
-            flush=receiver.flush,
-            otlp_grpc_address=str(grpc),
-            otlp_http_address=str(http),
-            rules_version=RULES_VERSION,
-            read_otherwise=read_otherwise,
-            gate=security.gate,
-            hosts=security.hosts(settings.web_address),
-        )
+        otlp: tuple[Address, ...] = ()
+        if counting.receiver is not None:
+            otlp = await listen_for_otlp(
+                listeners,
+                counting.receiver,
+                counting,
+                security,
+                grpc_address=settings.grpc_address,
+                http_address=settings.http_address,
+                cors_origins=settings.cors_origins,
+            )
+            _say(f"OTLP/gRPC on {otlp[0]}")
+            _say(f"OTLP/HTTP on {security.scheme}://{otlp[1]}")
+        app = _make_app(settings, security, store, keeper, counting, listeners, otlp)
         web = await listeners.add_http(
             "web", "--web-address", settings.web_address, app, security.web_context()
         )
@@ -175,12 +148,58 @@ async def _serve(
         threading.Thread(target=compile_templates, name="templates", daemon=True).start()
         if (asked := security.describe()) is not None:
             _say(asked)
-        if read_otherwise():
+        if keeper is not None and _reads_otherwise(store, keeper):
             _say(_READ_OTHERWISE)
-        _say(f"decoder {keeper.decoder.name}, store {settings.store_url}")
-        if (warning := security.warn(grpc, http, web)) is not None:
+        _say(_describe(settings, keeper))
+        if (warning := security.warn(*otlp, web)) is not None:
             click.secho(warning, fg="red", bold=True, err=True)
         await stop.wait()
+
+
+def _make_app(
+    settings: ServeSettings,
+    security: Security,
+    store: SpanStore,
+    keeper: Keeper | None,
+    counting: Counting,
+    listeners: Listeners,
+    otlp: tuple[Address, ...],
+) -> FastAPI:
+    receiver = counting.receiver
+
+    def ready() -> None:
+        listeners.check()
+        if receiver is not None:
+            receiver.check()
+
+    grpc, http = otlp or ("", "")
+    return create_app(
+        store,
+        version=settings.version,
+        decoder="none" if keeper is None else keeper.decoder.name,
+        grace_seconds=settings.grace_seconds,
+        ready=ready,
+        measured=counting.measure,
+        waiting_spans=lambda: 0 if receiver is None else receiver.waiting_spans,
+        flush=None if receiver is None else receiver.flush,
+        otlp_grpc_address=str(grpc),
+        otlp_http_address=str(http),
+        rules_version=RULES_VERSION,
+        read_otherwise=lambda: keeper is not None and _reads_otherwise(store, keeper),
+        gate=security.gate,
+        hosts=security.hosts(settings.web_address),
+        shows=settings.role.shows,
+    )
+
+
+def _reads_otherwise(store: SpanStore, keeper: Keeper) -> bool:
+    return store.settings_of_spans() not in ([], [keeper.decoder.settings])
+
+
+def _describe(settings: ServeSettings, keeper: Keeper | None) -> str:
+    parts = [] if settings.role.is_whole else [f"role {settings.role.name}"]
+    parts += [] if keeper is None else [f"decoder {keeper.decoder.name}"]
+    return ", ".join([*parts, f"store {without_secret(settings.store_url)}"])
 
 
 def _say(line: str) -> None:

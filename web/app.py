@@ -47,6 +47,7 @@ def create_app(
     read_otherwise: Callable[[], bool] = bool,
     gate: Gate | None = None,
     hosts: AllowedHosts | None = None,
+    shows: bool = True,
 ) -> FastAPI:
     """The application over a store that the caller opens and closes.
 
@@ -54,7 +55,7 @@ def create_app(
     `measured` gives what the server has counted, for /metrics. `waiting_spans`
     are acknowledged and not in the store yet; `flush` returns when they are. With a `gate`
     only who knows the token gets an answer, with `hosts` only who calls the server by one of
-    its names.
+    its names. One that does not show anything has health and metrics only.
     """
     sessions = None if gate is None else Sessions(gate)
     # no /docs: it would load its scripts from elsewhere
@@ -73,7 +74,7 @@ def create_app(
         waiting_spans=waiting_spans,
         sessions=sessions,
     )
-    app.state.edge_figures = Kept()
+    app.state.edge_figures = Kept() if shows else None
     app.state.edge_remarks = Kept()
     app.state.remarks_patience_seconds = 2.0
     app.state.patience_seconds = 0.25
@@ -81,16 +82,17 @@ def create_app(
     app.state.overviews = KeptAnswers()
     app.state.pictures = KeptPictures(usual=app.state.site.usual)
     app.include_router(login.router)
-    app.include_router(api.router)
-    app.include_router(causes.router)
-    app.include_router(sampling.router)
     app.include_router(health.router)
-    app.include_router(pages_router())
+    if shows:
+        app.include_router(api.router)
+        app.include_router(causes.router)
+        app.include_router(sampling.router)
+        app.include_router(pages_router())
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     app.add_exception_handler(ParameterError, _bad_parameter)
     app.add_exception_handler(NotFoundError, _not_found)
     app.add_exception_handler(StoreError, _store_failed)
-    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(HTTPException, _http_error if shows else _show_nothing)
     app.add_exception_handler(Exception, _failed)
     if flush is not None:
         app.add_middleware(FreshReads, flush=flush)
@@ -99,6 +101,12 @@ def create_app(
     # Level 4 takes a third of the time of level 9, for a tenth more bytes.
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
     return app
+
+
+def _show_nothing(_: Request, error: Exception) -> Response:
+    told = "Pages and answers are served by a process with --role web; /metrics is here.\n"
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return Response(told, status, media_type="text/plain")
 
 
 def _bad_parameter(request: Request, error: Exception) -> Response:

@@ -69,9 +69,10 @@ class RunningServer:
 
 
 @contextmanager
-def serving(data: Path | None, *flags: str) -> Iterator[RunningServer]:
-    """A server on the data directory, or in memory; it ends with the block at the latest."""
-    store = ["--store=memory:"] if data is None else [f"--data-dir={data}"]
+def serving(data: Path | str | None, *flags: str) -> Iterator[RunningServer]:
+    """A server on the data directory, the store of a URL, or in memory; it ends with the
+    block at the latest."""
+    store = [f"--data-dir={data}" if isinstance(data, Path) else f"--store={data or 'memory:'}"]
     process = subprocess.Popen(
         [*SERVE, *FREE_PORTS, *store, *flags],
         stdout=subprocess.PIPE,
@@ -84,7 +85,7 @@ def serving(data: Path | None, *flags: str) -> Iterator[RunningServer]:
         assert process.stdout is not None
         for line in process.stdout:
             server.said.append(line.rstrip("\n"))
-            if line.startswith("decoder "):
+            if line.startswith(("decoder ", "role ")):
                 break
         else:
             raise AssertionError(f"it did not start: {process.communicate()[1]}")

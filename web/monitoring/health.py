@@ -46,8 +46,8 @@ def metrics(request: Request) -> Response:
         status = store.status()
     except StoreError:
         status = None
-    kept: Kept[EdgeFigures] = request.app.state.edge_figures
-    edges = kept.get(lambda: read_figures(site), _PATIENCE_SECONDS)
+    kept: Kept[EdgeFigures] | None = request.app.state.edge_figures
+    edges = None if kept is None else kept.get(lambda: read_figures(site), _PATIENCE_SECONDS)
     text = openmetrics_text(
         site.version, store.engine, status, store.usage(), site.measured(), edges
     )

@@ -1,0 +1,29 @@
+"""What one process of a server does, where several share a store."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    name: str
+    collects: bool = False
+    """It takes OTLP in."""
+    analyses: bool = False
+    """It works out answers, and deletes what is old or too much."""
+    shows: bool = False
+    """It serves the pages and the API."""
+
+    @property
+    def is_whole(self) -> bool:
+        return self.collects and self.analyses and self.shows
+
+
+ROLES = {
+    role.name: role
+    for role in (
+        Role("all", collects=True, analyses=True, shows=True),
+        Role("collector", collects=True),
+        Role("analyzer", analyses=True),
+        Role("web", shows=True),
+    )
+}
