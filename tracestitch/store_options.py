@@ -15,7 +15,9 @@ data_dir_option = option(
     "--data-dir", default="./data", metavar="DIR", help="Where the store lives."
 )
 store_option = option(
-    "--store", metavar="URL", help=(
+    "--store",
+    metavar="URL",
+    help=(
         "duckdb:PATH, memory: or clickhouse://USER:PASSWORD@HOST/DATABASE, instead of the data"
         " directory."
     ),
