@@ -23,7 +23,7 @@ COPY storage ./storage
 COPY tracestitch ./tracestitch
 COPY web ./web
 RUN MATURIN_NO_INSTALL_RUST=1 /opt/tracestitch/bin/python -m pip install \
-    --no-cache-dir --constraint constraints.txt .
+    --no-cache-dir --constraint constraints.txt ".[clickhouse]"
 COPY --from=decoder /wheels /wheels
 RUN /opt/tracestitch/bin/python -m pip install --no-cache-dir /wheels/*.whl
 
