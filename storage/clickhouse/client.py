@@ -21,6 +21,8 @@ _MISSING = (
 _SETTINGS: dict[str, Any] = {
     "join_use_nulls": 1,  # nulls as in SQL
     "transform_null_in": 1,  # IN finds nulls, so that pairs with one are compared as they are
+    # Reading in a table's order would keep it from using the other order that it has.
+    "optimize_distinct_in_order": 0,
     "async_insert": 0,  # acknowledged when written
     "max_execution_time": 120,
     "max_memory_usage": 4 * 2**30,

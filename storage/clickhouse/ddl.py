@@ -74,7 +74,8 @@ def _besides(table: Table) -> list[str]:
     ranges = [f"INDEX range_{name} {name} TYPE minmax GRANULARITY 1" for name in table.ranges]
     if table.other_order:
         order = ", ".join(table.other_order)
-        ranges.append(f"PROJECTION other_end (SELECT * ORDER BY {order})")
+        kept = ", ".join((*table.other_order, *table.other_columns))
+        ranges.append(f"PROJECTION other_end (SELECT {kept} ORDER BY {order})")
     return ranges
 
 

@@ -30,6 +30,8 @@ class Table:
     """Columns of which the smallest and the largest value are kept for blocks of rows."""
     other_order: tuple[str, ...] = ()
     """A second order, for look-ups from the other end."""
+    other_columns: tuple[str, ...] = ()
+    """What those look-ups ask for, kept in that order too."""
 
 
 _TRACE = ("trace_hi", "trace_lo")
@@ -42,10 +44,15 @@ def _stamped(columns: pa.Schema, *more: "pa.Field[pa.DataType]") -> pa.Schema:
 
 
 def _part(columns: pa.Schema, other: tuple[str, ...] = ()) -> Table:
-    """Rows that belong to one span."""
-    order = (*_PART, "position")
+    """Rows that belong to one span, maybe looked up by another trace, too."""
     return Table(
-        _stamped(columns, STORED_AT), order, _TRACE, True, ("generation",), other_order=other
+        _stamped(columns, STORED_AT),
+        order=(*_PART, "position"),
+        shard=_TRACE,
+        generations=True,
+        ranges=("generation",),
+        other_order=other,
+        other_columns=(*_TRACE, "generation") if other else (),
     )
 
 
@@ -55,8 +62,14 @@ def _dictionary(columns: pa.Schema, key: str) -> Table:
 
 def _answer(columns: pa.Schema, owner: str = "", other: tuple[str, ...] = ()) -> Table:
     order = tuple(f"{owner}{name}" for name in _SPAN)
-    stamped = _stamped(columns, ANSWERED)
-    return Table(stamped, order, order[:2], ranges=("answered",), other_order=other)
+    return Table(
+        _stamped(columns, ANSWERED),
+        order,
+        shard=order[:2],
+        ranges=("answered",),
+        other_order=other,
+        other_columns=(*order[:2], "answered", "generation") if other else (),
+    )
 
 
 TABLES: dict[str, Table] = {
@@ -87,6 +100,7 @@ TABLES: dict[str, Table] = {
         True,
         ("generation",),
         other_order=_TRACE,
+        other_columns=("kind", "key_hash", "generation"),
     ),
     "endpoints": _answer(schema.ENDPOINTS),
     "connections": _answer(

@@ -30,7 +30,13 @@ def test_a_table_has_every_column_of_its_schema(name: str) -> None:
 
 def test_every_table_has_an_order_out_of_its_columns() -> None:
     for name, table in TABLES.items():
-        wanted = {*table.order, *table.shard, *table.ranges, *table.other_order}
+        wanted = {
+            *table.order,
+            *table.shard,
+            *table.ranges,
+            *table.other_order,
+            *table.other_columns,
+        }
         assert wanted <= set(table.columns.names), name
         # what is deleted by days has a day
         assert not table.generations or "stored_at_unix_nano" in table.columns.names
@@ -81,3 +87,13 @@ def test_the_journal_is_one_for_all_shards() -> None:
 def test_every_answer_and_part_is_a_table() -> None:
     assert {*ANSWERS, *PARTS, *KINDS} <= TABLES.keys()
     assert ANSWERS.keys() == KINDS.keys()
+
+
+def test_links_and_connections_are_found_from_their_other_end() -> None:
+    (links,) = create_table("traces", "links", "")
+    kept = "linked_trace_hi, linked_trace_lo, trace_hi, trace_lo, generation"
+    assert f"(SELECT {kept} ORDER BY linked_trace_hi, linked_trace_lo)" in links
+    (connections,) = create_table("traces", "connections", "")
+    kept = "consumer_trace_hi, consumer_trace_lo, answered, generation"
+    order = "producer_trace_hi, producer_trace_lo"
+    assert f"(SELECT {order}, {kept} ORDER BY {order})" in connections
