@@ -15,7 +15,9 @@ from storage.contract import (
     Page,
     Rows,
 )
+from storage.duckdb_answer_tables import SHAPES
 from storage.duckdb_database import Database, Value
+from storage.duckdb_dictionaries import Dictionary
 from storage.duckdb_places import answer_places
 from storage.duckdb_statements import statement
 from storage.duckdb_trace_rows import rows_of
@@ -53,6 +55,8 @@ class AnswerReader:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._answer_places = answer_places(database)
+        self._endpoint_shapes = Dictionary(SHAPES["endpoints"])
+        self._connection_shapes = Dictionary(SHAPES["connections"])
 
     def connections(self, query: ConnectionQuery, page: Page) -> Rows:
         key = None if page.after is None else decode_mark(page.after, paging.CONNECTION_KEY)
@@ -81,13 +85,20 @@ class AnswerReader:
     def connections_of(
         self, traces: pa.Table, end: Literal["producer", "consumer", "either"]
     ) -> pa.Table:
-        text = statement("connections_of", within=self._within(traces))
-        with self._database.read() as session, session.given(wanted=traces):
-            found = session.select(
-                text,
-                consumer=end != "producer",
-                producer=end != "consumer",
-            )
+        within = self._within(traces)
+        with self._database.read() as session, rows_of(session, traces) as rows:
+            # An end at a time: a condition on one is looked at in the scan, one on both is not.
+            parts = []
+            for each in ("consumer", "producer"):
+                if end in (each, "either"):
+                    source = rows.source("connection_rows", within, f"{each}_")
+                    parts.append(f"SELECT * FROM {source}")
+            if end == "either":
+                parts[1] += f" WHERE NOT {rows.inside('consumer_')}"
+            found = session.select(" UNION ALL ".join(parts))
+            found = self._connection_shapes.joined(session, found, "shape_number")
+        names = ("consumer_start_time_unix_nano", *paging.CONNECTION_ORDER)
+        found = found.sort_by([(name, "ascending") for name in names])
         return fit(found, schema.CONNECTIONS)
 
     def orphans(self, query: OrphanQuery, page: Page) -> Rows:
@@ -155,9 +166,11 @@ class AnswerReader:
         return fit(found, schema.ENDPOINTS)
 
     def endpoints_of(self, traces: pa.Table) -> pa.Table:
-        text = statement("endpoints_of", within=self._within(traces))
-        with self._database.read() as session, session.given(wanted=traces):
-            return fit(session.select(text), schema.ENDPOINTS)
+        with self._database.read() as session, rows_of(session, traces) as rows:
+            source = rows.source("endpoint_rows", self._within(traces))
+            found = session.select(f"SELECT * FROM {source}")
+            found = self._endpoint_shapes.joined(session, found, "shape_number")
+        return fit(found, schema.ENDPOINTS)
 
     def _within(self, traces: pa.Table) -> str:
         return self._answer_places.within(traces["trace_lo"])

@@ -1,4 +1,4 @@
-"""Resources, scopes and shapes by the number that rows name them by (duckdb_numbers.py).
+"""Resources, scopes, shapes of messages and of answers, by the number that rows name them by.
 
 They are few, never change, and what a number was given to once has it for good: those that
 were read are kept, so that a look-up needs neither a join nor a statement for them.
@@ -18,9 +18,9 @@ _MOST_KEPT = 10_000
 
 
 class Dictionary:
-    """Of one table, whose rows have ids in column `key`. Thread-safe."""
+    """Of one table, whose rows have ids in column `key` or none. Thread-safe."""
 
-    def __init__(self, table: str, key: str) -> None:
+    def __init__(self, table: str, key: str = "") -> None:
         self._table, self.key = table, key
         self._kept: pa.Table | None = None
         self._lock = threading.Lock()
@@ -39,6 +39,15 @@ class Dictionary:
             with self._lock:
                 self._kept = kept if kept.num_rows <= _MOST_KEPT else found
         return kept.filter(pc.is_in(kept["number"], value_set=wanted))
+
+    def joined(self, session: Session, rows: pa.Table, column: str) -> pa.Table:
+        """`rows` with all columns of what they name by the number in `column`."""
+        named = self.named(session, rows[column])
+        places = pc.index_in(rows[column], value_set=_column(named))
+        for name in named.column_names:
+            if name != "number":
+                rows = rows.append_column(name, named[name].take(places))
+        return rows
 
     def with_ids(self, rows: pa.Table, column: str, named: pa.Table) -> pa.Table:
         """`rows` with the id of what they name by the number in `column`; `named` as of

@@ -180,7 +180,10 @@ def _find(
         if span_id(row, "producer_")[:2] in inside and span_id(row, "consumer_")[:2] in inside
     ]
     orphans = orphans_of(store, traces, settled_before_unix_nano)
-    status, attempts, not_seen = _judge(store, usual or Usual(), traces, reached, drawn, walk)
+    ancestry = read_ancestry(reached.batch.spans.select([*_UNIT_COLUMNS, "content_hash"]))
+    status, attempts, not_seen = _judge(
+        store, usual or Usual(), traces, reached, ancestry, drawn, walk
+    )
     return FoundJourney(
         key=asked[0],
         value=asked[1],
@@ -198,6 +201,7 @@ def _find(
             {span: [note] for span, note in batches.items()},
             notes,
             most_handovers=most_handovers,
+            ancestry=ancestry,
         ),
         attempts=attempts,
         not_seen=not_seen,
@@ -209,6 +213,7 @@ def _judge(
     usual: Usual,
     traces: pa.Table,
     reached: Reached,
+    ancestry: Ancestry,
     drawn: list[Row],
     walk: Walk,
 ) -> tuple[JourneyStatus, list[Attempt], list[NotSeen]]:
@@ -217,7 +222,6 @@ def _judge(
         for row in store.endpoints_of(traces).to_pylist()
         if row["role"] != "send" or walk.owns_send(span_id(row))
     ]
-    ancestry = read_ancestry(reached.batch.spans.select([*_UNIT_COLUMNS, "content_hash"]))
     units = find_units(
         _plain_spans(reached.batch, ancestry, drawn),
         ancestry,

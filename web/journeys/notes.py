@@ -6,7 +6,7 @@ from collections.abc import Collection
 import numpy as np
 import polars as pl
 
-from analyzer.ancestry import NOBODY, SpanId, TraceId, read_ancestry
+from analyzer.ancestry import NOBODY, Ancestry, SpanId, TraceId, read_ancestry
 from storage.schema import SpanBatch
 from web.journeys.missing_parents import explain_missing
 from web.rows import span_hex, trace_hex
@@ -23,10 +23,12 @@ def note(code: str, title: str) -> Note:
 
 
 def find_notes(
-    batch: SpanBatch, lost: Collection[TraceId] = frozenset()
+    batch: SpanBatch,
+    lost: Collection[TraceId] = frozenset(),
+    ancestry: Ancestry | None = None,
 ) -> dict[SpanId, list[Note]]:
     """Notes on spans whose ids or times are odd; by span. `lost` are traces of which spans
-    were deleted."""
+    were deleted; `ancestry` is that of the spans where it is known already."""
     spans = pl.DataFrame(batch.spans.select([*_IDS, *_TIMES]))
     notes: dict[SpanId, list[Note]] = defaultdict(list)
     for span in spans.filter(pl.col(_TIMES[1]) < pl.col(_TIMES[0])).select(_IDS).iter_rows():
@@ -35,7 +37,8 @@ def find_notes(
         notes[span].append(
             note("duplicate", "Several spans with these ids and different content are stored.")
         )
-    ancestry = read_ancestry(batch.spans.select([*_IDS, "content_hash", "parent_span_id"]))
+    if ancestry is None:
+        ancestry = read_ancestry(batch.spans.select([*_IDS, "content_hash", "parent_span_id"]))
     above = pl.Series(ancestry.above, dtype=pl.Int64)
     circles = find_circles(above)
     for span in ancestry.rows.filter(circles).select(_IDS).iter_rows():

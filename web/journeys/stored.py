@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from analyzer.ancestry import SpanId, TraceId
+from analyzer.ancestry import Ancestry, SpanId, TraceId
 from storage.results import Row
 from storage.schema import BATCH_SCHEMAS, SpanBatch
 from web.journeys.handover_notes import noted_connections
@@ -62,17 +62,19 @@ def gather(
     notes: Sequence[JourneyNote] = (),
     *,
     most_handovers: int | None = None,
+    ancestry: Ancestry | None = None,
 ) -> Stored:
     """`batch` are whole traces, but for those `lost`, of which spans were deleted;
     `connections` rows of CONNECTIONS. At most MOST_SPANS are shown, the earliest;
-    of `connections`, which are in order of time, the first `most_handovers`."""
+    of `connections`, which are in order of time, the first `most_handovers`. `ancestry` as of
+    `find_notes`."""
     spans = sort_spans(batch)
     shown = connections[:most_handovers]
     left_out = [
         note_left_out("spans", MOST_SPANS, spans.num_rows - MOST_SPANS),
         note_left_out("hand-overs", len(shown), len(connections) - len(shown)),
     ]
-    span_notes = find_notes(batch, lost)
+    span_notes = find_notes(batch, lost, ancestry)
     for span, more in (remarks or {}).items():
         span_notes[span] = span_notes.get(span, []) + more
     spans = spans.slice(0, MOST_SPANS).combine_chunks()

@@ -1,1 +1,0 @@
-SELECT * FROM endpoints SEMI JOIN wanted USING (trace_hi, trace_lo) WHERE {within}
