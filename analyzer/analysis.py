@@ -20,7 +20,6 @@ from analyzer.stitching import stitch
 from analyzer.tables import Tables
 from storage.schema import CONNECTIONS, ENDPOINTS, ORPHANS, SpanBatch
 
-_TRACE = ["trace_hi", "trace_lo"]
 # Columns that the verdict fills.
 _JUDGED = {
     "expected": pl.Boolean,
@@ -65,11 +64,10 @@ def analyse(
     lost = select_lost(ends, endpoints, origins, suspects)
     orphans = orphan_rows(tables, ends, connections, lost)
     if owners is not None:
-        traces = pl.DataFrame(owners).unique()
-        endpoints = endpoints.join(traces, on=_TRACE, how="semi")
-        orphans = orphans.join(traces, on=_TRACE, how="semi")
-        consumers = traces.rename({name: f"consumer_{name}" for name in _TRACE})
-        connections = connections.join(consumers, on=consumers.columns, how="semi")
+        owned = ends.frame.is_in_traces(pl.DataFrame(owners).unique())
+        endpoints = endpoints.filter(owned[endpoints["row"]])
+        orphans = orphans.filter(owned[orphans["row"]])
+        connections = connections.filter(owned[connections["delivery"]])
     unjudged = orphans.with_columns(
         pl.lit(None, type_).alias(name) for name, type_ in _JUDGED.items()
     )

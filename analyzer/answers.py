@@ -63,17 +63,19 @@ def connection_rows(ends: Ends, handovers: pl.DataFrame) -> pl.DataFrame:
 
 def endpoint_rows(ends: Ends, connections: pl.DataFrame, origins: pl.DataFrame) -> pl.DataFrame:
     """Columns of ENDPOINTS, and `row`; `origins` as analyzer.lost_sends.find_origins."""
+    drawn = connections.select(
+        "delivery",
+        "send",
+        "confidence",
+        "relation",
+        "producer_service_name",
+        known_destination="destination",
+        known_system="system",
+    ).filter(pl.col("confidence") >= DRAWN)
     best = (
-        connections.filter(pl.col("confidence") >= DRAWN)
-        .sort("delivery", "confidence", "send", descending=[False, True, False])
+        drawn.sort("delivery", "confidence", "send", descending=[False, True, False])
         .unique("delivery", keep="first", maintain_order=True)
-        .select(
-            pl.col("delivery").alias("row"),
-            "relation",
-            "producer_service_name",
-            pl.col("destination").alias("known_destination"),
-            pl.col("system").alias("known_system"),
-        )
+        .select(pl.col("delivery").alias("row"), pl.exclude("delivery", "send", "confidence"))
     )
     # A poll that tells nothing of its messages may be one of several spans of theirs, work
     # after a receive call and a silent Lambda root tell nothing of themselves.
@@ -103,9 +105,9 @@ def endpoint_rows(ends: Ends, connections: pl.DataFrame, origins: pl.DataFrame) 
                 end_time_unix_nano="end",
             )
         )
-        .join(best, on="row", how="left", maintain_order="left")
-        .join(_thresholds(ends), on="row", how="left", maintain_order="left")
-        .join(origins.drop("beside"), on="row", how="left", maintain_order="left")
+        .hstack(ends.frame.look_up(best, rows["row"]))
+        .hstack(ends.frame.look_up(_thresholds(ends), rows["row"]))
+        .hstack(ends.frame.look_up(origins.drop("beside"), rows["row"]))
         .with_columns(
             *(
                 pl.when(pl.col("role") == "send").then(name).alias(name)

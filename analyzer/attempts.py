@@ -4,6 +4,7 @@ What was tried again under another destination or id is followed by a journey
 (analyzer/attempt_chains.py): that needs more traces than those around one message.
 """
 
+import numpy as np
 import polars as pl
 
 
@@ -18,7 +19,8 @@ def number_attempts(rows: pl.DataFrame) -> pl.DataFrame:
     order = ["consumer_start_time_unix_nano", "delivery"]
     failed_before = pl.col("consumer_failed").cast(pl.Int32).cum_sum().shift(1, fill_value=0)
     # Most messages are delivered once.
-    several = rows.filter(rows["unit"].is_duplicated())
+    units = rows["unit"].to_numpy()
+    several = rows.filter(pl.Series(np.bincount(units)[units] > 1, dtype=pl.Boolean))
     several = several.filter(several.select(same).is_duplicated())
     seen = several.sort(order).select(
         "delivery",
@@ -28,6 +30,10 @@ def number_attempts(rows: pl.DataFrame) -> pl.DataFrame:
         .otherwise(failed_before.over(same) + 1),
     )
     told = pl.when(pl.col("told_attempt") > 0).then(pl.col("told_attempt"))
+    if seen.is_empty():
+        return rows.with_columns(
+            pl.coalesce(told.clip(1, 1_000_000), 1).cast(pl.Int32).alias("attempt")
+        )
     return rows.join(seen, on=["delivery", "send"], how="left").with_columns(
         pl.coalesce(told.clip(1, 1_000_000), "seen", 1).cast(pl.Int32).alias("attempt")
     )

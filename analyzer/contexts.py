@@ -116,24 +116,30 @@ def resolved_contexts(frame: Frame, links: pl.DataFrame, followed: pl.DataFrame)
     between a service's own deliveries (aiokafka's batch wrapper) point at no producer;
     a `process` span's link to its `receive` span (franz-go) is followed one step.
     """
-    delivers = pl.col("own_role").is_in(_DELIVERS)
-    crossing = frame.rows.filter(
-        pl.col("parent").is_not_null() & pl.col("local_parent").is_null()
-    ).select("row", target="parent", message_id=pl.lit(None, pl.String))
-    by_parent = (
-        _with_ends(frame, crossing)
-        .filter(
-            (delivers | (pl.col("far_role") == "send").fill_null(value=False))
-            & ~pl.col("own_role").is_in(["send", "settle"]).fill_null(value=False)
-        )
-        .select("row", "target", pl.lit("parent").alias("relation"), "message_id")
+    send, settle = frame.is_role("send"), frame.is_role("settle")
+    receives, takes = frame.is_role("receive") | frame.is_role("process"), ~(send | settle)
+    parents = frame["parent"].filter(frame["local_parent"].is_null())
+    crossing = pl.DataFrame(
+        {"row": frame["row"].filter(frame["local_parent"].is_null()), "target": parents}
+    ).filter(parents.is_not_null())
+    by_parent = crossing.filter(
+        (receives[crossing["row"]] | send[crossing["target"]]) & takes[crossing["row"]]
+    ).select(
+        "row",
+        "target",
+        relation=pl.lit("parent"),
+        message_id=pl.lit(None, pl.String),
     )
     present = links.filter(pl.col("target").is_not_null()).select("row", "target", "message_id")
-    linked = _with_ends(frame, _firsts(present)).filter(
-        ~pl.col("own_role").is_in(["send", "settle"]).fill_null(value=False)
-        & ~(pl.col("far_role") == "settle").fill_null(value=False)
-        & (pl.col("target") != pl.col("row"))
+    present = _firsts(
+        present.filter(
+            takes[present["row"]]
+            & ~settle[present["target"]]
+            & (present["target"] != present["row"])
+        )
     )
+    linked = _with_ends(frame, present)
+    delivers = pl.col("own_role").is_in(_DELIVERS).fill_null(value=False)
     same_service = pl.col("own_service") == pl.col("far_service")
     # What a context states stands whatever the clocks say; a target that is no send
     # must at least not lie in the future.

@@ -89,6 +89,13 @@ class Frame:
             found |= {column.name: (column, number) for column in table.get_columns()}
         return found
 
+    def look_up(self, told: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
+        """The other columns of `told` (`row`: distinct, …) for these rows, in their order:
+        null where it tells nothing."""
+        places = pl.int_range(told.height, dtype=pl.UInt32, eager=True)
+        place = no_rows(self.rows.height).scatter(told["row"], places)
+        return told.drop("row")[place[rows]]
+
     def find(self, ids: pl.DataFrame) -> pl.Series:
         """`row` of the span with each of these ids (the columns of SPAN or PART), null where
         there is none."""
@@ -111,6 +118,12 @@ class Frame:
     @cached_property
     def _told_by_span_id(self) -> bool:
         return _are_unique(self.rows)
+
+    def is_in_traces(self, traces: pl.DataFrame) -> pl.Series:
+        """Boolean by row, of distinct traces (trace_hi, trace_lo)."""
+        firsts = self.rows.select("row", "trace", *SPAN[:2]).filter(self["row"] == self["trace"])
+        found = firsts.join(traces, on=SPAN[:2], how="semi")
+        return self.flag(found["row"])[self["trace"]]
 
     def is_role(self, role: str) -> pl.Series:
         """Boolean by row."""

@@ -26,7 +26,7 @@ def orphan_rows(
     broken, bodies = _tell_once(_broken(ends), _bodies(ends, known), known)
     found = pl.concat([broken, bodies, sends], how="diagonal")
     if found.is_empty():  # all is well, as it mostly is
-        return pl.DataFrame(ORPHANS.empty_table())
+        return pl.DataFrame(ORPHANS.empty_table()).with_columns(row=pl.lit(None, pl.UInt32))
     return tell_roots(tables, ends, connections, found)
 
 

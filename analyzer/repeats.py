@@ -29,16 +29,20 @@ def find_repeats(tables: Tables, ends: Ends, tops: pl.Series) -> pl.DataFrame:
     )
     works = works.with_columns(frame.tell(works["top"], "start"))
     sets = tables.correlation.filter(~pl.col("key").is_in(OTHER_KEYS))
-    values = (
-        frame.rows.select("top", "correlation_id")
-        .drop_nulls()
+    carried = frame.rows.select("top", "correlation_id").drop_nulls()
+    own = carried.filter(mine[carried["top"]]).unique()
+    values = sets.join(own, on="correlation_id", how="semi").select("key", "value").unique()
+    sets = sets.join(values, on=["key", "value"], how="semi")
+    # Of all works those with an id of one of the roots.
+    others = (
+        carried.filter(carried["correlation_id"].is_in(sets["correlation_id"].implode()))
+        .unique()
         .join(sets, on="correlation_id")
         .select("top", "key", "value")
         .unique()
         .join(works, on="top")
     )
-    asked = values.filter(mine[values["top"]])
-    others = values.join(asked.select("key", "value").unique(), on=["key", "value"], how="semi")
+    asked = others.filter(mine[others["top"]])
     failed = frame.flag(frame["top"].filter(frame["status_code"] == _STATUS_ERROR))
     arrived = frame.flag(frame["top"][ends.stated["delivery"]])
     before = (

@@ -248,7 +248,8 @@ def _fit_in_trace(connections: pl.DataFrame) -> pl.Series:
 
 def _taken_system(ends: Ends, sends: pl.Series) -> pl.Series:
     """System of the message that each of these spans is work on."""
-    taken = ends.deliveries.unique("top", keep="first", maintain_order=True)
     tops = pl.DataFrame({"top": ends.frame["top"][sends]})
+    asked = ends.frame.flag(tops["top"])[ends.deliveries["top"]]
+    taken = ends.deliveries.filter(asked).unique("top", keep="first", maintain_order=True)
     told = tops.join(taken.select("top", "system"), on="top", how="left", maintain_order="left")
     return told["system"].alias("producer_takes")
