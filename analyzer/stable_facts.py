@@ -34,6 +34,8 @@ STABLE = [
 FIRSTS = ["first_start_unix_nano", "first_kafka_offset"]
 LASTS = ["last_kafka_offset", "last_start_unix_nano"]
 INTERLEAVED = "interleaved"
+BUSY = "has_children"
+_KIND = [name for name in STABLE if name != BUSY]
 _CONSUMER = ["environment", "system", "destination", "service_name", "consumer_group"]
 _LOG = ["environment", "system", "destination", "kafka_partition"]
 
@@ -47,7 +49,8 @@ def stable_facts(facts: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
     and offsets only that is kept which later spans rarely change: when somebody sent
     first, from which offset on contexts arrived, and whether a consumer has records without
     context behind such a place (`interleaved`). Beside which work roots are sent again and
-    again (`recurring`) is told by how many there are and how far apart.
+    again (`recurring`) is told by how many there are and how far apart. Of those that are
+    alike some have work below them (`has_children`) as soon as one has: it often comes later.
     """
     propagated = pl.col("relation").is_in(PROPAGATED).fill_null(value=False)
     arrived = propagated & (pl.col("role") == "process")
@@ -65,19 +68,24 @@ def stable_facts(facts: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
             pl.when(arrived).then("kafka_partition").alias("kafka_partition"),
             pl.col(INTERLEAVED, MIXED, RECURRING).fill_null(value=False),
         )
-        .group_by(*STABLE, INTERLEAVED, MIXED, RECURRING)
-        .agg(pl.col(FIRSTS).min())
+        .group_by(*_KIND, INTERLEAVED, MIXED, RECURRING)
+        .agg(pl.col(BUSY).any(), pl.col(FIRSTS).min())
     )
     connected = pl.col("relation").is_not_null()
     alike = [
         name
-        for name in STABLE
+        for name in _KIND
         if name not in ("relation", "producer_service_name", "kafka_partition")
     ]
+    told = told.with_columns(pl.col(BUSY).any().over(alike))
     others = told.filter(~connected).join(
         told.filter(connected), on=alike, how="anti", nulls_equal=True
     )
-    return pl.concat([told.filter(connected), others]).sort(STABLE)
+    return (
+        pl.concat([told.filter(connected), others])
+        .select(*STABLE, INTERLEAVED, MIXED, RECURRING, *FIRSTS)
+        .sort(STABLE)
+    )
 
 
 def _find_interleaved(facts: pl.DataFrame, arrived: pl.Expr) -> pl.DataFrame:
