@@ -50,7 +50,8 @@ def create_table(database: str, name: str, cluster: str) -> list[str]:
 
 def local_name(name: str, cluster: str) -> str:
     """The table that holds the rows: the one that is altered and deleted from."""
-    return f"{name}_local" if cluster and TABLES[name].shard else name
+    sharded = cluster and name in TABLES and TABLES[name].shard
+    return f"{name}_local" if sharded else name
 
 
 def on_cluster(cluster: str) -> str:

@@ -46,6 +46,8 @@ class Reclaimer:
             old = f"({', '.join(owner)}, answered) IN ({replaced})"
             delete(self._client, table, f"generation <= {earlier.deleted} OR {old}")
         delete(self._client, "superseded", f"by_answer <= {settled}")
+        old = "at < now64(3) - INTERVAL 1 HOUR"
+        delete(self._client, "journal", f"series = 'analysis' AND step = 'beaten' AND {old}")
 
     def _drop_days(self, deleted: int) -> None:
         """The parts of days of which no span is left. Others stay whole: deleting rows of a

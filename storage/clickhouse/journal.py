@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from storage.clickhouse.client import Client
 from storage.clickhouse.snapshot import Claim, Lease, Series, Snapshot
+from storage.clickhouse.statements import statement
 from storage.contract import StoreError
 from storage.schema import TEXT, U64
 
@@ -55,19 +56,12 @@ class Journal:
     def look(self) -> Snapshot:
         with self._lock:
             settled = self._settled
-        rows = self._client.select(
-            "SELECT series, number, toBool(countIf(step = 'committed')) AS committed,"
-            " toBool(countIf(step = 'aborted')) AS aborted,"
-            " anyIf(journal.detail, step = 'committed') AS detail,"
-            " anyIf(journal.detail, step = 'claimed') AS told,"
-            " dateDiff('millisecond', max(at), now64(3)) / 1000 AS age,"
-            " if(countIf(step = 'claimed') = 1, anyIf(writer, step = 'claimed'), '') AS owner"
-            f" FROM {self._table}"
-            f" WHERE (series = 'spans' AND number > {_ended(settled.spans)})"
+        which = (
+            f"(series = 'spans' AND number > {_ended(settled.spans)})"
             f" OR (series = 'answers' AND number > {_ended(settled.answers)})"
             f" OR (series = 'analysis' AND number >= {settled.lease.term})"
-            " GROUP BY series, number ORDER BY number"
         )
+        rows = self._client.select(statement("journal", table=self._table, which=which))
         frame = pl.DataFrame(rows)
         found = fold(settled, frame)
         spans, answers = _ended(found.spans), _ended(found.answers)
@@ -114,15 +108,8 @@ class Journal:
 
     def look_back(self, seconds: float) -> Snapshot:
         """What the state was some time ago, of answers only: what it hides, nobody reads."""
-        rows = self._client.select(
-            "SELECT number, toBool(countIf(step = 'committed')) AS committed,"
-            " toBool(countIf(step = 'aborted')) AS aborted,"
-            " anyIf(journal.detail, step = 'committed') AS detail,"
-            " 0. AS age, '' AS owner, '' AS told,"
-            f" 'answers' AS series FROM {self._table}"
-            f" WHERE series = 'answers' AND at < now64(3) - INTERVAL {int(seconds)} SECOND"
-            " GROUP BY number ORDER BY number"
-        )
+        which = f"series = 'answers' AND at < now64(3) - INTERVAL {int(seconds)} SECOND"
+        rows = self._client.select(statement("journal", table=self._table, which=which))
         return fold(Snapshot(), pl.DataFrame(rows))
 
     def lead(self, term: int) -> None:
@@ -161,8 +148,8 @@ def _ended(series: Series) -> int:
 
 
 def fold(settled: Snapshot, rows: pl.DataFrame) -> Snapshot:
-    """The state after these rows of the journal, one a number, in order. `settled` is the
-    state after all smaller numbers."""
+    """The state after these rows of the journal, one a number, in order (sql/journal.sql).
+    `settled` is the state after all smaller numbers."""
     state = dict(settled.state)
     answers = rows.filter(pl.col("series") == "answers")
     details = answers.filter("committed").filter(~pl.col("detail").is_in(["", "{}"]))

@@ -13,6 +13,7 @@ from storage import schema
 from storage.clickhouse import analysis_reads
 from storage.clickhouse.database import Write
 from storage.clickhouse.duplicates import Duplicates
+from storage.clickhouse.statements import statement
 from storage.clickhouse.store import ClickHouseStore
 from storage.contract import AppendResult, StoreError
 from storage.schema import SpanBatch
@@ -216,3 +217,25 @@ def test_rows_that_are_sent_twice_are_stored_once(two: Two, clickhouse_url: str)
     assert other.spans_of(traces(1)).links.num_rows == 1
     with connected(clickhouse_url) as client:
         assert client.query("SELECT count() FROM links").result_rows[0][0] == 1
+
+
+def test_few_rows_of_a_long_journal_are_read_by_who_opens_the_store(
+    two: Two, clickhouse_url: str
+) -> None:
+    one, other = two
+    for number in range(1, 8):
+        one.append(messages(number), number)
+        one.replace_orphans(traces(number), NOBODY, number)
+    with pytest.raises(ZeroDivisionError), appending(other):
+        raise ZeroDivisionError
+    one.append(messages(9), 9)
+    one.note_settings("a")
+    one.delete_until(2, traces())
+    with connected(clickhouse_url) as client:
+        text = statement("journal", table="journal", which="TRUE")
+        assert len(client.query(text).result_rows) <= 6
+    with closing(ClickHouseStore(clickhouse_url)) as third:
+        assert third._database.look() == one._database.look()
+        assert third.generations() == (9, 7)
+        assert third.status().spans == 6
+        assert third.settings_of_spans() == one.settings_of_spans()
