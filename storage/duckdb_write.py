@@ -115,7 +115,11 @@ class SpanWriter:
             "correlation": date_sets(batch["correlation"], spans),
             **{name: batch[name] for name in ("links", "events", "keys")},
         }
-        given = {f"incoming_{name}": frame.to_arrow() for name, frame in rows.items()}
+        # Texts as Polars has them, views: DuckDB reads them, and nothing is copied.
+        views = pl.CompatLevel.newest()
+        given = {
+            f"incoming_{name}": frame.to_arrow(compat_level=views) for name, frame in rows.items()
+        }
         with session.given(**given):
             session.run(statement("insert_spans"))
             for name, frame in rows.items():

@@ -24,7 +24,7 @@ def test_almost_all_new_ids_are_known_to_be_new_even_when_it_is_full() -> None:
     seen = SeenIds()
     seen.add(_ids(1, seen.capacity))
     assert not seen.full
-    # 25 expected; three times that would be a broken hash, not chance.
+    # 36 expected; twice that would be a broken hash, not chance.
     assert seen.may_hold(_ids(2, 1_000_000)).sum() < 75
 
 
