@@ -91,3 +91,13 @@ def test_all_of_it_is_there_without_scripts(page: Page, dead_letters: Served) ->
     follow(plain.get_by_role("link", name="last 15 minutes"), "last=15m")
     expect(plain.locator(".facts")).to_contain_text("counted back from the newest span stored")
     plain.context.close()
+
+
+def test_a_phone_says_connected_before_what_became_of_the_rest(phone: Page, broken: Served) -> None:
+    """Not "broken connected"."""
+    phone.goto(f"{broken.address}/destinations")
+    share = phone.locator('[data-says="connected"]', has_text="broken")
+    cell, state = share.bounding_box(), share.locator("small").bounding_box()
+    assert cell is not None
+    assert state is not None
+    assert state["y"] + state["height"] >= cell["y"] + cell["height"] - 2

@@ -14,7 +14,7 @@ MAP_HEIGHT = 42
 _MOST_BLOCKS = 300  # more would be narrower than a pixel
 _LETTER, _APART = 7.5, 4.0  # pixels of a label on the axis
 # Shortest axes, in pixels, of what web/static/waterfall.css calls so.
-_DESK, _PHONE = 430, 300
+_DESK, _PHONE = 390, 300
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from web.words import (
     say_ordinal,
     say_rule,
     say_share,
+    say_system,
     shorten_id,
     stable_key,
     utc_time,
@@ -97,3 +98,9 @@ def test_a_key_tells_nothing_from_the_empty_text() -> None:
 )
 def test_a_rule_writes_its_broker_as_the_broker_does(rule: str, said: str) -> None:
     assert say_rule(rule) == said
+
+
+def test_a_system_is_called_by_its_name_and_an_unknown_one_as_spans_call_it() -> None:
+    systems = ("aws_sqs", "celery", "servicebus", "of_ours", None)
+    told = ["SQS", "Celery", "Service Bus", "of_ours", None]
+    assert [say_system(system) for system in systems] == told
