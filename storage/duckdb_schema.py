@@ -132,7 +132,7 @@ def _create(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _create_table(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    lines = ", ".join(_column(field) for field in TABLES[name])
+    lines = ", ".join(_column(name, field) for field in TABLES[name])
     connection.execute(f"CREATE TABLE {name} ({lines})")
 
 
@@ -176,7 +176,7 @@ def _add_messaging_columns(connection: duckdb.DuckDBPyConnection) -> None:
         for name in names:
             if name not in present:
                 field = TABLES[table].field(name)
-                connection.execute(f"ALTER TABLE {table} ADD COLUMN {_column(field)}")
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {_column(table, field)}")
 
 
 def _compare(connection: duckdb.DuckDBPyConnection) -> None:
@@ -199,9 +199,10 @@ def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str
     return dict(rows)
 
 
-def _column(field: "pa.Field[pa.DataType]") -> str:
+def _column(table: str, field: "pa.Field[pa.DataType]") -> str:
     """Column definition. Attribute texts are most of a file: zstd makes them four times
-    smaller than what DuckDB would pick and is faster to write."""
+    smaller than what DuckDB would pick and is faster to write. Those of links are few
+    different ones, of which zstd stores the length of each."""
     null = "" if field.nullable else " NOT NULL"
-    zstd = " USING COMPRESSION zstd" if field.name == "attributes" else ""
+    zstd = " USING COMPRESSION zstd" if field.name == "attributes" and table != "links" else ""
     return f'"{field.name}" {_TYPES[field.type]}{null}{zstd}'

@@ -1,6 +1,7 @@
 """The DuckDB engine at work: durable, bounded, closed off, and honest when it broke."""
 
 import threading
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from storage.duckdb_opening import FILE_NAME, connect, release
 from storage.engines import open_store
 from storage.schema import SpanBatch
 from tests.contract.rows import (
+    link,
     make_batch,
     make_table,
     owned,
@@ -75,6 +77,21 @@ def test_attribute_texts_are_compressed_with_zstd(tmp_path: Path) -> None:
             "WHERE column_name = 'attributes' AND segment_type = 'VARCHAR'"
         ).fetchall()
     assert rows == [("ZSTD",)]
+
+
+def test_attribute_texts_of_links_which_are_few_different_ones_are_not(tmp_path: Path) -> None:
+    with closing(open_store(f"duckdb:{tmp_path}")) as store:
+        ends = [span(1, n) for n in range(1, 4000)]
+        links = [
+            link(end, 2, 1, attributes='{"messaging.operation.type":"receive"}') for end in ends
+        ]
+        store.append(make_batch(ends, links=links), 1)
+    with duckdb.connect(tmp_path / FILE_NAME) as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT compression FROM pragma_storage_info('links') "
+            "WHERE column_name = 'attributes' AND segment_type = 'VARCHAR'"
+        ).fetchall()
+    assert ("ZSTD",) not in rows
 
 
 def test_statements_cannot_reach_other_files_or_the_network(file: Path) -> None:

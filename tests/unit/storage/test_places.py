@@ -20,6 +20,16 @@ def test_an_id_is_found_in_the_generation_it_was_added_to() -> None:
         assert any(first <= generation <= last for first, last in found)
 
 
+@pytest.mark.parametrize("place", [0, 1, 37, 4_999, 9_999])
+def test_a_run_that_holds_one_id_of_very_many_is_found(place: int) -> None:
+    known = Places()
+    for generation in (1, 2, 3):  # a run each
+        known.add(ids(generation, places._IDS_PER_RUN), generation, generation)
+    asked = ids(1, 10_000)
+    asked[place] = ids(3, 1)[0]
+    assert known.find(asked) == [(1, 1), (3, 3)]
+
+
 def test_new_ids_are_found_nowhere() -> None:
     known = Places()
     known.add(ids(1, 80_000), 1, 1)
