@@ -66,7 +66,7 @@ def _answer(columns: pa.Schema, owner: str = "", other: tuple[str, ...] = ()) ->
         _stamped(columns, ANSWERED),
         order,
         shard=order[:2],
-        ranges=("answered",),
+        ranges=("answered", f"{owner}start_time_unix_nano"),
         other_order=other,
         other_columns=(*order[:2], "answered", "generation") if other else (),
     )
