@@ -1,14 +1,18 @@
 """What the DuckDB engine tells of hand-overs in the large (storage/handover_reads.py)."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from storage.conditions import equals, in_order, placed
 from storage.destination_reads import Place
 from storage.duckdb_database import Database
+from storage.duckdb_dictionaries import Dictionary
 from storage.duckdb_places import RowPlaces
 from storage.duckdb_statements import statement
+from storage.duckdb_trace_rows import is_one_of
 from storage.handover_reads import (
     HANDOVER_COUNTS,
     HANDOVERS_OF_SENDS,
@@ -31,6 +35,8 @@ from storage.handover_reads import (
 from storage.paging import within_i64
 from storage.results import EDGE_KEY, fit
 
+_DRAWN = 0.8  # confidence from which a connection is an edge
+
 
 def _grouped(name: str, key: list[str]) -> str:
     """The statement, grouped by these columns; groups of equal count in their order."""
@@ -52,8 +58,10 @@ _RECENT_SENDS = {
 
 
 class HandoverReader:
-    def __init__(self, database: Database, answers: RowPlaces) -> None:
+    def __init__(self, database: Database, answers: RowPlaces, connections: Dictionary) -> None:
+        """`connections` are the shapes of connections."""
         self._database, self._answer_places = database, answers
+        self._connection_shapes = connections
 
     def handover_counts(self, since_unix_nano: int, settled_before_unix_nano: int) -> pa.Table:
         with self._database.read() as session:
@@ -98,21 +106,35 @@ class HandoverReader:
     def newest_sends(self, kinds: Sequence[SendKind], per_kind: int) -> pa.Table:
         if not kinds:
             return SENDS_OF_KINDS.empty_table()
-        parts: list[str] = []
+        cases: list[str] = []
         values: dict[str, str] = {}
         for number, kind in enumerate(kinds):
             alike, told = equals(kind._asdict(), f"kind_{number}")
-            parts.append(statement("newest_sends", kind=str(number), alike=alike))
+            cases.append(f"WHEN {alike} THEN {number}")
             values |= told
         with self._database.read() as session:
-            found = session.select(" UNION ALL ".join(parts), per_kind=per_kind, **values)
-        return fit(found, SENDS_OF_KINDS)
+            text = statement("send_shapes", cases=" ".join(cases))
+            shapes = session.select(text, **values)
+            numbers: dict[int, list[int]] = defaultdict(list)
+            for shape in shapes.to_pylist():
+                numbers[shape["kind"]].append(shape["number"])
+            if not numbers:
+                return SENDS_OF_KINDS.empty_table()
+            parts = [
+                statement("newest_sends", kind=str(place), chosen=is_one_of("shape_number", alike))
+                for place, alike in numbers.items()
+            ]
+            found = session.select(" UNION ALL ".join(parts), per_kind=per_kind)
+        places = pc.index_in(found["shape_number"], value_set=shapes["number"].combine_chunks())
+        return fit(found.append_column("error", shapes["error"].take(places)), SENDS_OF_KINDS)
 
     def handovers_of(self, sends: pa.Table) -> pa.Table:
         within = self._answer_places.within(sends["trace_lo"])
-        text = statement("handovers_of", columns=", ".join(HANDOVERS_OF_SENDS.names), within=within)
+        text = statement("handovers_of", within=within)
         with self._database.read() as session, session.given(sends=sends):
-            return fit(session.select(text), HANDOVERS_OF_SENDS)
+            found = self._connection_shapes.joined(session, session.select(text), "shape_number")
+        drawn = pc.greater_equal(found["confidence"], pa.scalar(_DRAWN))
+        return fit(found.filter(drawn), HANDOVERS_OF_SENDS)
 
     def noted_handovers(self) -> pa.Table:
         with self._database.read() as session:

@@ -49,7 +49,7 @@ class DuckDBStore(
             remove_replacement(file)
             SpanReader.__init__(self, database)
             AnswerReader.__init__(self, database)
-            HandoverReader.__init__(self, database, self._answer_places)
+            HandoverReader.__init__(self, database, self._answer_places, self._connection_shapes)
             ContextReader.__init__(self, database, self._span_places, self._answer_places)
             RequestReader.__init__(self, database, self._span_places)
             SearchReader.__init__(self, database, self._span_places)

@@ -9,7 +9,7 @@ attribute texts of the whole table would be read and unpacked (ten times the tim
 million spans).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -67,5 +67,10 @@ def chosen_by(session: Session, column: str, ids: "pa.ChunkedArray[Any]") -> Ite
         with session.given(found=pa.table({column: found})):
             yield f"{column} IN (SELECT {column} FROM found)"
         return
-    listed = ", ".join(str(each) for each in found.to_pylist()) or "NULL"
-    yield f"CASE WHEN {column} IN ({listed}) THEN true END"
+    yield is_one_of(column, found.to_pylist())
+
+
+def is_one_of(column: str, numbers: Iterable[int | None]) -> str:
+    """A condition that is looked at in the scan."""
+    listed = ", ".join(map(str, numbers)) or "NULL"
+    return f"CASE WHEN {column} IN ({listed}) THEN true END"

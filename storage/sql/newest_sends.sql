@@ -2,9 +2,9 @@
 -- columns: with more rows than 50, DuckDB reads all it tells of whatever it looks at.
 (
     SELECT
-        {kind}::BIGINT AS kind, trace_hi, trace_lo, span_id, start_time_unix_nano, error
-    FROM endpoints
-    WHERE role = 'send' AND {alike}
+        {kind}::BIGINT AS kind, trace_hi, trace_lo, span_id, start_time_unix_nano, shape_number
+    FROM endpoint_rows
+    WHERE {chosen}
     ORDER BY start_time_unix_nano DESC, trace_hi, trace_lo, span_id
     LIMIT $per_kind
 )
