@@ -179,7 +179,7 @@ class _Drawing:
         chips = [Chip(system)] if system else []
         chips.append(replace(relation_chip(connection, cut=row.cut), why=row.connection))
         if connection["dead_letter"]:
-            chips.insert(1 if system else 0, Chip("dead-letter", "bad"))
+            chips.insert(1 if system else 0, Chip("dead letter", "bad"))
         codes = {note["code"] for note in connection["notes"]}
         chips += [Chip(_NOTED[code], "note") for code in _NOTED if code in codes]
         other = connection["producer" if row.way == "from outside" else "consumer"]
