@@ -97,6 +97,11 @@ class Client:
             )
         return found
 
+    def stream(self, text: str) -> Iterator[pa.RecordBatch]:
+        """The rows of a query, a block at a time."""
+        with self._errors(), self._client.query_arrow_stream(text, use_strings=True) as blocks:
+            yield from blocks
+
     def command(self, text: str) -> None:
         """Run a statement that gives no rows."""
         with self._errors():

@@ -44,6 +44,9 @@ class Session:
         named = {name: table for name, table in self._given.items() if name in filled}
         return self._client.select(put_rows(filled, self._rows), parameters, named)
 
+    def stream(self, text: str) -> Iterator[pa.RecordBatch]:
+        return self._client.stream(put_rows(text, self._rows))
+
 
 class Write:
     """What is written under one number, which counts when it is committed."""

@@ -1,6 +1,7 @@
 """Which spans of a batch are stored already, by this writer or another."""
 
 import polars as pl
+import pyarrow as pa
 
 from storage.clickhouse.database import Session
 from storage.clickhouse.snapshot import Series
@@ -32,8 +33,9 @@ class Duplicates:
         else:
             which = f"generation IN ({', '.join(map(str, new))})"
         if new:
-            found = session.select(_IDS.format(which=which))
-            self._seen.add(self._seen.hash_ids(pl.DataFrame(found)))
+            for rows in session.stream(_IDS.format(which=which)):
+                ids = pl.DataFrame(pa.Table.from_batches([rows]))
+                self._seen.add(self._seen.hash_ids(ids))
         self._learned = spans
         self._own -= {number for number in self._own if spans.sees(number)}
 

@@ -66,8 +66,8 @@ class Series:
 
     def since(self, earlier: "Series") -> list[int]:
         """The numbers that are committed now and were not then."""
-        new = [*earlier.hidden, *range(earlier.newest + 1, self.newest + 1)]
-        return [number for number in new if self.sees(number)]
+        new, hidden = range(earlier.newest + 1, self.newest + 1), set(self.hidden)
+        return [number for number in (*earlier.hidden, *new) if number not in hidden]
 
 
 @dataclass(frozen=True, slots=True)
