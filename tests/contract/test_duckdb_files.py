@@ -70,7 +70,7 @@ def test_a_url_names_a_file_or_its_directory(file: Path) -> None:
     assert (fresh / "other.db").is_file()
 
 
-@pytest.mark.parametrize("url", ["", "duckdb:", "postgres://x", "clickhouse", "file"])
+@pytest.mark.parametrize("url", ["", "duckdb:", "postgres://x", "elasticsearch", "file"])
 def test_an_unknown_url_names_what_is_allowed(url: str) -> None:
     with pytest.raises(StoreError, match=r"memory:.*duckdb:PATH"):
         open_store(url)
