@@ -39,7 +39,7 @@ def judge(roots: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     surroundings show to be no work at all (a Kafka end-of-partition event) or represented
     by another span (a poll) are hidden: other facts may show that they are.
     """
-    views, verdicts = _Views(facts), _Verdicts()
+    views = _look_around(facts)
     rows = []
     for judged in roots.iter_rows(named=True):
         told = NOTHING | json.loads(judged["facts"])
@@ -51,7 +51,7 @@ def judge(roots: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
             or (told["part"] == "polled" and around.processes)
             or (case.sent and not case.lost)
         )
-        rows.append(verdict_row(case, verdicts.of(case)) | {"hidden": hidden})
+        rows.append(verdict_row(case, _find_verdict(case)) | {"hidden": hidden})
     schema = pl.DataFrame(ORPHANS.empty_table()).schema
     return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -66,7 +66,7 @@ def select_affected(roots: pl.DataFrame, before: pl.DataFrame, after: pl.DataFra
         domain=pl.col("told").struct.field("domain"),
     )
     places = seen.select(_PLACE).unique()
-    old, new = _Views(before), _Views(after)
+    old, new = _look_around(before), _look_around(after)
     changed = [old.around(place) != new.around(place) for place in places.iter_rows(named=True)]
     elsewhere = places.filter(pl.Series(changed, dtype=pl.Boolean))
     affected = seen.with_row_index("row").join(elsewhere, on=_PLACE, how="semi", nulls_equal=True)
@@ -89,6 +89,22 @@ class _Views:
         return self._seen[place]
 
 
+# What is looked at from two states of the facts, the last ones: passes judge some roots, and
+# look for others whose surroundings changed.
+_STATES = 2
+_looked: list[tuple[pl.DataFrame, _Views]] = []
+
+
+def _look_around(facts: pl.DataFrame) -> _Views:
+    """Of one and the same frame the same views, with what they have seen."""
+    for known, views in _looked:
+        if known is facts:
+            return views
+    views = _Views(facts)
+    _looked[:] = [*_looked[1 - _STATES :], (facts, views)]
+    return views
+
+
 def _is_event_only(told: dict[str, Any], around: Surroundings) -> bool:
     """confluent-kafka makes a span for an end-of-partition event too; it carries the id
     of a record that does not exist yet. No context and nothing below it, while this
@@ -108,15 +124,19 @@ def _is_event_only(told: dict[str, Any], around: Surroundings) -> bool:
 _OWN = ("seen", "start", "end", "message_id", "kafka_offset", "gap", "missing_random")
 
 
-class _Verdicts:
-    """Verdicts of cases; those that differ only in what is shown of them have the same."""
+# Verdicts of the cases that were judged last: the same kinds of roots come for ever, and a
+# verdict is a function of its case.
+_MOST_REMEMBERED = 5_000
+_remembered: dict[tuple[Any, ...], Verdict] = {}
 
-    def __init__(self) -> None:
-        self._known: dict[tuple[Any, ...], Verdict] = {}
 
-    def of(self, case: Case) -> Verdict:
-        facts = (value for name, value in case.facts.items() if name not in _OWN)
-        alike = (case.root["system"], case.around, *case.compared, *facts)
-        if alike not in self._known:
-            self._known[alike] = name_cause(case)
-        return self._known[alike]
+def _find_verdict(case: Case) -> Verdict:
+    """Cases that differ only in what is shown of them have the same."""
+    facts = (value for name, value in case.facts.items() if name not in _OWN)
+    alike = (case.root["system"], case.around, *case.compared, *facts)
+    verdict = _remembered.get(alike)
+    if verdict is None:
+        if len(_remembered) >= _MOST_REMEMBERED:
+            _remembered.clear()
+        verdict = _remembered[alike] = name_cause(case)
+    return verdict

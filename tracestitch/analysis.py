@@ -136,7 +136,9 @@ class AnalysisLoop:
         before = self._surroundings.read(owners)
         self._store.replace_connections(owners, answers.endpoints, answers.connections)
         facts = self._surroundings.replace(before, answers.endpoints)
-        if self._facts is None or not facts.equals(self._facts):
+        if self._facts is not None and facts.equals(self._facts):
+            facts = self._facts  # judging knows it already
+        else:
             self._judge_others(owners, facts, analysed)
         judged = arrow(judge(answers.orphans, facts), ORPHANS)
         self._store.replace_orphans(owners, judged, generation)
