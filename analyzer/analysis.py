@@ -65,9 +65,10 @@ def analyse(
     orphans = orphan_rows(tables, ends, connections, lost)
     if owners is not None:
         owned = ends.frame.is_in_traces(pl.DataFrame(owners).unique())
-        endpoints = endpoints.filter(owned[endpoints["row"]])
-        orphans = orphans.filter(owned[orphans["row"]])
-        connections = connections.filter(owned[connections["delivery"]])
+        if not owned.all():
+            endpoints = endpoints.filter(owned[endpoints["row"]])
+            orphans = orphans.filter(owned[orphans["row"]])
+            connections = connections.filter(owned[connections["delivery"]])
     unjudged = orphans.with_columns(
         pl.lit(None, type_).alias(name) for name, type_ in _JUDGED.items()
     )

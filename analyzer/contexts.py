@@ -25,23 +25,19 @@ def read_links(tables: Tables, frame: Frame) -> pl.DataFrame:
     """Links with `row` of the linking span and `target` row (null when absent), `empty`
     for all-zero contexts (a message that arrived without any; api.md, "Link"), and the
     `message_id` that the link's own attributes name."""
-    named = (
-        tables.parts.filter(pl.col("part") == "link")
-        .select(*PART, "position", "message_id")
-        .unique([*PART, "position"])
-    )
     links = tables.links
     rows = frame.find(links.select(PART))
     links = links.with_columns(
         rows, frame.find(links.select(_LINKED).rename(_TARGET)).alias("target")
     ).filter(rows.is_not_null())
-    return (
-        links.sort("row", "position")
-        .join(named, on=[*PART, "position"], how="left", maintain_order="left")
-        .with_columns(
-            ((pl.col("linked_trace_hi") == 0) & (pl.col("linked_trace_lo") == 0)).alias("empty")
-        )
-    )
+    empty = (pl.col("linked_trace_hi") == 0) & (pl.col("linked_trace_lo") == 0)
+    links = links.sort("row", "position").with_columns(empty.alias("empty"))
+    named = tables.parts.filter(pl.col("part") == "link").drop_nulls("message_id")
+    if named.is_empty():
+        return links.with_columns(message_id=pl.lit(None, pl.String))
+    key = [*PART, "position"]
+    named = named.select(*key, "message_id").unique(key)
+    return links.join(named, on=key, how="left", maintain_order="left")
 
 
 def missing_contexts(frame: Frame, links: pl.DataFrame, followed: pl.DataFrame) -> pl.DataFrame:

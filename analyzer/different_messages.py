@@ -25,9 +25,11 @@ def drop_different_messages(
     if found.is_empty():
         return found
     place = ["row", "system", "destination"]
+    pairs = found.select(_PAIR).unique()
+    send_ids = send_ids.filter(ends.frame.flag(pairs["send"])[send_ids["row"]])
+    ids = ids.filter(ends.frame.flag(pairs["delivery"])[ids["row"]])
     far = ends.sends.select(place).join(send_ids, on="row").rename({"row": "send"})
     near = ends.deliveries.select(place).join(ids, on="row").rename({"row": "delivery"})
-    pairs = found.select(_PAIR).unique()
     record = pl.concat_str(_RECORD, separator=" ")
     uuid = pl.when(pl.col("message_id").str.contains(_UUID)).then("message_id")
     for same, said in ((["kafka_topic"], record), (["system", "destination"], uuid)):

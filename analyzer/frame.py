@@ -151,9 +151,11 @@ def build_frame(tables: Tables) -> Frame:
     spans. Of spans with the same ids one is kept, the one with the smallest
     content hash; which arrived first does not matter.
     """
-    spans = _in_order(_one_of_each(tables.spans))
+    spans = tables.spans
+    distinct = _are_unique(spans)
+    spans = _in_order(spans if distinct else _one_of_each(spans))
     messages = mark_messages(tables.messages.select(*PART, "shape_id", "kafka_key", *_MESSAGE))
-    message = _number_messages(spans, messages)
+    message = _number_messages(spans, messages, told_by_id=distinct and _are_unique(messages))
     resources = _read_resources(tables)
     rows = (
         _number_traces(spans.with_row_index("row"))
@@ -195,8 +197,6 @@ def _are_unique(rows: pl.DataFrame) -> bool:
 
 
 def _one_of_each(spans: pl.DataFrame) -> pl.DataFrame:
-    if _are_unique(spans):
-        return spans
     return spans.sort(*SPAN, "content_hash").unique(SPAN, keep="first")
 
 
@@ -218,10 +218,10 @@ def _number_traces(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.when(new).then("row").forward_fill().alias("trace"))
 
 
-def _number_messages(spans: pl.DataFrame, messages: pl.DataFrame) -> pl.Series:
+def _number_messages(spans: pl.DataFrame, messages: pl.DataFrame, *, told_by_id: bool) -> pl.Series:
     """`message`: of each span the index of its row in `messages`, null without one."""
     numbers = messages.select(PART).with_row_index("message")
-    if _are_unique(spans) and _are_unique(messages):  # one column tells what belongs together
+    if told_by_id:  # one column tells what belongs together
         numbers, on = numbers.select("span_id", "message"), ["span_id"]
     else:
         numbers, on = numbers.unique(PART, keep="any"), PART

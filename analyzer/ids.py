@@ -4,6 +4,7 @@ A message's id stands on the span of either end, on a link (batch receives, Lamb
 an event, on a `receive` span above or on the application's own span below.
 """
 
+import numpy as np
 import polars as pl
 
 from analyzer.ends import Ends
@@ -129,11 +130,8 @@ def read_ids(tables: Tables, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
     parts = read_part_ids(tables, ends).drop("part")
     known = _says_an_id()
     everything = pl.concat([_on_spans(frame), parts]).filter(known)
-    sends = (
-        everything.join(ends.units, on="row", how="inner")
-        .select(pl.col("unit").alias("row"), *_IDS)
-        .unique()
-    )
+    of_sends = everything.filter(frame.flag(ends.units["row"])[everything["row"]])
+    sends = _once(of_sends.with_columns(ends.producers(of_sends["row"]).alias("row")))
     owner = _deliveries_below(ends)
     own = everything.with_columns(
         pl.lit(owner).gather(pl.col("row")).alias("owner"),
@@ -164,8 +162,17 @@ def read_ids(tables: Tables, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
             own.select(pl.col("owner").alias("row"), *_IDS),
             above.select(pl.col("owner").alias("row"), *_IDS),
         ]
-    ).unique()
-    return sends, deliveries
+    )
+    return sends, _once(deliveries)
+
+
+def _once(ids: pl.DataFrame) -> pl.DataFrame:
+    """The same without repetitions: most end points have ids in one place."""
+    rows = ids["row"].to_numpy()
+    several = pl.Series(np.bincount(rows)[rows] > 1, dtype=pl.Boolean)
+    if not several.any():
+        return ids
+    return pl.concat([ids.filter(~several), ids.filter(several).unique()])
 
 
 def read_correlation(

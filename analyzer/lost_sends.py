@@ -20,6 +20,8 @@ from storage.schema import SENDS, SpanBatch
 
 _SENDING = (INTERNAL, CLIENT, PRODUCER)
 PLACE = ["environment", "service_namespace", "service_name", "system", "destination"]
+SUSPECTED_BY = [*PLACE, "role", "origin", "scope_name"]
+"""Columns of ENDPOINTS that tell which places are suspect (find_suspects)."""
 _TOLD = ["keyed", "follows", "beside"]
 _LOST = ["alone", "amid", *_TOLD]
 RECURRING = "recurring"
@@ -141,7 +143,7 @@ def _without_a_send_there(ends: Ends, sends: pl.DataFrame, work: pl.DataFrame) -
 def find_suspects(endpoints: pl.DataFrame) -> pl.DataFrame:
     """PLACE of those whose root sends are looked at: others of their sends are part of work,
     or begin beside a request while some begin amid many; or the service computes streams. Of
-    rows with the columns of ENDPOINTS."""
+    rows with the columns SUSPECTED_BY."""
     sends = endpoints.filter(pl.col("role") == "send")
     lost = sends.filter(pl.col("origin").is_in(_LOST)).select(PLACE).unique()
     if lost.is_empty():
@@ -200,7 +202,7 @@ def select_lost(
     lost = endpoints.filter(pl.col("origin").is_in(_LOST))
     if lost.is_empty():
         return origins.clear().select("row", pl.col("row").alias("top"), "origin", "beside")
-    suspects = find_suspects(endpoints)
+    suspects = find_suspects(endpoints.select(SUSPECTED_BY).unique())
     if known is not None:
         suspects = pl.concat([suspects, known.select(suspects.columns)]).unique()
     here = lost.join(suspects, on=PLACE, how="semi", nulls_equal=True)

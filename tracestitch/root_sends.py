@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 from analyzer.analysis import arrow
-from analyzer.lost_sends import PLACE, ask_for_requests, find_suspects
+from analyzer.lost_sends import PLACE, SUSPECTED_BY, ask_for_requests, find_suspects
 from analyzer.work_beside import BOUNDS
 from storage.contract import EndpointQuery, SpanStore
 from storage.schema import SENDS, TRACE_IDS, SpanBatch
@@ -45,9 +45,8 @@ def find_new_suspects(
 ) -> pl.DataFrame:
     """Places whose root sends may be broken, beside the `known` ones by the facts before a
     pass, with the endpoints of the pass."""
-    told = pl.DataFrame(endpoints)
-    columns = [name for name in facts.columns if name in told.columns]
-    both = find_suspects(pl.concat([facts.select(columns), told.select(columns)]))
+    told = pl.DataFrame(endpoints.select(SUSPECTED_BY)).unique()
+    both = find_suspects(pl.concat([facts.select(SUSPECTED_BY), told]))
     return both.join(known, on=PLACE, how="anti", nulls_equal=True)
 
 

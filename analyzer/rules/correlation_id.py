@@ -173,24 +173,30 @@ def match_correlation_ids(
     `longest_nano` before a delivery are not looked at. Several
     candidates left: all are listed, below the bar, none is chosen.
     """
-    there = send_keys.join(
-        sends.select(
-            "row",
-            "world",
-            send_system="system",
-            send_destination="destination",
-            send_scope="scope",
-            send_domain="domain",
-            send_start="start",
-            send_trace="trace",
-            send_service="service",
-            send_onward="onward",
-            send_source="event_source",
-            send_detail_type="event_detail_type",
-        ),
-        on="row",
-    ).rename({"row": "send", "near": "send_near"})
     here = keys.join(deliveries, on="row").rename({"row": "delivery"})
+    # Most ids are of nobody who is asked about.
+    asked = here.select("key", "value").unique()
+    there = (
+        send_keys.join(asked, on=["key", "value"], how="semi")
+        .join(
+            sends.select(
+                "row",
+                "world",
+                send_system="system",
+                send_destination="destination",
+                send_scope="scope",
+                send_domain="domain",
+                send_start="start",
+                send_trace="trace",
+                send_service="service",
+                send_onward="onward",
+                send_source="event_source",
+                send_detail_type="event_detail_type",
+            ),
+            on="row",
+        )
+        .rename({"row": "send", "near": "send_near"})
+    )
     there, here = selective(there, here, ["world", "key", "value"], MOST_PAIRS)
     pairs = (
         here.join(there, on=["world", "key", "value"])
