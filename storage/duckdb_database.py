@@ -24,6 +24,10 @@ Value = int | float | str | bool | None
 # How DuckDB says so where it is no OutOfMemoryException.
 _NO_MEMORY = "could not allocate"
 _QUIET_SECONDS = 2.0
+# A checkpoint compresses half-filled row groups that the next one compresses again, and leaves
+# holes in the file: between slow passes of the analysis it is quiet for seconds, too. So the
+# quiet has to be this many times as long as the last checkpoint took, up to a minute.
+_QUIET_TIMES, _LONGEST_QUIET_SECONDS = 10, 60.0
 # Smaller than this a checkpoint is not worth its disk writes.
 _WORTH_CHECKPOINT_BYTES = 4 * 2**20
 # Longer than DuckDB's own threshold (CHECKPOINT_THRESHOLD): only where that was put off.
@@ -84,6 +88,7 @@ class Database:
         self._writer = connect(path)
         self._writing = threading.Lock()
         self._checkpoint_count, self._checkpoint_seconds = 0, 0.0
+        self._quiet_seconds = _QUIET_SECONDS
         self._readers = Readers()
         self._refusal: str | None = None
         self.broken = False
@@ -203,7 +208,7 @@ class Database:
         commit under load nor the next start has to."""
         while self._written.wait() and not self._closing.is_set():
             self._written.clear()
-            if self._closing.wait(_QUIET_SECONDS) or self._written.is_set():
+            if self._closing.wait(self._quiet_seconds) or self._written.is_set():
                 continue
             # Whoever writes next meets the error and can tell someone.
             with self._writing, suppress(duckdb.Error):
@@ -217,12 +222,19 @@ class Database:
             if alone:
                 begun = time.monotonic()
                 self._writer.execute("CHECKPOINT")
+                took = time.monotonic() - begun
                 self._checkpoint_count += 1
-                self._checkpoint_seconds += time.monotonic() - begun
+                self._checkpoint_seconds += took
+                self._quiet_seconds = quiet_after(took)
         # A read that takes minutes must not make every append wait for it.
         more = 0 if alone else LONGEST_LOG_BYTES // 4
         self._longest_log = max(LONGEST_LOG_BYTES, _size(self._log) + more)
         return alone
+
+
+def quiet_after(checkpoint_seconds: float) -> float:
+    """Seconds without a write after which the next checkpoint is made."""
+    return min(max(_QUIET_TIMES * checkpoint_seconds, _QUIET_SECONDS), _LONGEST_QUIET_SECONDS)
 
 
 def _size(path: Path) -> int:

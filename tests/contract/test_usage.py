@@ -1,5 +1,7 @@
 """What a store takes on disk, and its checkpoints."""
 
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from storage import duckdb_database
 from storage.contract import SpanStore
 from storage.duckdb_opening import FILE_NAME
+from storage.duckdb_store import DuckDBStore
 from storage.engines import open_store
 from tests.contract.rows import make_batch, span
 
@@ -37,3 +40,26 @@ def test_checkpoints_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     store.close()
     assert usage.checkpoints == 1
     assert usage.checkpoint_seconds > 0
+
+
+@pytest.mark.parametrize(("took", "quiet"), [(0.0, 2.0), (0.1, 2.0), (1.5, 15.0), (30.0, 60.0)])
+def test_the_longer_a_checkpoint_took_the_longer_a_quiet_the_next_one_waits_for(
+    took: float, quiet: float
+) -> None:
+    assert duckdb_database.quiet_after(took) == quiet
+
+
+def test_the_log_of_a_quiet_store_is_moved_into_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duckdb_database, "_QUIET_SECONDS", 0.01)
+    monkeypatch.setattr(duckdb_database, "_WORTH_CHECKPOINT_BYTES", 0)
+    with closing(DuckDBStore(str(tmp_path))) as store:
+        store.append(make_batch([span(1, 1)]), 1)
+        patience = time.monotonic() + 30
+        while store.usage().checkpoints == 0 and time.monotonic() < patience:
+            time.sleep(0.01)
+        usage = store.usage()
+        assert (usage.checkpoints, usage.log_bytes) == (1, 0)
+        quiet = duckdb_database.quiet_after(usage.checkpoint_seconds)
+        assert store._database._quiet_seconds == quiet
