@@ -26,12 +26,6 @@ _SETTINGS: dict[str, Any] = {
     "async_insert": 0,  # acknowledged when written
     "max_execution_time": 120,
     "max_memory_usage": 4 * 2**30,
-    "max_bytes_before_external_group_by": 2 * 2**30,
-    "max_bytes_before_external_sort": 2 * 2**30,
-    "output_format_arrow_compression_method": "lz4_frame",
-    "output_format_arrow_string_as_string": 1,
-    # Of spans that are stored again with their days (`restore`).
-    "max_partitions_per_insert_block": 0,
 }
 _REPLICATED: dict[str, Any] = {
     # What was acknowledged is seen by whoever asks next, on whatever replica.
@@ -109,7 +103,10 @@ class Client:
 
     def insert(self, table: str, rows: pa.Table, token: str) -> None:
         """Add rows. Sent again with the same token, they are stored once."""
-        settings = {"insert_deduplication_token": token, "insert_deduplicate": 1}
+        settings = {
+            "insert_deduplication_token": token,
+            "max_partitions_per_insert_block": 0,  # spans stored again have all their days
+        }
         with self._errors():
             try:
                 self._insert(table, rows, settings)
