@@ -206,9 +206,7 @@ class MemoryStore(MemoryHandovers, MemoryRequests, MemorySearch, MemoryDestinati
         )
 
     def usage(self) -> StoreUsage:
-        return StoreUsage(
-            file_bytes=0, used_bytes=0, log_bytes=0, checkpoints=0, checkpoint_seconds=0.0
-        )
+        return StoreUsage(0, 0, 0, 0, 0.0)
 
     def generations(self) -> tuple[int, int]:
         with self._writing:
