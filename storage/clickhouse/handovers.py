@@ -31,9 +31,16 @@ from storage.handover_reads import (
 )
 from storage.paging import within_i64
 from storage.results import EDGE_KEY, fit
-from storage.schema import ENDPOINTS
+from storage.schema import ENDPOINTS, SPAN_IDS
 
 _CONSUMER = ("environment", "service_namespace", "system", "service_name", "span_name")
+
+_RECEIVED = ", ".join(
+    [
+        *(f"producer_{name}" for name in SPAN_IDS.names),
+        *(name if name == column else f"{column} AS {name}" for name, column in RECEIVED.items()),
+    ]
+)
 
 
 def _grouped(name: str, key: list[str]) -> str:
@@ -76,19 +83,15 @@ class HandoverReader:
             alike=_alike(SEND_KIND),
             per_kind=str(int(per_kind)),
         )
-        received = (f"{column} AS {name}" for name, column in RECEIVED.items() if name != column)
-        taken = [name for name, column in RECEIVED.items() if name == column]
+        received = statement(
+            "received_sends",
+            columns=", ".join(RECENT_SENDS.names),
+            handovers=statement("handovers_of", columns=_RECEIVED),
+        )
         with self._database.read() as session:
             sends = session.select(text, kinds=kinds, **values)
             with session.given(sends=sends):
-                found = session.select(
-                    statement(
-                        "received_sends",
-                        columns=", ".join(RECENT_SENDS.names),
-                        received=", ".join([*taken, *received]),
-                    )
-                )
-        return fit(found, RECENT_SENDS)
+                return fit(session.select(received), RECENT_SENDS)
 
     def unconnected_deliveries(self) -> pa.Table:
         with self._database.read() as session:

@@ -5,6 +5,7 @@ import pyarrow as pa
 from storage import schema
 from storage.clickhouse.database import Database
 from storage.clickhouse.statements import statement
+from storage.paging import within_i64
 from storage.request_reads import RequestBounds
 from storage.results import fit
 
@@ -31,12 +32,19 @@ class RequestReader:
     def sends_beside(
         self, after: int, upto: int, traces: pa.Table, bounds: RequestBounds
     ) -> pa.Table:
-        with self._database.read() as session, session.given(wanted=traces):
-            found = session.select(
-                statement("sends_beside"),
-                within=bounds.within,
-                after=bounds.after,
-                after_generation=after,
-                upto=upto,
-            )
+        with self._database.read() as session:
+            with session.given(wanted=traces):
+                text = statement("running_requests")
+                requests = session.select(text, after_generation=after, upto=upto)
+            if not requests.num_rows:
+                return schema.TRACE_IDS.empty_table()
+            began: list[int] = requests["began"].to_pylist()  # type: ignore[assignment] # never null
+            with session.given(requests=requests):
+                found = session.select(
+                    statement("sends_beside"),
+                    within=bounds.within,
+                    after=bounds.after,
+                    first=min(began),
+                    last=within_i64(max(began) + bounds.within),
+                )
         return fit(found, schema.TRACE_IDS)

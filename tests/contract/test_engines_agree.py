@@ -188,7 +188,7 @@ STEPS = st.lists(
     max_size=6,
 )
 # An example makes a file, or a database of a server, which costs more.
-EXAMPLES = {"duckdb": 20, "clickhouse": 6}
+EXAMPLES = {"duckdb": 20, "clickhouse": 4}
 
 
 @contextmanager
