@@ -186,9 +186,15 @@ class SpanReader:
 
     def correlation_of(self, traces: pa.Table) -> pa.Table:
         within = self._span_places.within(traces["trace_lo"])
-        with self._database.read() as session, rows_of(session, traces) as rows:
-            text = statement("correlation_of", rows=rows.source("spans", within), within=within)
-            return fit(session.select(text), results.TRACE_CORRELATION)
+        with self._database.read() as session:
+            with rows_of(session, traces) as rows:
+                text = statement("correlation_held", rows=rows.source("spans", within))
+                held = session.select(text)
+            # a set is stored in the generation of the spans that carry it
+            within = self._span_places.among(held["generation"], within)
+            with session.given(held=held):
+                found = session.select(statement("correlation_of", within=within))
+        return fit(found, results.TRACE_CORRELATION)
 
     def recent_correlation(self, key: str, limit: int) -> list[str]:
         with self._database.read() as session:

@@ -12,6 +12,7 @@ from storage.duckdb_database import Database, Session, Value
 from storage.duckdb_places import RowPlaces
 from storage.duckdb_read import carriers_of
 from storage.duckdb_statements import statement
+from storage.duckdb_trace_rows import rows_of
 from storage.join_keys import hash_key
 from storage.paging import TRACE_KEY, Key, decode_mark, within_i64
 from storage.queries import Found, Page, SearchQuery
@@ -101,8 +102,9 @@ class SearchReader:
 
     def _summarise(self, session: Session, traces: pa.Table) -> pa.Table:
         within = self._places.within(traces["trace_lo"])
-        with session.given(wanted=traces):
-            found = session.select(statement("trace_summaries", within=within))
+        with rows_of(session, traces) as rows:
+            text = statement("trace_summaries", rows=rows.source("spans", within))
+            found = session.select(text)
         return fit(found, results.TRACE_SUMMARIES)
 
     def _ask(self, session: Session, given: ExitStack, query: SearchQuery) -> _Asked:

@@ -19,8 +19,10 @@ import pyarrow as pa
 from storage.duckdb_database import Session
 from storage.duckdb_statements import statement
 
-# A list is gone through for each row of the generations.
-_FEW = 64
+# A list is gone through for each row of the generations: with more than a dozen a join is cheaper.
+_FEW = 8
+# Of small tables.
+_FEW_IDS = 64
 
 
 class TraceRows:
@@ -63,7 +65,7 @@ def chosen_by(session: Session, column: str, ids: "pa.ChunkedArray[Any]") -> Ite
     """A condition on rows whose `column` is one of these ids; for statements inside the
     block."""
     found = ids.unique().drop_null()
-    if len(found) > _FEW:
+    if len(found) > _FEW_IDS:
         with session.given(found=pa.table({column: found})):
             yield f"{column} IN (SELECT {column} FROM found)"
         return

@@ -7,9 +7,7 @@ WITH held AS (
             trace_hi, trace_lo, span_id, content_hash, parent_span_id, resource_number, name,
             status_code, start_time_unix_nano,
             start_time_unix_nano + duration_nano AS end_time_unix_nano
-        FROM spans
-        SEMI JOIN wanted USING (trace_hi, trace_lo)
-        WHERE {within}
+        FROM {rows}
     ) AS s
     LEFT JOIN resources AS r ON r.number = s.resource_number
 ),
