@@ -128,8 +128,9 @@ class Database:
             return session.snapshot
 
     def check(self) -> None:
-        """Commit a change of nothing."""
-        self.note()
+        """Commit a change of nothing, beside answers that are being written."""
+        with self.write("answers"):
+            pass
 
     @contextmanager
     def open(self) -> Iterator[None]:

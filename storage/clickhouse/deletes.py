@@ -5,6 +5,7 @@ import polars as pl
 from storage.clickhouse.client import Client
 from storage.clickhouse.database import Database
 from storage.clickhouse.ddl import local_name, on_cluster
+from storage.clickhouse.snapshot import within
 from storage.clickhouse.tables import ANSWERS, KINDS, PARTS
 from storage.memory_frames import PART
 
@@ -39,13 +40,13 @@ class Reclaimer:
     def reclaim(self) -> None:
         earlier = self._database.journal.look_back(self.grace_seconds)
         self._drop_days(earlier.deleted)
-        settled, name = earlier.answers.complete, self._client.address.database
+        counts, name = within("by_answer", 0, earlier.answers), self._client.address.database
         for table, owner in ANSWERS.items():
-            which = f"kind = '{KINDS[table]}' AND by_answer <= {settled}"
+            which = f"kind = '{KINDS[table]}' AND {counts}"
             replaced = f"SELECT trace_hi, trace_lo, answered FROM `{name}`.superseded WHERE {which}"
             old = f"({', '.join(owner)}, answered) IN ({replaced})"
             delete(self._client, table, f"generation <= {earlier.deleted} OR {old}")
-        delete(self._client, "superseded", f"by_answer <= {settled}")
+        delete(self._client, "superseded", counts)
         old = "at < now64(3) - INTERVAL 1 HOUR"
         delete(self._client, "journal", f"series = 'analysis' AND step = 'beaten' AND {old}")
 

@@ -93,13 +93,13 @@ class Snapshot:
     def rows(self, database: str) -> dict[str, str]:
         """Each table's rows that count, as a query of ClickHouse."""
         forgotten = int(self.state.get("forgotten", 0))
-        stored = _within("generation", 0, self.spans)
-        kept = _within("generation", self.deleted, self.spans)
-        valid = _within("answered", forgotten, self.answers)
-        noted = _within("answered", 0, self.answers)
+        stored = within("generation", 0, self.spans)
+        kept = within("generation", self.deleted, self.spans)
+        valid = within("answered", forgotten, self.answers)
+        noted = within("answered", 0, self.answers)
         oldest = (
             f"(SELECT minOrNull(number) FROM `{database}`.journal WHERE series = 'spans'"
-            f" AND step = 'committed' AND {_within('number', self.deleted, self.spans)})"
+            f" AND step = 'committed' AND {within('number', self.deleted, self.spans)})"
         )
         found = {}
         for name in TABLES:
@@ -116,7 +116,7 @@ class Snapshot:
                     f"SELECT * FROM {table} WHERE {valid} AND generation > {self.deleted}"
                     f" AND ({owner}, answered) NOT IN (SELECT trace_hi, trace_lo, answered"
                     f" FROM `{database}`.superseded WHERE kind = '{KINDS[name]}'"
-                    f" AND {_within('by_answer', forgotten, self.answers)})"
+                    f" AND {within('by_answer', forgotten, self.answers)})"
                 )
         found["superseded"] = f"SELECT * FROM `{database}`.superseded WHERE {noted}"
         # What was noted beside spans of which some are left, once each.
@@ -146,7 +146,8 @@ def put_rows(text: str, rows: Mapping[str, str]) -> str:
     return _NAMED.sub(put, text)
 
 
-def _within(column: str, after: int, series: Series) -> str:
+def within(column: str, after: int, series: Series) -> str:
+    """The condition that a number is committed and larger than one."""
     hidden = [number for number in series.hidden if number > after]
     besides = f" AND {column} NOT IN ({', '.join(map(str, hidden))})" if hidden else ""
     return f"{column} > {after} AND {column} <= {series.newest}{besides}"

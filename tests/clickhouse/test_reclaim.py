@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 
+import polars as pl
 import pytest
 
 from storage import schema
@@ -60,3 +61,38 @@ def test_what_waits_to_be_taken_out_is_not_counted_as_used(store: ClickHouseStor
     store.delete_until(2, traces())
     after = store.usage()
     assert after.used_bytes == after.file_bytes // 3
+
+
+def test_what_a_failed_answer_meant_to_replace_stays(
+    store: ClickHouseStore, clickhouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Reclaimer, "grace_seconds", 0)
+    failed = store._database.answer()
+    write = failed.__enter__()
+    rows = {"trace_hi": [1], "trace_lo": [3], "answered": [write.number - 1]}
+    unsigned = pl.DataFrame(rows | {"by_answer": [write.number]}).cast(pl.UInt64)
+    write.insert("superseded", unsigned.with_columns(kind=pl.lit("orphans")))
+    failed.__exit__(ZeroDivisionError, ZeroDivisionError(), None)
+    store.replace_orphans(traces(), schema.ORPHANS.empty_table(), 3)
+    before = store.orphans_of(traces(3))
+    assert before.num_rows == 1
+    assert store.reclaim()
+    assert store.orphans_of(traces(3)) == before
+    assert count(clickhouse_url)[2] == 3
+
+
+def test_an_append_that_goes_on_is_not_deleted_before_it_is_there(store: ClickHouseStore) -> None:
+    late = store._database.write("spans")
+    late.__enter__()
+    assert store.append(make_batch([span(9, 9)]), 4 * DAY).generation == 5
+    assert store.delete_until(5, traces()).spans == 3
+    late.__exit__(None, None, None)
+    assert store.status().spans == 1
+    assert store.delete_until(5, traces()).spans == 1
+
+
+def test_deleting_what_never_was_deletes_nothing_that_comes(clickhouse_url: str) -> None:
+    with closing(ClickHouseStore(clickhouse_url)) as store:
+        store.delete_until(7, traces())
+        store.append(make_batch([span(1, 1)]), 1)
+        assert store.status().spans == 1
