@@ -4,6 +4,8 @@ An answer's rows are added with its number, and what they take the place of is n
 `superseded`; both count from the answer's commit on.
 """
 
+from contextlib import suppress
+
 import polars as pl
 import pyarrow as pa
 
@@ -12,12 +14,13 @@ from storage.clickhouse.deletes import Reclaimer
 from storage.clickhouse.leases import LeaseHolder
 from storage.clickhouse.statements import statement
 from storage.clickhouse.tables import ANSWERS, KINDS
+from storage.contract import StoreError
 from storage.memory_frames import SPAN, TRACE, read
 
 # Of an answer about a span that is not stored: no deletion reaches it.
 _NEVER = 2**64 - 1
 # Answers after which what they took the place of is taken out.
-_RECLAIM_EVERY = 500
+_RECLAIM_EVERY = 250
 _OWNED = [*TRACE, "answered"]
 
 
@@ -25,6 +28,7 @@ class AnswerWriter(LeaseHolder):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._reclaimer = Reclaimer(database)
+        self._replaced = 0
 
     def replace_connections(
         self, traces: pa.Table, endpoints: pa.Table, connections: pa.Table
@@ -39,8 +43,10 @@ class AnswerWriter(LeaseHolder):
         with self._database.answer(self.term) as write, self._database.read() as session:
             _replace(session, write, "orphans", traces, {"orphans": read(orphans)})
             write.detail["analysed"] = generation
-        if write.number % _RECLAIM_EVERY == 0:
-            self._reclaimer.reclaim()
+        self._replaced += 1
+        if self._replaced % _RECLAIM_EVERY == 0:
+            with suppress(StoreError):  # next time, then: the answer is stored
+                self._reclaimer.reclaim()
 
     def forget_answers(self, rules: str = "") -> None:
         self._database.note(self.term, forgotten=True, rules=rules, analysed=0)

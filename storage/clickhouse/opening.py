@@ -31,7 +31,7 @@ def prepare(client: Client) -> None:
     """Raises StoreError for a newer version and for tables that are not ours."""
     database, cluster = client.address.database, client.address.cluster
     present = _columns(client)
-    if not present:
+    if not present and not _exists(client):
         client.command(f"CREATE DATABASE IF NOT EXISTS `{database}`{on_cluster(cluster)}")
     taken = sorted(present.keys() & {*TABLES, "journal"})
     if taken and _VERSION not in present:
@@ -53,6 +53,12 @@ def prepare(client: Client) -> None:
     if _add_messaging_columns(client, present) or version < SCHEMA_VERSION:
         present = _columns(client)
     _compare(present)
+
+
+def _exists(client: Client) -> bool:
+    """Creating a database takes a right that a user may lack where it is there."""
+    text = "SELECT name FROM system.databases WHERE name = {database:String}"
+    return client.select(text, {"database": client.address.database}).num_rows > 0
 
 
 def _create(client: Client) -> None:

@@ -7,8 +7,10 @@ import polars as pl
 import pytest
 
 from storage import schema
+from storage.clickhouse import answer_writer
 from storage.clickhouse.deletes import Reclaimer
 from storage.clickhouse.store import ClickHouseStore
+from storage.contract import StoreError
 from tests.clickhouse.rig import connected
 from tests.contract.rows import link, make_batch, make_table, owned, span, traces
 
@@ -96,3 +98,21 @@ def test_deleting_what_never_was_deletes_nothing_that_comes(clickhouse_url: str)
         store.delete_until(7, traces())
         store.append(make_batch([span(1, 1)]), 1)
         assert store.status().spans == 1
+
+
+def test_replaced_answers_are_taken_out_from_time_to_time(
+    store: ClickHouseStore, clickhouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Reclaimer, "grace_seconds", 0)
+    monkeypatch.setattr(answer_writer, "_RECLAIM_EVERY", 7)
+    assert count(clickhouse_url)[2:] == [6, 3]
+    store.replace_orphans(traces(), schema.ORPHANS.empty_table(), 3)  # the seventh
+    assert count(clickhouse_url)[2:] == [3, 0]
+    monkeypatch.setattr(answer_writer, "_RECLAIM_EVERY", 1)
+    monkeypatch.setattr(store._reclaimer, "reclaim", refuse)
+    store.replace_orphans(traces(), schema.ORPHANS.empty_table(), 4)
+    assert store.generations() == (3, 4)
+
+
+def refuse() -> None:
+    raise StoreError("The store is too busy.")
