@@ -14,7 +14,8 @@ from storage.clickhouse.tables import REPEATED, TABLES, Table
 
 # How many tokens of inserts a table remembers.
 _TOKENS = 10_000
-_DAY_NANO = 86_400_000_000_000
+# When rows were stored, in days: the partitions.
+DAY = "intDiv(stored_at_unix_nano, 86400000000000)"
 # Rows that a look-up reads at least; a trace has few.
 _GRANULE = 512
 
@@ -36,7 +37,7 @@ def create_table(database: str, name: str, cluster: str) -> list[str]:
     table = TABLES[name]
     columns = ",\n    ".join([*(column(field) for field in table.columns), *_besides(table)])
     order = ", ".join(table.order)
-    by_day = f"intDiv(stored_at_unix_nano, {_DAY_NANO})" if table.generations else ""
+    by_day = DAY if table.generations else ""
     if not (cluster and table.shard):
         return [_create(database, name, columns, order, cluster, by_day)]
     shard = f"cityHash64({', '.join(table.shard)})"

@@ -4,7 +4,7 @@ import polars as pl
 
 from storage.clickhouse.client import Client
 from storage.clickhouse.database import Database
-from storage.clickhouse.ddl import local_name, on_cluster
+from storage.clickhouse.ddl import DAY, local_name, on_cluster
 from storage.clickhouse.snapshot import within
 from storage.clickhouse.tables import ANSWERS, KINDS, PARTS
 from storage.memory_frames import PART
@@ -36,6 +36,7 @@ class Reclaimer:
 
     def __init__(self, database: Database) -> None:
         self._database, self._client = database, database.client
+        self._dropped = 0
 
     def reclaim(self) -> None:
         earlier = self._database.journal.look_back(self.grace_seconds)
@@ -51,16 +52,19 @@ class Reclaimer:
         delete(self._client, "journal", f"series = 'analysis' AND step = 'beaten' AND {old}")
 
     def _drop_days(self, deleted: int) -> None:
-        """The parts of days of which no span is left. Others stay whole: deleting rows of a
-        part does not make it smaller until it is merged."""
+        """The parts of days of which no span is left, on any shard. Others stay whole: deleting
+        rows of a part does not make it smaller until it is merged."""
+        if deleted == self._dropped:
+            return
         name, cluster = self._client.address.database, self._client.address.cluster
         for table in PARTS:
             local = f"`{name}`.`{local_name(table, cluster)}`"
             days = self._client.select(
-                f"SELECT _partition_id AS day FROM {local} GROUP BY day"
+                f"SELECT {DAY} AS day FROM `{name}`.`{table}` GROUP BY day"
                 f" HAVING max(generation) <= {deleted}"
             )
             for day in days["day"].to_pylist():
                 self._client.command(
-                    f"ALTER TABLE {local}{on_cluster(cluster)} DROP PARTITION ID '{day}'"
+                    f"ALTER TABLE {local}{on_cluster(cluster)} DROP PARTITION {day}"
                 )
+        self._dropped = deleted

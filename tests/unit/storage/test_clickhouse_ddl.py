@@ -2,12 +2,16 @@
 tests have knows no replicas."""
 
 import re
+from typing import cast
 
 import pytest
 
 from storage import results, schema
+from storage.clickhouse.client import Client
 from storage.clickhouse.ddl import create_journal, create_table, local_name
+from storage.clickhouse.deletes import delete
 from storage.clickhouse.tables import ANSWERS, KINDS, PARTS, TABLES
+from storage.clickhouse.url import parse_url
 
 
 @pytest.mark.parametrize("name", [*schema.BATCH_SCHEMAS, "endpoints", "connections", "orphans"])
@@ -97,3 +101,29 @@ def test_links_and_connections_are_found_from_their_other_end() -> None:
     kept = "consumer_trace_hi, consumer_trace_lo, answered, generation"
     order = "producer_trace_hi, producer_trace_lo"
     assert f"(SELECT {order}, {kept} ORDER BY {order})" in connections
+
+
+class Recorder:
+    """A client that is told statements only."""
+
+    def __init__(self, url: str) -> None:
+        self.address, self.told = parse_url(url), list[str]()
+
+    def command(self, text: str) -> None:
+        self.told.append(text)
+
+
+def test_on_a_cluster_rows_are_deleted_where_they_lie() -> None:
+    client = Recorder("clickhouse://ch/traces?cluster=main")
+    for table in ("endpoints", "superseded"):
+        delete(cast(Client, client), table, "answered = 1")
+    assert client.told == [
+        "DELETE FROM `traces`.`endpoints_local` ON CLUSTER `main` WHERE answered = 1",
+        "DELETE FROM `traces`.`superseded` ON CLUSTER `main` WHERE answered = 1",
+    ]
+
+
+def test_on_one_server_rows_are_deleted_from_the_one_table() -> None:
+    client = Recorder("clickhouse://ch/traces")
+    delete(cast(Client, client), "endpoints", "answered = 1")
+    assert client.told == ["DELETE FROM `traces`.`endpoints` WHERE answered = 1"]
