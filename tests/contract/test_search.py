@@ -54,6 +54,38 @@ def test_several_attributes_hold_for_one_and_the_same_span(store: SpanStore) -> 
     assert _found(store, attributes=(("order.id", "5"), ("job", "v"))) == []
 
 
+def test_a_value_is_compared_as_its_text(store: SpanStore) -> None:
+    attributes = {
+        "object": {"x": [1, 2.5], "y": "é"},
+        "large": 12345678901234567890,
+        "flag": True,
+        "nothing": None,
+        "number": 1.5,
+        "a.b'\\/~": 'say "é"',
+        "nested": {"inner": 1},
+    }
+    texts = [
+        json.dumps(each, ensure_ascii=False, separators=(",", ":"))
+        for each in (attributes, {"number": "1.5"})
+    ]
+    rows = [span(n, n, attributes=text) for n, text in enumerate(texts, 1)]
+    store.append(make_batch(rows), 1)
+    expected = {
+        ("object", '{"x":[1,2.5],"y":"é"}'): [1],
+        ("object", '{"x":[1,2.50],"y":"é"}'): [],
+        ("large", "12345678901234567890"): [1],
+        ("flag", "true"): [1],
+        ("flag", '"true"'): [],
+        ("nothing", "null"): [],
+        ("nothing", ""): [],
+        ("absent", ""): [],
+        ("number", "1.5"): [1, 2],
+        ("a.b'\\/~", 'say "é"'): [1],
+        ("inner", "1"): [],
+    }
+    assert {each: _found(store, attributes=(each,)) for each in expected} == expected
+
+
 def test_a_key_that_spans_carry_is_looked_up_and_no_other(store: SpanStore) -> None:
     rows = [span(1, 1, attributes='{"tenant":"T"}'), span(2, 2, attributes='{"tenant":"T"}')]
     store.append(make_batch(rows), 1)
