@@ -1,7 +1,7 @@
 """ClickHouse's engine inside this process (chdb), asked as its HTTP interface would ask it."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,35 +62,56 @@ class Answer:
 
 
 class Engine:
-    """One directory of data. Requests run beside each other, each on a connection of its
-    own, with which its settings and temporary tables go; a session keeps one."""
+    """One directory of data. Requests run beside each other, each on a connection that has
+    its database and settings. Making one takes as long as a small question: those that a
+    client asks with again and again are kept."""
 
     def __init__(self, directory: Path) -> None:
         self._path = str(directory)
         self._kept = Connection(self._path)  # the engine ends with its last connection
+        self._idle: dict[Hashable, list[Connection]] = {}
         self._sessions: dict[str, tuple[Connection, Lock]] = {}
         self._lock = Lock()
 
     def run(self, request: Request) -> Answer:
         """Raises EngineError."""
-        with self._connection(request.session) as connection:
-            try:
+        try:
+            with self._connection(request) as connection:
                 return _run(connection, request)
-            except (RuntimeError, chdb.ChdbError) as error:
-                raise _engine_error(str(error)) from None
+        except (RuntimeError, chdb.ChdbError) as error:
+            raise _engine_error(str(error)) from None
 
     @contextmanager
-    def _connection(self, session: str) -> Iterator[Connection]:
-        if not session:
-            with closing(Connection(self._path)) as connection:
+    def _connection(self, request: Request) -> Iterator[Connection]:
+        if request.session:
+            with self._in_session(request.session) as connection:
+                _prepare(connection, request)
                 yield connection
-            return
+        elif request.tables or "insert_deduplication_token" in request.settings:
+            with closing(Connection(self._path)) as connection:
+                _prepare(connection, request)
+                yield connection
+        else:
+            kind = (request.database, *request.settings.items())
+            with self._lock:
+                idle = self._idle.setdefault(kind, [])
+                known = idle.pop() if idle else None
+            connection = known or Connection(self._path)
+            if known is None:
+                _prepare(connection, request)
+            yield connection
+            with self._lock:
+                idle.append(connection)
+
+    @contextmanager
+    def _in_session(self, name: str) -> Iterator[Connection]:
+        """The connection of a session, which keeps its settings and temporary tables."""
         with self._lock:
-            if session not in self._sessions:
-                self._sessions[session] = (Connection(self._path), Lock())
-            connection, lock = self._sessions[session]
+            if name not in self._sessions:
+                self._sessions[name] = (Connection(self._path), Lock())
+            connection, lock = self._sessions[name]
         if not lock.acquire(blocking=False):
-            text = f"Code: {SESSION_IS_LOCKED}. DB::Exception: Session {session} is locked"
+            text = f"Code: {SESSION_IS_LOCKED}. DB::Exception: Session {name} is locked"
             raise EngineError(text, SESSION_IS_LOCKED)
         try:
             yield connection
@@ -98,16 +119,21 @@ class Engine:
             lock.release()
 
 
-def _run(connection: Connection, request: Request) -> Answer:
+def _prepare(connection: Connection, request: Request) -> None:
     _ask(connection, f"USE {_quoted(request.database, '`')}")
-    for name, value in request.settings.items():
+    for name in request.settings:
         if not _SETTING.fullmatch(name):
             raise EngineError(f"Code: {UNKNOWN_SETTING}. Unknown setting {name!r}", UNKNOWN_SETTING)
-        _ask(connection, f"SET {name} = {_quoted(value)}")
+    if request.settings:
+        pairs = (f"{name} = {_quoted(value)}" for name, value in request.settings.items())
+        _ask(connection, f"SET {', '.join(pairs)}")
     for table in request.tables:
         name = _quoted(table.name, "`")
         _ask(connection, f"CREATE TEMPORARY TABLE {name} ({table.structure}) ENGINE = Memory")
         _insert(connection, f"INSERT INTO {name}", table.format, table.data)
+
+
+def _run(connection: Connection, request: Request) -> Answer:
     insert = _INSERT.match(request.statement)
     if insert is None:
         return _select(connection, request)

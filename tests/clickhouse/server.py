@@ -171,7 +171,8 @@ class Handler(BaseHTTPRequestHandler):
         return b"".join(chunks)
 
     def _check_password(self, query: Mapping[str, str]) -> None:
-        told = f"{query.get('user')}:{query.get('password')}"
+        names = (("user", "X-ClickHouse-User"), ("password", "X-ClickHouse-Key"))
+        told = ":".join(query.get(name) or self.headers.get(of) or "" for name, of in names)
         if basic := self.headers.get("Authorization", ""):
             told = base64.b64decode(basic.removeprefix("Basic ")).decode()
         if told != f"{USER}:{PASSWORD}":

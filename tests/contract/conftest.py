@@ -10,14 +10,31 @@ import pytest
 from storage.contract import SpanStore
 from storage.duckdb_opening import FILE_NAME
 from storage.engines import open_store
-from tests.clickhouse.rig import database
+from tests.clickhouse.rig import database, empty
 from tests.contract.rows import correlated, link, make_batch, message, span
 
 # An engine that cannot do something would be named, with the test and the reason, in an
 # opt-out list here: none needs one.
-ENGINES = ("memory", "duckdb")
+ENGINES = ("memory", "duckdb", "clickhouse")
 
 NewStore = Callable[[str], AbstractContextManager[SpanStore]]
+Databases = Callable[[], AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def emptied_databases(clickhouse_server: str) -> Iterator[Databases]:
+    """The URL of a database of ClickHouse that nobody else uses, for a block."""
+    emptied: list[str] = []
+
+    @contextmanager
+    def lend() -> Iterator[str]:
+        url = emptied.pop() if emptied else databases.enter_context(database(clickhouse_server))
+        yield url
+        empty(url)
+        emptied.append(url)
+
+    with ExitStack() as databases:
+        yield lend
 
 
 @pytest.fixture(scope="session")
@@ -27,13 +44,11 @@ def new_store(request: pytest.FixtureRequest) -> NewStore:
     @contextmanager
     def opened(engine: str) -> Iterator[SpanStore]:
         with ExitStack() as stack:
-            if engine == "clickhouse":
-                server = request.getfixturevalue("clickhouse_server")
-                url = stack.enter_context(database(server))
-            elif engine == "duckdb":
-                url = f"duckdb:{stack.enter_context(TemporaryDirectory())}"
-            else:
-                url = f"{engine}:"
+            url = f"{engine}:"
+            if engine == "duckdb":
+                url += stack.enter_context(TemporaryDirectory())
+            elif engine == "clickhouse":
+                url = stack.enter_context(request.getfixturevalue("emptied_databases")())
             yield stack.enter_context(closing(open_store(url)))
 
     return opened
