@@ -1,6 +1,7 @@
--- First which rows, by few columns: the newest are looked for among very many.
-WITH chosen AS MATERIALIZED (
-    SELECT place AS chosen_place
+-- First when the last of them began, which DuckDB tells by one column; of those since, which
+-- rows they are, by few columns; then these.
+WITH told AS NOT MATERIALIZED (
+    SELECT *
     FROM connections
     WHERE confidence >= $min_confidence
         {of_trace}
@@ -19,6 +20,20 @@ WITH chosen AS MATERIALIZED (
                     $after_consumer_span_id::UBIGINT, $after_producer_trace_hi::UBIGINT,
                     $after_producer_trace_lo::UBIGINT, $after_producer_span_id::UBIGINT,
                     $after_rule::VARCHAR)))
+),
+since AS MATERIALIZED (
+    SELECT min(consumer_start_time_unix_nano) AS start
+    FROM (
+        SELECT consumer_start_time_unix_nano
+        FROM told
+        ORDER BY consumer_start_time_unix_nano DESC
+        LIMIT $limit
+    )
+),
+chosen AS MATERIALIZED (
+    SELECT place AS chosen_place
+    FROM told
+    WHERE consumer_start_time_unix_nano >= (SELECT start FROM since)
     ORDER BY consumer_start_time_unix_nano DESC,
         consumer_trace_hi, consumer_trace_lo, consumer_span_id,
         producer_trace_hi, producer_trace_lo, producer_span_id, rule
