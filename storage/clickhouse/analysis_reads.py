@@ -4,7 +4,6 @@ import pyarrow as pa
 
 from storage import results, schema
 from storage.clickhouse.database import Database
-from storage.clickhouse.journal import LONGEST_WRITE_SECONDS
 from storage.clickhouse.statements import statement
 from storage.join_keys import KINDS
 from storage.results import fit
@@ -15,7 +14,6 @@ class AnalysisReader:
         self._database = database
 
     def traces_since(self, generation: int, limit: int) -> tuple[pa.Table, int]:
-        self._end_forgotten()
         with self._database.read() as session:
             complete = session.snapshot.spans.complete
             text = statement("complete_generation")
@@ -42,10 +40,3 @@ class AnalysisReader:
         with self._database.read() as session, session.given(hot=hot):
             found = session.select(statement("heated_traces"), **values)
         return fit(found, schema.TRACE_IDS)
-
-    def _end_forgotten(self) -> None:
-        """Analysis goes no further than the oldest append that goes on: end those whose
-        writers are gone."""
-        for claim in self._database.look().spans.open:
-            if claim.age_seconds > LONGEST_WRITE_SECONDS:
-                self._database.journal.abort("spans", claim.number)

@@ -29,6 +29,8 @@ class Duplicates:
         if self._seen.full or len(new) > _MOST_NAMED:
             which, new = "TRUE", [0]
             count = session.select("SELECT count() AS spans FROM spans")["spans"][0].as_py()
+            # Whoever is stopped half-way begins anew.
+            self._learned, self._own = Series(), set()
             self._seen.clear(int(count))
         else:
             which = f"generation IN ({', '.join(map(str, new))})"

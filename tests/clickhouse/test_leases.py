@@ -9,6 +9,7 @@ from storage import schema
 from storage.clickhouse import leases
 from storage.clickhouse.store import ClickHouseStore
 from storage.contract import StoreError
+from tests.clickhouse.rig import connected
 from tests.contract.rows import make_batch, make_table, owned, span, traces
 
 Two = tuple[ClickHouseStore, ClickHouseStore]
@@ -113,3 +114,35 @@ def test_a_holder_is_heard_of_while_it_asks(two: Two, monkeypatch: pytest.Monkey
         assert one.claim_analysis() == 1
         assert other._database.look().lease.owner == one._database.journal.writer
         assert other.claim_analysis() == 0
+
+
+def test_who_takes_over_and_fails_halfway_takes_over_when_it_asks_again(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = two
+    late = one._database.answer(one.term)
+    late.__enter__()
+
+    def broken(_name: str, _number: int) -> None:
+        raise StoreError("The line broke.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(other._database.journal, "abort", broken)
+        with pytest.raises(StoreError, match="broke"):
+            other.claim_analysis()
+    assert other.claim_analysis() == other.claim_analysis() == 1
+    answer(other, "S2")
+    with pytest.raises(StoreError):
+        late.__exit__(None, None, None)
+
+
+def test_who_was_heard_of_in_the_future_is_replaced(two: Two, clickhouse_url: str) -> None:
+    one, other = two
+    assert one.claim_analysis() == 1
+    with connected(clickhouse_url) as client:
+        client.command(
+            "INSERT INTO journal (series, number, step, writer, detail, at) SELECT 'analysis',"
+            " 1, 'beaten', '', '{}', now64(3) + INTERVAL 1 DAY"
+        )
+    assert other.claim_analysis() == 2
+    assert one.claim_analysis() == 0

@@ -4,19 +4,21 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from itertools import count
 from threading import Thread
+from uuid import uuid4
 
 import polars as pl
 import pyarrow as pa
 import pytest
 
 from storage import schema
-from storage.clickhouse import analysis_reads
+from storage.clickhouse import leases
 from storage.clickhouse.database import Write
 from storage.clickhouse.duplicates import Duplicates
 from storage.clickhouse.statements import statement
 from storage.clickhouse.store import ClickHouseStore
 from storage.contract import AppendResult, StoreError
 from storage.schema import SpanBatch
+from storage.seen import SeenIds
 from tests.clickhouse.rig import connected
 from tests.contract.rows import link, make_batch, make_table, message, owned, span, traces
 
@@ -101,15 +103,62 @@ def test_an_append_whose_writer_is_gone_is_ended_and_learns_it_when_it_comes_bac
     two: Two, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = two
-    monkeypatch.setattr(analysis_reads, "LONGEST_WRITE_SECONDS", -1.0)
     late = one._database.write("spans")
     late.__enter__()
     other.append(messages(3), 3)
+    assert other.claim_analysis() == 1
+    assert other.generations() == (0, 0)
+    monkeypatch.setattr(leases, "LONGEST_WRITE_SECONDS", -1.0)
+    assert other.claim_analysis() == 1
+    assert other.generations() == (2, 0)
     assert other.traces_since(0, 99)[1] == 2
     with pytest.raises(StoreError, match="try again"):
         late.__exit__(None, None, None)
     assert other.traces_since(2, 99)[1] == 2
     assert one.append(messages(4), 4).generation == 3
+
+
+def test_whoever_leaves_an_answer_open_is_ended_too(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = two
+    one._database.journal.claim("answers")
+    monkeypatch.setattr(leases, "LONGEST_WRITE_SECONDS", -1.0)
+    other.claim_analysis()
+    assert other._database.look().answers.open == ()
+
+
+def test_the_first_end_of_an_append_counts_when_its_token_is_forgotten(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = two
+    late = one._database.write("spans")
+    write = late.__enter__()
+    other._database.journal.abort("spans", write.number)
+    insert = one._database.client.insert
+    monkeypatch.setattr(
+        one._database.client, "insert", lambda table, rows, _: insert(table, rows, uuid4().hex)
+    )
+    with pytest.raises(StoreError, match="try again"):
+        late.__exit__(None, None, None)
+    assert not other._database.look().spans.sees(write.number)
+
+
+def test_a_check_beside_an_answer_of_the_same_process_takes_another_number(
+    clickhouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(ClickHouseStore(clickhouse_url)) as store:
+        journal = store._database.journal
+        insert, beside = store._database.client.insert, iter([True])
+
+        def claim_both(table: str, rows: pa.Table, token: str) -> None:
+            if next(beside, False):  # before our own claim is there
+                numbers.append(journal.claim("answers"))
+            insert(table, rows, token)
+
+        numbers: list[int] = []
+        monkeypatch.setattr(store._database.client, "insert", claim_both)
+        assert {journal.claim("answers"), *numbers} == {1, 2}
 
 
 class Between(Duplicates):
@@ -239,3 +288,21 @@ def test_few_rows_of_a_long_journal_are_read_by_who_opens_the_store(
         assert third.generations() == (9, 7)
         assert third.status().spans == 6
         assert third.settings_of_spans() == one.settings_of_spans()
+
+
+def test_whoever_cannot_read_all_ids_reads_them_again(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = two
+    other.append(messages(1), 1)
+    one.append(messages(2), 2)
+
+    def broken(_text: str) -> Iterator[pa.RecordBatch]:
+        raise StoreError("The line broke.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(one._database.client, "stream", broken)
+        patched.setattr(SeenIds, "full", True)
+        with pytest.raises(StoreError, match="broke"):
+            one.append(messages(3), 3)
+    assert one.append(messages(1, 2), 4) == AppendResult(2, 0, 2, 0)

@@ -2,8 +2,10 @@
 -- they say is an object, and the last one of the same keys says it all.
 SELECT
     series, number,
-    toBool(countIf(step = 'committed')) AS committed,
-    toBool(countIf(step = 'aborted')) AS aborted,
+    -- The first end counts: a later one is stored, too, when the server has forgotten its token.
+    argMinIf(step, at, step IN ('committed', 'aborted')) AS ended,
+    toBool(ended = 'committed') AS committed,
+    toBool(ended = 'aborted') AS aborted,
     anyIf(journal.detail, step = 'committed') AS detail,
     anyIf(journal.detail, step = 'claimed') AS told,
     dateDiff('millisecond', max(at), now64(3)) / 1000 AS age,
