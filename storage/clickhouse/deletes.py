@@ -52,8 +52,9 @@ class Reclaimer:
         delete(self._client, "journal", f"series = 'analysis' AND step = 'beaten' AND {old}")
 
     def _drop_days(self, deleted: int) -> None:
-        """The parts of days of which no span is left, on any shard. Others stay whole: deleting
-        rows of a part does not make it smaller until it is merged."""
+        """The parts of days that are over for a day, so that nobody adds to them any more, and
+        of which no span is left on any shard. Others stay whole: deleting rows of a part does
+        not make it smaller until it is merged."""
         if deleted == self._dropped:
             return
         name, cluster = self._client.address.database, self._client.address.cluster
@@ -61,7 +62,7 @@ class Reclaimer:
             local = f"`{name}`.`{local_name(table, cluster)}`"
             days = self._client.select(
                 f"SELECT {DAY} AS day FROM `{name}`.`{table}` GROUP BY day"
-                f" HAVING max(generation) <= {deleted}"
+                f" HAVING max(generation) <= {deleted} AND day < intDiv(toUnixTimestamp(now()), 86400) - 1"
             )
             for day in days["day"].to_pylist():
                 self._client.command(

@@ -1,5 +1,6 @@
 """What takes room and is not seen any more is taken out, and nothing else."""
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -116,3 +117,15 @@ def test_replaced_answers_are_taken_out_from_time_to_time(
 
 def refuse() -> None:
     raise StoreError("The store is too busy.")
+
+
+@pytest.mark.parametrize(("days_ago", "left"), [(0, 1), (3, 0)])
+def test_a_day_that_somebody_may_add_to_is_not_dropped(
+    clickhouse_url: str, monkeypatch: pytest.MonkeyPatch, days_ago: int, left: int
+) -> None:
+    monkeypatch.setattr(Reclaimer, "grace_seconds", 0)
+    with closing(ClickHouseStore(clickhouse_url)) as store:
+        store.append(make_batch([span(1, 1)]), time.time_ns() - days_ago * DAY)
+        store.delete_until(1, traces())
+        assert store.reclaim()
+        assert count(clickhouse_url)[0] == left
