@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 import click
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from analyzer.version import RULES_VERSION
 from collector.attribute_filter import drop_attributes
@@ -164,7 +164,7 @@ def _make_app(
     counting: Counting,
     listeners: Listeners,
     otlp: tuple[Address, ...],
-) -> FastAPI:
+) -> ASGIApp:
     receiver = counting.receiver
 
     def ready() -> None:
