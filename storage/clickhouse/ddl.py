@@ -15,7 +15,8 @@ from storage.clickhouse.tables import REPEATED, TABLES, Table
 # How many tokens of inserts a table remembers.
 _TOKENS = 10_000
 # When rows were stored, in days: the partitions.
-DAY = "intDiv(stored_at_unix_nano, 86400000000000)"
+DAY_NANO = 86_400_000_000_000
+DAY = f"intDiv(stored_at_unix_nano, {DAY_NANO})"
 # Rows that a look-up reads at least; a trace has few.
 _GRANULE = 512
 

@@ -1,10 +1,12 @@
 """Taking rows out of the tables for good. Rows that count are hidden first: nobody sees this."""
 
+import time
+
 import polars as pl
 
 from storage.clickhouse.client import Client
 from storage.clickhouse.database import Database
-from storage.clickhouse.ddl import DAY, local_name, on_cluster
+from storage.clickhouse.ddl import DAY, DAY_NANO, local_name, on_cluster
 from storage.clickhouse.snapshot import within
 from storage.clickhouse.tables import ANSWERS, KINDS, PARTS
 from storage.memory_frames import PART
@@ -36,7 +38,7 @@ class Reclaimer:
 
     def __init__(self, database: Database) -> None:
         self._database, self._client = database, database.client
-        self._dropped = 0
+        self._dropped = (0, 0)
 
     def reclaim(self) -> None:
         earlier = self._database.journal.look_back(self.grace_seconds)
@@ -55,17 +57,18 @@ class Reclaimer:
         """The parts of days that are over for a day, so that nobody adds to them any more, and
         of which no span is left on any shard. Others stay whole: deleting rows of a part does
         not make it smaller until it is merged."""
-        if deleted == self._dropped:
+        today = time.time_ns() // DAY_NANO
+        if self._dropped == (deleted, today):
             return
         name, cluster = self._client.address.database, self._client.address.cluster
         for table in PARTS:
             local = f"`{name}`.`{local_name(table, cluster)}`"
             days = self._client.select(
                 f"SELECT {DAY} AS day FROM `{name}`.`{table}` GROUP BY day"
-                f" HAVING max(generation) <= {deleted} AND day < intDiv(toUnixTimestamp(now()), 86400) - 1"
+                f" HAVING max(generation) <= {deleted} AND day < {today - 1}"
             )
             for day in days["day"].to_pylist():
                 self._client.command(
                     f"ALTER TABLE {local}{on_cluster(cluster)} DROP PARTITION {day}"
                 )
-        self._dropped = deleted
+        self._dropped = (deleted, today)
