@@ -4,7 +4,6 @@ What was tried again under another destination or id is followed by a journey
 (analyzer/attempt_chains.py): that needs more traces than those around one message.
 """
 
-import numpy as np
 import polars as pl
 
 
@@ -19,8 +18,8 @@ def number_attempts(rows: pl.DataFrame) -> pl.DataFrame:
     order = ["consumer_start_time_unix_nano", "delivery"]
     failed_before = pl.col("consumer_failed").cast(pl.Int32).cum_sum().shift(1, fill_value=0)
     # Most messages are delivered once.
-    units = rows["unit"].to_numpy()
-    several = rows.filter(pl.Series(np.bincount(units)[units] > 1, dtype=pl.Boolean))
+    handed = pl.col("unit").cast(pl.UInt64) * 2**32 + pl.col("consumer_service").cast(pl.UInt64)
+    several = rows.filter(handed.is_duplicated())
     several = several.filter(several.select(same).is_duplicated())
     seen = several.sort(order).select(
         "delivery",

@@ -30,12 +30,13 @@ def find_contradictions(ends: Ends, told: pl.DataFrame) -> pl.DataFrame:
     """
     strong = told.filter(pl.col("confidence") >= DRAWN)
     named = strong.select("delivery", "rule", "confidence", ends.producers(strong["send"]))
-    several = named.filter(named["delivery"].is_duplicated()).filter(
+    several = named.filter(named["delivery"].is_duplicated())
+    if several.is_empty():  # as it mostly is
+        return several.select("delivery", "rule")
+    several = several.filter(
         (pl.col("rule").n_unique().over("delivery") > 1)
         & (pl.col("unit").n_unique().over("delivery") > 1)
     )
-    if several.is_empty():
-        return several.select("delivery", "rule")
     best = (
         several.sort("delivery", "confidence", "rule", descending=[False, True, False])
         .unique("delivery", keep="first", maintain_order=True)

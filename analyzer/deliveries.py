@@ -115,6 +115,8 @@ def _told_by_hand(frame: Frame, process: pl.Series, stated: pl.Series) -> pl.Ser
     told = frame.tell(
         rows, "row", "service", "scope_name", "has_children", "local_parent", *RECORD
     ).drop_nulls(RECORD)
+    if told.is_empty():
+        return frame.flag(told["row"])
     empty = ~pl.lit(stated).gather(pl.col("row")) & ~pl.col("has_children")
     below = told.filter(empty & pl.col("local_parent").is_not_null())
     roots = told.filter(pl.col("local_parent").is_null())

@@ -37,6 +37,8 @@ def ends_of_partition(
     ends = frame.rows.select("row", "parent").filter(process & frame["parent"].is_not_null())
     scope = frame.tell(ends["parent"], parent_scope="scope_name")["parent_scope"]
     rows = ends["row"].filter(scope.str.contains("confluent", literal=True).fill_null(value=False))
+    if rows.is_empty():
+        return frame.flag(rows)
     told = frame.tell(
         rows, "row", "service", "consumer_group", "start", "has_children", *RECORD
     ).drop_nulls(RECORD)

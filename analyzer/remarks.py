@@ -89,8 +89,12 @@ def _lost_baggage(tables: Tables, ends: Ends, stated: pl.DataFrame) -> pl.DataFr
 def _short_batches(ends: Ends, stated: pl.DataFrame) -> pl.DataFrame:
     """(delivery, send, code) of batches with links to some of their messages."""
     linked = stated.filter(pl.col("relation") == "link").select("delivery", "send")
-    counts = ends.links.group_by(delivery="row").agg(links=pl.len(), empty=pl.col("empty").sum())
     told = ends.frame.tell(linked["delivery"], "batch_count", dropped="dropped_links_count")
+    counted = pl.col("batch_count").is_not_null() | (pl.col("dropped") > 0)
+    batches = linked.hstack(told).filter(counted)
+    if batches.is_empty():
+        return linked.clear().with_columns(code=pl.lit(None, pl.String))
+    counts = ends.links.group_by(delivery="row").agg(links=pl.len(), empty=pl.col("empty").sum())
     code = (
         pl.when(pl.col("dropped") > 0)
         .then(pl.lit("P7"))
@@ -98,8 +102,7 @@ def _short_batches(ends: Ends, stated: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("S8"))
     )
     return (
-        linked.hstack(told)
-        .join(counts, on="delivery", how="inner", maintain_order="left")
+        batches.join(counts, on="delivery", how="inner", maintain_order="left")
         .with_columns(code.alias("code"))
         .filter(pl.col("code").is_not_null())
         .select("delivery", "send", "code")

@@ -3,11 +3,12 @@
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from analyzer.alternations import LATEST
 from analyzer.stable_facts import stable_facts
 from storage.memory import MemoryStore
-from tests.builders import batch, link
+from tests.builders import EPOCH, SECOND, batch, link, span
 from tests.unit.analyzer.messages import delivery, send
 from tracestitch.analysis import AnalysisLoop
 from tracestitch.known_facts import KnownFacts
@@ -27,9 +28,9 @@ def test_a_switch_that_went_on_and_off_is_the_consumers_however_the_spans_arrive
     """S1, not S3: all messages of one short time broke, and none before or after."""
     store = MemoryStore()
     loop = AnalysisLoop(store)
-    spans = [span for n in range(1, 31) for span in message(n, cut=n in (11, 12, 13))]
-    for number, span in enumerate(spans):
-        store.append(batch(span), number + 1)
+    spans = [built for n in range(1, 31) for built in message(n, cut=n in (11, 12, 13))]
+    for number, built in enumerate(spans):
+        store.append(batch(built), number + 1)
         if number % 7 == 0:
             while loop.run_once():
                 pass
@@ -42,3 +43,59 @@ def test_a_switch_that_went_on_and_off_is_the_consumers_however_the_spans_arrive
     )
     causes = store.orphans_of(store.traces_since(0, 10_000)[0])["cause_code"].to_pylist()
     assert causes == ["S1"] * 3
+
+
+class _Counting(MemoryStore):
+    """How often all end points were read."""
+
+    reads = 0
+
+    def endpoint_facts(self) -> pa.Table:
+        self.reads += 1
+        return super().endpoint_facts()
+
+
+def test_work_below_a_delivery_that_comes_later_needs_no_look_at_the_whole_store() -> None:
+    store = _Counting()
+    loop = AnalysisLoop(store)
+    for number in range(1, 4):
+        store.append(batch(*message(number, cut=False)), number)
+        assert loop.run_once()
+    for number in range(1, 4):
+        work = span(
+            "charge",
+            trace=100 + number,
+            id=50,
+            parent=21,
+            service="payment-service",
+            at=number + 0.25,
+        )
+        store.append(batch(work), 10 + number)
+        assert loop.run_once()
+
+    assert store.reads == 1
+    told = KnownFacts(store).told()
+    assert loop._facts is not None
+    assert loop._facts.equals(told)
+    assert told.filter(pl.col("role") == "process")["has_children"].to_list() == [True]
+
+
+def test_a_first_send_that_turns_out_to_be_of_another_kind_is_looked_for_again() -> None:
+    """The request that the oldest send was part of comes last: another one is the first of
+    those that seem to begin where they are."""
+    store = _Counting()
+    loop = AnalysisLoop(store)
+    for number in range(1, 4):
+        store.append(batch(send(trace=number, at=float(number), parent=5)), number)
+        assert loop.run_once()
+    request = span("POST /orders", trace=1, id=5, kind="SERVER", service="order-service", at=0.9)
+    store.append(batch(request), 10)
+    assert loop.run_once()
+
+    told = KnownFacts(store).told()
+    assert loop._facts is not None
+    assert loop._facts.equals(told)
+    assert dict(told.select("operation", "first_start_unix_nano").rows()) == {
+        "POST /orders": EPOCH + SECOND,
+        "order.publish": EPOCH + 2 * SECOND,
+    }
