@@ -14,14 +14,8 @@ import pyarrow.compute as pc
 
 from analyzer.ancestry import NOBODY, Ancestry, SpanId, TraceId, read_ancestry
 from analyzer.attempt_chains import chain_units
-from analyzer.journey_status import (
-    JourneyStatus,
-    channels_of,
-    is_read,
-    judge_status,
-    open_sends,
-)
-from analyzer.journey_units import Unit, find_units
+from analyzer.journey_status import JourneyStatus, judge_status
+from analyzer.journey_units import find_units
 from analyzer.journeys import Walk
 from storage.contract import Page, SearchQuery, SpanStore
 from storage.results import Row
@@ -30,7 +24,7 @@ from web.answers import is_correlation_key
 from web.errors import NotFoundError
 from web.journeys.attempts import attempts_of
 from web.journeys.candidates import stored_candidates
-from web.journeys.not_seen import find_not_seen
+from web.journeys.not_seen import find_not_seen, is_waited_for
 from web.journeys.notes import about_all, about_span, note_batch, note_unfinished
 from web.journeys.stored import Stored, gather
 from web.journeys.trace import lost_traces, orphans_of
@@ -238,27 +232,11 @@ def _judge(
         else []
     )
     status = judge_status(units, chains, waiting=False)
-    if status == "ok" and _is_waited_for(store, usual, endpoints, reached, units, not_seen):
+    if status == "ok" and is_waited_for(
+        store, usual, endpoints, reached.connections, units, not_seen
+    ):
         status = "waiting"
     return status, attempts_of(chains), not_seen
-
-
-def _is_waited_for(
-    store: SpanStore,
-    usual: Usual,
-    endpoints: Sequence[Row],
-    reached: Reached,
-    units: Sequence[Unit],
-    not_seen: Sequence[NotSeen],
-) -> bool:
-    """Whether a message was sent that somebody who should has not received yet."""
-    if any(missed["state"] != "dead" for missed in not_seen):
-        return True
-    # what other hand-overs name may be outside the journey
-    sends = open_sends(endpoints, reached.connections, units)
-    return any(
-        is_read(usual.traffic(store, channel), own) for channel, own in channels_of(sends).items()
-    )
 
 
 def _plain_spans(batch: SpanBatch, ancestry: Ancestry, drawn: Sequence[Row]) -> list[Row]:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 
 from analyzer.ancestry import SpanId
+from analyzer.journey_status import channels_of, is_read, open_sends
 from analyzer.journey_units import Unit, span_of
 from analyzer.usual_steps import State, Step, find_unexplained, kind_of, open_steps
 from storage.contract import SpanStore
@@ -57,6 +58,23 @@ def find_not_seen(
         for step, state, send in missed[:_MOST_TOLD]
         if not _may_be_elsewhere(unconnected, step, send)
     ]
+
+
+def is_waited_for(
+    store: SpanStore,
+    usual: Usual,
+    endpoints: Collection[Row],
+    connections: Collection[Row],
+    units: Collection[Unit],
+    not_seen: Collection[NotSeen],
+) -> bool:
+    """Whether a message was sent that somebody who should has not received yet; given what
+    `find_not_seen` was, and found."""
+    if any(missed["state"] != "dead" for missed in not_seen):
+        return True
+    # what other hand-overs name may be outside the journey
+    sends = channels_of(open_sends(endpoints, connections, units))
+    return any(is_read(usual.traffic(store, channel), own) for channel, own in sends.items())
 
 
 def _may_be_elsewhere(unconnected: Iterable[Row], step: Step, send: Row) -> bool:
