@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 import pyarrow as pa
 
+from storage.clickhouse.answers import grouping
 from storage.clickhouse.database import Database
 from storage.clickhouse.statements import statement
 from storage.conditions import equals, in_order, placed
@@ -43,11 +44,6 @@ _RECEIVED = ", ".join(
 )
 
 
-def _grouped(name: str, key: list[str]) -> str:
-    """The statement, grouped by these columns; groups of equal count in their order."""
-    return statement(name, key=", ".join(key), order=in_order(key))
-
-
 def _alike(columns: Iterable[str]) -> str:
     """That an end point is of a kind. Null equals null."""
     return " AND ".join(f"endpoints.{name} <=> kinds.{name}" for name in columns)
@@ -60,14 +56,14 @@ class HandoverReader:
     def handover_counts(self, since_unix_nano: int, settled_before_unix_nano: int) -> pa.Table:
         with self._database.read() as session:
             found = session.select(
-                _grouped("handover_counts", EDGE_KEY),
+                statement("handover_counts", **grouping(EDGE_KEY)),
                 since=within_i64(since_unix_nano),
                 settled_before=within_i64(settled_before_unix_nano),
             )
         return fit(found, HANDOVER_COUNTS)
 
     def orphan_counts(self, settled_before_unix_nano: int) -> pa.Table:
-        text = _grouped("orphan_counts", ORPHAN_COUNTS_KEY)
+        text = statement("orphan_counts", **grouping(ORPHAN_COUNTS_KEY))
         with self._database.read() as session:
             found = session.select(text, settled_before=within_i64(settled_before_unix_nano))
         return fit(found, ORPHAN_COUNTS)
@@ -127,7 +123,7 @@ class HandoverReader:
 
     def noted_handovers(self) -> pa.Table:
         with self._database.read() as session:
-            return fit(session.select(_grouped("noted_handovers", NOTED_KEY)), NOTED)
+            return fit(session.select(statement("noted_handovers", **grouping(NOTED_KEY))), NOTED)
 
     def cut_spells(self, latest: int) -> pa.Table:
         key = ", ".join(SPELL_KEY)
