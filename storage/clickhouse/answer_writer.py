@@ -35,13 +35,13 @@ class AnswerWriter(LeaseHolder):
     ) -> None:
         self.beat()
         rows = {"endpoints": read(endpoints), "connections": read(connections)}
-        with self._database.answer(self.term) as write, self._database.read() as session:
-            _replace(session, write, "connections", traces, rows)
+        with self._database.answer(self.term) as write:
+            _replace(write, "connections", traces, rows)
 
     def replace_orphans(self, traces: pa.Table, orphans: pa.Table, generation: int) -> None:
         self.beat()
-        with self._database.answer(self.term) as write, self._database.read() as session:
-            _replace(session, write, "orphans", traces, {"orphans": read(orphans)})
+        with self._database.answer(self.term) as write:
+            _replace(write, "orphans", traces, {"orphans": read(orphans)})
             write.detail["analysed"] = generation
         self._replaced += 1
         if self._replaced % _RECLAIM_EVERY == 0:
@@ -52,9 +52,8 @@ class AnswerWriter(LeaseHolder):
         self._database.note(self.term, forgotten=True, rules=rules, analysed=0)
 
 
-def _replace(
-    session: Session, write: Write, kind: str, traces: pa.Table, rows: dict[str, pl.DataFrame]
-) -> None:
+def _replace(write: Write, kind: str, traces: pa.Table, rows: dict[str, pl.DataFrame]) -> None:
+    session = write.session
     tables = [name for name, of in KINDS.items() if of == kind]
     with session.given(wanted=traces):
         old = [

@@ -51,8 +51,10 @@ class Session:
 class Write:
     """What is written under one number, which counts when it is committed."""
 
-    def __init__(self, client: Client, name: Name, number: int) -> None:
+    def __init__(self, client: Client, name: Name, number: int, before: Snapshot) -> None:
         self._client, self._name, self.number = client, name, number
+        self.session = Session(client, before)
+        """Asks about the state before, when the number was claimed."""
         self.detail: dict[str, Any] = {}
         """What the state is from then on (Snapshot.state)."""
         self.after = Snapshot()
@@ -93,7 +95,7 @@ class Database:
         """A write that counts when the block ends, and never when it raises; with a `term`
         one of the analysis (`leases`)."""
         with self.open():
-            write = Write(self.client, name, self.journal.claim(name, term))
+            write = Write(self.client, name, *self.journal.claim(name, term))
             try:
                 yield write
             except BaseException:
@@ -107,7 +109,7 @@ class Database:
     def write_again(self, generations: Sequence[int]) -> Iterator[Write]:
         """A write of appends that have their numbers, in order, larger than any there is."""
         with self.open():
-            write = Write(self.client, "spans", generations[-1])
+            write = Write(self.client, "spans", generations[-1], Snapshot())
             yield write
             write.after = self.journal.record("spans", generations)
 

@@ -40,11 +40,8 @@ class SpanDeleter:
             return fit(session.select(text, generation=generation), schema.TRACE_IDS)
 
     def delete_until(self, generation: int, touched: pa.Table) -> Deleted:
-        with (
-            self._writer.between_appends(),
-            self._database.answer() as write,
-            self._database.read() as session,
-        ):
+        with self._writer.between_appends(), self._database.answer() as write:
+            session = write.session
             newest = session.snapshot.spans.newest
             # An append that goes on has a number too: it is not deleted before it is there.
             generation = min(generation, session.snapshot.spans.complete)

@@ -72,9 +72,10 @@ class Journal:
                 self._settled = fold(settled, frame.filter(pl.col("number") <= ended))
         return found
 
-    def claim(self, name: Name, term: int | None = None) -> int:
-        """A number of our own, larger than any that is claimed. With a `term`, of what only
-        whoever analyses may write (`leases`): raises StoreError where that is another."""
+    def claim(self, name: Name, term: int | None = None) -> tuple[int, Snapshot]:
+        """A number of our own, larger than any that is claimed, and the state then. With a
+        `term`, of what only whoever analyses may write (`leases`): raises StoreError where
+        that is another."""
         seen = self._last
         told = {} if term is None else {"term": term}
         for attempt in range(_TRIES):
@@ -85,7 +86,7 @@ class Journal:
             seen = self.look()
             if any(claim["writer"] == c.owner for c in seen.series(name).open):
                 if term is None or seen.lease.allows(term, self.writer):
-                    return number
+                    return number, seen
                 self.abort(name, number)
                 raise StoreError(LEASE_LOST)
             time.sleep(random.uniform(0, 0.01 * attempt))  # noqa: S311 # no secret
