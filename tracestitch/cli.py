@@ -21,7 +21,6 @@ from tracestitch.config import (
     parse_max_size,
     parse_origin,
     parse_otlp_endpoint,
-    parse_role,
     share_cores,
     silence_grpc,
     token_of_environment,
@@ -29,6 +28,7 @@ from tracestitch.config import (
 from tracestitch.demo import demo
 from tracestitch.open_files import keep_files_private
 from tracestitch.questions import journey, orphans
+from tracestitch.roles import Role, parse_role
 from tracestitch.store_options import (
     correlation_key_option,
     data_dir_option,
@@ -38,7 +38,6 @@ from tracestitch.store_options import (
 
 if TYPE_CHECKING:
     from tracestitch.logs import Format
-    from tracestitch.roles import Role
     from tracestitch.security import SecuritySettings
 
 VERSION = metadata.version("tracestitch")
@@ -120,7 +119,7 @@ _drop_attribute = option(
 def serve(
     data_dir: str,
     store: str | None,
-    role: "Role",
+    role: Role,
     grpc_address: Address,
     http_address: Address,
     web_address: Address,

@@ -14,8 +14,6 @@ from typing import Any, TypeVar
 
 import click
 
-from tracestitch.roles import ROLES, Role
-
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 LOG_FORMATS = ("text", "json")
@@ -131,14 +129,6 @@ def parse_log_format(text: str) -> str:
     if text.strip().lower() not in LOG_FORMATS:
         raise ValueError(f"a log format is {' or '.join(LOG_FORMATS)}")
     return text.strip().lower()
-
-
-def parse_role(text: str) -> Role:
-    """Raises ValueError with what is allowed."""
-    role = ROLES.get(text.strip().lower())
-    if role is None:
-        raise ValueError(f"a role is {', '.join(ROLES)}")
-    return role
 
 
 def parse_host(text: str) -> str:

@@ -27,3 +27,11 @@ ROLES = {
         Role("web", shows=True),
     )
 }
+
+
+def parse_role(text: str) -> Role:
+    """Raises ValueError with what is allowed."""
+    role = ROLES.get(text.strip().lower())
+    if role is None:
+        raise ValueError(f"a role is {', '.join(ROLES)}")
+    return role
