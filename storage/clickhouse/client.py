@@ -5,6 +5,9 @@ when the server has it (a quorum of the replicas in a cluster); one that may be 
 has a token by which the server stores it once.
 """
 
+import random
+import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -35,14 +38,21 @@ _REPLICATED: dict[str, Any] = {
     "distributed_foreground_insert": 1,
     "distributed_product_mode": "global",
     "lightweight_deletes_sync": 2,
+    # Deletes that ask a table which every replica has whole.
+    "allow_nondeterministic_mutations": 1,
 }
 # Codes of ClickHouse's errors (src/Common/ErrorCodes.cpp).
-_MEMORY = {173, 241}
+_MEMORY = 241
+# As the limit is named in all versions; others are of what many ask for together.
+_OF_QUERY = re.compile(r"for query|query memory limit", re.I)
 _OF_DATA = {6, 8, 10, 16, 20, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 349, 441}
 _ACCESS = {192, 193, 194, 291, 492, 497, 516}
 _READ_ONLY = {164, 242}
 _FULL = {243}
-_TIRED = {159, 160, 202, 209, 252}
+_TIRED = {159, 160, 173, 202, 209, 252}
+# How often an insert is tried, by its error: nobody knows whether it arrived (no code, 319),
+# another insert waits for its quorum (286).
+_TRIES = {None: 2, 319: 2, 286: 50}
 
 
 class Client:
@@ -53,9 +63,12 @@ class Client:
         try:
             import clickhouse_connect
             from clickhouse_connect.driver import exceptions
+            from urllib3.exceptions import HTTPError
         except ImportError as error:
             raise StoreError(_MISSING) from error
         self._error = exceptions.Error
+        # What is read a block at a time raises the transport's errors as they are.
+        self._broken = (OSError, pa.ArrowException, HTTPError)
         settings = _SETTINGS | (_REPLICATED if address.cluster else {})
         with self._errors():
             # No database: it may have to be created.
@@ -107,17 +120,18 @@ class Client:
             "insert_deduplication_token": token,
             "max_partitions_per_insert_block": 0,  # spans stored again have all their days
         }
+        name, tries = f"`{self.address.database}`.`{table}`", 1
         with self._errors():
-            try:
-                self._insert(table, rows, settings)
-            except self._error as error:
-                if error.code is not None:
-                    raise
-                self._insert(table, rows, settings)  # nobody knows whether it arrived
-
-    def _insert(self, table: str, rows: pa.Table, settings: dict[str, Any]) -> None:
-        database = self.address.database
-        self._client.insert_arrow(f"`{database}`.`{table}`", rows, settings=settings)
+            while True:
+                try:
+                    self._client.insert_arrow(name, rows, settings=settings)
+                except self._error as error:
+                    if tries >= _TRIES.get(error.code, 1):
+                        raise
+                else:
+                    return
+                tries += 1
+                time.sleep(random.uniform(0, 0.1))  # noqa: S311 # no secret
 
     def close(self) -> None:
         self._client.close()
@@ -128,7 +142,7 @@ class Client:
             yield
         except self._error as error:
             raise _explain(self.address, error.code, _first_line(error)) from None
-        except (OSError, pa.ArrowException) as error:
+        except self._broken as error:
             raise _explain(self.address, None, type(error).__name__) from None
 
 
@@ -185,7 +199,7 @@ def _explain(address: Address, code: int | None, message: str) -> StoreError:
         message = message.replace(address.password, "…")
     if code is None:
         return StoreError(f"{where} cannot be reached ({message}).")
-    if code in _MEMORY:
+    if code == _MEMORY and _OF_QUERY.search(message):
         return TooMuchAtOnce(f"{where} needs more memory than it may use ({message}).")
     if code in _OF_DATA:
         return DataRefused(f"{where} refused this: {message}")
@@ -195,6 +209,6 @@ def _explain(address: Address, code: int | None, message: str) -> StoreError:
         return StoreError(f"{where} cannot be written: it is read-only for now.")
     if code in _FULL:
         return StoreError(f"{where} has no room left on its disks.")
-    if code in _TIRED:
+    if code in {*_TIRED, _MEMORY}:
         return StoreError(f"{where} is too busy; try again ({message}).")
     return StoreError(f"{where} failed: {message}")
