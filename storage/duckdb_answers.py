@@ -1,12 +1,12 @@
 """What the DuckDB engine tells of the analyzer's answers."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Literal
 
 import pyarrow as pa
 
 from storage import paging, results, schema
+from storage.conditions import alike, grouping, of_orphans
 from storage.contract import (
     Buckets,
     ConnectionQuery,
@@ -16,7 +16,7 @@ from storage.contract import (
     Rows,
 )
 from storage.duckdb_answer_tables import SHAPES
-from storage.duckdb_database import Database, Value
+from storage.duckdb_database import Database
 from storage.duckdb_dictionaries import Dictionary
 from storage.duckdb_places import answer_places
 from storage.duckdb_statements import statement
@@ -24,31 +24,6 @@ from storage.duckdb_trace_rows import rows_of
 from storage.paging import after, cut, decode_mark, within_i64
 from storage.queries import EVERY_ORPHAN, NO_BUCKETS
 from storage.results import fit
-
-
-def _grouping(key: list[str]) -> dict[str, str]:
-    """Group by the columns of `key`; groups of equal count in their order."""
-    return {"key": ", ".join(key), "order": ", ".join(f"{name} NULLS FIRST" for name in key)}
-
-
-def _alike(table: str, columns: Sequence[str]) -> str:
-    """The rows of `table` that agree in these columns with a group; null is a value too."""
-    return " AND ".join(f"{table}.{name} IS NOT DISTINCT FROM told.{name}" for name in columns)
-
-
-def _conditions(query: OrphanQuery) -> dict[str, Value]:
-    """Of orphans, all but the trace."""
-    return {
-        "cause": query.cause,
-        "service": query.service,
-        "destination": query.destination,
-        "expected": query.expected,
-        "hidden": query.hidden,
-        "settled": query.settled,
-        "settled_before": within_i64(query.settled_before_unix_nano),
-        "start": within_i64(query.start),
-        "end": within_i64(query.end),
-    }
 
 
 class AnswerReader:
@@ -110,7 +85,7 @@ class AnswerReader:
                 trace_hi=hi,
                 trace_lo=lo,
                 limit=page.limit + 1,
-                **_conditions(query),
+                **of_orphans(query),
                 **after(paging.ORPHAN_ORDER, key),
             )
         table = fit(found, results.ORPHAN_ROWS)
@@ -127,9 +102,9 @@ class AnswerReader:
     ) -> pa.Table:
         text = statement(
             "orphan_groups",
-            **_grouping(results.ORPHAN_GROUP_KEY),
-            same=_alike("chosen", results.ORPHAN_GROUP_KEY),
-            alike=_alike("delivery", results.GROUP_EDGE),
+            **grouping(results.ORPHAN_GROUP_KEY),
+            same=alike("chosen", results.ORPHAN_GROUP_KEY),
+            alike=alike("delivery", results.GROUP_EDGE),
             shown=", ".join(f"told.{name}" for name in results.ORPHAN_GROUP_KEY),
         )
         with self._database.read() as session:
@@ -139,7 +114,7 @@ class AnswerReader:
                 past=within_i64(buckets.end),
                 size=within_i64(buckets.size),
                 buckets=buckets.count,
-                **_conditions(query),
+                **of_orphans(query),
             )
         return fit(found, results.ORPHAN_GROUPS)
 
@@ -147,13 +122,13 @@ class AnswerReader:
         with self._database.read() as session:
             found = session.select(
                 statement(
-                    "edges", figures=statement("handover_figures"), **_grouping(results.EDGE_KEY)
+                    "edges", figures=statement("handover_figures"), **grouping(results.EDGE_KEY)
                 )
             )
         return fit(found, results.EDGES)
 
     def endpoint_facts(self) -> pa.Table:
-        text = statement("endpoint_facts", **_grouping(results.ENDPOINT_KEY))
+        text = statement("endpoint_facts", **grouping(results.ENDPOINT_KEY))
         with self._database.read() as session:
             return fit(session.select(text), results.ENDPOINT_FACTS)
 

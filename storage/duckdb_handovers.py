@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from storage.conditions import equals, in_order, placed
+from storage.conditions import equals, grouping, in_order, placed
 from storage.destination_reads import Place
 from storage.duckdb_database import Database
 from storage.duckdb_dictionaries import Dictionary
@@ -38,11 +38,6 @@ from storage.results import EDGE_KEY, fit
 _DRAWN = 0.8  # confidence from which a connection is an edge
 
 
-def _grouped(name: str, key: list[str]) -> str:
-    """The statement, grouped by these columns; groups of equal count in their order."""
-    return statement(name, key=", ".join(key), order=in_order(key))
-
-
 _RECENT_SENDS = {
     "kind": ", ".join(SEND_KIND),
     "order": in_order(SEND_KIND),
@@ -66,14 +61,14 @@ class HandoverReader:
     def handover_counts(self, since_unix_nano: int, settled_before_unix_nano: int) -> pa.Table:
         with self._database.read() as session:
             found = session.select(
-                _grouped("handover_counts", EDGE_KEY),
+                statement("handover_counts", **grouping(EDGE_KEY)),
                 since=within_i64(since_unix_nano),
                 settled_before=within_i64(settled_before_unix_nano),
             )
         return fit(found, HANDOVER_COUNTS)
 
     def orphan_counts(self, settled_before_unix_nano: int) -> pa.Table:
-        text = _grouped("orphan_counts", ORPHAN_COUNTS_KEY)
+        text = statement("orphan_counts", **grouping(ORPHAN_COUNTS_KEY))
         with self._database.read() as session:
             found = session.select(text, settled_before=within_i64(settled_before_unix_nano))
         return fit(found, ORPHAN_COUNTS)
@@ -138,7 +133,7 @@ class HandoverReader:
 
     def noted_handovers(self) -> pa.Table:
         with self._database.read() as session:
-            return fit(session.select(_grouped("noted_handovers", NOTED_KEY)), NOTED)
+            return fit(session.select(statement("noted_handovers", **grouping(NOTED_KEY))), NOTED)
 
     def cut_spells(self, latest: int) -> pa.Table:
         text = statement("cut_spells", key=", ".join(SPELL_KEY))

@@ -7,32 +7,13 @@ import pyarrow as pa
 
 from storage import paging, results, schema
 from storage.clickhouse.database import Database
-from storage.clickhouse.statements import Value, statement
+from storage.clickhouse.statements import statement
+from storage.conditions import grouping, of_orphans
 from storage.contract import ConnectionQuery, EndpointQuery, OrphanQuery, Page, Rows
 from storage.paging import after, cut, decode_mark, within_i64
 from storage.results import fit
 
 ORDER = ", ".join(paging.CONNECTION_ORDER)
-
-
-def grouping(key: list[str]) -> dict[str, str]:
-    """Group by the columns of `key`; groups of equal count in their order."""
-    return {"key": ", ".join(key), "order": ", ".join(f"{name} NULLS FIRST" for name in key)}
-
-
-def conditions(query: OrphanQuery) -> dict[str, Value]:
-    """Of orphans, all but the trace."""
-    return {
-        "cause": query.cause,
-        "service": query.service,
-        "destination": query.destination,
-        "expected": query.expected,
-        "hidden": query.hidden,
-        "settled": query.settled,
-        "settled_before": within_i64(query.settled_before_unix_nano),
-        "start": within_i64(query.start),
-        "end": within_i64(query.end),
-    }
 
 
 class AnswerReader:
@@ -80,7 +61,7 @@ class AnswerReader:
                 trace_hi=hi,
                 trace_lo=lo,
                 limit=page.limit + 1,
-                **conditions(query),
+                **of_orphans(query),
                 **after(paging.ORPHAN_ORDER, key),
             )
         table = fit(found, results.ORPHAN_ROWS)

@@ -3,8 +3,8 @@
 import pyarrow as pa
 
 from storage.clickhouse.database import Database
-from storage.clickhouse.statements import Value, statement
-from storage.conditions import in_order, placed
+from storage.clickhouse.statements import statement
+from storage.conditions import between, in_order, placed
 from storage.destination_reads import (
     DESTINATION_ENDS,
     DESTINATION_TIMES,
@@ -13,7 +13,7 @@ from storage.destination_reads import (
     PLACE,
     Place,
 )
-from storage.paging import I64_RANGE, within_i64
+from storage.paging import within_i64
 from storage.queries import Buckets
 from storage.results import fit
 
@@ -30,7 +30,7 @@ class DestinationReader:
             order=in_order(PLACE),
         )
         with self._database.read() as session:
-            return fit(session.select(text, **_between(start, end)), DESTINATIONS)
+            return fit(session.select(text, **between(start, end)), DESTINATIONS)
 
     def destination_times(self, place: Place, buckets: Buckets) -> pa.Table:
         condition, values = placed(place)
@@ -44,7 +44,7 @@ class DestinationReader:
                 text,
                 first=within_i64(buckets.start),
                 size=within_i64(buckets.size),
-                **_between(buckets.start, buckets.end),
+                **between(buckets.start, buckets.end),
                 **values,
             )
         return fit(found, DESTINATION_TIMES)
@@ -58,9 +58,4 @@ class DestinationReader:
             order=in_order(ENDS_KEY),
         )
         with self._database.read() as session:
-            return fit(session.select(text, **_between(start, end), **values), DESTINATION_ENDS)
-
-
-def _between(start: int | None, end: int | None) -> dict[str, Value]:
-    least = within_i64(start)
-    return {"start": I64_RANGE.start if least is None else least, "end": within_i64(end)}
+            return fit(session.select(text, **between(start, end), **values), DESTINATION_ENDS)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from storage import results
-from storage.clickhouse.answers import conditions, grouping
 from storage.clickhouse.database import Database
 from storage.clickhouse.statements import statement
+from storage.conditions import alike, grouping, of_orphans
 from storage.paging import within_i64
 from storage.queries import EVERY_ORPHAN, NO_BUCKETS, Buckets, OrphanQuery
 from storage.results import fit
@@ -15,11 +15,6 @@ from storage.results import fit
 
 def _columns(table: str, names: Sequence[str]) -> str:
     return ", ".join(f"{table}.{name}" for name in names)
-
-
-def _alike(table: str, names: Sequence[str]) -> str:
-    """The rows of `table` that agree in these columns with a group; null is a value too."""
-    return " AND ".join(f"{table}.{name} IS NOT DISTINCT FROM told.{name}" for name in names)
 
 
 class GroupReader:
@@ -32,7 +27,7 @@ class GroupReader:
         text = statement(
             "orphan_groups",
             **grouping(results.ORPHAN_GROUP_KEY),
-            alike=_alike("delivery", results.GROUP_EDGE),
+            alike=alike("delivery", results.GROUP_EDGE),
             shown=_columns("told", results.ORPHAN_GROUP_KEY),
         )
         with self._database.read() as session:
@@ -42,6 +37,6 @@ class GroupReader:
                 past=within_i64(buckets.end),
                 size=within_i64(buckets.size),
                 buckets=buckets.count,
-                **conditions(query),
+                **of_orphans(query),
             )
         return fit(found, results.ORPHAN_GROUPS)

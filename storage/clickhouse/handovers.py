@@ -5,10 +5,9 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 import pyarrow as pa
 
-from storage.clickhouse.answers import grouping
 from storage.clickhouse.database import Database
 from storage.clickhouse.statements import statement
-from storage.conditions import equals, in_order, placed
+from storage.conditions import equals, grouping, in_order, placed
 from storage.destination_reads import Place
 from storage.handover_reads import (
     HANDOVER_COUNTS,

@@ -10,10 +10,11 @@ WITH handovers AS (
         consumer_start_time_unix_nano AS start_time_unix_nano
     FROM connections
     WHERE confidence >= 0.8
-    UNION ALL BY NAME
+    UNION ALL
     SELECT
         environment, service_namespace, producer_service_name, system, destination, scope,
-        service_name AS consumer_service_name, consumer_group, start_time_unix_nano
+        service_name AS consumer_service_name, consumer_group, NULL AS relation,
+        NULL AS attempt, NULL AS dead_letter, NULL AS wait_nano, start_time_unix_nano
     FROM orphans
     WHERE producer_span_id IS NULL AND NOT hidden
 )

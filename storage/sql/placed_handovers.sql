@@ -6,10 +6,11 @@ SELECT
 FROM connections
 WHERE confidence >= 0.8 AND {placed}
     AND consumer_start_time_unix_nano >= $start AND ($end::BIGINT IS NULL OR consumer_start_time_unix_nano < $end)
-UNION ALL BY NAME
+UNION ALL
 SELECT
-    system, destination, scope, producer_service_name,
-    service_name AS consumer_service_name, start_time_unix_nano AS start
+    system, destination, scope, producer_service_name, service_name AS consumer_service_name,
+    NULL AS relation, NULL AS attempt, NULL AS dead_letter, NULL AS wait_nano,
+    start_time_unix_nano AS start
 FROM orphans
 WHERE producer_span_id IS NULL AND NOT hidden AND {placed}
     AND start_time_unix_nano >= $start AND ($end::BIGINT IS NULL OR start_time_unix_nano < $end)
