@@ -176,7 +176,7 @@ class SpanStore(
     def claim_analysis(self) -> int:
         """Whether this process may analyse, asked before each pass: 0 while another does; else
         a number, another than before where another process may have analysed meanwhile.
-        Answers of a process that did not ask while another analyses, or that lost its claim
+        Answers and deletions of a process that did not ask while another analyses, or that lost its claim
         because it did not ask for a minute, are refused with StoreError."""
         ...
 

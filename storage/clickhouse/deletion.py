@@ -12,6 +12,7 @@ from storage import results, schema
 from storage.clickhouse.appending import SpanWriter
 from storage.clickhouse.database import Database, Session
 from storage.clickhouse.deletes import Reclaimer
+from storage.clickhouse.leases import LeaseHolder
 from storage.clickhouse.statements import statement
 from storage.contract import Deleted
 from storage.memory_frames import TRACE, read
@@ -21,8 +22,8 @@ _KEY = ", ".join(results.ENDPOINT_KEY)
 
 
 class SpanDeleter:
-    def __init__(self, database: Database, writer: SpanWriter) -> None:
-        self._database, self._writer = database, writer
+    def __init__(self, database: Database, writer: SpanWriter, holder: LeaseHolder) -> None:
+        self._database, self._writer, self._holder = database, writer, holder
         self._reclaimer = Reclaimer(database)
 
     def oldest_generations(self, spans: int) -> pa.Table:
@@ -40,7 +41,9 @@ class SpanDeleter:
             return fit(session.select(text, generation=generation), schema.TRACE_IDS)
 
     def delete_until(self, generation: int, touched: pa.Table) -> Deleted:
-        with self._writer.between_appends(), self._database.answer() as write:
+        # Of whoever analyses: a pass of another would answer what is deleted meanwhile.
+        self._holder.beat()
+        with self._writer.between_appends(), self._database.answer(self._holder.term) as write:
             session = write.session
             newest = session.snapshot.spans.newest
             # An append that goes on has a number too: it is not deleted before it is there.

@@ -50,7 +50,7 @@ class ClickHouseStore(
         StateReader.__init__(self, database)
         AnswerWriter.__init__(self, database)
         SpanWriter.__init__(self, database)
-        SpanDeleter.__init__(self, database, self)
+        SpanDeleter.__init__(self, database, self, self)
         SpanRewriter.__init__(self, database, self)
 
     def close(self) -> None:

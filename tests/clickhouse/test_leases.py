@@ -66,8 +66,11 @@ def test_who_is_silent_for_long_is_replaced_and_refused(
     with pytest.raises(StoreError, match="Another process analyses"):
         one.forget_answers()
     with pytest.raises(StoreError, match="Another process analyses"):
+        one.delete_until(1, traces())
+    with pytest.raises(StoreError, match="Another process analyses"):
         one.replace_connections(traces(1), *nothing)
     assert codes(one) == ["S2"]
+    assert other.status().spans == 1
     # It may take its turn again, and learns that another had it.
     assert one.claim_analysis() == 3
 
