@@ -176,8 +176,8 @@ class SpanStore(
     def claim_analysis(self) -> int:
         """Whether this process may analyse, asked before each pass: 0 while another does; else
         a number, another than before where another process may have analysed meanwhile.
-        Answers and deletions of a process that did not ask while another analyses, or that lost its claim
-        because it did not ask for a minute, are refused with StoreError."""
+        Answers and deletions of a process that did not ask while another analyses, or that lost
+        its claim because it did not ask for a minute, are refused with StoreError."""
         ...
 
     def traces_since(self, generation: int, limit: int) -> tuple[pa.Table, int]:

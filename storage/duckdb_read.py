@@ -86,10 +86,6 @@ class SpanReader:
 
     # ------------------------------------------------------------- for analysis
 
-    def claim_analysis(self) -> int:
-        self._database.check_open()
-        return 1  # nobody else has the store
-
     def traces_since(self, generation: int, limit: int) -> tuple[pa.Table, int]:
         self._span_places.learn()
         with self._database.read() as session:

@@ -76,7 +76,7 @@ def test_the_report_is_in_the_order_that_was_asked_for() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_deliveries_of_an_edge_are_counted_alike_by_map_and_report(name: str) -> None:
     store = open_recording(name)[0]
-    edges = edges_answer(store, Page(1000), {})["edges"]
+    edges = edges_answer(store, Page(1000), None)["edges"]
     counted = {group_key("", each): (each["count"], each["connected"]) for each in edges}
     asked = OrphanFilter(OrphanQuery(settled_before_unix_nano=LATE))
     for group in groups_answer(store, asked, Page(1000))["groups"]:
