@@ -25,9 +25,9 @@ _OWNED = [*TRACE, "answered"]
 
 
 class AnswerWriter(LeaseHolder):
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, reclaimer: Reclaimer) -> None:
         super().__init__(database)
-        self._reclaimer = Reclaimer(database)
+        self._reclaimer = reclaimer
         self._replaced = 0
 
     def replace_connections(

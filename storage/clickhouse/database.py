@@ -69,8 +69,6 @@ class Write:
 class Database:
     """Raises StoreError only."""
 
-    broken = False
-
     def __init__(self, url: str) -> None:
         self.client = Client(parse_url(url))
         try:

@@ -41,6 +41,10 @@ class Reclaimer:
         self._dropped = (0, 0)
 
     def reclaim(self) -> None:
+        with self._database.open():
+            self._reclaim()
+
+    def _reclaim(self) -> None:
         earlier = self._database.journal.look_back(self.grace_seconds)
         self._drop_days(earlier.deleted)
         counts, name = within("by_answer", 0, earlier.answers), self._client.address.database

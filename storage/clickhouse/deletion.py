@@ -22,9 +22,11 @@ _KEY = ", ".join(results.ENDPOINT_KEY)
 
 
 class SpanDeleter:
-    def __init__(self, database: Database, writer: SpanWriter, holder: LeaseHolder) -> None:
+    def __init__(
+        self, database: Database, writer: SpanWriter, holder: LeaseHolder, reclaimer: Reclaimer
+    ) -> None:
         self._database, self._writer, self._holder = database, writer, holder
-        self._reclaimer = Reclaimer(database)
+        self._reclaimer = reclaimer
 
     def oldest_generations(self, spans: int) -> pa.Table:
         with self._database.read() as session:
@@ -67,7 +69,6 @@ class SpanDeleter:
         return Deleted(gone, known - left)
 
     def reclaim(self) -> bool:
-        self._database.look()
         self._reclaimer.reclaim()
         return True
 

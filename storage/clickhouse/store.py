@@ -12,6 +12,7 @@ from storage.clickhouse.appending import SpanWriter
 from storage.clickhouse.contexts import ContextReader
 from storage.clickhouse.correlation import CorrelationReader
 from storage.clickhouse.database import Database
+from storage.clickhouse.deletes import Reclaimer
 from storage.clickhouse.deletion import SpanDeleter
 from storage.clickhouse.destinations import DestinationReader
 from storage.clickhouse.groups import GroupReader
@@ -47,10 +48,11 @@ class ClickHouseStore(
     def __init__(self, url: str) -> None:
         """Opens or creates the store. Raises StoreError."""
         database = Database(url)
+        reclaimer = Reclaimer(database)
         StateReader.__init__(self, database)
-        AnswerWriter.__init__(self, database)
+        AnswerWriter.__init__(self, database, reclaimer)
         SpanWriter.__init__(self, database)
-        SpanDeleter.__init__(self, database, self, self)
+        SpanDeleter.__init__(self, database, self, self, reclaimer)
         SpanRewriter.__init__(self, database, self)
 
     def close(self) -> None:
