@@ -5,8 +5,8 @@ import pyarrow as pa
 
 from storage.duckdb_database import Session
 from storage.duckdb_statements import statement
-from storage.memory_frames import PART, SPAN, TRACE, Frames
-from storage.seen import SeenIds, U64Array
+from storage.memory_frames import PART, SPAN, Frames, keep_spans
+from storage.seen import SeenIds, U64Array, has_repeats
 
 _STREAM_ROWS = 250_000
 
@@ -27,7 +27,7 @@ class Duplicates:
             self._read_seen(session)
         ids = self._seen.hash_ids(batch["spans"])
         maybe = self._seen.may_hold(ids)
-        if not maybe.any() and not _repeats(ids):
+        if not maybe.any() and not has_repeats(ids):
             return batch, ids, 0
         keys = batch["spans"].select(PART)
         candidates = keys.filter(pl.Series(maybe)).unique()
@@ -37,7 +37,7 @@ class Duplicates:
         new = keys.with_row_index("row").unique(PART, keep="first")
         new = new.join(stored, on=PART, how="anti").sort("row")
         free = new.select(SPAN).unique().join(taken, on=SPAN, how="anti")
-        fresh = batch if new.height == keys.height else _keep(batch, new)
+        fresh = batch if new.height == keys.height else keep_spans(batch, new)
         return fresh, ids, new.height - free.height
 
     def add(self, ids: U64Array) -> None:
@@ -56,19 +56,3 @@ class Duplicates:
         for rows in session.stream(statement("span_ids"), _STREAM_ROWS):
             spans = pl.DataFrame(pa.Table.from_batches([rows]))
             self._seen.add(self._seen.hash_ids(spans))
-
-
-def _keep(batch: Frames, kept: pl.DataFrame) -> Frames:
-    """The batch with the spans of these rows, and once each of the rows under them."""
-    under = {"links": PART, "events": PART, "messaging": PART, "keys": TRACE}
-    parts = {
-        name: batch[name].unique(maintain_order=True).join(kept, on=on, how="semi")
-        for name, on in under.items()
-    }
-    return batch | parts | {"spans": batch["spans"][kept["row"]]}
-
-
-def _repeats(ids: U64Array) -> bool:
-    ordered = ids.copy()
-    ordered.sort()
-    return bool((ordered[1:] == ordered[:-1]).any())

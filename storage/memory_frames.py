@@ -1,4 +1,4 @@
-"""The frames of the reference engine, to and from Arrow, and their pages."""
+"""Tables as Polars frames, to and from Arrow, and the pages of the reference engine."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -64,6 +64,17 @@ def arrow(frame: pl.DataFrame, columns: pa.Schema) -> pa.Table:
 
 def distinct(frame: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     return frame.unique(key, keep="first", maintain_order=True)
+
+
+def keep_spans(batch: Frames, kept: pl.DataFrame) -> Frames:
+    """The batch with the spans of these rows (`row`, PART), and once each of the rows under
+    them."""
+    under = {"links": PART, "events": PART, "messaging": PART, "keys": TRACE}
+    parts = {
+        name: batch[name].unique(maintain_order=True).join(kept, on=on, how="semi")
+        for name, on in under.items()
+    }
+    return batch | parts | {"spans": batch["spans"][kept["row"]]}
 
 
 def slice_page(

@@ -87,3 +87,9 @@ def mix(numbers: U64Array) -> U64Array:
     for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
         numbers = (numbers ^ (numbers >> np.uint64(33))) * np.uint64(factor)
     return numbers ^ (numbers >> np.uint64(33))
+
+
+def has_repeats(ids: U64Array) -> bool:
+    ordered = ids.copy()
+    ordered.sort()
+    return bool((ordered[1:] == ordered[:-1]).any())

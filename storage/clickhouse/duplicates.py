@@ -5,8 +5,8 @@ import pyarrow as pa
 
 from storage.clickhouse.database import Session
 from storage.clickhouse.snapshot import Series
-from storage.memory_frames import PART, SPAN, TRACE, Frames
-from storage.seen import SeenIds, U64Array
+from storage.memory_frames import PART, SPAN, Frames, keep_spans
+from storage.seen import SeenIds, has_repeats
 
 _IDS = "SELECT trace_hi, trace_lo, span_id FROM spans WHERE {which}"
 _OF = "({part}) IN (SELECT {part} FROM candidates)"
@@ -46,7 +46,7 @@ class Duplicates:
         ids that are taken."""
         ids = self._seen.hash_ids(batch["spans"])
         maybe = self._seen.may_hold(ids)
-        if not maybe.any() and not _repeats(ids):
+        if not maybe.any() and not has_repeats(ids):
             return batch, 0
         keys = batch["spans"].select(PART)
         candidates = keys.filter(pl.Series(maybe)).unique()
@@ -54,7 +54,7 @@ class Duplicates:
         new = keys.with_row_index("row").unique(PART, keep="first")
         new = new.join(stored, on=PART, how="anti").sort("row")
         free = new.select(SPAN).unique().join(taken, on=SPAN, how="anti")
-        fresh = batch if new.height == keys.height else _keep(batch, new)
+        fresh = batch if new.height == keys.height else keep_spans(batch, new)
         return fresh, new.height - free.height
 
     def add(self, spans: pl.DataFrame, generation: int) -> None:
@@ -71,29 +71,3 @@ def find(
     text = f"SELECT DISTINCT {columns} FROM spans WHERE {_OF.format(part=columns)} AND {which}"
     with session.given(candidates=candidates.select(part).unique().to_arrow()):
         return pl.DataFrame(session.select(text))
-
-
-def drop_parts(batch: Frames, spans: pl.DataFrame) -> Frames:
-    """Without these spans and what is under them."""
-    kept = batch["spans"].join(spans, on=PART, how="anti", maintain_order="left")
-    parts = {
-        name: batch[name].join(spans, on=PART, how="anti")
-        for name in ("links", "events", "messaging")
-    }
-    return batch | parts | {"spans": kept}
-
-
-def _keep(batch: Frames, kept: pl.DataFrame) -> Frames:
-    """The batch with the spans of these rows, and once each of the rows under them."""
-    under = {"links": PART, "events": PART, "messaging": PART, "keys": TRACE}
-    parts = {
-        name: batch[name].unique(maintain_order=True).join(kept, on=on, how="semi")
-        for name, on in under.items()
-    }
-    return batch | parts | {"spans": batch["spans"][kept["row"]]}
-
-
-def _repeats(ids: U64Array) -> bool:
-    ordered = ids.copy()
-    ordered.sort()
-    return bool((ordered[1:] == ordered[:-1]).any())
