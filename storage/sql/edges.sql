@@ -1,3 +1,4 @@
+-- ClickHouse reads this, too.
 -- A hand-over either connected or left an orphan without a producer. The time to a further
 -- attempt is no wait in the queue: the attempts before are in it. A dead letter brings the
 -- count of its attempts along: its first reading is no redelivery.

@@ -1,3 +1,4 @@
+-- ClickHouse reads this, too.
 -- Hand-overs as edges.sql counts them, of some places and times.
 SELECT
     system, destination, scope, producer_service_name, consumer_service_name,
