@@ -6,8 +6,9 @@ after it, and whatever others write meanwhile.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from storage.clickhouse.tables import ANSWERS, DICTIONARY_KEYS, KINDS, PARTS, TABLES
@@ -147,7 +148,23 @@ def put_rows(text: str, rows: Mapping[str, str]) -> str:
 
 
 def within(column: str, after: int, series: Series) -> str:
-    """The condition that a number is committed and larger than one."""
-    hidden = [number for number in series.hidden if number > after]
-    besides = f" AND {column} NOT IN ({', '.join(map(str, hidden))})" if hidden else ""
-    return f"{column} > {after} AND {column} <= {series.newest}{besides}"
+    """The condition that a number is committed and larger than one. Where appends fail again
+    and again their numbers stand side by side: each run of them is named once, so that
+    statements do not get longer than a server reads."""
+    conditions = [f"{column} > {after} AND {column} <= {series.newest}"]
+    single = []
+    for first, last in _runs(n for n in series.hidden if after < n <= series.newest):
+        if first == last:
+            single.append(str(first))
+        else:
+            conditions.append(f"{column} NOT BETWEEN {first} AND {last}")
+    if single:
+        conditions.append(f"{column} NOT IN ({', '.join(single)})")
+    return " AND ".join(conditions)
+
+
+def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """First and last of numbers that follow each other; they are in order."""
+    for _, run in groupby(enumerate(numbers), lambda counted: counted[1] - counted[0]):
+        each = [number for _, number in run]
+        yield each[0], each[-1]

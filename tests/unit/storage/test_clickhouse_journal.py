@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from storage.clickhouse.journal import fold
-from storage.clickhouse.snapshot import Claim, Series, Snapshot, put_rows
+from storage.clickhouse.snapshot import Claim, Series, Snapshot, put_rows, within
 
 Row = dict[str, Any]
 
@@ -105,3 +105,15 @@ def test_a_statement_reads_the_rows_that_count() -> None:
     assert put_rows(text, rows) == (
         "SELECT spans FROM (S) AS spans JOIN (K) AS k USING (x) WHERE y IN (SELECT z FROM spans_x)"
     )
+
+
+def test_numbers_that_do_not_count_are_left_out_one_by_one_or_as_a_run() -> None:
+    hidden = (1, 3, *range(5, 9), 12, 14)
+    told = within("g", 2, Series(newest=13, hidden=hidden, highest=14))
+    assert told == "g > 2 AND g <= 13 AND g NOT BETWEEN 5 AND 8 AND g NOT IN (3, 12)"
+    assert within("g", 0, Series(newest=2)) == "g > 0 AND g <= 2"
+
+
+def test_an_hour_of_failures_does_not_make_statements_long() -> None:
+    rows = [*(aborted(n) for n in range(1, 50_001)), committed(50_001)]
+    assert len(within("g", 0, snapshot(*rows).spans)) < 100
