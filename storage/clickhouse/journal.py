@@ -37,7 +37,9 @@ COLUMNS: pa.Schema = pa.schema(
         pa.field("number", U64, nullable=False),
         pa.field("step", TEXT, nullable=False),  # claimed, committed, aborted, beaten
         pa.field("writer", TEXT, nullable=False),
-        pa.field("detail", TEXT, nullable=False),  # JSON, of the state (Snapshot.state)
+        # JSON: what a claim is for (Claim.told), or how a commit changes the state
+        # (Snapshot.state).
+        pa.field("detail", TEXT, nullable=False),
     )
 )
 LEASE_LOST = "Another process analyses this store; this one's answers are not stored."

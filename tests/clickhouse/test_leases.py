@@ -110,13 +110,18 @@ def test_what_is_no_answer_of_the_analysis_goes_on_when_another_takes_over(two: 
     assert other.status().spans == 0
 
 
-def test_a_holder_is_heard_of_while_it_asks(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_holder_is_heard_of_while_it_asks(
+    two: Two, clickhouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, other = two
     monkeypatch.setattr(leases, "_BEAT_SECONDS", 0.0)
     for _ in range(3):
         assert one.claim_analysis() == 1
         assert other._database.look().lease.owner == one._database.journal.writer
         assert other.claim_analysis() == 0
+    with connected(clickhouse_url) as client:
+        heard = client.query("SELECT count() FROM journal WHERE step = 'beaten'")
+        assert heard.result_rows == [(3,)]
 
 
 def test_who_takes_over_and_fails_halfway_takes_over_when_it_asks_again(

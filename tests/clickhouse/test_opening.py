@@ -8,7 +8,7 @@ from storage.clickhouse.opening import SCHEMA_VERSION
 from storage.clickhouse.store import ClickHouseStore
 from storage.contract import StoreError
 from tests.clickhouse.rig import connected
-from tests.contract.rows import make_batch, span, traces
+from tests.contract.rows import link, make_batch, span, traces
 
 
 def refusal(url: str) -> str:
@@ -39,7 +39,9 @@ def test_creating_that_was_interrupted_goes_on(clickhouse_url: str) -> None:
         client.command("DROP TABLE links SYNC")
         client.command("TRUNCATE TABLE tracestitch_schema")
     with closing(ClickHouseStore(clickhouse_url)) as store:
-        store.append(make_batch([span(1, 1)]), 1)
+        row = span(1, 1)
+        store.append(make_batch([row], links=[link(row, 9)]), 1)
+        assert store.spans_of(traces(1)).links.num_rows == 1
 
 
 def test_a_newer_store_is_refused(clickhouse_url: str) -> None:
