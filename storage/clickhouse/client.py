@@ -121,7 +121,7 @@ class Client:
             "max_partitions_per_insert_block": 0,  # spans stored again have all their days
         }
         name, tries = f"`{self.address.database}`.`{table}`", 1
-        with self._errors():
+        with self._errors(inserts=True):
             while True:
                 try:
                     self._client.insert_arrow(name, rows, settings=settings)
@@ -137,11 +137,14 @@ class Client:
         self._client.close()
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def _errors(self, *, inserts: bool = False) -> Iterator[None]:
         try:
             yield
         except self._error as error:
-            raise _explain(self.address, error.code, _first_line(error)) from None
+            told = _explain(self.address, error.code, _first_line(error))
+            if inserts and error.code in _OF_DATA:  # what is read is no fault of what is sent
+                told = DataRefused(str(told))
+            raise told from None
         except self._broken as error:
             raise _explain(self.address, None, type(error).__name__) from None
 
@@ -201,8 +204,6 @@ def _explain(address: Address, code: int | None, message: str) -> StoreError:
         return StoreError(f"{where} cannot be reached ({message}).")
     if code == _MEMORY and _OF_QUERY.search(message):
         return TooMuchAtOnce(f"{where} needs more memory than it may use ({message}).")
-    if code in _OF_DATA:
-        return DataRefused(f"{where} refused this: {message}")
     if code in _ACCESS:
         return StoreError(f"{where} does not let this user in; check name, password and rights.")
     if code in _READ_ONLY:

@@ -52,7 +52,8 @@ class Reclaimer:
             which = f"kind = '{KINDS[table]}' AND {counts}"
             replaced = f"SELECT trace_hi, trace_lo, answered FROM `{name}`.superseded WHERE {which}"
             old = f"({', '.join(owner)}, answered) IN ({replaced})"
-            delete(self._client, table, f"generation <= {earlier.deleted} OR {old}")
+            gone = f"generation <= {earlier.deleted} OR answered <= {earlier.forgotten}"
+            delete(self._client, table, f"{gone} OR {old}")
         delete(self._client, "superseded", counts)
         old = "at < now64(3) - INTERVAL 1 HOUR"
         delete(self._client, "journal", f"series = 'analysis' AND step = 'beaten' AND {old}")

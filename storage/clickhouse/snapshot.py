@@ -91,12 +91,15 @@ class Snapshot:
     def deleted(self) -> int:
         return int(self.state.get("deleted", 0))
 
+    @property
+    def forgotten(self) -> int:
+        return int(self.state.get("forgotten", 0))
+
     def rows(self, database: str) -> dict[str, str]:
         """Each table's rows that count, as a query of ClickHouse."""
-        forgotten = int(self.state.get("forgotten", 0))
         stored = within("generation", 0, self.spans)
         kept = within("generation", self.deleted, self.spans)
-        valid = within("answered", forgotten, self.answers)
+        valid = within("answered", self.forgotten, self.answers)
         noted = within("answered", 0, self.answers)
         oldest = (
             f"(SELECT minOrNull(number) FROM `{database}`.journal WHERE series = 'spans'"
@@ -117,7 +120,7 @@ class Snapshot:
                     f"SELECT * FROM {table} WHERE {valid} AND generation > {self.deleted}"
                     f" AND ({owner}, answered) NOT IN (SELECT trace_hi, trace_lo, answered"
                     f" FROM `{database}`.superseded WHERE kind = '{KINDS[name]}'"
-                    f" AND {within('by_answer', forgotten, self.answers)})"
+                    f" AND {within('by_answer', self.forgotten, self.answers)})"
                 )
         found["superseded"] = f"SELECT * FROM `{database}`.superseded WHERE {noted}"
         # What was noted beside spans of which some are left, once each.

@@ -49,6 +49,18 @@ def test_replaced_answers_and_deleted_days_are_taken_out(
     assert store.spans_of(traces(3)).links.num_rows == 1
 
 
+def test_answers_of_other_rules_are_taken_out(
+    store: ClickHouseStore, clickhouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Reclaimer, "grace_seconds", 0)
+    store.forget_answers("other")
+    store.replace_orphans(traces(3), make_table(schema.ORPHANS, [owned(span(3, 3))]), 3)
+    assert count(clickhouse_url) == [3, 3, 7, 3]
+    assert store.reclaim()
+    assert count(clickhouse_url) == [3, 3, 1, 0]
+    assert store.orphans_of(traces(1, 2, 3)).num_rows == 1
+
+
 def test_nothing_is_taken_out_that_somebody_may_be_reading(
     store: ClickHouseStore, clickhouse_url: str
 ) -> None:

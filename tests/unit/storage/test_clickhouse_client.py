@@ -28,6 +28,9 @@ class Server:
         if self.errors:
             raise self.errors.pop(0)
 
+    def query_arrow(self, *_args: object, **_kwargs: object) -> None:
+        raise self.errors.pop(0)
+
     @contextmanager
     def query_arrow_stream(self, *_args: object, **_kwargs: object) -> Iterator[Iterator[Any]]:
         def blocks() -> Iterator[Any]:
@@ -96,6 +99,9 @@ def test_what_the_server_refuses_is_told_from_what_may_do_later(
 ) -> None:
     with pytest.raises(DataRefused):
         connect(Server(failure(349))).insert("t", ROWS, "token")
+    with pytest.raises(StoreError) as refused:  # a part on its disk
+        connect(Server(failure(117))).select("SELECT 1")
+    assert type(refused.value) is StoreError
     with pytest.raises(StoreError, match="read-only") as refused:
         connect(Server(failure(242))).insert("t", ROWS, "token")
     assert type(refused.value) is StoreError
