@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from analyzer.alternations import LATEST
 from analyzer.analysis import analyse
-from analyzer.judging import judge
+from analyzer.judging import Judge
 from analyzer.stable_facts import stable_facts
 from storage.memory_handovers import find_spells
 from storage.results import ENDPOINT_KEY
@@ -58,7 +58,7 @@ def analysed(*spans: Any) -> Analysed:
 
 def analysed_batch(spans: SpanBatch) -> Analysed:
     answers = analyse(spans)
-    judged = judge(answers.orphans, endpoint_facts(answers.endpoints))
+    judged = Judge().judge(answers.orphans, endpoint_facts(answers.endpoints))
     orphans = judged.filter(~pl.col("hidden"))
     return Analysed(
         connections={

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from analyzer.analysis import Answers, analyse, arrow
 from analyzer.hot_keys import Hot
-from analyzer.judging import judge, select_affected
+from analyzer.judging import Judge
 from analyzer.losses import keep_answers
 from analyzer.lost_sends import find_suspects
 from analyzer.version import RULES_VERSION
@@ -62,6 +62,7 @@ class AnalysisLoop:
         self._store = store
         self._surroundings = KnownFacts(store)
         self._facts: pl.DataFrame | None = None
+        self._judge = Judge()
         self._rules_known = False
         self._claim = 0
         self._wake = threading.Event()
@@ -140,7 +141,7 @@ class AnalysisLoop:
             facts = self._facts  # judging knows it already
         else:
             self._judge_others(owners, facts, analysed)
-        judged = arrow(judge(answers.orphans, facts), ORPHANS)
+        judged = arrow(self._judge.judge(answers.orphans, facts), ORPHANS)
         self._store.replace_orphans(owners, judged, generation)
         self._facts = facts
         return newest != analysed
@@ -172,7 +173,7 @@ class AnalysisLoop:
                     pl.DataFrame(self._store.hot_keys(around, HOT_KEY_LIMIT))["key_hash"]
                 )
                 answers = self._keep(self._answer(theirs, around, hot, suspects), theirs, analysed)
-                judged = arrow(judge(answers.orphans, facts), ORPHANS)
+                judged = arrow(self._judge.judge(answers.orphans, facts), ORPHANS)
                 self._store.replace_orphans(theirs, judged, analysed)
 
     def _reach_cold(
@@ -226,11 +227,11 @@ class AnalysisLoop:
                 .join(mine, on=TRACE_IDS.names, how="anti")
             )
             if self._facts is not None:
-                roots = select_affected(roots, self._facts, facts)
+                roots = self._judge.select_affected(roots, self._facts, facts)
             if not roots.is_empty():
                 traces = _trace_ids(roots.select(TRACE_IDS.names))
                 whole = pl.DataFrame(self._store.orphans_of(traces, hidden=True))
-                judged = judge(whole.select(ORPHANS.names), facts)
+                judged = self._judge.judge(whole.select(ORPHANS.names), facts)
                 self._store.replace_orphans(traces, arrow(judged, ORPHANS), analysed)
             after = rows.next
             if after is None:

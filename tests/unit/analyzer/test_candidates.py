@@ -6,7 +6,7 @@ import polars as pl
 
 from analyzer.analysis import analyse
 from analyzer.candidates import find_candidates
-from analyzer.judging import judge
+from analyzer.judging import Judge
 from tests.analysed import endpoint_facts
 from tests.builders import batch, span
 from tests.unit.analyzer.messages import ORDER, delivery, send
@@ -17,7 +17,7 @@ SILENT = {"messaging.destination.name": ""}
 def candidates(*spans: Any) -> dict[tuple[int, int], tuple[tuple[int, int], float]]:
     """Orphan root -> candidate producer and confidence."""
     answers = analyse(batch(*spans))
-    orphans = judge(answers.orphans, endpoint_facts(answers.endpoints))
+    orphans = Judge().judge(answers.orphans, endpoint_facts(answers.endpoints))
     sends = pl.DataFrame(answers.endpoints).filter(pl.col("role") == "send")
     return {
         (row["consumer_trace_lo"], row["consumer_span_id"]): (

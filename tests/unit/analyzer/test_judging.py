@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from analyzer.analysis import Answers, analyse
-from analyzer.judging import judge, select_affected
+from analyzer.judging import Judge
 from tests.analysed import endpoint_facts
 from tests.builders import batch, span
 from tests.unit.analyzer.messages import delivery, send
@@ -49,12 +49,15 @@ def test_a_root_that_facts_judged_away_comes_back_with_other_facts() -> None:
     roots = analysed(send(), POLL).orphans
     alone, processed = facts(send(), POLL), facts(send(), POLL, PROCESS)
 
-    first = judge(roots, alone)
-    hidden = judge(first, processed)
+    first = Judge().judge(roots, alone)
+    hidden = Judge().judge(first, processed)
 
     assert (shown(first), shown(hidden)) == ([20], [])
-    assert judge(hidden, alone).equals(first)
-    assert judge(roots, processed).equals(hidden)
+    assert Judge().judge(hidden, alone).equals(first)
+    assert Judge().judge(roots, processed).equals(hidden)
+    one = Judge()  # what it remembers changes nothing
+    for told in (alone, processed, alone):
+        assert one.judge(roots, told).equals(Judge().judge(roots, told))
 
 
 def test_only_roots_whose_surroundings_changed_are_judged_again() -> None:
@@ -65,12 +68,12 @@ def test_only_roots_whose_surroundings_changed_are_judged_again() -> None:
         attributes={"messaging.destination.name": "invoices"},
     )
     before = facts(send(), POLL, other)
-    judged = judge(analysed(send(), POLL, other).orphans, before)
+    judged = Judge().judge(analysed(send(), POLL, other).orphans, before)
     assert sorted(shown(judged)) == [20, 31]
 
     def affected(*more: Any) -> list[int]:
         after = pl.concat([before, facts(*more)], how="diagonal")
-        return sorted(select_affected(judged, before, after)["span_id"].to_list())
+        return sorted(Judge().select_affected(judged, before, after)["span_id"].to_list())
 
     assert affected() == []
     named = {"trace": 7, "service": "new"}
@@ -85,10 +88,10 @@ def test_roots_are_compared_by_what_they_said_themselves() -> None:
     """A verdict fills in destination and producer; it is no reason to look elsewhere."""
     silent = delivery(attributes={"messaging.destination.name": ""})
     before = facts(send(), silent)
-    judged = judge(analysed(send(), silent).orphans, before)
+    judged = Judge().judge(analysed(send(), silent).orphans, before)
     assert judged["destination"].to_list() == ["orders"]
     second = {"messaging.destination.name": "letters"}
     after = pl.concat([before, facts(send(trace=7, service="b", attributes=second))])
-    found = select_affected(judged, before, after)
+    found = Judge().select_affected(judged, before, after)
     assert found["span_id"].to_list() == [21]
-    assert judge(found, after)["destination"].to_list() == [None]
+    assert Judge().judge(found, after)["destination"].to_list() == [None]

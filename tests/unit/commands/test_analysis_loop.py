@@ -6,7 +6,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from analyzer.judging import judge
+from analyzer.judging import Judge
 from storage.contract import OrphanQuery, Page, StoreError
 from storage.memory import MemoryStore
 from tests.builders import batch, link, span
@@ -75,11 +75,12 @@ def test_a_new_name_judges_only_those_roots_again_that_it_is_about(
 
     judged: list[list[int]] = []
 
-    def spy(roots: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-        judged.append(sorted(roots["span_id"].to_list()))
-        return judge(roots, facts)
+    class Spy(Judge):
+        def judge(self, roots: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+            judged.append(sorted(roots["span_id"].to_list()))
+            return super().judge(roots, facts)
 
-    monkeypatch.setattr("tracestitch.analysis.judge", spy)
+    monkeypatch.setattr("tracestitch.analysis.Judge", Spy)
     store = MemoryStore()
     loop = AnalysisLoop(store)
     for spans_ in ([root(1, "a"), root(2, "b")], [sent(3, "a")], [sent(4, "c")], [sent(5, "c")]):
