@@ -1,8 +1,5 @@
 """What the DuckDB engine tells of spans."""
 
-import threading
-from dataclasses import dataclass
-
 import polars as pl
 import pyarrow as pa
 
@@ -13,34 +10,13 @@ from storage.duckdb_dictionaries import Dictionary
 from storage.duckdb_places import RowPlaces, span_places
 from storage.duckdb_statements import statement
 from storage.duckdb_trace_rows import chosen_by, rows_of
+from storage.extents import Extents
 from storage.join_keys import KINDS, hash_key
 from storage.results import fit
 from storage.schema import SpanBatch
 
 _RECENT = 32  # rows of a key to a value that is asked for: spans of work share a value
 _ALL_ROWS = 2**62
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """What all spans up to a generation come to."""
-
-    generation: int = 0
-    spans: int = 0
-    traces: int = 0
-    oldest: int | None = None
-    newest: int | None = None
-
-    def joined(self, session: Session, generation: int) -> "Extent":
-        """With those up to a later generation, the newest."""
-        row = session.select(statement("extent"), after=self.generation).to_pylist()[0]
-        return Extent(
-            generation,
-            self.spans + row["spans"],
-            self.traces + row["traces"],
-            min((t for t in (self.oldest, row["oldest"]) if t is not None), default=None),
-            max((t for t in (self.newest, row["newest"]) if t is not None), default=None),
-        )
 
 
 class SpanReader:
@@ -50,15 +26,18 @@ class SpanReader:
         self._resources = Dictionary("resources", "resource_id")
         self._scopes = Dictionary("scopes", "scope_id")
         self._shapes = Dictionary("shapes", "shape_id")
-        self._extent = Extent()
-        self._extent_lock = threading.Lock()
+        self._extents = Extents()
 
     def status(self) -> StoreStatus:
         with self._database.read() as session:
             analysed = session.select("SELECT analysed_generation FROM state")[0][0].as_py()
             text = statement("counts")
             counts = session.select(text, analysed_generation=analysed).to_pylist()[0]
-            extent = self._read_extent(session, counts["generation"], counts["spans"])
+            extent = self._extents.find(
+                counts["generation"],
+                counts["spans"],
+                lambda after: session.select(statement("extent"), after=after).to_pylist()[0],
+            )
         return StoreStatus(
             "duckdb",
             traces=extent.traces,
@@ -66,18 +45,6 @@ class SpanReader:
             newest_unix_nano=extent.newest,
             **counts,
         )
-
-    def _read_extent(self, session: Session, generation: int, spans: int) -> Extent:
-        """Traces and times. Counting traces reads every span's id: once for each state of
-        the spans, however often someone asks, and of new spans only theirs."""
-        with self._extent_lock:
-            known = self._extent
-            if known.generation < generation or known.spans != spans:
-                found = known.joined(session, generation)
-                if found.spans != spans:  # some were deleted
-                    found = Extent().joined(session, generation)
-                self._extent = found
-            return self._extent
 
     def generations(self) -> tuple[int, int]:
         with self._database.read() as session:

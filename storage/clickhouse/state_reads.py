@@ -3,11 +3,13 @@
 from storage.clickhouse.database import Database
 from storage.clickhouse.statements import statement
 from storage.contract import StoreError, StoreStatus, StoreUsage
+from storage.extents import Extents
 
 
 class StateReader:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._extents = Extents()
         self._usage = StoreUsage(
             file_bytes=0, used_bytes=0, log_bytes=0, checkpoints=0, checkpoint_seconds=0.0
         )
@@ -15,16 +17,21 @@ class StateReader:
     def status(self) -> StoreStatus:
         with self._database.read() as session:
             snapshot = session.snapshot
-            found = session.select(statement("extent"), analysed=snapshot.analysed).to_pylist()[0]
+            counts = session.select(statement("status_counts"), analysed=snapshot.analysed)
+            row = counts.to_pylist()[0]
+            extent = self._extents.find(
+                snapshot.spans.newest,
+                row["spans"],
+                lambda after: session.select(statement("extent"), after=after).to_pylist()[0],
+            )
         return StoreStatus(
             "clickhouse",
-            spans=found["spans"],
-            traces=found["traces"],
-            pending_spans=found["pending_spans"],
             generation=snapshot.spans.complete,
             analysed_generation=snapshot.analysed,
-            oldest_unix_nano=found["oldest"],
-            newest_unix_nano=found["newest"],
+            traces=extent.traces,
+            oldest_unix_nano=extent.oldest,
+            newest_unix_nano=extent.newest,
+            **row,
         )
 
     def generations(self) -> tuple[int, int]:
