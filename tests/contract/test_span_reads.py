@@ -124,7 +124,8 @@ def test_times_and_durations_bound_spans(store: SpanStore) -> None:
 
 def test_numbers_booleans_and_strings_are_compared_as_text(store: SpanStore) -> None:
     values = [123, "123", True, 1.5, 2**63, [1, "a"], {"k": None}, None, "true"]
-    rows = [span(n, n, attributes=json.dumps({"k.v": value})) for n, value in enumerate(values)]
+    stored = [json.dumps({"k.v": value}, separators=(",", ":")) for value in values]
+    rows = [span(n, n, attributes=text) for n, text in enumerate(stored)]
     store.append(make_batch(rows), 1)
     texts = {
         "123": [0, 1],

@@ -1,11 +1,10 @@
 -- A value as text: strings as they are, others as they stand in the JSON. Numbers are read
 -- and written anew by JSONExtractRaw, so that both sides are; `position` asks for the text
--- itself. Lists and objects may have spaces in them that are not asked for.
+-- itself. Stored JSON has no spaces.
 if(
     JSONType(attributes, ${key}) = 'String',
     JSONExtractString(attributes, ${key}) = ${value},
     JSONType(attributes, ${key}) <> 'Null'
         AND JSONExtractRaw(attributes, ${key}) = JSONExtractRaw(${value})
-        AND (JSONType(attributes, ${key}) IN ('Array', 'Object')
-            OR position(attributes, ${value}) > 0)
+        AND position(attributes, ${value}) > 0
 )

@@ -11,6 +11,7 @@ from tests.asked import open_answers
 from tests.builders import request, span
 from tracestitch.api_client import ask_for_all
 from web.app import create_app
+from web.flow_map.remarks import EdgeRemarks
 
 SQS = {"messaging.system": "aws_sqs", "messaging.destination.name": "orders"}
 NOTE = {"code": "S8", "title": "Some", "fix": None, "count": 1, "sends": None, "example": None}
@@ -31,9 +32,9 @@ def test_remarks_on_edges_are_there_however_long_they_take(
         app.state.remarks_patience_seconds = 0.0
         return app
 
-    def read_slowly(_: SpanStore) -> dict[Any, Any]:
+    def read_slowly(_: SpanStore) -> EdgeRemarks:
         time.sleep(0.05)
-        return _OnEveryEdge()
+        return EdgeRemarks(notes=_OnEveryEdge())
 
     monkeypatch.setattr("tracestitch.api_client.create_app", make_impatient)
     monkeypatch.setattr("web.flow_map.remarks.read_remarks", read_slowly)
