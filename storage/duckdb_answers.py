@@ -1,5 +1,6 @@
 """What the DuckDB engine tells of the analyzer's answers."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Literal
 
@@ -16,7 +17,7 @@ from storage.contract import (
     Rows,
 )
 from storage.duckdb_answer_tables import SHAPES
-from storage.duckdb_database import Database
+from storage.duckdb_database import Database, Session, Value
 from storage.duckdb_dictionaries import Dictionary
 from storage.duckdb_places import answer_places
 from storage.duckdb_statements import statement
@@ -24,6 +25,43 @@ from storage.duckdb_trace_rows import rows_of
 from storage.paging import after, cut, decode_mark, within_i64
 from storage.queries import EVERY_ORPHAN, NO_BUCKETS
 from storage.results import fit
+
+# How many pages of connections are looked at first, if all are as many at any time.
+_PAGES_AT_FIRST, _LONGER = 4, 8
+
+# Of connections, by the value that is asked for. DuckDB reads the columns of a condition that
+# compares nothing, too: only those stand in a statement that compare something.
+_CONDITIONS = {
+    "min_confidence": "confidence >= $min_confidence",
+    "service": "(consumer_service_name = $service OR producer_service_name = $service)",
+    "destination": "destination = $destination",
+    "relation": "relation = $relation",
+    "start": "consumer_start_time_unix_nano >= $start",
+    "end": "consumer_start_time_unix_nano < $end",
+    "after_start": statement("connections_after"),
+}
+
+
+def _conditions(asked: Mapping[str, Value], of_trace: str) -> str:
+    texts = [text for name, text in _CONDITIONS.items() if name in asked]
+    return "\n".join([" AND ".join(texts), of_trace])
+
+
+def _page_starts(session: Session, asked: Mapping[str, Value]) -> Iterator[int | None]:
+    """Since when a page of connections may have begun: later first, at last what was asked
+    for. Rows lie in the order of time, more or less, so of a short time few are read; one
+    thread would put all of them in order."""
+    extent = session.select(statement("connections_extent")).to_pylist()[0]
+    if extent["count"]:
+        ends = (extent["newest"], asked.get("after_start"), asked.get("end"))
+        end = min(each for each in ends if isinstance(each, int))
+        earliest = max(extent["oldest"], int(asked.get("start", extent["oldest"]) or 0))
+        rows = _PAGES_AT_FIRST * int(asked["limit"] or 0)
+        span = (extent["newest"] - extent["oldest"]) * rows // extent["count"] + 1
+        while end - span > earliest:
+            yield end - span
+            span *= _LONGER
+    yield None
 
 
 class AnswerReader:
@@ -41,19 +79,25 @@ class AnswerReader:
             ids = dict(zip(("trace_hi", "trace_lo"), query.trace, strict=True))
             trace = pa.chunked_array([pa.array([ids["trace_lo"]], schema.U64)])
             of_trace = statement("of_trace", within=self._answer_places.within(trace))
+        values: dict[str, Value] = {
+            **ids,
+            "service": query.service,
+            "destination": query.destination,
+            "relation": query.relation,
+            "start": within_i64(query.start),
+            "end": within_i64(query.end),
+            "min_confidence": query.min_confidence,
+            "limit": page.limit + 1,
+            **after(paging.CONNECTION_ORDER, key),
+        }
+        asked = {name: value for name, value in values.items() if value is not None}
         with self._database.read() as session:
-            found = session.select(
-                statement("connections", of_trace=of_trace),
-                **ids,
-                service=query.service,
-                destination=query.destination,
-                relation=query.relation,
-                start=within_i64(query.start),
-                end=within_i64(query.end),
-                min_confidence=query.min_confidence,
-                limit=page.limit + 1,
-                **after(paging.CONNECTION_ORDER, key),
-            )
+            for start in _page_starts(session, asked):
+                since = asked if start is None else asked | {"start": start}
+                text = statement("connections", conditions=_conditions(since, of_trace))
+                found = session.select(text, **since)
+                if found.num_rows > page.limit:
+                    break
         table = fit(found, schema.CONNECTIONS)
         return cut(table, page, paging.CONNECTION_ORDER, "consumer_start_time_unix_nano")
 
