@@ -4,6 +4,7 @@ Below LARGE_SPANS they are worked out anew for each page, so that a page always 
 there; above, that would take longer than a page may.
 """
 
+import time
 from collections.abc import Callable, Hashable
 from typing import TypeVar
 
@@ -26,8 +27,15 @@ def overview(request: Request, asked: Hashable, work_out: Callable[[], _Value]) 
     if site.store.status().spans < LARGE_SPANS:
         return work_out()
     kept: KeptAnswers[_Value] = request.app.state.overviews
-    patience: float = request.app.state.patience_seconds
-    return kept.get(asked, work_out, patience, _OLDEST_SECONDS)
+    return kept.get(asked, work_out, patience_left(request), _OLDEST_SECONDS)
+
+
+def patience_left(request: Request) -> float:
+    """Seconds for which a page may still wait: for all that it waits for together."""
+    if not hasattr(request.state, "waits_until"):
+        request.state.waits_until = time.monotonic() + request.app.state.patience_seconds
+    left: float = request.state.waits_until - time.monotonic()
+    return max(left, 0.0)
 
 
 def working(request: Request, section: str, json: str) -> Response:

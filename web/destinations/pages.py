@@ -26,7 +26,7 @@ from web.errors import ParameterError
 from web.flow_map.remarks import remarks_of
 from web.frame import hues_of, render
 from web.kept import Kept
-from web.overviews import overview, working
+from web.overviews import overview, patience_left, working
 from web.parameters import Parameters
 from web.report.groups import OrphanFilter, groups_answer
 from web.report.pages import whole_report
@@ -126,7 +126,7 @@ def _show_list(
     if report is None:
         return working(request, "/destinations", "/api/v1/destinations")
     stuck: Kept[dict[Place, tuple[int, int]]] = request.app.state.stuck
-    waiting = stuck.get(lambda: oldest_waiting(site.store), _patience(request))
+    waiting = stuck.get(lambda: oldest_waiting(site.store), patience_left(request))
     return render(
         request,
         "destinations.html",
@@ -146,12 +146,6 @@ def _waiting(
     each: DestinationSummary, found: dict[Place, tuple[int, int]] | None
 ) -> tuple[int, int] | None:
     return (found or {}).get(Place(each["system"], each["destination"], each["scope"]))
-
-
-def _patience(request: Request) -> float:
-    """Who would wait longer gets a page that says so and asks again."""
-    seconds: float = request.app.state.patience_seconds
-    return seconds
 
 
 def _narrow(found: list[DestinationSummary], given: Parameters) -> list[DestinationSummary]:
@@ -195,7 +189,7 @@ def _notes(
 ) -> list[tuple[str | None, str | None, EdgeNote]]:
     """Producer, consumer and remark of the edges over this destination."""
     found = []
-    for edge, notes in sorted(remarks_of(request, _patience(request)).notes.items(), key=str):
+    for edge, notes in sorted(remarks_of(request, patience_left(request)).notes.items(), key=str):
         named = dict(zip(EDGE_KEY, edge, strict=True))
         if tuple(named[name] for name in PLACE) == place:
             ends = named["producer_service_name"], named["consumer_service_name"]

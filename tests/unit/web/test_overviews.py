@@ -1,9 +1,11 @@
 """Answers over everything that is stored: new for each page, kept where very much is stored."""
 
 import threading
+import time
 
 import pyarrow as pa
 import pytest
+from fastapi import Request
 
 from storage.contract import SpanStore
 from tests.unit.web.applications import application, small_scene
@@ -59,3 +61,13 @@ def test_what_takes_long_says_so_and_asks_again(
 def test_a_small_store_is_read_for_each_page(address: str) -> None:
     client = in_haste(small_scene().store())
     assert "Working it out" not in client.get(address).text
+
+
+def test_all_that_a_page_waits_for_share_its_patience() -> None:
+    app = create_app(small_scene().store())
+    app.state.patience_seconds = 0.05
+    request = Request({"type": "http", "app": app})
+    assert 0.04 < overviews.patience_left(request) <= 0.05
+    time.sleep(0.06)
+    assert overviews.patience_left(request) == 0.0
+    assert overviews.patience_left(Request({"type": "http", "app": app})) > 0.04
