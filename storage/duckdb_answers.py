@@ -29,8 +29,7 @@ from storage.results import fit
 # How many pages of connections are looked at first, if all are as many at any time.
 _PAGES_AT_FIRST, _LONGER = 4, 8
 
-# Of connections, by the value that is asked for. DuckDB reads the columns of a condition that
-# compares nothing, too: only those stand in a statement that compare something.
+# Of connections, by the value that is asked for; only those stand in a statement.
 _CONDITIONS = {
     "min_confidence": "confidence >= $min_confidence",
     "service": "(consumer_service_name = $service OR producer_service_name = $service)",
@@ -92,7 +91,9 @@ class AnswerReader:
         }
         asked = {name: value for name, value in values.items() if value is not None}
         with self._database.read() as session:
-            for start in _page_starts(session, asked):
+            # Those of one trace are found by its ids, whenever they were.
+            starts = [None] if query.trace is not None else _page_starts(session, asked)
+            for start in starts:
                 since = asked if start is None else asked | {"start": start}
                 text = statement("connections", conditions=_conditions(since, of_trace))
                 found = session.select(text, **since)
