@@ -206,8 +206,10 @@ class Database:
     def _checkpoint_when_quiet(self) -> None:
         """Move the write-ahead log into the file when nobody writes, so that neither a
         commit under load nor the next start has to."""
-        while self._written.wait() and not self._closing.is_set():
+        while self._written.wait():
             self._written.clear()
+            if self._closing.is_set():  # looked at last: `close` sets it before the other
+                return
             if self._closing.wait(self._quiet_seconds) or self._written.is_set():
                 continue
             # Whoever writes next meets the error and can tell someone.

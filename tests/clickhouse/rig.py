@@ -21,6 +21,8 @@ from clickhouse_connect.driver.client import Client
 from tests.clickhouse.server import PASSWORD, USER
 
 _ROOT = Path(__file__).parents[2]
+# Of one statement: a server that hangs fails the test that it belongs to.
+_PATIENCE_SECONDS = 120
 
 
 @contextmanager
@@ -47,7 +49,9 @@ def database(server: str) -> Iterator[str]:
     try:
         yield f"{server}/{name}"
     finally:
-        _run(server, f"DROP DATABASE {name} SYNC")
+        # Without SYNC, which waits for whoever still holds one of its tables: nobody takes the
+        # name again.
+        _run(server, f"DROP DATABASE {name}")
 
 
 def empty(url: str) -> None:
@@ -67,7 +71,7 @@ def _run(server: str, text: str) -> None:
         text.encode(),
         {"X-ClickHouse-User": user, "X-ClickHouse-Key": password},
     )
-    with urlopen(request) as answer:
+    with urlopen(request, timeout=_PATIENCE_SECONDS) as answer:
         answer.read()
 
 

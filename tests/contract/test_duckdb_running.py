@@ -10,6 +10,7 @@ import pytest
 
 from storage import schema
 from storage.contract import Page, SearchQuery, StoreError
+from storage.duckdb_database import Database
 from storage.duckdb_opening import FILE_NAME, connect, release
 from storage.engines import open_store
 from storage.schema import SpanBatch
@@ -222,3 +223,28 @@ def test_reads_go_on_beside_a_transaction_that_is_open(tmp_path: Path) -> None:
         assert store.spans_of(traces(1)).spans.num_rows == 1
     assert store.status().spans == 0
     store.close()
+
+
+def test_a_close_that_overtakes_the_checkpoint_of_a_write_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(tmp_path / FILE_NAME)
+    written, closer = database._written, threading.Thread(target=database.close, daemon=True)
+    clear, told = written.clear, threading.Event()
+
+    def close_and_clear() -> None:
+        """What was written is noticed, and before it is noted that it was, all is closed."""
+        monkeypatch.undo()
+        closer.start()
+        while not database._closing.is_set() or not written.is_set():
+            told.wait(0.001)
+        told.wait(0.1)  # as good as surely the closing one has told of it by now
+        clear()
+
+    monkeypatch.setattr(written, "clear", close_and_clear)
+    with database.write():
+        pass
+    database._checkpoints.join(timeout=30)
+    closer.join(timeout=30)
+
+    assert not closer.is_alive()
