@@ -25,6 +25,10 @@ from storage.schema import BATCH_SCHEMAS, SpanBatch
 
 # Someone may make up resources without end; forgetting them stores them once more.
 _MOST_KNOWN = 100_000
+# An append that takes longer is given up: the server hangs, and whoever sent the spans has
+# to hear that they are not stored. Reading the ids of a large store may take longer, as long
+# as they flow.
+APPEND_SECONDS = 20.0
 
 
 class SpanWriter:
@@ -43,20 +47,24 @@ class SpanWriter:
     def append(self, batch: SpanBatch, stored_at_unix_nano: int) -> AppendResult:
         frames = {name: read(getattr(batch, name)) for name in BATCH_SCHEMAS}
         with self._appending:
-            with self._database.read() as session:
+            with self._database.client.within(APPEND_SECONDS), self._database.read() as session:
                 self._duplicates.learn(session)
-                fresh, conflicts = self._duplicates.drop(session, frames)
-                before = session.snapshot
-            generation, stored = before.spans.newest, fresh["spans"].height
-            if stored:
-                _raise_unless_fit(fresh)
-                with self._database.write("spans") as write:
-                    generation = write.number
-                    self._duplicates.add(fresh["spans"], generation)
-                    named = self._store(write, _stamp(fresh, generation, stored_at_unix_nano))
-                self._know(named)
-                stored -= self._drop_late(fresh["spans"], generation, before, write.after)
-        return AppendResult(generation, stored, batch.spans.num_rows - stored, conflicts)
+            with self._database.client.within(APPEND_SECONDS):
+                return self._append(session, frames, stored_at_unix_nano)
+
+    def _append(self, session: Session, given: Frames, stored_at: int) -> AppendResult:
+        fresh, conflicts = self._duplicates.drop(session, given)
+        before, stored = session.snapshot, fresh["spans"].height
+        generation = before.spans.newest
+        if stored:
+            _raise_unless_fit(fresh)
+            with self._database.write("spans") as write:
+                generation = write.number
+                self._duplicates.add(fresh["spans"], generation)
+                named = self._store(write, _stamp(fresh, generation, stored_at))
+            self._know(named)
+            stored -= self._drop_late(fresh["spans"], generation, before, write.after)
+        return AppendResult(generation, stored, given["spans"].height - stored, conflicts)
 
     def store_again(self, spans: StoredSpans) -> None:
         """Spans with their generations (storage/rewriting.py)."""

@@ -5,8 +5,10 @@ when the server has it (a quorum of the replicas in a cluster); one that may be 
 has a token by which the server stores it once.
 """
 
+import math
 import random
 import re
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -53,6 +55,11 @@ _TIRED = {159, 160, 173, 202, 209, 252}
 # How often an insert is tried, by its error: nobody knows whether it arrived (no code, 319),
 # another insert waits for its quorum (286).
 _TRIES = {None: 2, 319: 2, 286: 50}
+# A server that says nothing for so long hangs: while it works it tells how far it is.
+SILENCE_SECONDS = 60.0
+_CONNECT_SECONDS = 5.0
+# What a request has at least: the last one of a block may be the one that tidies up.
+_LAST_SECONDS = 3.0
 
 
 class Client:
@@ -63,6 +70,7 @@ class Client:
         try:
             import clickhouse_connect
             from clickhouse_connect.driver import exceptions
+            from urllib3 import Timeout
             from urllib3.exceptions import HTTPError
         except ImportError as error:
             raise StoreError(_MISSING) from error
@@ -70,6 +78,15 @@ class Client:
         # What is read a block at a time raises the transport's errors as they are.
         self._broken = (OSError, pa.ArrowException, HTTPError)
         settings = _SETTINGS | (_REPLICATED if address.cluster else {})
+        self._of_thread = threading.local()
+        left = self._left
+
+        class Patience(Timeout):
+            """Of each request, as it begins."""
+
+            def clone(self) -> Timeout:
+                return Timeout(connect=min(left(), _CONNECT_SECONDS), read=left())
+
         with self._errors():
             # No database: it may have to be created.
             self._client = clickhouse_connect.get_client(
@@ -82,11 +99,24 @@ class Client:
                 autogenerate_session_id=False,
                 form_encode_query_params=True,  # statements beside tables are too long for a URL
                 dedicated_pool=True,
-                send_receive_timeout=300,
-                connect_timeout=10,
+                send_receive_timeout=int(SILENCE_SECONDS),
+                connect_timeout=int(_CONNECT_SECONDS),
                 client_name="tracestitch",
                 compress="zstd",
             )
+        self._client.timeout = Patience()
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """A block whose requests, of this thread, take so long together at the most: where the
+        server hangs, its caller hears of it in time. Blocks of more seconds inside one of
+        fewer are cut short."""
+        before = getattr(self._of_thread, "until", math.inf)
+        self._of_thread.until = min(before, time.monotonic() + seconds)
+        try:
+            yield
+        finally:
+            self._of_thread.until = before
 
     def select(
         self,
@@ -126,7 +156,7 @@ class Client:
                 try:
                     self._client.insert_arrow(name, rows, settings=settings)
                 except self._error as error:
-                    if tries >= _TRIES.get(error.code, 1):
+                    if tries >= _TRIES.get(error.code, 1) or self._left() <= _LAST_SECONDS:
                         raise
                 else:
                     return
@@ -135,6 +165,11 @@ class Client:
 
     def close(self) -> None:
         self._client.close()
+
+    def _left(self) -> float:
+        """Seconds that a request of this thread has."""
+        until = getattr(self._of_thread, "until", math.inf)
+        return max(min(until - time.monotonic(), SILENCE_SECONDS), _LAST_SECONDS)
 
     @contextmanager
     def _errors(self, *, inserts: bool = False) -> Iterator[None]:

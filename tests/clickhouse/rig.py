@@ -31,14 +31,25 @@ def served(directory: Path) -> Iterator[str]:
     if told := os.environ.get("TRACESTITCH_TEST_CLICKHOUSE_URL"):
         yield told.rstrip("/")
         return
+    with started(directory) as (url, _):
+        yield url
+
+
+@contextmanager
+def started(directory: Path) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """The URL and the process of a server of our own, to stop and to kill."""
     command = [sys.executable, "-m", "tests.clickhouse.server", str(directory)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_ROOT) as process:
         try:
             assert process.stdout is not None
-            port = int(process.stdout.readline())
-            yield f"clickhouse://{quote(USER, '')}:{quote(PASSWORD, '')}@127.0.0.1:{port}"
+            yield url_of(int(process.stdout.readline())), process
         finally:
             process.kill()
+
+
+def url_of(port: int) -> str:
+    """Of a `tests.clickhouse.server`, without a database."""
+    return f"clickhouse://{quote(USER, '')}:{quote(PASSWORD, '')}@127.0.0.1:{port}"
 
 
 @contextmanager

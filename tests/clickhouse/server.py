@@ -1,8 +1,9 @@
 """The HTTP interface of ClickHouse in front of the embedded engine: a server for tests.
 
-    python -m tests.clickhouse.server DIRECTORY
+    python -m tests.clickhouse.server DIRECTORY [PORT]
 
-serves the data in that directory on a free port of 127.0.0.1 and prints the port. It speaks
+serves the data in that directory on a port of 127.0.0.1, a free one if none is given, and
+prints the port. It speaks
 what clients need to insert and to ask: statements in the URL or the body, settings and
 parameters in the URL or a form, external tables, sessions, bodies in zstd and gzip,
 ClickHouse's codes of errors. Without access rights, TLS, clusters and progress.
@@ -188,12 +189,12 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
 
-def main(directory: str) -> None:
+def main(directory: str, port: str = "0") -> None:
     Handler.engine = Engine(Path(directory))
-    with Server(("127.0.0.1", 0), Handler) as server:
+    with Server(("127.0.0.1", int(port)), Handler) as server:
         print(server.server_port, flush=True)  # noqa: T201 # for whoever started it
         server.serve_forever()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

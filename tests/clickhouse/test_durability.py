@@ -1,5 +1,6 @@
 """What was acknowledged is there after the server died, and readers see answers whole."""
 
+import signal
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,9 +10,18 @@ from threading import Thread
 import pytest
 
 from storage import schema
+from storage.clickhouse import appending, client
 from storage.clickhouse.store import ClickHouseStore
-from storage.contract import ConnectionQuery, EndpointQuery, OrphanQuery, Page, SpanStore
-from tests.clickhouse.rig import connected, served
+from storage.contract import (
+    AppendResult,
+    ConnectionQuery,
+    EndpointQuery,
+    OrphanQuery,
+    Page,
+    SpanStore,
+    StoreError,
+)
+from tests.clickhouse.rig import connected, served, started
 from tests.contract.rows import Row, connection, make_batch, make_table, owned, span, traces
 
 ONE, TWO = span(1, 1), span(2, 2)
@@ -93,3 +103,19 @@ def test_what_was_acknowledged_survives_the_death_of_the_server(tmp_path: Path) 
             assert second.append(make_batch([ONE, TWO]), 8).duplicates == 2
             assert _versions(second) == [["3"] * 3] * 5
         client.command(f"DROP DATABASE {name} SYNC")
+
+
+@pytest.mark.timeout(50)  # less than the client waits for any answer
+def test_a_server_that_hangs_holds_no_collector_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with started(tmp_path) as (server, process), closing(ClickHouseStore(f"{server}/x")) as store:
+        store.append(make_batch([ONE]), 1)
+        process.send_signal(signal.SIGSTOP)
+        with monkeypatch.context() as patched:
+            patched.setattr(appending, "APPEND_SECONDS", 0.3)
+            patched.setattr(client, "_LAST_SECONDS", 0.1)
+            with pytest.raises(StoreError, match="cannot be reached"):
+                store.append(make_batch([TWO]), 2)
+        process.send_signal(signal.SIGCONT)
+        assert store.append(make_batch([ONE, TWO]), 3) == AppendResult(2, 1, 1, 0)

@@ -8,6 +8,7 @@ import clickhouse_connect
 import pyarrow as pa
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
+from urllib3 import Timeout
 from urllib3.exceptions import ProtocolError
 
 from storage.clickhouse.client import Client
@@ -22,6 +23,7 @@ class Server:
 
     def __init__(self, *errors: DatabaseError) -> None:
         self.errors, self.inserts = [*errors], 0
+        self.timeout = Timeout()
 
     def insert_arrow(self, *_args: object, **_kwargs: object) -> None:
         self.inserts += 1
@@ -74,6 +76,24 @@ def test_an_insert_is_not_tried_for_ever(
         connect(server).insert("t", ROWS, "token")
     assert server.inserts == times
     assert "secret" not in str(refused.value)
+
+
+def test_requests_of_a_block_have_its_time_together(connect: Callable[[Server], Client]) -> None:
+    server = Server(*[failure(None) for _ in range(9)])
+    client = connect(server)
+    waits = [server.timeout.clone().read_timeout]
+    with client.within(10):
+        waits.append(server.timeout.clone().read_timeout)
+        with client.within(0):
+            waits.append(server.timeout.clone().read_timeout)
+            with client.within(10):
+                waits.append(server.timeout.clone().read_timeout)
+            with pytest.raises(StoreError):
+                client.insert("t", ROWS, "token")
+    assert [round(float(wait or 0)) for wait in waits] == [60, 10, 3, 3]
+    assert server.inserts == 1
+    assert server.timeout.clone().read_timeout == 60
+    assert server.timeout.clone().connect_timeout == 5
 
 
 @pytest.mark.parametrize(
