@@ -28,6 +28,8 @@ def drop_different_messages(
     pairs = found.select(_PAIR).unique()
     send_ids = send_ids.filter(ends.frame.flag(pairs["send"])[send_ids["row"]])
     ids = ids.filter(ends.frame.flag(pairs["delivery"])[ids["row"]])
+    if send_ids.is_empty() or ids.is_empty():
+        return found
     far = ends.sends.select(place).join(send_ids, on="row").rename({"row": "send"})
     near = ends.deliveries.select(place).join(ids, on="row").rename({"row": "delivery"})
     record = pl.concat_str(_RECORD, separator=" ")
@@ -40,6 +42,8 @@ def drop_different_messages(
             .filter(pl.len().over(row) <= _MOST_IDS)
             for end, row in ((near, "delivery"), (far, "send"))
         ]
+        if any(end.is_empty() for end in told):
+            continue
         differing = (
             pairs.join(told[0], on="delivery")
             .join(told[1], on=["send", *same], suffix="_far")

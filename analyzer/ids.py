@@ -130,6 +130,8 @@ def read_ids(tables: Tables, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
     parts = read_part_ids(tables, ends).drop("part")
     known = _says_an_id()
     everything = pl.concat([_on_spans(frame), parts]).filter(known)
+    if everything.is_empty():
+        return pl.DataFrame(schema=IDS), pl.DataFrame(schema=IDS)
     of_sends = everything.filter(frame.flag(ends.units["row"])[everything["row"]])
     sends = _once(of_sends.with_columns(ends.producers(of_sends["row"]).alias("row")))
     owner = _deliveries_below(ends)

@@ -54,6 +54,8 @@ def left_over_keys(
     carries one of the ids, the ids that remain belong to the messages without context.
     """
     links = stated.filter(pl.col("relation") == "link").select(row="delivery", send="send")
+    if links.is_empty():
+        return keys.clear()
     whole = ends.frame.rows.select("row", "dropped_links_count").filter(
         pl.col("dropped_links_count") == 0
     )
@@ -61,6 +63,8 @@ def left_over_keys(
     covered = linked.join(send_keys.rename({"row": "unit"}), on="unit").select(
         "row", "key", "value", "unit"
     )
+    if covered.is_empty():
+        return keys.clear()
     counts = linked.group_by("row").agg(pl.col("unit").n_unique().alias("links"))
     below = keys.join(counts, on="row").join(whole, on="row")
     matched = (

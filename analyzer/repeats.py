@@ -32,6 +32,8 @@ def find_repeats(tables: Tables, ends: Ends, tops: pl.Series) -> pl.DataFrame:
     carried = frame.rows.select("top", "correlation_id").drop_nulls()
     own = carried.filter(mine[carried["top"]]).unique()
     values = sets.join(own, on="correlation_id", how="semi").select("key", "value").unique()
+    if values.is_empty():
+        return pl.DataFrame(schema={"top": pl.UInt32, "repeats": pl.String})
     sets = sets.join(values, on=["key", "value"], how="semi")
     # Of all works those with an id of one of the roots.
     others = (

@@ -92,6 +92,8 @@ def _find_interleaved(facts: pl.DataFrame, arrived: pl.Expr) -> pl.DataFrame:
     """_CONSUMER and `interleaved`, of those with a record without context that is younger
     than one of its partition whose context arrived."""
     records = facts.filter(pl.col("kafka_partition").is_not_null() & (pl.col("role") == "process"))
+    if records.is_empty():
+        return records.select(*_CONSUMER, pl.lit(value=True).alias(INTERLEAVED))
     first = records.filter(arrived).group_by(_LOG).agg(first=pl.col(FIRSTS[1]).min())
     return (
         records.filter(~arrived)

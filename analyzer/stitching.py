@@ -20,7 +20,7 @@ from analyzer.partial_batches import (
     left_over_keys,
     may_leave_over,
 )
-from analyzer.rules import DRAWN, EVIDENCE
+from analyzer.rules import DRAWN, EVIDENCE, NOTHING
 from analyzer.rules.conversation_id import match_conversation_ids
 from analyzer.rules.correlation_id import match_correlation_ids
 from analyzer.rules.kafka_offset import match_kafka_offsets
@@ -76,8 +76,10 @@ def _find_by_keys(
         ends.frame.flag(pl.concat([rest["row"], batches]))[ends.deliveries["row"]]
     )
     if asked.is_empty():  # all is well, as it mostly is
-        return pl.DataFrame(schema=EVIDENCE)
+        return NOTHING
     send_keys, keys = read_correlation(tables, ends, asked)
+    if send_keys.is_empty() or keys.is_empty():
+        return NOTHING
     work = ~pl.col("key").is_in(OTHER_KEYS)
     left_over = left_over_keys(ends, stated, send_keys.filter(work), keys.filter(work))
     rest = pl.concat([rest, ends.deliveries.join(left_over.select("row").unique(), on="row")])
@@ -107,6 +109,8 @@ def _after(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What a rule that found these hand-overs leaves unexplained, and what is explained."""
     drawn = found.filter(pl.col("confidence") >= DRAWN).select("delivery", "send")
+    if drawn.is_empty():
+        return rest, explained
     rest = rest.join(drawn.select(row="delivery"), on="row", how="anti")
     return rest, pl.concat([explained, _explained(ends, drawn)])
 
@@ -121,7 +125,7 @@ def _find_exact(
 ) -> pl.DataFrame:
     """What ids that name one message say of the deliveries that nothing states."""
     if open_.is_empty():
-        return pl.DataFrame(schema=EVIDENCE)
+        return NOTHING
     named = _match_ids(ends, open_, *(leave_out_ids(found, hot) for found in read()))
     traced = match_same_trace(
         ends.sends,
@@ -141,6 +145,8 @@ def _match_ids(
     ends: Ends, deliveries: pl.DataFrame, send_ids: pl.DataFrame, ids: pl.DataFrame
 ) -> pl.DataFrame:
     """EVIDENCE rows of the rules by ids that name one message."""
+    if send_ids.is_empty() or ids.is_empty():
+        return NOTHING
     return pl.concat(
         [
             match(ends.sends, deliveries, send_ids, ids)
@@ -159,7 +165,7 @@ def _find_left_over(
     """Hand-overs of the messages of a batch that brought no context, while others did."""
     ids = leave_out_ids(left_over_ids(tables, ends, stated), hot)
     if ids.is_empty():
-        return _combine([pl.DataFrame(schema=EVIDENCE)])
+        return _combine([NOTHING])
     batches = ends.deliveries.join(ids.select("row").unique(), on="row", how="semi")
     found = _match_ids(ends, batches, leave_out_ids(read()[0], hot), ids)
     found = drop_connected(ends, stated, found.filter(pl.col("confidence") >= DRAWN))
@@ -178,6 +184,8 @@ def _within_reach(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:
     """Without pairs of a Lambda root that does not say what invoked it and a producer
     other than a bus or topic: a queue's or stream's events would say so."""
     silent = ends.deliveries.filter(pl.col("part") == "maybe").select(delivery="row")
+    if silent.is_empty():
+        return found
     invoking = ends.sends.filter(pl.col("system").is_in(["aws_eventbridge", "aws_sns"]))
     return pl.concat(
         [

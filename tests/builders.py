@@ -7,13 +7,14 @@ Ids are small integers (trace 7 is 00…07), times are seconds after EPOCH.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from collector.decoded import decode_request
+from collector.decoded import Decoder, decode_request
 from collector.decoding import make_decoder
 from storage.schema import SpanBatch
 
@@ -131,6 +132,12 @@ def request(*spans: Built) -> bytes:
     return message.SerializeToString()
 
 
+@cache
+def _decoder() -> Decoder:
+    """One for all: to read the table of attributes takes longer than a few spans."""
+    return make_decoder()
+
+
 def batch(*spans: Built) -> SpanBatch:
     """The same spans as columns."""
-    return decode_request(make_decoder(), request(*spans)).batch
+    return decode_request(_decoder(), request(*spans)).batch

@@ -11,7 +11,7 @@ import polars as pl
 
 from analyzer.bridges import DELIVERS_TO, is_named_after
 from analyzer.retry_topics import DEAD_LETTER_ENDING
-from analyzer.rules import EVIDENCE, compared, in_time, selective
+from analyzer.rules import EVIDENCE, NOTHING, compared, in_time, selective
 
 SINGLE, SHARED = 0.9, 0.6
 # Another destination, and something speaks against it (`_doubts`), or the delivery names a
@@ -173,6 +173,8 @@ def match_correlation_ids(
     `longest_nano` before a delivery are not looked at. Several
     candidates left: all are listed, below the bar, none is chosen.
     """
+    if send_keys.is_empty() or keys.is_empty():
+        return NOTHING
     here = keys.join(deliveries, on="row").rename({"row": "delivery"})
     # Most ids are of nobody who is asked about.
     asked = here.select("key", "value").unique()
@@ -197,6 +199,8 @@ def match_correlation_ids(
         )
         .rename({"row": "send", "near": "send_near"})
     )
+    if there.is_empty():
+        return NOTHING
     there, here = selective(there, here, ["world", "key", "value"], MOST_PAIRS)
     pairs = (
         here.join(there, on=["world", "key", "value"])

@@ -6,7 +6,7 @@ hand-written delivery callbacks).
 
 import polars as pl
 
-from analyzer.rules import EVIDENCE, compared, in_time, latest_earlier, match_in_portions
+from analyzer.rules import EVIDENCE, NOTHING, compared, in_time, latest_earlier, match_in_portions
 
 SAME_CLUSTER, UNKNOWN_CLUSTER = 0.99, 0.95
 
@@ -28,6 +28,8 @@ def match_kafka_offsets(
         .join(deliveries.select("row", "world", "start", "work_end"), on="row")
         .rename({"row": "delivery"})
     )
+    if there.is_empty() or here.is_empty():
+        return NOTHING
     return match_in_portions(there, here, [*_RECORD, "world"], _match)
 
 

@@ -7,7 +7,7 @@ gets it as `id`) is a message id whatever attribute holds it.
 
 import polars as pl
 
-from analyzer.rules import EVIDENCE, compared, in_time, latest_earlier, match_in_portions
+from analyzer.rules import EVIDENCE, NOTHING, compared, in_time, latest_earlier, match_in_portions
 
 UNIQUE, WEAK, EVENT = 0.98, 0.6, 0.97
 PLACE = 0.95  # in one topic; another cluster may have the same
@@ -47,6 +47,8 @@ def match_message_ids(
         )
         .rename({"row": "delivery"})
     )
+    if there.is_empty() or here.is_empty():
+        return NOTHING
     return match_in_portions(there, here, ["id"], _match)
 
 

@@ -8,7 +8,7 @@ JavaScript's producers have none) it is all that is left of a record without hea
 
 import polars as pl
 
-from analyzer.rules import EVIDENCE, compared, contradicted, in_time, selective
+from analyzer.rules import EVIDENCE, NOTHING, compared, contradicted, in_time, selective
 from analyzer.rules.correlation_id import scopes_agree
 
 RECORD_KEY = "messaging.kafka.message.key"
@@ -33,13 +33,16 @@ def match_record_keys(
     record to a group that has one already, nor between ends with different business ids."""
     of_record = (pl.col("key") == RECORD_KEY) & ~pl.col("value").is_in(_NO_KEYS)
     kafka = pl.col("system") == "kafka"
-    there = send_keys.filter(of_record).join(
+    send_records, records = send_keys.filter(of_record), keys.filter(of_record)
+    if send_records.is_empty() or records.is_empty():
+        return NOTHING
+    there = send_records.join(
         sends.filter(kafka).select(
             "row", "world", "destination", send_scope="scope", send_start="start"
         ),
         on="row",
     )
-    here = keys.filter(of_record).join(deliveries.filter(kafka), on="row")
+    here = records.join(deliveries.filter(kafka), on="row")
     there, here = selective(
         there.select(*_RECORDS, "send_scope", "send_start", send="row"),
         here.select(

@@ -12,7 +12,7 @@ from functools import partial
 import polars as pl
 
 from analyzer.bridges import INVOKES
-from analyzer.rules import EVIDENCE, compared, in_time, match_in_portions
+from analyzer.rules import EVIDENCE, NOTHING, compared, in_time, match_in_portions
 from analyzer.rules.correlation_id import LEAST, SHARED, SINGLE, same_event
 from analyzer.structure import follow
 
@@ -64,6 +64,8 @@ def match_same_trace(
     named = missing.filter("in_own_trace").select("row", "missing_span").unique()
     named = named.filter(pl.len().over("row") <= _MOST_NAMED)
     here = deliveries.join(named.select("row").unique(), on="row").rename({"row": "delivery"})
+    if here.is_empty():
+        return NOTHING
     origins = follow(rows.select(pl.coalesce("parent", "row")).to_series())
     # Of deliveries alone: a function's root and what it sends may both name the function's
     # own missing segment, which the AWS SDK puts into every message.

@@ -6,7 +6,7 @@ the consumer among the message's attributes. Nobody else's number in that queue 
 
 import polars as pl
 
-from analyzer.rules import EVIDENCE, compared, in_time, latest_earlier, match_in_portions
+from analyzer.rules import EVIDENCE, NOTHING, compared, in_time, latest_earlier, match_in_portions
 from analyzer.rules.correlation_id import scopes_agree
 
 UNIQUE = 0.97
@@ -31,6 +31,8 @@ def match_sequence_numbers(
         .join(deliveries.select(*queue, "start", "work_end"), on="row")
         .rename({"row": "delivery"})
     )
+    if there.is_empty() or here.is_empty():
+        return NOTHING
     return match_in_portions(there, here, _NUMBER, _match)
 
 
