@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 
+MIB = 1024 * 1024
 PATIENCE_SECONDS = 2.0
 # Of one listener, each with a file descriptor: half of those that a process has where
 # nobody gave it more.

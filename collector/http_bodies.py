@@ -7,10 +7,9 @@ from contextlib import asynccontextmanager
 
 from starlette.requests import Request
 
-from collector.admission import PATIENCE_SECONDS, ByteBudget
+from collector.admission import MIB, PATIENCE_SECONDS, ByteBudget
 from collector.compression import TooLarge
 from collector.receiving import MAX_REQUEST_BYTES
-from collector.writer import MIB
 
 # As long as the most patient senders (the Collector) wait for the answer to all of it.
 BODY_SECONDS = 30.0

@@ -3,7 +3,8 @@
 What waits when it comes round is one group: one write to the journal, one sync, and all
 of the group are answered. The decoded spans gather in a builder until they are worth a
 batch: a whole row group of the store, or as soon as the store is idle and nothing came for
-a moment, the oldest is old enough, or a reader asks.
+a moment, the oldest is old enough, or a reader asks. A batch in the store's hands and one
+that is built is all there ever is: a full builder waits for the store.
 """
 
 import logging
@@ -12,12 +13,12 @@ import time
 from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 
-from collector.admission import PATIENCE_SECONDS, Overloaded
+from collector.admission import MIB, PATIENCE_SECONDS, Overloaded
 from collector.attribute_filter import Filter
 from collector.decoded import UndecodableRequest
 from collector.keeping import Keeper, Sealed
 from collector.waiting import Tell, Waiting
-from collector.writer import MIB, Writer
+from collector.writer import Writer
 from storage.contract import StoreError
 from storage.schema import ROW_GROUP, SpanBatch
 
@@ -127,10 +128,13 @@ class Intake:
         return min(self._newest + self._quiet, self._oldest + longest)
 
     def _is_due(self) -> bool:
-        if self._spoilt or self.spans >= ROW_GROUP or self.nbytes >= SEAL_BYTES:
-            return True
-        # A busy writer would only put it behind the others: until then it may grow.
-        return self._writer.idle and (self._asked or time.monotonic() >= self._next_seal())
+        if not self._writer.idle:  # it would only wait there, in memory of its own
+            return False
+        return self._is_full() or self._asked or time.monotonic() >= self._next_seal()
+
+    def _is_full(self) -> bool:
+        """Whether nothing may be added to the builder."""
+        return self._spoilt or self.spans >= ROW_GROUP or self.nbytes >= SEAL_BYTES
 
     def _take(self, first: Waiting) -> None:
         """One group, beginning with this request."""
@@ -138,7 +142,7 @@ class Intake:
         if self.trouble is not None:
             first.outcome = StoreError(self.trouble)
             self._tell([first])
-        elif self._writer.wait_for_room(left, self.spans, self.nbytes):
+        elif self._has_room(left):
             self._take_group(first)
         else:
             first.outcome = Overloaded(
@@ -146,6 +150,14 @@ class Intake:
                 f" done with them for {self._patience:g} seconds."
             )
             self._tell([first])
+
+    def _has_room(self, seconds: float) -> bool:
+        """Whether more may be added to the builder, within the seconds."""
+        if self._is_full():
+            if not self._writer.wait_until_idle(seconds):
+                return False
+            self._seal()
+        return True
 
     def _take_group(self, first: Waiting) -> None:
         group: list[Waiting] = []

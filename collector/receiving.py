@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from collector.admission import PATIENCE_SECONDS, ByteBudget, Overloaded
+from collector.admission import MIB, PATIENCE_SECONDS, ByteBudget, Overloaded
 from collector.attribute_filter import Filter
 from collector.decoded import Appended, UndecodableRequest
 from collector.intake import Intake
@@ -19,7 +19,7 @@ from collector.keeping import Keeper
 from collector.measures import Reading
 from collector.responses import success
 from collector.waiting import Waiting
-from collector.writer import MIB, Writer
+from collector.writer import Writer
 from storage.contract import StoreError
 
 # OTLP specification 1.11.0: the recommended default, also after decompression.

@@ -8,8 +8,6 @@ import weakref
 
 import pyarrow as pa
 
-# One is filled while others wait for the store or are stored.
-_MOST_FREE = 2
 _ALIGNMENT = 64  # as Arrow has it
 _SLACK = 8  # an eighth more: batches are not quite of one size
 
@@ -18,24 +16,21 @@ class Slabs:
     """`take` belongs to one thread; what was taken may end on any."""
 
     def __init__(self) -> None:
-        self._free: list[pa.Buffer] = []
+        # One: a batch is made when the one before it is stored.
+        self._free: pa.Buffer | None = None
 
     def take(self, nbytes: int) -> "Lease":
         """Room for about so many bytes: of a batch that is gone, or fresh."""
-        while self._free:
-            slab = self._free.pop()
-            # Beside small batches memory of large ones is not kept.
-            if nbytes <= slab.size <= 4 * nbytes:
-                break
-        else:
+        slab, self._free = self._free, None
+        # Beside small batches memory of large ones is not kept.
+        if slab is None or not nbytes <= slab.size <= 4 * nbytes:
             slab = pa.allocate_buffer(nbytes + nbytes // _SLACK)
         lease = Lease(slab)
         weakref.finalize(lease, self._give_back, slab).atexit = False
         return lease
 
     def _give_back(self, slab: pa.Buffer) -> None:
-        if len(self._free) < _MOST_FREE:
-            self._free.append(slab)
+        self._free = slab
 
 
 class Lease:

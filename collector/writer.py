@@ -9,11 +9,7 @@ from queue import SimpleQueue
 from collector.keeping import Keeper, Sealed
 from collector.waiting import Tell
 from storage.contract import StoreError
-from storage.schema import ROW_GROUP
 
-MIB = 1024 * 1024
-MOST_SPANS = 2 * ROW_GROUP
-MOST_BYTES = 256 * MIB
 # Seconds before a failed batch is tried again.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
@@ -21,7 +17,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Writer:
-    """Stores what is put, in its order. `wait_for_room` and `put` belong to one thread,
+    """Stores what is put, in its order. `wait_until_idle` and `put` belong to one thread,
     everything else to any."""
 
     def __init__(
@@ -30,14 +26,10 @@ class Writer:
         *,
         tell: Tell,
         on_commit: Callable[[], None],
-        most_spans: int = MOST_SPANS,
-        most_bytes: int = MOST_BYTES,
     ) -> None:
-        """`on_commit` is called on the writer's thread after each batch; `most_…` bound
-        what is taken in and not stored."""
+        """`on_commit` is called on the writer's thread after each batch."""
         self._keeper, self._journal = keeper, keeper.journal
         self._tell, self._on_commit = tell, on_commit
-        self._most_spans, self._most_bytes = most_spans, most_bytes
         self._queue: SimpleQueue[Sealed | None] = SimpleQueue()
         self._changed = threading.Condition()
         self._readers: list[tuple[int, Future[None]]] = []
@@ -45,7 +37,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="store-writer")
         self.stored = self._journal.position
         """Position up to which everything is in the store."""
-        self.spans = self.nbytes = 0
+        self._batches = self.spans = self.nbytes = 0
         """Of what is put and not stored."""
         self.trouble: str | None = None
         """Why nothing can be stored at the moment."""
@@ -54,7 +46,8 @@ class Writer:
 
     @property
     def idle(self) -> bool:
-        return self.spans == 0
+        """Nothing is left to store."""
+        return self._batches == 0
 
     def start(self) -> None:
         self._thread.start()
@@ -67,21 +60,15 @@ class Writer:
 
     def put(self, sealed: Sealed) -> None:
         with self._changed:
+            self._batches += 1
             self.spans += sealed.spans
             self.nbytes += sealed.nbytes
         self._queue.put(sealed)
 
-    def wait_for_room(self, seconds: float, spans: int, nbytes: int) -> bool:
-        """Whether there is room, within the seconds, for more than is put already and
-        these spans and bytes."""
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Whether, within the seconds, nothing is left to store."""
         with self._changed:
-            return self._changed.wait_for(
-                lambda: (
-                    self.spans + spans < self._most_spans
-                    and self.nbytes + nbytes < self._most_bytes
-                ),
-                max(seconds, 0.0),
-            )
+            return self._changed.wait_for(lambda: self.idle, max(seconds, 0.0))
 
     def when_stored(self, position: int) -> Future[None]:
         """Done when everything up to the position is in the store."""
@@ -103,7 +90,6 @@ class Writer:
                 self.trouble, going_on = "The store's writer has failed; restart the server.", False
             if not going_on:
                 break  # what was put later must not be released before this
-            del sealed  # frees the batch while waiting for the next
             if self.idle:
                 self.on_idle()
         self._wake_readers(everyone=True)
@@ -127,6 +113,7 @@ class Writer:
                     return False
                 pause = min(2 * pause, _LONGEST_PAUSE)
         self.trouble = None
+        sealed.batch = None  # the next one may stand in its memory
         self._finish(sealed, refused)
         return True
 
@@ -134,6 +121,7 @@ class Writer:
         self._journal.release(sealed.last)
         with self._changed:
             self.stored = sealed.last
+            self._batches -= 1
             self.spans -= sealed.spans
             self.nbytes -= sealed.nbytes
             self._changed.notify_all()

@@ -26,6 +26,7 @@ from tracestitch.config import (
     token_of_environment,
 )
 from tracestitch.demo import demo
+from tracestitch.lean_imports import lean_imports
 from tracestitch.open_files import keep_files_private
 from tracestitch.questions import journey, orphans
 from tracestitch.roles import Role, parse_role
@@ -133,7 +134,8 @@ def serve(
     **access: Any,
 ) -> None:
     """Take OTLP traces in, store and analyse them, and show what is joined and what broke."""
-    from tracestitch.serve import ServeSettings, run_server
+    with lean_imports():
+        from tracestitch.serve import ServeSettings, run_server
 
     settings = ServeSettings(
         store_url=store or f"duckdb:{data_dir}",

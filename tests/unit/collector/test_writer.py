@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -260,28 +260,29 @@ def test_while_the_log_fails_requests_are_refused_and_it_is_tried_again(
 def test_when_too_much_waits_for_the_store_answers_are_delayed_and_then_no(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collector.receiving.Writer", small_writer)
+    monkeypatch.setattr("collector.intake.ROW_GROUP", 5)
 
     async def scenario(held: Intake) -> None:
         held.store.gate.clear()
-        for number in range(1, 6):
-            await held.receiver.export(numbered(number))
-        for number in (6, 7):
-            with pytest.raises(Overloaded, match="5 spans wait for the store"):
-                await held.receiver.export(numbered(number))
+        with pytest.raises(Overloaded, match="spans wait for the store"):
+            await export_all(held, range(1, 12))
+        # A batch that is being stored, of five spans or of what came in time, and five more.
+        taken = held.receiver.waiting_spans
+        assert 5 < taken <= 10
+        with pytest.raises(Overloaded, match=f"{taken} spans wait for the store"):
+            await held.receiver.export(numbered(12))
         held.store.gate.set()
         await held.receiver.flush()
-        await held.receiver.export(numbered(8))
+        await held.receiver.export(numbered(13))
         await held.receiver.flush()
-        assert held.store.status().traces == 6
+        assert held.store.status().traces == taken + 1
 
     run(scenario, tmp_path)
 
 
-def small_writer(*given: Any, **named: Any) -> Any:
-    from collector.writer import Writer
-
-    return Writer(*given, **named, most_spans=5)
+async def export_all(held: Intake, numbers: Iterable[int]) -> None:
+    for number in numbers:
+        await held.receiver.export(numbered(number))
 
 
 def test_stopping_stores_everything_that_was_acknowledged(tmp_path: Path) -> None:

@@ -1,0 +1,42 @@
+"""How a server imports its modules, so that it starts sooner and stays smaller."""
+
+import gc
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def lean_imports() -> Iterator[None]:
+    """Import inside. Modules stay, so the garbage collector does not go through them, then
+    or later."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        leave_pandas_out()
+        yield
+    finally:
+        gc.freeze()
+        if collects:
+            gc.enable()
+
+
+def leave_pandas_out() -> None:
+    """Arrow looks for pandas once, when it first makes an array of Python values, and imports
+    it where it happens to be installed: a third of a second and 33 MiB for nothing."""
+    import pyarrow as pa
+
+    if "pandas" in sys.modules:
+        return
+    absent = _Absent()
+    sys.meta_path.insert(0, absent)
+    try:
+        pa.array([])
+    finally:
+        sys.meta_path.remove(absent)
+
+
+class _Absent:
+    def find_spec(self, fullname: str, *_: object) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
