@@ -82,6 +82,9 @@ def endpoint_rows(ends: Ends, connections: pl.DataFrame, origins: pl.DataFrame) 
     silent = ends.deliveries["part"].is_in(["polled", "body", "maybe"])
     told = ends.deliveries["row"]
     told = told.filter(~silent | ends.frame.flag(best["row"])[told])
+    # what a context states and no connection shows is told by another span of the delivery
+    shown = ends.frame.flag(connections["delivery"])
+    told = told.filter((shown | ~ends.frame.flag(ends.stated["delivery"]))[told])
     rows = pl.concat(
         [
             ends.sends.filter(~ends.frame.flag(told)[ends.sends["row"]]).select(

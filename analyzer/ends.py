@@ -67,7 +67,7 @@ def find_ends(tables: Tables, hot: Hot = frozenset()) -> Ends:
     # A receive span whose contexts no delivery below took stands for itself.
     extra = stated["row"].filter(~frame.flag(found["row"])[stated["row"]]).unique()
     found = pl.concat([found, extra.to_frame().select("row", end=pl.lit("receive"))]).sort("row")
-    units = find_sends(frame)
+    units = find_sends(frame, links)
     bodies = find_bodies(frame, links, found, stated, hot)
     sends = units.filter("leaf")["row"]
     deliveries = _deliveries(frame, found)

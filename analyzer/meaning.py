@@ -14,7 +14,7 @@ DOMAIN = (
 )
 # Spans that agree in these mean the same.
 _ALIKE = ["shape_id", "scope_id", "name", "kind", "marked", "recorded", "identified"]
-_FLAGS = ("dead_letter", "api_receive", "aws_api", "says_receive", "routed")
+_FLAGS = ("dead_letter", "api_receive", "aws_api", "says_receive", "routed", "creating")
 _TEXTS = (
     *("system", "destination", "scope", "consumer_group", "kafka_topic", "kafka_cluster"),
     *("event_source", "event_detail_type", "trigger", "celery_task"),

@@ -61,6 +61,7 @@ _OPERATIONS = {
     "changemessagevisibilitybatch": "settle",
 }
 
+_CREATING = r"^create \S|\S create$"
 _VERBS = "send|publish|produce|create|process|receive|poll|consume|settle|ack|nack|commit|delete"
 _NAMES = [
     rf"^({_VERBS}) \S",  # "process orders": semconv 1.27 and later
@@ -126,6 +127,12 @@ def assign_roles(frame: pl.DataFrame) -> pl.DataFrame:
     )
     # "receive" calls of the AWS API never can link to a producer
     api_call = (kind == CLIENT) & scope.str.contains(AWS_API_SCOPES)
-    return frame.with_columns(pl.when(messaging).then(role).alias("role")).with_columns(
+    # a message is made here, and sent by a call of its own
+    operation = pl.coalesce("operation_type", "operation_name").str.to_lowercase()
+    creating = pl.coalesce(operation == "create", name.str.contains(_CREATING))
+    return frame.with_columns(
+        pl.when(messaging).then(role).alias("role"),
+        creating.fill_null(value=False).alias("creating"),
+    ).with_columns(
         (api_call & (pl.col("role") == "receive")).fill_null(value=False).alias("api_receive")
     )

@@ -24,7 +24,7 @@ from analyzer.rules import DRAWN, EVIDENCE, NOTHING
 from analyzer.rules.conversation_id import match_conversation_ids
 from analyzer.rules.correlation_id import match_correlation_ids
 from analyzer.rules.kafka_offset import match_kafka_offsets
-from analyzer.rules.message_id import match_message_ids
+from analyzer.rules.message_id import match_message_ids, match_short_ids
 from analyzer.rules.record_key import match_record_keys
 from analyzer.rules.same_trace import match_same_trace
 from analyzer.rules.sequence_number import match_sequence_numbers
@@ -57,20 +57,27 @@ def stitch(tables: Tables, ends: Ends, hot: Hot = frozenset()) -> pl.DataFrame:
     known = pl.concat([stated, left_over, exact.filter(pl.col("confidence") >= DRAWN)])
     rest = open_.join(known.select(row="delivery"), on="row", how="anti")
     told_of = pl.concat([stated, left_over.with_columns(relation=pl.lit("link"))])
-    by_key = _find_by_keys(tables, ends, told_of, known, rest)
+    weak = exact.filter(pl.col("confidence") < DRAWN)
+    by_key = _find_by_keys(tables, ends, told_of, known, rest, weak)
     if not by_key.is_empty():
         by_key = drop_different_messages(ends, by_key, *ids())
-    weak = exact.filter(pl.col("confidence") < DRAWN)
+    told_again = by_key.filter(pl.col("rule") == "message-id").select("delivery", "send")
+    weak = weak.join(told_again, on=["delivery", "send"], how="anti")
     left = _combine([by_key, weak.select(list(EVIDENCE))])
     found = leave_out_doubles(ends, pl.concat([known, left]))
     return found.with_columns(notes=note_of(torn))
 
 
 def _find_by_keys(
-    tables: Tables, ends: Ends, stated: pl.DataFrame, known: pl.DataFrame, rest: pl.DataFrame
+    tables: Tables,
+    ends: Ends,
+    stated: pl.DataFrame,
+    known: pl.DataFrame,
+    rest: pl.DataFrame,
+    weak: pl.DataFrame,
 ) -> pl.DataFrame:
     """What correlation ids say of the deliveries that are left, and of the messages that
-    batches leave over."""
+    batches leave over; and what short ids (`weak`) say where they name one pair."""
     batches = may_leave_over(tables, ends, stated)
     asked = ends.deliveries.filter(
         ends.frame.flag(pl.concat([rest["row"], batches]))[ends.deliveries["row"]]
@@ -78,7 +85,7 @@ def _find_by_keys(
     if asked.is_empty():  # all is well, as it mostly is
         return NOTHING
     send_keys, keys = read_correlation(tables, ends, asked)
-    if send_keys.is_empty() or keys.is_empty():
+    if weak.is_empty() and (send_keys.is_empty() or keys.is_empty()):
         return NOTHING
     work = ~pl.col("key").is_in(OTHER_KEYS)
     left_over = left_over_keys(ends, stated, send_keys.filter(work), keys.filter(work))
@@ -101,7 +108,11 @@ def _find_by_keys(
     records = match_record_keys(ends.sends, nameless, send_keys, keys, explained)
     rest, explained = _after(ends, records, rest, explained)
     flows = match_workflow_ids(ends.sends, rest, send_keys, keys, explained, ends.missing)
-    return pl.concat([found, records, _within_reach(ends, flows)])
+    rest, explained = _after(ends, flows, rest, explained)
+    named = weak.filter(pl.col("rule") == "message-id").select(list(EVIDENCE))
+    named = named.join(rest.select(delivery="row"), on="delivery", how="semi")
+    short = match_short_ids(named, ends.sends, rest, send_keys, keys, explained)
+    return pl.concat([found, records, _within_reach(ends, flows), short])
 
 
 def _after(

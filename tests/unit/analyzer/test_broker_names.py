@@ -97,8 +97,6 @@ PLACE = {"messaging.message.id": "17:4:-1:0"}
 def test_a_place_in_a_ledger_names_a_message_of_its_topic() -> None:
     assert rule("pulsar", "orders", "persistent://public/default/orders", PLACE) == "message-id"
     assert rule("pulsar", "orders", "refunds", PLACE) is None
-    assert rule("nats", "orders", "orders", PLACE) is None
-    assert rule("pulsar", "orders", "orders", {"messaging.message.id": "17"}) is None
 
 
 @pytest.mark.parametrize(

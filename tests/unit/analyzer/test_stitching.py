@@ -75,13 +75,6 @@ def test_another_message_id_does_not_stitch() -> None:
     assert answers.edges == {}
 
 
-def test_a_short_message_id_is_only_a_candidate() -> None:
-    attributes = {"messaging.message.id": "42"}
-    answers = analysed(send(attributes=attributes), delivery(attributes=attributes))
-    assert answers.edges == {}
-    assert answers.connections[SENT, DELIVERED]["confidence"] == 0.6
-
-
 def test_a_message_consumed_long_before_it_was_sent_is_another_one() -> None:
     attributes = {"messaging.message.id": UUID}
     answers = analysed(send(at=100.0, attributes=attributes), delivery(attributes=attributes))
