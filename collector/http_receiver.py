@@ -3,6 +3,7 @@
 headers → body within limits → protobuf → receiver → answer in the request's encoding
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +26,7 @@ from collector.http_answers import JSON, PROTOBUF, answer_refusal, answer_succes
 from collector.http_bodies import BodyReader, BodyTooSlow
 from collector.http_conversion import Converter
 from collector.other_signals import OTHER_SIGNALS, DroppedSignals
-from collector.receiving import Receive
+from collector.receiving import Receive, Stopping
 from collector.responses import Refusal, explain, refuse
 
 PATH = "/v1/traces"
@@ -77,6 +78,8 @@ def http_app(
         except BodyTooSlow as error:
             refusal = refuse(grpc.StatusCode.DEADLINE_EXCEEDED, 408, str(error))
             return answer_refusal(refusal, media_type, {"Connection": "close"})
+        except asyncio.CancelledError:  # the listener ends; it would answer 500: not to send again
+            return answer_refusal(explain(Stopping()), media_type)
         except Exception as error:  # noqa: BLE001 - explain logs what it does not know
             return answer_refusal(explain(error), media_type)
 

@@ -41,6 +41,9 @@ class Receive(Protocol):
 class Stopping(Overloaded):
     """The server takes no more; another one, or this one later, will."""
 
+    def __init__(self) -> None:
+        super().__init__("The server is shutting down.")
+
 
 class Receiver:
     """`export` is a Receive. Coroutines belong to one event loop, the rest to anyone."""
@@ -136,7 +139,7 @@ class Receiver:
 
     def _refuse_when_stopped(self) -> None:
         if not self._open:
-            raise Stopping("The server is shutting down.")
+            raise Stopping
 
     def _settle(self, group: Sequence[Waiting]) -> None:
         for waiting in group:

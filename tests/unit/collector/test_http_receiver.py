@@ -116,6 +116,18 @@ def test_what_will_pass_is_503_with_retry_after(error: Exception, type_: str) ->
 
 
 @each_type
+def test_what_the_end_of_the_listener_cuts_off_is_to_be_sent_again(type_: str) -> None:
+    async def scenario(kept: KeptRequests, post: Post) -> None:
+        kept.gate.clear()
+        export = asyncio.ensure_future(post(b"{}" if type_ == JSON else b"", type_))
+        await kept.entered.wait()
+        export.cancel()
+        check_told_to_wait(await export, type_, "The server is shutting down.")
+
+    run_posts(scenario)
+
+
+@each_type
 def test_good_retryable_permanent_good_have_their_codes(type_: str) -> None:
     async def scenario(kept: KeptRequests, post: Post) -> None:
         body, codes = b"{}" if type_ == JSON else b"", []
