@@ -5,6 +5,7 @@ when the server has it (a quorum of the replicas in a cluster); one that may be 
 has a token by which the server stores it once.
 """
 
+import logging
 import math
 import random
 import re
@@ -74,6 +75,9 @@ class Client:
             from urllib3.exceptions import HTTPError
         except ImportError as error:
             raise StoreError(_MISSING) from error
+        # What they warn of is raised too, and said once, without the address in full.
+        for name in ("urllib3", "clickhouse_connect"):
+            logging.getLogger(name).setLevel(logging.ERROR)
         self._error = exceptions.Error
         # What is read a block at a time raises the transport's errors as they are.
         self._broken = (OSError, pa.ArrowException, HTTPError)
@@ -104,7 +108,8 @@ class Client:
                 client_name="tracestitch",
                 compress="zstd",
             )
-        self._client.timeout = Patience()
+        transport: Any = self._client  # its type does not tell of it
+        transport.timeout = Patience()
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
@@ -176,12 +181,13 @@ class Client:
         try:
             yield
         except self._error as error:
-            told = _explain(self.address, error.code, _first_line(error))
+            message = _first_line(error) if error.code else _reason(error)
+            told = _explain(self.address, error.code, message)
             if inserts and error.code in _OF_DATA:  # what is read is no fault of what is sent
                 told = DataRefused(str(told))
             raise told from None
         except self._broken as error:
-            raise _explain(self.address, None, type(error).__name__) from None
+            raise _explain(self.address, None, _reason(error)) from None
 
 
 def _external(tables: Mapping[str, pa.Table]) -> Any:
@@ -228,6 +234,16 @@ def structure_of(columns: pa.Schema) -> list[str]:
 def _first_line(error: Exception) -> str:
     text = str(error).strip()
     return text.splitlines()[0][:500] if text else type(error).__name__
+
+
+def _reason(error: BaseException | None) -> str:
+    """Why no answer came: what the system said, below everything that passed it on."""
+    reason = type(error).__name__
+    while error is not None:
+        if isinstance(error, OSError):
+            reason = error.strerror or str(error) or reason
+        error = error.__cause__ or error.__context__
+    return reason
 
 
 def _explain(address: Address, code: int | None, message: str) -> StoreError:
