@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
 from analyzer.case import Case
 from analyzer.root_facts import NOTHING
-from analyzer.surroundings import Surroundings
+from analyzer.surroundings import Surroundings, Watched
 from analyzer.verdict_rows import verdict_row
 from analyzer.verdicts import Verdict, name_cause
 from analyzer.world import World, worlds
@@ -27,31 +27,55 @@ _PLACE = [
     "span_name",
     "domain",
 ]
+_Where = tuple[str | None, ...]
 _TOLD = ["own_system", "own_destination", "domain"]
 # What differs from root to root without changing a verdict: conditions compare it through
 # `Case.compared`.
 _OWN = ("seen", "start", "end", "message_id", "kafka_offset", "gap", "missing_random")
 
-# States of the facts that are looked at beside each other: passes judge some roots, and look
-# for others whose surroundings changed.
-_STATES = 2
 _MOST_REMEMBERED = 5_000
 
 
 class _Views:
     """What surrounds roots; those in one place see the same."""
 
-    def __init__(self, facts: pl.DataFrame) -> None:
+    def __init__(self, facts: pl.DataFrame, known: Mapping[Surroundings, Watched]) -> None:
         self._worlds, self._nowhere = worlds(facts), World([])
-        self._seen: dict[tuple[Any, ...], Surroundings] = {}
+        self._known = known
+        self.alike: dict[Surroundings, Watched] = {}
+        """What roots saw, by what it is: the `known` ones go on."""
+        self.judged: dict[_Where, Watched] = {}
+        """By place, of all roots that were judged with these facts, and of those that others
+        facts judged, as they would have been with these."""
 
-    def around(self, root: Mapping[str, Any]) -> Surroundings:
-        """Of a root: a row with the columns _PLACE."""
-        place = tuple(root[name] for name in _PLACE)
-        if place not in self._seen:
-            world = self._worlds.get(root["environment"], self._nowhere)
-            self._seen[place] = world.around(root, root["domain"])
-        return self._seen[place]
+    def around(self, place: _Where) -> Watched:
+        if place not in self.judged:
+            self.judged[place] = self._watch(self._look(place))
+        return self.judged[place]
+
+    def follow(self, before: "_Views") -> list[_Where]:
+        """The places of roots that were judged by what stood there before and that would be
+        judged otherwise now: something differs that was looked at. All others are known here
+        from now on."""
+        changed = []
+        for place, watched in before.judged.items():
+            now = self._look(place)
+            if watched.differs_from(now):
+                changed.append(place)
+            else:
+                self.judged[place] = self._watch(now)
+                self.judged[place].look_at(watched.looked_at)
+        return changed
+
+    def _look(self, place: _Where) -> Surroundings:
+        root = dict(zip(_PLACE, place, strict=True))
+        return self._worlds.get(root["environment"], self._nowhere).around(root, root["domain"])
+
+    def _watch(self, surroundings: Surroundings) -> Watched:
+        if surroundings not in self.alike:
+            known = self._known.get(surroundings)
+            self.alike[surroundings] = known or Watched(surroundings)
+        return self.alike[surroundings]
 
 
 class Judge:
@@ -59,7 +83,8 @@ class Judge:
     ever, and a verdict is a function of its case. Belongs to one thread at a time."""
 
     def __init__(self) -> None:
-        self._looked: list[tuple[pl.DataFrame, _Views]] = []
+        self._facts = pl.DataFrame()
+        self._views = _Views(self._facts, {})
         self._verdicts: dict[tuple[Any, ...], Verdict] = {}
 
     def judge(self, roots: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
@@ -76,7 +101,7 @@ class Judge:
         for judged in roots.iter_rows(named=True):
             told = NOTHING | json.loads(judged["facts"])
             root = judged | {name: told[f"own_{name}"] for name in _REFINED}
-            around = views.around(root | {"domain": told["domain"]})
+            around = cast("Surroundings", views.around(_where(root, told)))
             case = Case(root, told, around)
             hidden = (
                 _is_event_only(told, around)
@@ -87,37 +112,25 @@ class Judge:
         schema = pl.DataFrame(ORPHANS.empty_table()).schema
         return pl.DataFrame(rows, schema=schema, orient="row")
 
-    def select_affected(
-        self, roots: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame
-    ) -> pl.DataFrame:
-        """Those of the roots (ORPHANS rows) whose verdicts may differ between the two states of
-        the facts: what surrounds them differs."""
-        told = pl.col("facts").str.json_decode(pl.Struct(dict.fromkeys(_TOLD, pl.String)))
-        seen = roots.with_columns(told.alias("told")).with_columns(
-            system=pl.col("told").struct.field("own_system"),
-            destination=pl.col("told").struct.field("own_destination"),
-            domain=pl.col("told").struct.field("domain"),
-        )
-        places = seen.select(_PLACE).unique()
-        old, new = self._look_around(before), self._look_around(after)
-        changed = [old.around(place) != new.around(place) for place in places.iter_rows(named=True)]
-        elsewhere = places.filter(pl.Series(changed, dtype=pl.Boolean))
-        affected = seen.with_row_index("row").join(
-            elsewhere, on=_PLACE, how="semi", nulls_equal=True
-        )
-        return roots[affected["row"].sort()]
+    def find_affected(self, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame | None:
+        """Places (`select_at`) of roots that were judged with the facts `before`, or affected
+        by none since they were, whose verdicts may be others with the facts `after`. None if
+        others were judged with since."""
+        if self._facts is not before and not before.equals(self._facts):
+            return None
+        known = self._views
+        places = self._look_around(after).follow(known)
+        return pl.DataFrame(places, schema=dict.fromkeys(_PLACE, pl.String), orient="row")
 
     def _look_around(self, facts: pl.DataFrame) -> _Views:
-        """Of one and the same frame the same views, with what they have seen."""
-        for known, views in self._looked:
-            if known is facts:
-                return views
-        views = _Views(facts)
-        self._looked = [*self._looked[1 - _STATES :], (facts, views)]
-        return views
+        """Of the same facts the same views, with what they have seen."""
+        if self._facts is not facts and not facts.equals(self._facts):
+            self._facts, self._views = facts, _Views(facts, self._views.alike)
+        return self._views
 
     def _find_verdict(self, case: Case) -> Verdict:
-        """Cases that differ only in what is shown of them have the same."""
+        """Cases that differ only in what is shown of them have the same. What they see is the
+        same thing where it is alike (`_Views`)."""
         facts = (value for name, value in case.facts.items() if name not in _OWN)
         alike = (case.root["system"], case.around, *case.compared, *facts)
         verdict = self._verdicts.get(alike)
@@ -126,6 +139,24 @@ class Judge:
                 self._verdicts.clear()
             verdict = self._verdicts[alike] = name_cause(case)
         return verdict
+
+
+def select_at(roots: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """Those of the roots (ORPHANS rows) that are at one of these places (Judge.find_affected),
+    in their order."""
+    told = pl.col("facts").str.json_decode(pl.Struct(dict.fromkeys(_TOLD, pl.String)))
+    seen = roots.with_columns(told.alias("told")).with_columns(
+        system=pl.col("told").struct.field("own_system"),
+        destination=pl.col("told").struct.field("own_destination"),
+        domain=pl.col("told").struct.field("domain"),
+    )
+    found = seen.with_row_index("row").join(places, on=_PLACE, how="semi", nulls_equal=True)
+    return roots[found["row"].sort()]
+
+
+def _where(root: Mapping[str, Any], told: Mapping[str, Any]) -> _Where:
+    """The values of _PLACE."""
+    return (*(root[name] for name in _PLACE[:-1]), told["domain"])
 
 
 def _is_event_only(told: dict[str, Any], around: Surroundings) -> bool:

@@ -7,8 +7,9 @@ names, what came first. Counts and other times change with every span and would 
 verdicts depend on when they were asked for.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Sibling(NamedTuple):
@@ -88,3 +89,31 @@ class Surroundings:
     """Requests beside which such roots begin again and again."""
     streams: bool
     """This service computes streams (Kafka Streams)."""
+
+
+class Watched:
+    """Surroundings, read through this, that remember what of them was looked at: a verdict
+    depends on nothing else of them."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked for once of each name: from then on it is an attribute like any other.
+        value = getattr(self._surroundings, name)
+        setattr(self, name, value)
+        return value
+
+    @property
+    def looked_at(self) -> frozenset[str]:
+        return frozenset(vars(self)) - {"_surroundings"}
+
+    def look_at(self, names: Iterable[str]) -> None:
+        for name in names:
+            getattr(self, name)
+
+    def differs_from(self, other: Surroundings) -> bool:
+        """In something that was looked at."""
+        return other != self._surroundings and any(
+            getattr(other, name) != getattr(self._surroundings, name) for name in self.looked_at
+        )

@@ -20,14 +20,15 @@ from analyzer.judging import Judge
 from analyzer.losses import keep_answers
 from analyzer.lost_sends import find_suspects
 from analyzer.version import RULES_VERSION
-from storage.contract import OrphanQuery, Page, SpanStore, StoreError
+from storage.contract import SpanStore, StoreError
 from storage.schema import ORPHANS, TRACE_IDS
+from tracestitch.judged_roots import judge_again, stored_roots
 from tracestitch.known_facts import KnownFacts
 from tracestitch.root_sends import (
+    add_requests,
     earlier_sends,
     find_disturbed,
     find_new_suspects,
-    find_requests,
 )
 
 STEPS = 2
@@ -35,9 +36,6 @@ PASS_SPANS = 50_000
 # A value in more traces than this names no single unit of work.
 HOT_KEY_LIMIT = 1_000
 _IDLE_SECONDS = 1.0
-# Roots that are judged at once.
-_ROOTS_AT_ONCE = 20_000
-_ALL_ROOTS = OrphanQuery(hidden=True)
 
 log = logging.getLogger(__name__)
 
@@ -152,10 +150,7 @@ class AnalysisLoop:
         """The answers of the owners, given what is around them and the requests beside their
         root sends."""
         batch = self._store.analysis_input(around)
-        requests = find_requests(self._store, batch, owners)
-        if requests.num_rows:
-            around = _trace_ids(pl.concat([pl.DataFrame(around), pl.DataFrame(requests)]))
-            batch = self._store.analysis_input(around)
+        batch = add_requests(self._store, batch, around, owners)
         return analyse(batch, owners, hot, suspects)
 
     def _answer_earlier(
@@ -215,27 +210,18 @@ class AnalysisLoop:
         return keep_answers(answers, old, lost, self._store.spans_since(analysed, near))
 
     def _judge_others(self, owners: pa.Table, facts: pl.DataFrame, analysed: int) -> None:
-        """Judge stored roots of traces that this pass does not replace anew, where their
-        surroundings changed; all, where it is not known what these were. A part at a time:
+        """Judge stored roots of traces that this pass does not replace anew, where what their
+        verdicts rest on changed; all, where it is not known what that was. A part at a time:
         there may be very many. Stopped halfway, all are judged by the next pass."""
-        mine, after = pl.DataFrame(owners), None
-        while True:
-            rows = self._store.orphans(_ALL_ROOTS, Page(limit=_ROOTS_AT_ONCE, after=after))
-            roots = (
-                pl.DataFrame(rows.table)
-                .select(ORPHANS.names)
-                .join(mine, on=TRACE_IDS.names, how="anti")
-            )
-            if self._facts is not None:
-                roots = self._judge.select_affected(roots, self._facts, facts)
-            if not roots.is_empty():
-                traces = _trace_ids(roots.select(TRACE_IDS.names))
-                whole = pl.DataFrame(self._store.orphans_of(traces, hidden=True))
-                judged = self._judge.judge(whole.select(ORPHANS.names), facts)
+        before, places = self._facts, None
+        if before is not None:
+            places = self._judge.find_affected(before, facts)
+        mine = pl.DataFrame(owners)
+        for roots in stored_roots(self._store, places):
+            others = roots.join(mine, on=TRACE_IDS.names, how="anti")
+            traces, judged = judge_again(self._store, self._judge, others, facts)
+            if traces.num_rows:
                 self._store.replace_orphans(traces, arrow(judged, ORPHANS), analysed)
-            after = rows.next
-            if after is None:
-                return
 
     def _count_pass(self, seconds: float) -> None:
         self.passes += 1

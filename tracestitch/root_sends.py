@@ -15,7 +15,7 @@ from analyzer.analysis import arrow
 from analyzer.lost_sends import PLACE, SUSPECTED_BY, ask_for_requests, find_suspects
 from analyzer.work_beside import BOUNDS
 from storage.contract import EndpointQuery, SpanStore
-from storage.schema import SENDS, TRACE_IDS, SpanBatch
+from storage.schema import BATCH_SCHEMAS, SENDS, TRACE_IDS, SpanBatch
 
 # Root sends that are looked at again at once.
 _AT_ONCE = 10_000
@@ -32,12 +32,25 @@ def find_disturbed(
     return store.sends_beside(after, upto, traces, BOUNDS)
 
 
-def find_requests(store: SpanStore, batch: SpanBatch, owners: pa.Table) -> pa.Table:
-    """TRACE_IDS of the requests beside the root sends of these traces."""
+def add_requests(
+    store: SpanStore, batch: SpanBatch, traces: pa.Table, owners: pa.Table
+) -> SpanBatch:
+    """The spans of `traces` that the batch has, and those of the requests beside the root sends
+    of the owners."""
     asked = ask_for_requests(batch, pl.DataFrame(owners))
     if asked.is_empty():
-        return TRACE_IDS.empty_table()
-    return store.requests_beside(arrow(asked, SENDS), BOUNDS)
+        return batch
+    beside = pl.DataFrame(store.requests_beside(arrow(asked, SENDS), BOUNDS))
+    others = beside.join(pl.DataFrame(traces), on=TRACE_IDS.names, how="anti")
+    if others.is_empty():
+        return batch
+    more = store.analysis_input(arrow(others, TRACE_IDS))
+    return SpanBatch(
+        **{
+            name: pa.concat_tables([getattr(batch, name), getattr(more, name)])
+            for name in BATCH_SCHEMAS
+        }
+    )
 
 
 def find_new_suspects(

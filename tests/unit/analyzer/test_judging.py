@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from analyzer.analysis import Answers, analyse
-from analyzer.judging import Judge
+from analyzer.judging import Judge, select_at
 from tests.analysed import endpoint_facts
 from tests.builders import batch, span
 from tests.unit.analyzer.messages import delivery, send
@@ -68,12 +68,17 @@ def test_only_roots_whose_surroundings_changed_are_judged_again() -> None:
         attributes={"messaging.destination.name": "invoices"},
     )
     before = facts(send(), POLL, other)
-    judged = Judge().judge(analysed(send(), POLL, other).orphans, before)
+    roots = analysed(send(), POLL, other).orphans
+    judged = Judge().judge(roots, before)
     assert sorted(shown(judged)) == [20, 31]
 
     def affected(*more: Any) -> list[int]:
         after = pl.concat([before, facts(*more)], how="diagonal")
-        return sorted(Judge().select_affected(judged, before, after)["span_id"].to_list())
+        judge = Judge()
+        judge.judge(roots, before)
+        places = judge.find_affected(before, after)
+        assert places is not None
+        return sorted(select_at(judged, places)["span_id"].to_list())
 
     assert affected() == []
     named = {"trace": 7, "service": "new"}
@@ -88,10 +93,51 @@ def test_roots_are_compared_by_what_they_said_themselves() -> None:
     """A verdict fills in destination and producer; it is no reason to look elsewhere."""
     silent = delivery(attributes={"messaging.destination.name": ""})
     before = facts(send(), silent)
-    judged = Judge().judge(analysed(send(), silent).orphans, before)
+    judge = Judge()
+    judged = judge.judge(analysed(send(), silent).orphans, before)
     assert judged["destination"].to_list() == ["orders"]
     second = {"messaging.destination.name": "letters"}
     after = pl.concat([before, facts(send(trace=7, service="b", attributes=second))])
-    found = Judge().select_affected(judged, before, after)
+    places = judge.find_affected(before, after)
+    assert places is not None
+    found = select_at(judged, places)
     assert found["span_id"].to_list() == [21]
     assert Judge().judge(found, after)["destination"].to_list() == [None]
+
+
+def test_what_no_verdict_looked_at_changes_none_and_what_one_looked_at_does_later() -> None:
+    """Whether broken messages alternate with connected ones is asked of queues only."""
+
+    def at(system: str) -> dict[str, Any]:
+        return {"attributes": {"messaging.system": system}}
+
+    topic = delivery(trace=3, id=31, service="reader", **at("kafka"))
+    queue = delivery(trace=4, id=41, service="worker", **at("aws_sqs"))
+    spans = (send(**at("aws_sqs")), topic, queue)
+    roots, before = analysed(*spans).orphans, facts(*spans)
+    mixed = before.with_columns(mixed=pl.lit(value=True))
+    sent = pl.concat([mixed, facts(send(trace=5, **at("kafka")))])
+    judge = Judge()
+    judge.judge(roots, before)
+
+    def affected(old: pl.DataFrame, new: pl.DataFrame) -> list[int]:
+        places = judge.find_affected(old, new)
+        assert places is not None
+        return sorted(select_at(roots, places)["span_id"].to_list())
+
+    assert affected(before, mixed) == [41]
+    judge.judge(roots.filter(span_id=41), mixed)
+    assert affected(mixed, sent) == [31]
+    judge.judge(roots.filter(span_id=31), sent)
+    assert affected(sent, sent) == []
+
+
+def test_roots_that_others_facts_judged_since_are_not_told_apart() -> None:
+    spans = (send(), POLL)
+    roots, first = analysed(*spans).orphans, facts(*spans)
+    other = facts(send(), POLL, PROCESS)
+    judge = Judge()
+    judge.judge(roots, first)
+    judge.judge(roots, other)
+    assert judge.find_affected(first, other) is None
+    assert judge.find_affected(other, other.clone()) is not None

@@ -98,7 +98,7 @@ def test_roots_are_judged_a_part_at_a_time_and_none_is_left_out(
     sent = span("send", trace=9, id=9, kind="PRODUCER", attributes=told)
 
     def causes(at_once: int) -> list[tuple[int, str]]:
-        monkeypatch.setattr("tracestitch.analysis._ROOTS_AT_ONCE", at_once)
+        monkeypatch.setattr("tracestitch.judged_roots._AT_ONCE", at_once)
         store = MemoryStore()
         loop = AnalysisLoop(store)
         for spans_ in (roots, [sent]):
