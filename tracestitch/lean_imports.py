@@ -8,15 +8,14 @@ from contextlib import contextmanager
 
 @contextmanager
 def lean_imports() -> Iterator[None]:
-    """Import inside. Modules stay, so the garbage collector does not go through them, then
-    or later."""
+    """Import inside. Modules stay, so the garbage collector does not look through them
+    meanwhile."""
     collects = gc.isenabled()
     gc.disable()
     try:
         leave_pandas_out()
         yield
     finally:
-        gc.freeze()
         if collects:
             gc.enable()
 
