@@ -8,6 +8,7 @@ is the process span if there is one, else the receive span or the Lambda root.
 import polars as pl
 
 from analyzer.frame import Frame
+from analyzer.idle_polls import idle_polls
 from analyzer.kafka_events import RECORD, ends_of_partition, error_events
 from analyzer.roles import CONSUMER, SERVER
 from analyzer.structure import nearest, nearest_above
@@ -28,10 +29,14 @@ def _process_ends(frame: Frame, process: pl.Series, stated: pl.Series) -> pl.Ser
     return process & ~wrapper & (~inner | stated)
 
 
+# Libraries whose receive spans are a callback's or listener's: there is none without a message.
+_CALLED_BACK = r"\bpika\b|\baio_pika\b|^org\.springframework\b"
+
+
 def _filled(frame: Frame, receives: pl.DataFrame) -> pl.Series:
     """Whether receive spans (row, …) took something: an id, a record's partition
     (kafka-python names no offset, and makes no span for an empty poll), a routing key
-    (`basic.get` of RabbitMQ) or work below.
+    (`basic.get` of RabbitMQ) or work below; or their library makes none without a message.
 
     A receive below a receive is no work: botocore's API call below boto3sqs, which an
     idle poll has too, and the batch wrappers of aiokafka.
@@ -52,6 +57,7 @@ def _filled(frame: Frame, receives: pl.DataFrame) -> pl.Series:
         | pl.col("kafka_offset").is_not_null()
         | record
         | (pl.col("routed") & pl.col("batch_count").ne_missing(0)).fill_null(value=False)
+        | ((pl.col("kind") == CONSUMER) & pl.col("called_back")).fill_null(value=False)
         | busy[receives["row"]]
     ).to_series()
 
@@ -185,12 +191,17 @@ def find_deliveries(
     )
     process &= ~ends_of_partition(frame, process, stated, resolved)
     process &= ~_told_by_hand(frame, process, stated)
+    process &= stated | ~idle_polls(frame, process)
     open_ = ~frame.flag(_rows_above(frame, any_process))
     receives = frame.tell(
         frame["row"].filter(frame.is_role("receive") & open_),
         *("row", "kind", "service", "parent_span_id", "has_children", "api_receive", "routed"),
         *("message_id", "batch_count", *RECORD),
-    ).filter(~pl.col("api_receive"))
+        called_back="scope_name",
+    )
+    receives = receives.filter(~pl.col("api_receive")).with_columns(
+        pl.col("called_back").str.contains(_CALLED_BACK)
+    )
     told_by_link = frame.flag(followed["receive"])
     wrapper = (frame.flag(_local_links(frame, links)) & ~upstream) | told_by_link
     told_elsewhere = frame.flag(_told_elsewhere(frame, receives, process)) & ~stated

@@ -14,6 +14,7 @@ import polars as pl
 
 from analyzer.meaning import find_meanings
 from analyzer.names import mark_messages, read_messages
+from analyzer.places import inherit_places
 from analyzer.structure import find_parents
 from analyzer.tables import Tables
 
@@ -173,7 +174,7 @@ def build_frame(tables: Tables) -> Frame:
     )
     meaning, meanings = find_meanings(rows, tables.scopes, tables.shapes)
     rows = rows.with_columns(meaning, meanings["role"][meaning])
-    rows = find_parents(rows)
+    rows, meanings = inherit_places(find_parents(rows), meanings)
     rows, told = _read_messages(rows, messages, meanings)
     stated = rows.select("row", "trace_state").filter(pl.col("trace_state").str.len_bytes() > 0)
     return Frame(

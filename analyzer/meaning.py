@@ -10,7 +10,7 @@ from analyzer.roles import AWS_API_SCOPES, ROLE, assign_roles
 # "order.publish" and "order.process" belong to the domain "order"
 DOMAIN = (
     r"(?i)^(.+)[._/ -]"
-    r"(?:publish|send|produce|create|emit|process|receive|consume|handle)(?:d|r|er)?$"
+    r"(?:publish|send|produce|create|emit|enqueue|process|receive|consume|handle|execute)(?:d|r|er)?$"
 )
 # Spans that agree in these mean the same.
 _ALIKE = ["shape_id", "scope_id", "name", "kind", "marked", "recorded", "identified"]

@@ -18,6 +18,9 @@ _OPERATIONS = {
     "create": "send",
     "enqueue": "send",
     "schedule": "send",
+    "emit": "send",
+    "push": "send",
+    "notify": "send",
     "sendmessage": "send",
     "sendmessagebatch": "send",
     "publishbatch": "send",
@@ -31,6 +34,9 @@ _OPERATIONS = {
     "subscribe": "receive",
     "peek": "receive",
     "fetch": "receive",
+    "pull": "receive",
+    "dequeue": "receive",
+    "listen": "receive",
     "dispatch": "receive",
     "receivemessage": "receive",
     "getrecords": "receive",
@@ -38,6 +44,8 @@ _OPERATIONS = {
     "deliver": "process",
     "consume": "process",
     "handle": "process",
+    "execute": "process",
+    "perform": "process",
     "settle": "settle",
     "ack": "settle",
     "nack": "settle",
@@ -63,15 +71,24 @@ _OPERATIONS = {
 
 _CREATING = r"^create \S|\S create$"
 _VERBS = "send|publish|produce|create|process|receive|poll|consume|settle|ack|nack|commit|delete"
+# What applications call their own spans: "enqueue_job", "order.emit", "kafka consume".
+_OWN = "send|publish|produce|emit|enqueue|push|receive|poll|pull|consume|process|handle|execute"
 _NAMES = [
     rf"^({_VERBS}) \S",  # "process orders": semconv 1.27 and later
     r"\S (send|publish|create|process|receive|deliver|subscribe|ack|modack|nack)$",
     r"^(?:SQS|SNS|EventBridge|Kinesis)\.(\w+)$",
     r"^kafka\.(produce|consume)$",
     r"^basic\.(ack|nack|reject)$",  # AMQP's methods, as the Java agent names calls
-    r"[._/-](send|publish|produce|process|receive|consume|handle)$",  # "order.publish"
-    r"(?i)^(publish|send|handle|consume|process)(?:[ _A-Z]|$)",
+    rf"(?i)[ ._/-]({_OWN})(?:ed|d)?$",  # "order.publish"
+    rf"(?i)^({_OWN}|notify|listen)(?:ing)?(?:[ _A-Z]|$)",
 ]
+# The same where the word is no verb of its own.
+_PHRASES = {
+    r"(?i)^(?:dispatch|put)[ _]?(?:event|record|message)s?(?:[^a-z]|$)": "send",
+    r"(?i)^(?:on[ _]?|run[ _])(?:message|event|job|task)(?:[^a-z]|$)": "process",
+}
+# The name of a worker; that of a function says what it is for, not what it does.
+_WORKERS = r"(?i)[ ._/-](?:consumer|handler|processor|listener|subscriber)$"
 
 
 def _word(text: pl.Expr) -> pl.Expr:
@@ -112,10 +129,12 @@ def assign_roles(frame: pl.DataFrame) -> pl.DataFrame:
         _word(pl.col("operation_name")),
         _word(pl.col("rpc_method").str.extract(r"(\w+)$")),
         by_name,
-        pl.when(name.str.contains(r"(?i)^on[_ ]?(?:message|event|job|task)\b")).then(
-            pl.lit("process")
+        *(
+            pl.when(name.str.contains(phrase)).then(pl.lit(role))
+            for phrase, role in _PHRASES.items()
         ),
         by_kind,
+        pl.when((kind == INTERNAL) & name.str.contains(_WORKERS)).then(pl.lit("process")),
     )
     # A kind that contradicts the word wins: a CONSUMER "... create" is a delivery.
     role = (

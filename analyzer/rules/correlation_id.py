@@ -21,7 +21,7 @@ DOUBTFUL = 0.4
 
 # A subscription or queue is named otherwise than the topic or exchange that fills it.
 RENAMING = ["gcp_pubsub", "rabbitmq", "servicebus"]
-_BRIDGED, _RENAMED = 4, 5
+_ALIKE, _BRIDGED, _RENAMED = 1, 4, 5
 
 # One of more candidates than a reader would look at is none.
 LEAST = 0.05
@@ -89,7 +89,7 @@ def _hop() -> pl.Expr:
         pl.when(same_system & (name == send_name) & agree)
         .then(0)
         .when(same_system & silent & (pl.col("domain") == pl.col("send_domain")))
-        .then(1)
+        .then(_ALIKE)
         .when(same_system & silent)
         .then(2)
         .when((pl.col("named") & bridge & same_event()) | dead_letter)
@@ -144,16 +144,18 @@ def _leave_out_delivered(pairs: pl.DataFrame, explained: pl.DataFrame) -> pl.Dat
 
 
 def _doubts(arrived: pl.Expr) -> pl.Expr:
-    """Where no name says that a message reaches another destination: it `arrived` elsewhere,
-    or was sent by the consumer itself; and over a bus or topic, or to a destination of which
-    no system is told, it was sent while another message was handled, or about something else
-    by the names of the spans."""
+    """Where no name says that a message reaches another destination: it `arrived` elsewhere
+    (but a bus has several targets: where both ends name it, and their spans one domain, it is
+    no doubt), or was sent by the consumer itself; and over a bus or topic, or to a destination
+    of which no system is told, it was sent while another message was handled, or about
+    something else by the names of the spans."""
     own = pl.col("service") == pl.col("send_service")
     passes_on = (pl.col("system") != pl.col("send_system")).fill_null(value=True)
     bus = pl.col("send_system").is_in(list(DELIVERS_TO)).fill_null(value=False)
     other = (pl.col("domain") != pl.col("send_domain")).fill_null(value=False)
     onward = passes_on & pl.col("send_onward")
-    return ~pl.col("named") & (arrived | own | onward | ((passes_on | bus) & other))
+    targets = bus & ~passes_on & (pl.col("hop") == _ALIKE)
+    return ~pl.col("named") & ((arrived & ~targets) | own | onward | ((passes_on | bus) & other))
 
 
 def match_correlation_ids(
