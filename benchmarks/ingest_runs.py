@@ -69,8 +69,8 @@ class Start:
 
 
 @contextmanager
-def _waiting_sender(file: Path, address: str, *options: str) -> Iterator["subprocess.Popen[str]"]:
-    """It has read its file and waits for a line."""
+def waiting_sender(file: Path, address: str, *options: str) -> Iterator["subprocess.Popen[str]"]:
+    """It has read its file and waits for `send_all`."""
     command = [sys.executable, "-m", "benchmarks.sender", str(file), address, *options]
     sender = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
@@ -94,7 +94,7 @@ def measure_load(
     with (
         tempfile.TemporaryDirectory() as name,
         running_server(Path(name), module=module) as server,
-        _waiting_sender(file, server.grpc, f"--requests={requests}", *options) as sender,
+        waiting_sender(file, server.grpc, f"--requests={requests}", *options) as sender,
     ):
         threads, decoder = server.thread_seconds(), server.status()["decoder"]
         before, begun, sampled = (
@@ -102,7 +102,7 @@ def measure_load(
             time.perf_counter(),
             len(server.samples.resident),
         )
-        answer = _send(sender)
+        answer = send_all(sender)
         acknowledged = server.cpu_seconds() - before
         server.wait_until_analysed(answer["acknowledged"] * SPANS_PER_REQUEST)
         analysed = time.perf_counter() - begun
@@ -131,7 +131,8 @@ def measure_load(
     )
 
 
-def _send(sender: "subprocess.Popen[str]") -> dict[str, Any]:
+def send_all(sender: "subprocess.Popen[str]") -> dict[str, Any]:
+    """What it says when everything is acknowledged."""
     assert sender.stdin
     assert sender.stdout
     sender.stdin.write("go\n")

@@ -1,6 +1,6 @@
 """A process that sends a workload over gRPC and says how long the answers took.
 
-    python -m benchmarks.sender FILE HOST:PORT [--in-flight N | --rate SPANS] [--requests N]
+    python -m benchmarks.sender FILE HOST:PORT[,…] [--in-flight N | --rate SPANS] [--requests N]
 
 Reads and moves the whole file first, prints "ready", waits for a line on its standard
 input, sends, and prints one JSON object. It is a process of its own so that its CPU is
@@ -61,25 +61,27 @@ def connect(address: str) -> Call:
     return method
 
 
-def send_in_flight(address: str, payloads: list[bytes], in_flight: int) -> Outcome:
+def send_in_flight(addresses: list[str], payloads: list[bytes], in_flight: int) -> Outcome:
     outcome, lock, waiting = Outcome(), threading.Lock(), iter(payloads)
 
     def take() -> bytes | None:
         with lock:
             return next(waiting, None)
 
-    def work() -> None:
+    def work(address: str) -> None:
         call = connect(address)
         while (payload := take()) is not None:
             _send(call, payload, time.perf_counter(), outcome)
 
-    _run_all([threading.Thread(target=work, daemon=True) for _ in range(in_flight)])
+    # In turn, as a load balancer deals out connections.
+    dealt = (addresses[number % len(addresses)] for number in range(in_flight))
+    _run_all([threading.Thread(target=work, args=(each,), daemon=True) for each in dealt])
     return outcome
 
 
-def send_at_rate(address: str, payloads: list[bytes], spans_per_second: float) -> Outcome:
+def send_at_rate(addresses: list[str], payloads: list[bytes], spans_per_second: float) -> Outcome:
     outcome, interval = Outcome(), SPANS_PER_REQUEST / spans_per_second
-    calls = [connect(address) for _ in range(RATE_CONNECTIONS)]
+    calls = [connect(addresses[number % len(addresses)]) for number in range(RATE_CONNECTIONS)]
     begun = time.perf_counter()
     threads = []
     for index, payload in enumerate(payloads):
@@ -132,7 +134,7 @@ def _percentiles(ordered: list[float]) -> Iterator[tuple[str, float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("file", type=Path)
-    parser.add_argument("address")
+    parser.add_argument("addresses", type=lambda text: text.split(","))
     parser.add_argument("--in-flight", type=int, default=8)
     parser.add_argument("--rate", type=float, help="spans a second, instead of --in-flight")
     parser.add_argument("--requests", type=int, help="of the file; all if not given")
@@ -142,9 +144,9 @@ def main() -> None:
     sys.stdin.readline()
     cpu, begun = time.process_time(), time.perf_counter()
     if given.rate:
-        outcome = send_at_rate(given.address, payloads, given.rate)
+        outcome = send_at_rate(given.addresses, payloads, given.rate)
     else:
-        outcome = send_in_flight(given.address, payloads, given.in_flight)
+        outcome = send_in_flight(given.addresses, payloads, given.in_flight)
     seconds = time.perf_counter() - begun
     print(
         json.dumps(

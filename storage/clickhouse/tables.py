@@ -78,7 +78,8 @@ TABLES: dict[str, Table] = {
     "shapes": _dictionary(schema.SHAPES, "shape_id"),
     "spans": Table(
         _stamped(schema.SPANS, STORED_AT),
-        (*_TRACE, "span_id", "content_hash"),
+        # By time inside of a trace: neighbours are alike, which takes less room.
+        (*_TRACE, "start_time_unix_nano", "span_id", "content_hash"),
         _TRACE,
         True,
         ("generation", "start_time_unix_nano"),
