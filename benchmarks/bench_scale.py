@@ -34,7 +34,8 @@ COLLECTORS = 2
 _MILLION = 1e6
 _DATABASE = "bench"
 _PASSES = "tracestitch_analysis_pass_seconds_count"
-_LOOK_SECONDS = 0.5
+# Each look is a question to the engine that counts as its work.
+_LOOK_SECONDS = 5.0
 
 
 @dataclass
@@ -157,18 +158,14 @@ def _metric(server: Server, name: str) -> float:
 
 
 def predict(run: Run, costs: Costs) -> dict[str, float]:
-    """What the model says that the run used."""
-    appended = costs.append_engine.seconds(run.spans, run.commits)
-    analysed = run.passes, run.spans if run.partitions else 0
-    again = 1 + (run.partitions - 1) * costs.shared_client
-    again_engine = 1 + (run.partitions - 1) * costs.shared_engine
-    collector = costs.collector_in * run.spans
-    collector += costs.append_client.seconds(run.spans, run.commits)
-    passes, spans = analysed
+    """What the model says that the run used, with its commits and passes."""
+    analysed = run.spans * (1 + (run.partitions - 1) * costs.shared) if run.partitions else 0
+    intake, appended = costs.append, costs.append_engine
     told = {
-        "collector": collector,
-        "analyzer": costs.analysis_client.seconds(spans * again, passes),
-        "engine": appended + costs.analysis_engine.seconds(spans * again_engine, passes),
+        "collector": costs.intake * run.spans + intake.seconds(run.spans, run.commits),
+        "analyzer": costs.analysis.seconds(analysed, run.passes),
+        "engine": appended.seconds(run.spans, run.commits)
+        + costs.analysis_engine.seconds(analysed, run.passes),
     }
     return {name: seconds / run.spans * _MILLION for name, seconds in told.items()}
 
