@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 import pyarrow as pa
 
+from storage.answering import Answering
 from storage.context_reads import ContextReads
 from storage.deletion import Deleted, SpanDeletion
 from storage.destination_reads import DestinationReads
@@ -89,6 +90,7 @@ class SpanStore(
     SpanDeletion,
     SpanRewriting,
     Origins,
+    Answering,
     HandoverReads,
     ContextReads,
     GroupReads,
@@ -128,31 +130,13 @@ class SpanStore(
         """
         ...
 
-    def replace_connections(
-        self, traces: pa.Table, endpoints: pa.Table, connections: pa.Table
-    ) -> None:
-        """Replace all endpoints and connections owned by `traces` by these.
-
-        The rows MUST be owned by `traces`. Schemas ENDPOINTS and CONNECTIONS.
-        """
-        ...
-
-    def replace_orphans(self, traces: pa.Table, orphans: pa.Table, generation: int) -> None:
-        """Replace all orphans owned by `traces` by these, and set
-        `analysed_generation` to `generation` in the same transaction."""
-        ...
-
-    def forget_answers(self, rules: str = "") -> None:
-        """Remove all endpoints, connections, orphans and past facts;
-        `analysed_generation` = 0. The answers that come are made by `rules`."""
-        ...
-
     # -------------------------------------------------------------------- state
 
     def status(self) -> StoreStatus: ...
 
     def generations(self) -> tuple[int, int]:
-        """`generation` and `analysed_generation` of the status, at the cost of a look."""
+        """`generation` and `analysed_generation` of the status, at the cost of a look: the
+        latter is that up to which the answers are what one analyzer would give."""
         ...
 
     def usage(self) -> StoreUsage:
@@ -172,13 +156,6 @@ class SpanStore(
         ...
 
     # ------------------------------------------------------------- for analysis
-
-    def claim_analysis(self) -> int:
-        """Whether this process may analyse, asked before each pass: 0 while another does; else
-        a number, another than before where another process may have analysed meanwhile.
-        Answers and deletions of a process that did not ask while another analyses, or that lost
-        its claim because it did not ask for a minute, are refused with StoreError."""
-        ...
 
     def traces_since(self, generation: int, limit: int) -> tuple[pa.Table, int]:
         """What to analyse next: traces with spans of later generations, and the

@@ -1,6 +1,6 @@
 """Writing the analyzer's answers into DuckDB."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import polars as pl
@@ -12,9 +12,12 @@ from storage.duckdb_database import Database, Session
 from storage.duckdb_places import RowPlaces
 from storage.duckdb_schema import ANSWER_TABLES, TABLES
 from storage.duckdb_statements import statement
+from storage.local_partitions import LocalPartitions, PartitionedHere
+from storage.partition import WHOLE, Partition
+from storage.partitions import Place
 
 
-class AnswerWriter:
+class AnswerWriter(PartitionedHere):
     """Replaces what the analyzer said about some traces."""
 
     def __init__(self, database: Database, spans: RowPlaces, answers: RowPlaces) -> None:
@@ -23,10 +26,16 @@ class AnswerWriter:
         # look-ups that know it already would miss what is written with it now.
         with database.read() as session:
             self._answered = int(session.select(statement("newest_answer"))[0][0].as_py())
+            analysed = session.select("SELECT analysed_generation FROM state")[0][0].as_py()
             self._answer_shapes = {answers: AnswerShapes(session, answers) for answers in ROWS}
+        self._partitions = LocalPartitions(analysed)
 
     def replace_connections(
-        self, traces: pa.Table, endpoints: pa.Table, connections: pa.Table
+        self,
+        traces: pa.Table,
+        endpoints: pa.Table,
+        connections: pa.Table,
+        partition: Partition = WHOLE,
     ) -> None:
         within = self._places_of(traces)
         with self._writing_answers() as session:
@@ -39,8 +48,15 @@ class AnswerWriter:
                     self._insert_answers(session, answers, pl.DataFrame(rows), number)
         ends = (connections[f"{end}_trace_lo"] for end in ("consumer", "producer"))
         self._learn_written(number, endpoints["trace_lo"], *ends)
+        self._partitions.note_answered(partition)
 
-    def replace_orphans(self, traces: pa.Table, orphans: pa.Table, generation: int) -> None:
+    def replace_orphans(
+        self,
+        traces: pa.Table,
+        orphans: pa.Table,
+        generation: int,
+        partition: Partition = WHOLE,
+    ) -> None:
         within = self._places_of(traces)
         with (
             self._database.write() as session,
@@ -52,7 +68,9 @@ class AnswerWriter:
                 text = statement("insert_orphans", within=spans)
                 number = self._next_number()
                 session.run(text, answered=number)
-            session.run(statement("set_analysed_generation"), generation=generation)
+            settled = self._partitions.settled_after(partition, generation)
+            session.run(statement("set_analysed_generation"), generation=settled)
+        self._partitions.note_analysed(partition, generation)
         if orphans.num_rows:
             self._learn_written(number, orphans["trace_lo"])
 
@@ -63,6 +81,13 @@ class AnswerWriter:
             self.forget_shapes()
             session.run("INSERT INTO answering_rules VALUES ($rules)", rules=rules)
             session.run(statement("set_analysed_generation"), generation=0)
+        self._partitions.note_forgotten()
+
+    def note_judged(self, partition: Partition, generation: int, places: Iterable[Place]) -> None:
+        super().note_judged(partition, generation, places)
+        with self._database.write() as session:
+            settled = self._partitions.settled
+            session.run(statement("set_analysed_generation"), generation=settled)
 
     def forget_shapes(self) -> None:
         """Shapes are being deleted; in the transaction that does it."""
@@ -89,6 +114,16 @@ class AnswerWriter:
         table = ROWS[answers]
         with session.given(incoming=rows.select(TABLES[table].names).to_arrow()):
             session.run(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+
+    def note_facts_deleted(self) -> None:
+        self._partitions.note_deleted()
+
+    def _check_open(self) -> None:
+        self._database.check_open()
+
+    def _newest(self) -> int:
+        with self._database.read() as session:
+            return int(session.select(statement("newest_generation"))["generation"][0].as_py())
 
     def _places_of(self, traces: pa.Table) -> str:
         """A condition on the answers that these traces may have."""

@@ -53,6 +53,7 @@ class SpanDeleter:
                 deleted = _delete(session, generation, newest, touched)
                 swept = self._sweep(session)
             self._writer.note_deleted(deleted.spans, renumber=swept)
+            self._answers.note_facts_deleted()
         return deleted
 
     def reclaim(self) -> bool:

@@ -69,10 +69,6 @@ class DuckDBStore(
         self._answer_places.learn()
         return super().traces_since(generation, limit)
 
-    def claim_analysis(self) -> int:
-        self._database.check_open()
-        return 1  # nobody else has the file
-
     def usage(self) -> StoreUsage:
         return self._database.usage()
 

@@ -6,27 +6,22 @@ that a reader who took it sees one state.
 """
 
 import threading
-from typing import Literal
 
 import polars as pl
 import pyarrow as pa
 
-from storage import memory_answers, memory_deletion, memory_read, memory_rewriting, origins, results
+from storage import memory_deletion, memory_read, memory_rewriting, origins, results
 from storage.contract import (
     AppendResult,
-    Buckets,
-    ConnectionQuery,
     DataRefused,
     Deleted,
-    EndpointQuery,
-    OrphanQuery,
-    Page,
-    Rows,
     StoredSpans,
     StoreError,
     StoreStatus,
     StoreUsage,
 )
+from storage.local_partitions import LocalPartitions, PartitionedHere
+from storage.memory_answer_reads import MemoryAnswers
 from storage.memory_destinations import MemoryDestinations
 from storage.memory_frames import (
     DICTIONARIES,
@@ -40,21 +35,28 @@ from storage.memory_frames import (
     newest_of,
     read,
 )
-from storage.memory_groups import orphan_groups
 from storage.memory_handovers import MemoryHandovers
 from storage.memory_requests import MemoryRequests
 from storage.memory_search import MemorySearch
-from storage.queries import EVERY_ORPHAN, NO_BUCKETS
+from storage.partition import WHOLE, Partition
 from storage.schema import BATCH_SCHEMAS, SpanBatch
 
 
-class MemoryStore(MemoryHandovers, MemoryRequests, MemorySearch, MemoryDestinations):
+class MemoryStore(
+    PartitionedHere,
+    MemoryAnswers,
+    MemoryHandovers,
+    MemoryRequests,
+    MemorySearch,
+    MemoryDestinations,
+):
     engine = "memory"
     broken = False
 
     def __init__(self) -> None:
         self._frames: Frames = first_frames()
-        self._generation = self._analysed = 0
+        self._generation = 0
+        self._partitions = LocalPartitions()
         self._writing = threading.Lock()
         self._closed = False
         self._notes: list[origins.Note] = []
@@ -95,20 +97,31 @@ class MemoryStore(MemoryHandovers, MemoryRequests, MemorySearch, MemoryDestinati
         return AppendResult(self._generation, new.height, duplicates, new.height - free.height)
 
     def replace_connections(
-        self, traces: pa.Table, endpoints: pa.Table, connections: pa.Table
+        self,
+        traces: pa.Table,
+        endpoints: pa.Table,
+        connections: pa.Table,
+        partition: Partition = WHOLE,
     ) -> None:
         owners = [f"consumer_{name}" for name in TRACE]
         with self._writing:
             self._replace("endpoints", TRACE, traces, read(endpoints))
             self._replace("connections", owners, traces, read(connections))
+            self._partitions.note_answered(partition)
 
-    def replace_orphans(self, traces: pa.Table, orphans: pa.Table, generation: int) -> None:
+    def replace_orphans(
+        self,
+        traces: pa.Table,
+        orphans: pa.Table,
+        generation: int,
+        partition: Partition = WHOLE,
+    ) -> None:
         with self._writing:
             first = memory_read.first_stored(self._read()["spans"])
             dated = read(orphans).join(first, on=SPAN, how="left", maintain_order="left")
             dated = dated.with_columns(pl.col("stored_at_unix_nano").fill_null(0))
             self._replace("orphans", TRACE, traces, dated)
-            self._analysed = generation
+            self._partitions.note_analysed(partition, generation)
 
     def _replace(self, name: str, owners: list[str], traces: pa.Table, rows: pl.DataFrame) -> None:
         kept = self._read()[name].join(read(traces), left_on=owners, right_on=TRACE, how="anti")
@@ -119,7 +132,7 @@ class MemoryStore(MemoryHandovers, MemoryRequests, MemorySearch, MemoryDestinati
             self._rules = rules
             answers = ("endpoints", "connections", "orphans", "past_facts")
             self._frames = self._read() | {name: first_frames()[name] for name in answers}
-            self._analysed = 0
+            self._partitions.note_forgotten()
 
     # ----------------------------------------------------------------- deleting
 
@@ -138,6 +151,7 @@ class MemoryStore(MemoryHandovers, MemoryRequests, MemorySearch, MemoryDestinati
             self._frames, expired = memory_deletion.delete(
                 before, generation, self._generation, read(touched)
             )
+            self._partitions.note_deleted()
             return Deleted(before["spans"].height - self._frames["spans"].height, expired)
 
     def reclaim(self) -> bool:
@@ -193,7 +207,8 @@ class MemoryStore(MemoryHandovers, MemoryRequests, MemorySearch, MemoryDestinati
 
     def status(self) -> StoreStatus:
         with self._writing:
-            spans, generation, analysed = self._read()["spans"], self._generation, self._analysed
+            spans, generation = self._read()["spans"], self._generation
+            analysed = self._partitions.settled
         return StoreStatus(
             engine=self.engine,
             spans=spans.height,
@@ -210,7 +225,7 @@ class MemoryStore(MemoryHandovers, MemoryRequests, MemorySearch, MemoryDestinati
 
     def generations(self) -> tuple[int, int]:
         with self._writing:
-            return self._generation, self._analysed
+            return self._generation, self._partitions.settled
 
     def check(self) -> None:
         self._read()
@@ -219,16 +234,18 @@ class MemoryStore(MemoryHandovers, MemoryRequests, MemorySearch, MemoryDestinati
         with self._writing:
             self._closed = True
 
+    def _check_open(self) -> None:
+        self._read()
+
+    def _newest(self) -> int:
+        return self.generations()[0]
+
     def _read(self) -> Frames:
         if self._closed:
             raise StoreError("The store is closed.")
         return self._frames
 
     # ------------------------------------------------------------- for analysis
-
-    def claim_analysis(self) -> int:
-        self._read()
-        return 1  # nobody else has the store
 
     def traces_since(self, generation: int, limit: int) -> tuple[pa.Table, int]:
         with self._writing:
@@ -247,15 +264,6 @@ class MemoryStore(MemoryHandovers, MemoryRequests, MemorySearch, MemoryDestinati
 
     def analysis_input(self, traces: pa.Table) -> SpanBatch:
         return memory_read.spans_of(self._read(), read(traces), bare=True)
-
-    def endpoint_facts(self) -> pa.Table:
-        return memory_answers.endpoint_facts(self._read()["endpoints"])
-
-    def endpoints(self, query: EndpointQuery, limit: int) -> pa.Table:
-        return memory_answers.endpoints(self._read(), query, limit)
-
-    def endpoints_of(self, traces: pa.Table) -> pa.Table:
-        return memory_answers.endpoints_of(self._read()["endpoints"], read(traces))
 
     # ------------------------------------------------------------------ reading
 
@@ -279,22 +287,3 @@ class MemoryStore(MemoryHandovers, MemoryRequests, MemorySearch, MemoryDestinati
 
     def services(self) -> list[str]:
         return self._read()["resources"]["service_name"].drop_nulls().unique().sort().to_list()
-
-    def connections(self, query: ConnectionQuery, page: Page) -> Rows:
-        return memory_answers.connections(self._read()["connections"], query, page)
-
-    def connections_of(
-        self, traces: pa.Table, end: Literal["producer", "consumer", "either"]
-    ) -> pa.Table:
-        return memory_answers.connections_of(self._read()["connections"], read(traces), end)
-
-    def orphans(self, query: OrphanQuery, page: Page) -> Rows:
-        return memory_answers.orphans(self._read()["orphans"], query, page)
-
-    def orphans_of(self, traces: pa.Table, *, hidden: bool = False) -> pa.Table:
-        return memory_answers.orphans_of(self._read()["orphans"], read(traces), hidden=hidden)
-
-    def orphan_groups(
-        self, query: OrphanQuery = EVERY_ORPHAN, buckets: Buckets = NO_BUCKETS
-    ) -> pa.Table:
-        return orphan_groups(self._read(), query, buckets)

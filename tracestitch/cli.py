@@ -29,7 +29,7 @@ from tracestitch.demo import demo
 from tracestitch.lean_imports import lean_imports
 from tracestitch.open_files import keep_files_private
 from tracestitch.questions import journey, orphans
-from tracestitch.roles import Role, parse_role
+from tracestitch.roles import Role, parse_partition, parse_role
 from tracestitch.store_options import (
     correlation_key_option,
     data_dir_option,
@@ -38,6 +38,7 @@ from tracestitch.store_options import (
 )
 
 if TYPE_CHECKING:
+    from storage.partition import Partition
     from tracestitch.logs import Format
     from tracestitch.security import SecuritySettings
 
@@ -77,6 +78,13 @@ _drop_attribute = option(
         "What this process does: all, or collector (takes OTLP in), analyzer or web, where"
         " several processes share a ClickHouse store."
     ),
+)
+@option(
+    "--partition",
+    parse_partition,
+    default="1/1",
+    metavar="I/N",
+    help="Which share of the traces this analyzer answers for, of N that share a ClickHouse store.",
 )
 @listening_addresses
 @correlation_key_option
@@ -121,6 +129,7 @@ def serve(
     data_dir: str,
     store: str | None,
     role: Role,
+    partition: "Partition",
     grpc_address: Address,
     http_address: Address,
     web_address: Address,
@@ -152,6 +161,7 @@ def serve(
         log_format=log_format,
         cors_origins=cors_origin,
         role=role,
+        partition=partition,
     )
     run_server(settings)
 

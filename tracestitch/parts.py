@@ -13,6 +13,7 @@ from collector.http_receiver import http_app
 from collector.keeping import Keeper
 from collector.receiving import Receiver
 from storage.contract import SpanStore
+from storage.partition import Partition
 from tracestitch.analysis import AnalysisLoop
 from tracestitch.config import Address
 from tracestitch.counting import Counting
@@ -21,8 +22,8 @@ from tracestitch.retention import RetentionLoop
 from tracestitch.security import Security
 
 
-def start_analysis(stack: AsyncExitStack, store: SpanStore) -> AnalysisLoop:
-    analysis = AnalysisLoop(store)
+def start_analysis(stack: AsyncExitStack, store: SpanStore, partition: Partition) -> AnalysisLoop:
+    analysis = AnalysisLoop(store, partition)
     analysis.start()
     stack.push_async_callback(asyncio.to_thread, analysis.stop)
     return analysis

@@ -12,7 +12,8 @@ import threading
 from collections.abc import Callable, Iterable
 
 from storage.contract import SpanStore, StoreError, StoreUsage
-from tracestitch.analysis import STEPS, AnalysisLoop, reach
+from tracestitch.analysis import AnalysisLoop
+from tracestitch.neighbourhoods import STEPS, reach
 from tracestitch.steady_clock import SteadyClock
 
 MOST_SPANS = 500_000

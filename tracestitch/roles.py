@@ -1,6 +1,9 @@
 """What one process of a server does, where several share a store."""
 
+import re
 from dataclasses import dataclass
+
+from storage.partition import Partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +38,11 @@ def parse_role(text: str) -> Role:
     if role is None:
         raise ValueError(f"a role is {', '.join(ROLES)}")
     return role
+
+
+def parse_partition(text: str) -> Partition:
+    """I/N. Raises ValueError with what is allowed."""
+    match = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text.strip())
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise ValueError("a partition is I/N, such as 2/4 for the second of four")
+    return Partition(int(match[1]), int(match[2]))

@@ -23,6 +23,7 @@ from collector.keeping import Keeper
 from collector.recovery import open_keeper
 from storage.contract import SpanStore, StoreError
 from storage.engines import is_shared, locate_request_log, open_store, without_secret
+from storage.partition import WHOLE, Partition
 from tracestitch.config import Address
 from tracestitch.counting import Counting
 from tracestitch.listeners import Listeners
@@ -59,6 +60,8 @@ class ServeSettings:
     log_format: Format = "text"
     cors_origins: tuple[str, ...] = ()
     role: Role = ROLES["all"]
+    partition: Partition = WHOLE
+    """Of the traces, that it works out answers about."""
 
 
 def run_server(settings: ServeSettings) -> None:
@@ -66,11 +69,7 @@ def run_server(settings: ServeSettings) -> None:
     store is closed. Raises ClickException when the server cannot start."""
     start_logging(settings.log_format)
     raise_file_limit()
-    if not settings.role.is_whole and not is_shared(settings.store_url):
-        raise click.ClickException(
-            f"--role {settings.role.name} needs a store that several processes can use,"
-            " --store clickhouse://HOST/DATABASE: any other belongs to one process."
-        )
+    _refuse_alone(settings)
     try:
         security = Security(settings.security)
         store = open_store(settings.store_url)
@@ -87,6 +86,19 @@ def run_server(settings: ServeSettings) -> None:
         _say("Stopped; the next start stores what the request log still holds.")
     else:
         _say("Stopped; everything that was acknowledged is stored.")
+
+
+def _refuse_alone(settings: ServeSettings) -> None:
+    """Raises ClickException for a part of a server over a store of one process."""
+    if is_shared(settings.store_url):
+        return
+    asked = [] if settings.role.is_whole else [f"--role {settings.role.name}"]
+    asked += [] if settings.partition.is_whole else [f"--partition {settings.partition}"]
+    if asked:
+        raise click.ClickException(
+            f"{asked[0]} needs a store that several processes can use,"
+            " --store clickhouse://HOST/DATABASE: any other belongs to one process."
+        )
 
 
 def _open_keeper(settings: ServeSettings, store: SpanStore) -> Keeper:
@@ -111,12 +123,12 @@ async def _serve(
     async with AsyncExitStack() as stack:  # unwinds from the last to the first
         counting = Counting(security.gate)
         if role.analyses:
-            counting.analysis = start_analysis(stack, store)
+            counting.analysis = start_analysis(stack, store, settings.partition)
         if keeper is not None:
             wake = (lambda: None) if counting.analysis is None else counting.analysis.wake
             edit = drop_attributes(settings.drop_attributes) if settings.drop_attributes else None
             counting.receiver = start_receiver(stack, keeper, wake, edit)
-        if counting.analysis is not None:
+        if counting.analysis is not None and settings.partition.leads:
             counting.retention = start_retention(
                 stack,
                 store,
@@ -198,6 +210,8 @@ def _reads_otherwise(store: SpanStore, keeper: Keeper) -> bool:
 
 def _describe(settings: ServeSettings, keeper: Keeper | None) -> str:
     parts = [] if settings.role.is_whole else [f"role {settings.role.name}"]
+    if settings.role.analyses and not settings.partition.is_whole:
+        parts.append(f"partition {settings.partition}")
     parts += [] if keeper is None else [f"decoder {keeper.decoder.name}"]
     return ", ".join([*parts, f"store {without_secret(settings.store_url)}"])
 

@@ -4,6 +4,7 @@ An answer's rows are added with its number, and what they take the place of is n
 `superseded`; both count from the answer's commit on.
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
 
 import polars as pl
@@ -16,6 +17,8 @@ from storage.clickhouse.statements import statement
 from storage.clickhouse.tables import ANSWERS, KINDS
 from storage.contract import StoreError
 from storage.memory_frames import SPAN, TRACE, read
+from storage.partition import WHOLE, Partition
+from storage.partitions import Place, forgotten
 
 # Of an answer about a span that is not stored: no deletion reaches it.
 _NEVER = 2**64 - 1
@@ -31,28 +34,53 @@ class AnswerWriter(LeaseHolder):
         self._replaced = 0
 
     def replace_connections(
-        self, traces: pa.Table, endpoints: pa.Table, connections: pa.Table
+        self,
+        traces: pa.Table,
+        endpoints: pa.Table,
+        connections: pa.Table,
+        partition: Partition = WHOLE,
     ) -> None:
         self.beat()
         rows = {"endpoints": read(endpoints), "connections": read(connections)}
-        with self._database.answer(self.term) as write:
-            _replace(write, "connections", traces, rows)
+        with self._database.answer(self.fence(partition)) as write:
+            _replace(write, "connections", traces, rows, partition)
+            if not partition.is_whole:
+                write.detail[partition.name("answered")] = True
 
-    def replace_orphans(self, traces: pa.Table, orphans: pa.Table, generation: int) -> None:
+    def replace_orphans(
+        self,
+        traces: pa.Table,
+        orphans: pa.Table,
+        generation: int,
+        partition: Partition = WHOLE,
+    ) -> None:
         self.beat()
-        with self._database.answer(self.term) as write:
-            _replace(write, "orphans", traces, {"orphans": read(orphans)})
-            write.detail["analysed"] = generation
+        with self._database.answer(self.fence(partition)) as write:
+            _replace(write, "orphans", traces, {"orphans": read(orphans)}, partition)
+            write.detail[partition.name("analysed")] = generation
         self._replaced += 1
-        if self._replaced % _RECLAIM_EVERY == 0:
+        if self._replaced % _RECLAIM_EVERY == 0 and partition.leads:
             with suppress(StoreError):  # next time, then: the answer is stored
                 self._reclaimer.reclaim()
 
+    def note_judged(self, partition: Partition, generation: int, places: Iterable[Place]) -> None:
+        self.beat()
+        told = {"judged": generation, "places": list(places)}
+        named = {partition.name(name): value for name, value in told.items()}
+        self._database.note(self.fence(partition), **named)
+
     def forget_answers(self, rules: str = "") -> None:
-        self._database.note(self.term, forgotten=True, rules=rules, analysed=0)
+        fence = self.leading_fence(alone=True)
+        with self._database.answer(fence) as write:
+            state = write.session.snapshot.state
+            write.detail |= forgotten(state) | {"forgotten": True, "rules": rules}
+        if fence.partition in self._held:
+            self._held[fence.partition].began = write.after.began
 
 
-def _replace(write: Write, kind: str, traces: pa.Table, rows: dict[str, pl.DataFrame]) -> None:
+def _replace(
+    write: Write, kind: str, traces: pa.Table, rows: dict[str, pl.DataFrame], partition: Partition
+) -> None:
     session = write.session
     tables = [name for name, of in KINDS.items() if of == kind]
     with session.given(wanted=traces):
@@ -70,6 +98,8 @@ def _replace(write: Write, kind: str, traces: pa.Table, rows: dict[str, pl.DataF
         if frame.height:
             owner = ANSWERS[name][0].removesuffix("trace_hi")
             dated = _date(session, frame, [f"{owner}{part}" for part in SPAN])
+            if not partition.leads:  # another deletes meanwhile, and would not see these
+                dated = dated.filter(pl.col("generation") < _NEVER)
             write.insert(name, dated.with_columns(answered=pl.lit(write.number, pl.UInt64)))
 
 

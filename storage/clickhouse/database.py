@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from storage.clickhouse.client import Client
+from storage.clickhouse.fences import Fence
 from storage.clickhouse.journal import Journal, Name
 from storage.clickhouse.opening import prepare
 from storage.clickhouse.snapshot import Snapshot, put_rows
@@ -89,11 +90,11 @@ class Database:
             yield Session(self.client, self.journal.look())
 
     @contextmanager
-    def write(self, name: Name, term: int | None = None) -> Iterator[Write]:
-        """A write that counts when the block ends, and never when it raises; with a `term`
-        one of the analysis (`leases`)."""
+    def write(self, name: Name, fence: Fence | None = None) -> Iterator[Write]:
+        """A write that counts when the block ends, and never when it raises; with a `fence`
+        one of the analysis."""
         with self.open():
-            write = Write(self.client, name, *self.journal.claim(name, term))
+            write = Write(self.client, name, *self.journal.claim(name, fence))
             try:
                 yield write
             except BaseException:
@@ -112,14 +113,14 @@ class Database:
             write.after = self.journal.record("spans", generations)
 
     @contextmanager
-    def answer(self, term: int | None = None) -> Iterator[Write]:
+    def answer(self, fence: Fence | None = None) -> Iterator[Write]:
         """A write of an answer, one at a time in this process."""
-        with self._answering, self.write("answers", term) as write:
+        with self._answering, self.write("answers", fence) as write:
             yield write
 
-    def note(self, term: int | None = None, **detail: Any) -> None:
+    def note(self, fence: Fence | None = None, **detail: Any) -> None:
         """Change the state, nothing else."""
-        with self.answer(term) as write:
+        with self.answer(fence) as write:
             write.detail |= detail
 
     def look(self) -> Snapshot:

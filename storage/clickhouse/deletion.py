@@ -45,7 +45,10 @@ class SpanDeleter:
     def delete_until(self, generation: int, touched: pa.Table) -> Deleted:
         # Of whoever analyses: a pass of another would answer what is deleted meanwhile.
         self._holder.beat()
-        with self._writer.between_appends(), self._database.answer(self._holder.term) as write:
+        with (
+            self._writer.between_appends(),
+            self._database.answer(self._holder.leading_fence()) as write,
+        ):
             session = write.session
             newest = session.snapshot.spans.newest
             # An append that goes on has a number too: it is not deleted before it is there.

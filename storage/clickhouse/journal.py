@@ -19,9 +19,11 @@ import polars as pl
 import pyarrow as pa
 
 from storage.clickhouse.client import Client
+from storage.clickhouse.fences import Fence
 from storage.clickhouse.snapshot import Claim, Lease, Series, Snapshot
 from storage.clickhouse.statements import statement
 from storage.contract import StoreError
+from storage.partition import Partition
 from storage.schema import TEXT, U64
 
 Name = Literal["spans", "answers"]
@@ -37,12 +39,11 @@ COLUMNS: pa.Schema = pa.schema(
         pa.field("number", U64, nullable=False),
         pa.field("step", TEXT, nullable=False),  # claimed, committed, aborted, beaten
         pa.field("writer", TEXT, nullable=False),
-        # JSON: what a claim is for (Claim.told), or how a commit changes the state
+        # JSON: what a claim is for (Fence.told), or how a commit changes the state
         # (Snapshot.state).
         pa.field("detail", TEXT, nullable=False),
     )
 )
-LEASE_LOST = "Another process analyses this store; this one's answers are not stored."
 TOO_LATE = "The store took longer for this than it may; try again."
 
 
@@ -60,13 +61,14 @@ class Journal:
         which = (
             f"(series = 'spans' AND number > {_ended(settled.spans)})"
             f" OR (series = 'answers' AND number > {_ended(settled.answers)})"
-            f" OR (series = 'analysis' AND number >= {settled.lease.term})"
+            f" OR {_of_leases(settled)}"
         )
         rows = self._client.select(statement("journal", table=self._table, which=which))
         frame = pl.DataFrame(rows)
         found = fold(settled, frame)
         spans, answers = _ended(found.spans), _ended(found.answers)
-        last = {"spans": spans, "answers": answers, "analysis": found.lease.term}
+        terms = {name: lease.term for name, lease in found.leases.items()}
+        last = {"spans": spans, "answers": answers} | terms
         ended = pl.col("series").replace_strict(last, return_dtype=pl.UInt64)
         with self._lock:
             self._last = found
@@ -74,23 +76,22 @@ class Journal:
                 self._settled = fold(settled, frame.filter(pl.col("number") <= ended))
         return found
 
-    def claim(self, name: Name, term: int | None = None) -> tuple[int, Snapshot]:
-        """A number of our own, larger than any that is claimed, and the state then. With a
-        `term`, of what only whoever analyses may write (`leases`): raises StoreError where
-        that is another."""
+    def claim(self, name: Name, fence: Fence | None = None) -> tuple[int, Snapshot]:
+        """A number of our own, larger than any that is claimed, and the state then. Raises
+        StoreError where the `fence` forbids it."""
         seen = self._last
-        told = {} if term is None else {"term": term}
+        told = "{}" if fence is None else fence.told
         for attempt in range(_TRIES):
             number = seen.series(name).highest + 1
-            claim = self._row(name, number, "claimed", json.dumps(told))
+            claim = self._row(name, number, "claimed", told)
             claim["writer"] = uuid.uuid4().hex  # threads of this process claim beside each other
             self._insert([claim], f"{name}-{number}-claim")
             seen = self.look()
             if any(claim["writer"] == c.owner for c in seen.series(name).open):
-                if term is None or seen.lease.allows(term, self.writer):
-                    return number, seen
-                self.abort(name, number)
-                raise StoreError(LEASE_LOST)
+                if fence is not None and (refusal := fence.refuse(seen, number, self.writer)):
+                    self.abort(name, number)
+                    raise StoreError(refusal)
+                return number, seen
             time.sleep(random.uniform(0, 0.01 * attempt))  # noqa: S311 # no secret
         raise StoreError("Too many write to the store at once; try again.")
 
@@ -116,15 +117,15 @@ class Journal:
         rows = self._client.select(statement("journal", table=self._table, which=which))
         return fold(Snapshot(), pl.DataFrame(rows))
 
-    def lead(self, term: int) -> None:
-        """Take this term of the analysis (`leases`): `look` tells whether we got it."""
-        self._write("analysis", term, "claimed")
+    def lead(self, partition: Partition, term: int) -> None:
+        """Take this term of its analysis (`leases`): `look` tells whether we got it."""
+        self._write(partition.name("analysis"), term, "claimed")
 
-    def beat(self, term: int) -> None:
-        self._write("analysis", term, "beaten")
+    def beat(self, partition: Partition, term: int) -> None:
+        self._write(partition.name("analysis"), term, "beaten")
 
-    def resign(self, term: int) -> None:
-        self._write("analysis", term, "aborted")
+    def resign(self, partition: Partition, term: int) -> None:
+        self._write(partition.name("analysis"), term, "aborted")
 
     def record(self, name: Name, numbers: Sequence[int]) -> Snapshot:
         """Commit numbers that nobody claimed, all at once."""
@@ -160,14 +161,22 @@ def fold(settled: Snapshot, rows: pl.DataFrame) -> Snapshot:
     details = answers.filter("committed").filter(~pl.col("detail").is_in(["", "{}"]))
     for number, detail in details.select("number", "detail").iter_rows():
         told = json.loads(detail)
-        if "forgotten" in told:
-            told["forgotten"] = number
-        state |= told
+        # What only happens is named by its number.
+        state |= {name: number if value is True else value for name, value in told.items()}
     spans = rows.filter(pl.col("series") == "spans")
-    lease = settled.lease
-    for row in rows.filter(pl.col("series") == "analysis").iter_rows(named=True):
-        lease = Lease(row["number"], "" if row["aborted"] else row["owner"], row["age"])
-    return Snapshot(_fold(settled.spans, spans), _fold(settled.answers, answers), lease, state)
+    leases = dict(settled.leases)
+    for row in rows.filter(pl.col("series").str.starts_with("analysis")).iter_rows(named=True):
+        owner = "" if row["aborted"] else row["owner"]
+        leases[row["series"]] = Lease(row["number"], owner, row["age"])
+    return Snapshot(_fold(settled.spans, spans), _fold(settled.answers, answers), leases, state)
+
+
+def _of_leases(settled: Snapshot) -> str:
+    """The condition on terms that may not be over."""
+    conditions = ["startsWith(series, 'analysis')"]
+    for name, lease in settled.leases.items():
+        conditions.append(f"NOT (series = '{name}' AND number < {lease.term})")
+    return f"({' AND '.join(conditions)})"
 
 
 def _fold(settled: Series, rows: pl.DataFrame) -> Series:

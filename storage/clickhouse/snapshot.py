@@ -12,6 +12,8 @@ from itertools import groupby
 from typing import Any
 
 from storage.clickhouse.tables import ANSWERS, DICTIONARY_KEYS, KINDS, PARTS, TABLES
+from storage.partition import WHOLE, Partition
+from storage.partitions import settled
 
 _NAMED = re.compile(rf"\b(FROM|JOIN)(\s+)({'|'.join(TABLES)})\b(?!\s*\()(\s+AS\s+\w+)?")
 
@@ -30,7 +32,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who analyses."""
+    """Who analyses a partition."""
 
     term: int = 0
     """0 as long as nobody ever did."""
@@ -38,10 +40,6 @@ class Lease:
     """Empty where it was given back."""
     age_seconds: float = 0.0
     """Since the owner was heard of."""
-
-    def allows(self, term: int, writer: str) -> bool:
-        """Whether a writer that has this term, or 0 that never had one, may write answers."""
-        return term == self.term and self.owner in {"", writer} if term else not self.owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +73,26 @@ class Series:
 class Snapshot:
     spans: Series = Series()
     answers: Series = Series()
-    lease: Lease = Lease()
+    leases: Mapping[str, Lease] = field(default_factory=dict)
+    """By the name of their series in the journal."""
     state: Mapping[str, Any] = field(default_factory=dict)
-    """What committed answers said last: analysed (a generation), rules, deleted (up to which
-    generation), forgotten (the answers before this one), notes."""
+    """What committed answers said last: rules, deleted (up to which generation), forgotten (the
+    answers before this one), notes, and what storage/partitions.py keeps."""
 
     def series(self, name: str) -> Series:
         return self.spans if name == "spans" else self.answers
 
+    def lease(self, partition: Partition = WHOLE) -> Lease:
+        return self.leases.get(partition.name("analysis"), Lease())
+
     @property
     def analysed(self) -> int:
-        return int(self.state.get("analysed", 0))
+        return settled(self.state)
+
+    @property
+    def began(self) -> int:
+        """Grows when all answers are forgotten, or the traces divided among other analyzers."""
+        return int(self.state.get("divided", 0)) + self.forgotten
 
     @property
     def deleted(self) -> int:

@@ -80,7 +80,7 @@ def test_an_answer_that_is_being_written_when_another_takes_over_is_never_seen(
 ) -> None:
     one, other = two
     assert one.claim_analysis() == 1
-    late = one._database.answer(one.term)
+    late = one._database.answer(one.fence())
     late.__enter__().detail["forgotten"] = True
     monkeypatch.setattr(leases, "LEASE_SECONDS", -1.0)
     assert other.claim_analysis() == 2
@@ -92,7 +92,7 @@ def test_an_answer_that_is_being_written_when_another_takes_over_is_never_seen(
 
 def test_an_answer_of_who_never_asked_is_ended_too(two: Two) -> None:
     one, other = two
-    late = one._database.answer(one.term)
+    late = one._database.answer(one.fence())
     late.__enter__().detail["forgotten"] = True
     assert other.claim_analysis() == 1
     answer(other, "S2")
@@ -117,7 +117,7 @@ def test_a_holder_is_heard_of_while_it_asks(
     monkeypatch.setattr(leases, "_BEAT_SECONDS", 0.0)
     for _ in range(3):
         assert one.claim_analysis() == 1
-        assert other._database.look().lease.owner == one._database.journal.writer
+        assert other._database.look().lease().owner == one._database.journal.writer
         assert other.claim_analysis() == 0
     with connected(clickhouse_url) as client:
         heard = client.query("SELECT count() FROM journal WHERE step = 'beaten'")
@@ -128,7 +128,7 @@ def test_who_takes_over_and_fails_halfway_takes_over_when_it_asks_again(
     two: Two, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = two
-    late = one._database.answer(one.term)
+    late = one._database.answer(one.fence())
     late.__enter__()
 
     def broken(_name: str, _number: int) -> None:

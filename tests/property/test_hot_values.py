@@ -73,7 +73,7 @@ def test_hot_values_join_nothing_whatever_came_first(
     limit: int, arrived: tuple[list[Any], list[list[Any]]]
 ) -> None:
     spans, batches = arrived
-    with patch("tracestitch.analysis.HOT_KEY_LIMIT", limit):
+    with patch("tracestitch.neighbourhoods.HOT_KEY_LIMIT", limit):
         at_once = answers(analysed_store([spans], passes=False))
         assert answers(analysed_store(batches, passes=True)) == at_once
         # one generation a pass, while later ones are stored already
@@ -95,6 +95,6 @@ def test_an_order_of_too_many_traces_is_joined_before_and_not_after() -> None:
         )
 
     pair, third = [order(1, "PRODUCER"), order(2, "CONSUMER")], order(3, "CONSUMER")
-    with patch("tracestitch.analysis.HOT_KEY_LIMIT", 2):
+    with patch("tracestitch.neighbourhoods.HOT_KEY_LIMIT", 2):
         assert len(answers(analysed_store([pair], passes=True))["connections"]) == 1
         assert answers(analysed_store([pair, [third]], passes=True))["connections"] == []

@@ -1,0 +1,102 @@
+"""Any number of analyzers gives the answers of one, whoever of them is when at work."""
+
+import itertools
+from typing import Any
+from unittest.mock import patch
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storage.contract import EndpointQuery, SpanStore
+from storage.engines import open_store
+from storage.partition import parts_of
+from storage.partitions import select_own
+from tests.builders import batch
+from tests.property.pipelines import pipelines
+from tests.property.test_analysis import analysed_store, answers
+from tracestitch.analysis import AnalysisLoop
+
+
+def told(store: SpanStore) -> dict[str, list[Any]]:
+    endpoints = store.endpoints(EndpointQuery(), 1_000_000).to_pylist()
+    return answers(store) | {"endpoints": sorted(endpoints, key=repr)}
+
+
+def settle(loops: list[AnalysisLoop]) -> None:
+    """All, until none has anything to do, however long reading takes on this machine."""
+    with patch("tracestitch.shared_facts._CHEAP_SECONDS", 1e9):
+        while sum(loop.run_once() for loop in loops):
+            pass
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[list[list[Any]], list[tuple[int, int]]]:
+    """A pipeline's spans in batches, and what happens after each is stored, as pairs of how
+    many analyzers there are and which does a pass then, or begins anew (0)."""
+    spans = draw(st.permutations(draw(pipelines())))
+    cuts = sorted(draw(st.lists(st.integers(0, len(spans)), max_size=4)))
+    edges = [0, *cuts, len(spans)]
+    batches = [spans[a:b] for a, b in itertools.pairwise(edges) if a < b]
+    return batches, draw(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=12))
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(2, 4), histories())
+def test_any_number_of_analyzers_in_any_turn_gives_the_answers_of_one(
+    count: int, history: tuple[list[list[Any]], list[tuple[int, bool]]]
+) -> None:
+    batches, turns = history
+    store = open_store("memory:")
+    loops = [AnalysisLoop(store, part) for part in parts_of(count)]
+    steps = iter(turns)
+    for spans in batches:
+        store.append(batch(*spans), stored_at_unix_nano=1)
+        for number, restarts in itertools.islice(steps, 3):
+            at = number % count
+            if restarts:
+                loops[at] = AnalysisLoop(store, parts_of(count)[at])
+            loops[at].run_once()
+    settle(loops)
+
+    assert store.status().pending_spans == 0
+    assert told(store) == told(analysed_store(batches, passes=False))
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(st.integers(1, 4), min_size=2, max_size=4), histories())
+def test_their_number_may_change(
+    counts: list[int], history: tuple[list[list[Any]], list[tuple[int, bool]]]
+) -> None:
+    batches, turns = history
+    store = open_store("memory:")
+    steps = iter(turns)
+    for spans, count in zip(batches, itertools.cycle(counts), strict=False):
+        store.append(batch(*spans), stored_at_unix_nano=1)
+        loops = [AnalysisLoop(store, part) for part in parts_of(count)]
+        for number, _ in itertools.islice(steps, 4):
+            loops[number % count].run_once()
+    settle(loops)
+
+    assert told(store) == told(analysed_store(batches, passes=False))
+
+
+def test_each_trace_has_one_owner_and_all_have_about_as_many() -> None:
+    for first, step in ((1, 1), (2**63, 2**40), (0, 256)):
+        lows = pl.Series([first + step * n for n in range(4000)], dtype=pl.UInt64)
+        traces = pl.DataFrame({"trace_lo": lows})
+        owned = [select_own(part, traces)["trace_lo"] for part in parts_of(4)]
+        assert sorted(pl.concat(owned).to_list()) == sorted(lows.to_list())
+        assert all(900 < len(each) < 1100 for each in owned)
+
+
+def test_whose_a_trace_is_never_changes() -> None:
+    """A store is answered by analyzers of several releases while they are replaced."""
+    ids = [0, 1, 2, 3, 4, 5, 0x9E3779B97F4A7C15, 2**63, 2**64 - 1]
+    traces = pl.DataFrame({"trace_lo": pl.Series(ids, dtype=pl.UInt64)})
+    owners = {
+        low: part.number
+        for part in parts_of(4)
+        for low in select_own(part, traces)["trace_lo"].to_list()
+    }
+    assert [owners[each] for each in ids] == [1, 3, 1, 4, 2, 1, 4, 3, 2]
