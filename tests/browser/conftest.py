@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, 
 from storage.contract import SpanStore
 from storage.engines import open_store
 from tests.golden.recordings import open_recording
+from tests.waiting import join
 from web.app import create_app
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -84,7 +85,7 @@ def serving(store: SpanStore) -> Iterator[Served]:
     port = server.servers[0].sockets[0].getsockname()[1]
     yield Served(f"http://127.0.0.1:{port}", store)
     server.should_exit = True
-    thread.join()
+    join(thread)
 
 
 @pytest.fixture(scope="package")

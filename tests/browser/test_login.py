@@ -15,6 +15,7 @@ from collector.hosts import AllowedHosts
 from storage.contract import SpanStore
 from storage.engines import open_store
 from tests.golden.recordings import open_recording
+from tests.waiting import join
 from web.app import create_app
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -42,7 +43,7 @@ def serve(store: SpanStore) -> Iterator[str]:
         time.sleep(0.01)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
-    thread.join()
+    join(thread)
 
 
 @pytest.fixture
@@ -134,7 +135,7 @@ fetch("{guarded}/api/v1/status", {{credentials: "include"}})
     thread.start()
     yield f"http://localhost:{server.server_port}/"
     server.shutdown()
-    thread.join()
+    join(thread)
     server.server_close()
 
 

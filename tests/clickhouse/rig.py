@@ -19,6 +19,7 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 
 from tests.clickhouse.server import PASSWORD, USER
+from tests.waiting import running
 
 _ROOT = Path(__file__).parents[2]
 # Of one statement: a server that hangs fails the test that it belongs to.
@@ -39,12 +40,9 @@ def served(directory: Path) -> Iterator[str]:
 def started(directory: Path) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     """The URL and the process of a server of our own, to stop and to kill."""
     command = [sys.executable, "-m", "tests.clickhouse.server", str(directory)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_ROOT) as process:
-        try:
-            assert process.stdout is not None
-            yield url_of(int(process.stdout.readline())), process
-        finally:
-            process.kill()
+    with running(command, stdout=subprocess.PIPE, cwd=_ROOT) as process:
+        assert process.stdout is not None
+        yield url_of(int(process.stdout.readline())), process
 
 
 def url_of(port: int) -> str:

@@ -23,6 +23,7 @@ from storage.contract import (
 )
 from tests.clickhouse.rig import connected, served, started
 from tests.contract.rows import Row, connection, make_batch, make_table, owned, span, traces
+from tests.waiting import join
 
 ONE, TWO = span(1, 1), span(2, 2)
 VERSIONS = range(1, 5)
@@ -76,7 +77,7 @@ def test_a_reader_sees_an_answer_whole_while_it_is_replaced(
             _answer(store, version)
     finally:
         done = True
-        reader.join()
+        join(reader)
     assert [rows for rows in seen if rows != [rows[0]] * int(rows[0])] == []
     assert _versions(store) == [[str(VERSIONS[-1])] * VERSIONS[-1]] * 5
 

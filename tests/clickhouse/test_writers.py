@@ -21,6 +21,7 @@ from storage.schema import SpanBatch
 from storage.seen import SeenIds
 from tests.clickhouse.rig import connected
 from tests.contract.rows import link, make_batch, make_table, message, owned, span, traces
+from tests.waiting import join
 
 NOBODY = schema.ORPHANS.empty_table()
 
@@ -72,8 +73,7 @@ def test_appends_at_once_get_a_generation_each(two: Two) -> None:
     threads = [Thread(target=append, args=(two[n], 100 * n)) for n in (0, 1)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(*threads)
     assert len(set(generations)) == 10
     assert two[0].status().spans == 10
 

@@ -2,17 +2,20 @@
 
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import duckdb
 
+from tests.waiting import running
 
-def start_process(script: str, url: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+
+def start_process(script: str, url: str) -> AbstractContextManager["subprocess.Popen[str]"]:
+    """A Python that lives no longer than a block."""
+    return running(
         [sys.executable, "-c", script, url],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
         cwd=Path(__file__).parents[2],
     )
 

@@ -20,6 +20,7 @@ from tests.contract.rows import (
     trace_numbers,
     traces,
 )
+from tests.waiting import join
 
 
 def test_an_empty_store_has_nothing_and_says_so(store: SpanStore) -> None:
@@ -179,8 +180,7 @@ def test_many_threads_append_and_read_at_once_and_nothing_is_lost(store: SpanSto
     threads += [Thread(target=read) for _ in range(3)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(*threads)
     assert store.status().spans == 160
     assert store.status().generation == 8
     assert torn == []

@@ -12,6 +12,7 @@ from storage.duckdb_opening import FILE_NAME
 from storage.engines import open_store
 from tests.contract.rows import make_batch, span, traces
 from tests.contract.stores import start_process
+from tests.waiting import PATIENCE_SECONDS
 
 APPENDS = 10
 APPEND_AND_DIE = f"""
@@ -31,7 +32,7 @@ ASIDE = f"{FILE_NAME}.wal.damaged-*"
 def log(tmp_path: Path) -> Path:
     """The log of a store that died with ten appends in it and nothing in its file."""
     with start_process(APPEND_AND_DIE, f"duckdb:{tmp_path}") as process:
-        process.communicate()
+        process.communicate(timeout=PATIENCE_SECONDS)
     return tmp_path / f"{FILE_NAME}.wal"
 
 

@@ -21,6 +21,7 @@ from tests.contract.rows import (
     traces,
 )
 from tests.contract.stores import change_file, start_process
+from tests.waiting import PATIENCE_SECONDS
 
 HOLD_OPEN = """
 import sys
@@ -87,7 +88,7 @@ def test_a_store_of_another_process_is_refused_and_then_free(tmp_path: Path) -> 
         assert process.stdout.readline() == "open\n"
         with pytest.raises(StoreError, match=r"in use by another process; stop that one"):
             open_store(url)
-        process.communicate()
+        process.communicate(timeout=PATIENCE_SECONDS)
     open_store(url).close()
 
 
@@ -262,7 +263,7 @@ def test_a_read_only_directory_is_refused(used: bool) -> None:
             open_store(f"duckdb:{directory}").close()
         Path(directory).chmod(0o555)
         with start_process(OPEN_AS_ANYBODY, f"duckdb:{directory}") as process:
-            told, _ = process.communicate()
+            told, _ = process.communicate(timeout=PATIENCE_SECONDS)
         Path(directory).chmod(0o755)
         assert "cannot be written; check the permissions of its directory." in told
         assert [path.name for path in Path(directory).iterdir()] == [FILE_NAME] * used

@@ -23,6 +23,7 @@ from tests.contract.rows import (
     traces,
 )
 from tests.contract.stores import change_file, start_process
+from tests.waiting import join
 
 APPEND_FOR_EVER = """
 import sys
@@ -180,8 +181,7 @@ def test_the_log_stays_bounded_when_answers_are_replaced_beside_readers(
         store.replace_orphans(traces(number, number - 1 if number else 0), orphans, number + 1)
         sizes.append(log.stat().st_size if log.exists() else 0)
     done.set()
-    for reader in readers:
-        reader.join()
+    join(*readers)
     store.close()
     assert max(sizes) < 2 * 2**20
     assert set(found) <= {0, 500}

@@ -11,6 +11,7 @@ from storage.duckdb_opening import FILE_NAME
 from storage.engines import open_store
 from storage.schema import SpanBatch
 from tests.contract.rows import make_batch, resource, span, traces
+from tests.waiting import join
 
 APPENDS, KEPT = 30, 6
 
@@ -71,7 +72,7 @@ def test_space_is_not_free_while_a_read_from_before_goes_on(
         assert session.select("SELECT count(*) FROM spans")[0][0].as_py() == 1_000
         deleted = threading.Thread(target=store.delete_until, args=(1, traces()))
         deleted.start()
-        deleted.join()  # the reader does not hold it up
+        join(deleted)  # the reader does not hold it up
         assert not store.reclaim()
         assert session.select("SELECT count(*) FROM spans")[0][0].as_py() == 1_000
     assert store.status().spans == 0

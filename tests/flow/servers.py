@@ -88,11 +88,11 @@ def serving(data: Path | str | None, *flags: str) -> Iterator[RunningServer]:
             if line.startswith(("decoder ", "role ")):
                 break
         else:
-            raise AssertionError(f"it did not start: {process.communicate()[1]}")
+            raise AssertionError(f"it did not start: {process.communicate(timeout=5)[1]}")
         yield server
     finally:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=_PATIENCE_SECONDS)
 
 
 def run_serve(*flags: str) -> subprocess.CompletedProcess[str]:

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from sample_data.pipeline.run import run_round
 from sample_data.pipeline.scenario import Pipeline
 from sample_data.pipeline.switches import FAILURES, Switch
+from tests.waiting import PATIENCE_SECONDS, running
 from tracestitch import demo as demo_module
 from tracestitch.config import Address
 from tracestitch.demo import demo, reachable, run_demo, settle_port
@@ -34,21 +35,17 @@ def server(keep: Path) -> tuple[str, ...]:
 def test_ctrl_c_stops_everything_after_the_last_spans_were_delivered(tmp_path: Path) -> None:
     """Whoever lives holds the output open: its end is the end of all."""
     keep = tmp_path / "spans"
-    with subprocess.Popen(
-        [sys.executable, "-c", DEMO_UNTIL_STOPPED, *server(keep)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as running:
-        assert running.stdout is not None
-        assert running.stderr is not None
+    command = [sys.executable, "-c", DEMO_UNTIL_STOPPED, *server(keep)]
+    with running(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as demo:
+        assert demo.stdout is not None
+        assert demo.stderr is not None
         said = []
-        for line in running.stdout:
+        for line in demo.stdout:
             said.append(line)
             if "first attempt" in line:
-                running.send_signal(signal.SIGINT)
-        errors = running.stderr.read()
-    assert running.returncode == 0
+                demo.send_signal(signal.SIGINT)
+        errors = demo.stderr.read()
+        assert demo.wait(PATIENCE_SECONDS) == 0
     assert errors == ""
     assert any("http://127.0.0.1:" in line for line in said)
     sentences = [line.strip() for line in said if line.strip() in {s.sentence for s in Switch}]

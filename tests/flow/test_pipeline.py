@@ -14,6 +14,7 @@ from sample_data.pipeline.ledger import Line
 from sample_data.pipeline.scenario import Pipeline
 from sample_data.pipeline.switches import Switch
 from sample_data.truth import Fact, RecordedSpan, read_spans, tell_truth
+from tests.waiting import running
 
 SERVICES = {"order-service", "payment-service", "inventory-service", "warehouse-service"}
 
@@ -99,9 +100,8 @@ time.sleep(60)
 
 def test_no_process_outlives_a_starter_that_was_killed() -> None:
     """Whoever lives holds the error stream open: its end is the end of all."""
-    with subprocess.Popen(
-        [sys.executable, "-c", STARTER], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as starter:
+    command = [sys.executable, "-c", STARTER]
+    with running(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as starter:
         assert starter.stdout is not None
         assert starter.stderr is not None
         assert starter.stdout.readline() == "ready\n"

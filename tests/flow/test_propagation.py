@@ -14,6 +14,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
 from tests.architecture.sources import ROOT
 from tests.flow.tutorial_services import Bus, Queue, Topic
+from tests.waiting import PATIENCE_SECONDS, running
 from tracestitch.testing.stitched import Stitched
 
 KNOWN = 0x4BF92F3577B34DA6A3CE929D0E0E4736
@@ -139,13 +140,12 @@ def test_an_input_transformer_breaks_it(stitched: Stitched, aws: str) -> None:
 def consuming(queue: Queue, environment: dict[str, str], *flags: str) -> Iterator[None]:
     """A service of its own, which goes on until the end."""
     command = [sys.executable, "-m", "tests.flow.tutorial_consumer", queue.aws_url, queue.name]
-    with subprocess.Popen(
-        [*command, *flags], cwd=ROOT, env=os.environ | environment, stdin=subprocess.PIPE
-    ) as process:
+    environment = os.environ | environment
+    with running([*command, *flags], cwd=ROOT, env=environment, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
         yield
         process.stdin.close()
-    assert process.returncode == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
 
 
 @pytest.mark.parametrize("http", [False, True], ids=["gRPC", "HTTP"])

@@ -12,6 +12,7 @@ import pytest
 
 from sample_data.pipeline.scenario import Pipeline
 from sample_data.pipeline.switches import Switch
+from tests.waiting import PATIENCE_SECONDS, running
 
 SERVICES = {"order-service", "payment-service", "inventory-service", "warehouse-service"}
 SWITCHED = [
@@ -23,9 +24,8 @@ SWITCHED = [
 ]
 # Every span is delivered when a switch is turned: nothing that breaks may still connect.
 SERVE = [sys.executable, "-m", "tracestitch", "serve", "--store", "memory:", "--grace", "0s"]
-PATIENCE_SECONDS = 60
 # The first test waits for a server, seven processes of the pipeline and 63 orders.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(220)
 PORTS = [f"--{name}-address=127.0.0.1:0" for name in ("grpc", "http", "web")]
 
 
@@ -77,11 +77,10 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    with subprocess.Popen([*SERVE, *PORTS], stdout=subprocess.PIPE, text=True) as server:
-        try:
-            yield _fill(server)
-        finally:
-            server.terminate()
+    with running([*SERVE, *PORTS], stdout=subprocess.PIPE) as server:
+        yield _fill(server)
+        server.terminate()
+        assert server.wait(PATIENCE_SECONDS) == 0
 
 
 def _fill(server: subprocess.Popen[str]) -> Served:

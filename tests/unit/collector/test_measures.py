@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from collector.measures import COUNTERS, GAUGES, HISTOGRAMS, REFUSALS, SECONDS, Measures
+from tests.waiting import join
 
 
 def test_every_declared_name_is_there_from_the_start() -> None:
@@ -62,8 +63,7 @@ def test_threads_lose_no_count() -> None:
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(*threads)
 
     reading = measures.read()
     assert reading.counters["requests"] == 8_000

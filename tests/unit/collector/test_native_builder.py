@@ -20,6 +20,7 @@ from tests.unit.collector.same_tables import (
     assert_same,
     assert_same_tables,
 )
+from tests.waiting import join
 
 MIB = 1 << 20
 REQUESTS = [payload for _, payload in make_requests(3_000, per_request=200)]
@@ -102,8 +103,7 @@ def test_builders_on_two_threads_do_not_disturb_each_other() -> None:
     threads = [threading.Thread(target=build, args=(number,)) for number in range(2)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(*threads)
 
     for number in range(2):
         oracle = PYTHON.builder()

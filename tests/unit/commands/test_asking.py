@@ -15,6 +15,7 @@ from collector.request_log import RequestLog
 from storage.engines import locate_request_log, open_store
 from tests.builders import batch, request, span
 from tests.certificates import Authority
+from tests.waiting import join
 from tracestitch.api_client import ask_for_all
 from tracestitch.cli import main
 
@@ -57,7 +58,7 @@ def elsewhere() -> Iterator[str]:
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
-    thread.join()
+    join(thread)
     server.server_close()
 
 
@@ -194,7 +195,7 @@ def test_the_token_is_not_sent_on_to_where_a_redirect_leads(tmp_path: Path) -> N
     file.write_text("0123456789abcdef")
     run("orphans", f"--endpoint=http://127.0.0.1:{server.server_port}", f"--token-file={file}")
     server.shutdown()
-    thread.join()
+    join(thread)
     server.server_close()
 
     assert seen == ["Bearer 0123456789abcdef", None]

@@ -20,6 +20,7 @@ from storage.engines import locate_request_log, open_store
 from storage.schema import BATCH_SCHEMAS
 from tests.builders import batch, link, request, span
 from tests.golden.recordings import NAMES, read_requests
+from tests.waiting import running
 from tracestitch.analysis import AnalysisLoop
 from tracestitch.cli import main
 from tracestitch.reanalysis import analyse_all, refill_spans
@@ -132,15 +133,10 @@ def test_killed_on_the_way_the_store_is_as_it_was_and_can_be_reanalysed(tmp_path
     with closing(open_store(url)) as store:
         fill(store)
         before = content(store)
-    with subprocess.Popen(
-        [sys.executable, "-c", BEGIN_AND_WAIT, url],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[3],
-    ) as process:
+    command = [sys.executable, "-c", BEGIN_AND_WAIT, url]
+    with running(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "written\n"
-        process.kill()
     assert len(list(tmp_path.glob("*.new.duckdb*"))) >= 1
 
     with closing(open_store(url)) as store:

@@ -3,6 +3,7 @@
 import threading
 
 from storage.readers import Readers
+from tests.waiting import PATIENCE_SECONDS, join
 
 
 def test_new_readers_wait_while_they_are_held_back() -> None:
@@ -19,7 +20,7 @@ def test_new_readers_wait_while_they_are_held_back() -> None:
         thread.start()
         thread.join(0.05)
         order.append("alone")
-    thread.join()
+    join(thread)
     assert order == ["alone", "read"]
 
 
@@ -30,18 +31,18 @@ def test_a_reader_inside_is_waited_for_and_then_nobody_is_there() -> None:
     def read() -> None:
         with readers.entered():
             inside.set()
-            leave.wait()
+            leave.wait(PATIENCE_SECONDS)
 
     thread = threading.Thread(target=read)
     thread.start()
-    inside.wait()
+    assert inside.wait(PATIENCE_SECONDS)
     with readers.held_back(0.01) as alone:
         assert not alone
     leave.set()
     with readers.held_back(10.0) as alone:
         assert alone
     readers.wait_until_none()
-    thread.join()
+    join(thread)
 
 
 def test_a_read_that_fails_has_left() -> None:

@@ -3,6 +3,7 @@
 import threading
 import time
 
+from tests.waiting import join
 from tracestitch.testing.inbox import Inbox
 
 
@@ -30,7 +31,7 @@ def test_waiting_ends_with_what_comes() -> None:
     )
     waiting.start()
     inbox.put(b"a")
-    waiting.join()
+    join(waiting)
 
     assert waited == [True]
 

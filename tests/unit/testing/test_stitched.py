@@ -10,6 +10,7 @@ import pytest
 from tests.builders import request, span
 from tests.unit.testing.handovers import process, process_cut, publish
 from tests.unit.testing.test_receiver import now, send
+from tests.waiting import join
 from tracestitch.testing.process_spans import ProcessSpans
 from tracestitch.testing.receiver import Receiver
 from tracestitch.testing.sources import WITHOUT_SDK, Sources
@@ -61,7 +62,7 @@ def test_an_assertion_waits_for_what_is_missing(stitched: Stitched) -> None:
     arriving.start()
 
     stitched.assert_propagated("order.publish", "order.process")
-    arriving.join()
+    join(arriving)
 
 
 def test_what_comes_later_can_mend_a_break(stitched: Stitched) -> None:
@@ -71,7 +72,7 @@ def test_what_comes_later_can_mend_a_break(stitched: Stitched) -> None:
     arriving.start()
 
     stitched.assert_propagated("order.publish", "order.process")
-    arriving.join()
+    join(arriving)
 
 
 def test_a_break_fails_at_the_end_of_the_timeout_with_its_cause(stitched: Stitched) -> None:
@@ -112,7 +113,7 @@ def test_an_absence_is_believed_when_other_processes_are_quiet(
 
     with pytest.raises(AssertionError, match="Seen: 1 orphan root"):
         stitched.assert_no_orphans(timeout=1)
-    arriving.join()
+    join(arriving)
 
 
 def test_an_absence_holds_after_the_quiet(stitched: Stitched, receiver: Receiver) -> None:
@@ -143,7 +144,7 @@ def test_an_orphan_root_that_comes_after_can_be_waited_for(stitched: Stitched) -
 
     with pytest.raises(AssertionError, match="Seen: 1 orphan root"):
         stitched.assert_no_orphans(after="order.process", timeout=1)
-    arriving.join()
+    join(arriving)
 
 
 def test_spans_can_be_waited_for(stitched: Stitched) -> None:
