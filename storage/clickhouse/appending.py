@@ -1,9 +1,8 @@
 """Storing spans in ClickHouse.
 
 One append of this process at a time; other processes append beside it. Each looks for
-duplicates before it writes, and once more after its commit among what others committed
-meanwhile: of two that stored one span at the same moment, whoever sees the other drops the
-copy of the larger generation.
+duplicates before it writes, and after its commit among what others committed meanwhile
+(`overlaps`).
 """
 
 import threading
@@ -13,13 +12,13 @@ from contextlib import contextmanager
 import polars as pl
 
 from storage.clickhouse.database import Database, Session, Write
-from storage.clickhouse.deletes import delete_spans
 from storage.clickhouse.duplicates import Duplicates, find
-from storage.clickhouse.snapshot import Snapshot
+from storage.clickhouse.overlaps import Overlaps
+from storage.clickhouse.snapshot import Series
 from storage.clickhouse.tables import DICTIONARY_KEYS, PARTS
 from storage.contract import AppendResult, DataRefused
 from storage.correlation_sets import date_sets
-from storage.memory_frames import PART, Frames, read
+from storage.memory_frames import PART, Frames, keep_spans, read
 from storage.rewriting import StoredSpans
 from storage.schema import BATCH_SCHEMAS, SpanBatch
 
@@ -36,6 +35,7 @@ class SpanWriter:
         self._database = database
         self._appending = threading.Lock()
         self._duplicates = Duplicates()
+        self._overlaps = Overlaps(database)
         self._known: set[tuple[str, int]] = set()
 
     @contextmanager
@@ -47,23 +47,29 @@ class SpanWriter:
     def append(self, batch: SpanBatch, stored_at_unix_nano: int) -> AppendResult:
         frames = {name: read(getattr(batch, name)) for name in BATCH_SCHEMAS}
         with self._appending:
-            with self._database.client.within(APPEND_SECONDS), self._database.read() as session:
+            client = self._database.client
+            with client.within(APPEND_SECONDS), self._database.read() as session:
                 self._duplicates.learn(session)
-            with self._database.client.within(APPEND_SECONDS):
+            with client.within(APPEND_SECONDS):
+                self._overlaps.drop(session.snapshot)
                 return self._append(session, frames, stored_at_unix_nano)
 
     def _append(self, session: Session, given: Frames, stored_at: int) -> AppendResult:
         fresh, conflicts = self._duplicates.drop(session, given)
-        before, stored = session.snapshot, fresh["spans"].height
-        generation = before.spans.newest
-        if stored:
+        generation, before = session.snapshot.spans.newest, session.snapshot.spans
+        twice, named = 0, set[tuple[str, int]]()
+        if fresh["spans"].height:
             _raise_unless_fit(fresh)
             with self._database.write("spans") as write:
                 generation = write.number
+                fresh = _drop_meanwhile(write.session, before, fresh)
                 self._duplicates.add(fresh["spans"], generation)
-                named = self._store(write, _stamp(fresh, generation, stored_at))
+                self._overlaps.remember(fresh["spans"], generation, write.session.snapshot)
+                if fresh["spans"].height:
+                    named = self._store(write, _stamp(fresh, generation, stored_at))
             self._know(named)
-            stored -= self._drop_late(fresh["spans"], generation, before, write.after)
+            twice = self._overlaps.drop(write.after).get(generation, 0)
+        stored = fresh["spans"].height - twice
         return AppendResult(generation, stored, given["spans"].height - stored, conflicts)
 
     def store_again(self, spans: StoredSpans) -> None:
@@ -109,19 +115,18 @@ class SpanWriter:
             self._known.clear()
         self._known |= named
 
-    def _drop_late(
-        self, fresh: pl.DataFrame, generation: int, before: Snapshot, after: Snapshot
-    ) -> int:
-        """Drop one copy of what others stored between the look for duplicates and our commit,
-        and say how many spans that are."""
-        others = [n for n in after.spans.since(before.spans) if n != generation]
-        session, dropped = Session(self._database.client, after), 0
-        for other in others:
-            late = find(session, fresh.select(PART), PART, f"generation = {other}")
-            if late.height:
-                delete_spans(self._database.client, max(generation, other), late)
-            dropped += late.height
-        return dropped
+
+def _drop_meanwhile(session: Session, before: Series, batch: Frames) -> Frames:
+    """Without what others committed between the look for duplicates and our claim: whoever
+    claims later than we committed finds what is ours."""
+    others = session.snapshot.spans.since(before)
+    if not others:
+        return batch
+    spans = batch["spans"].select(PART)
+    which = f"generation IN ({', '.join(map(str, others))})"
+    late = find(session, spans, PART, which)
+    kept = spans.with_row_index("row").join(late, on=PART, how="anti", maintain_order="left")
+    return keep_spans(batch, kept) if late.height else batch
 
 
 def _raise_unless_fit(batch: Frames) -> None:

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -41,9 +41,10 @@ _FAULTS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP)
 
 
 class Cluster:
-    """Ends all of its processes with the block."""
+    """Two collectors, two analyzers, maybe a web server, and ClickHouse. Ends all of its
+    processes with the block."""
 
-    def __init__(self, directory: Path, seed: int) -> None:
+    def __init__(self, directory: Path, seed: int, *, web: bool = True) -> None:
         self._chance = random.Random(seed)
         self.clickhouse = make_clickhouse(directory)
         self.url = f"{url_of(self.clickhouse.ports['http'])}/tracestitch"
@@ -53,26 +54,34 @@ class Cluster:
 
         self.collectors = [member(f"collector{n}", "collector") for n in (1, 2)]
         self.analyzers = [member(f"analyzer{n}", "analyzer", "--max-size=0") for n in (1, 2)]
-        self.web = member("web", "web")
-        self.members = [self.clickhouse, *self.collectors, *self.analyzers, self.web]
+        self.members = [self.clickhouse, *self.collectors, *self.analyzers]
+        if web:
+            self.members.append(member("web", "web"))
         self.faults: Counter[str] = Counter()
 
     def __enter__(self) -> "Cluster":
         self.clickhouse.start()
-        _wait_until(lambda: _answers(self.clickhouse, "http", "/ping"), "ClickHouse serves")
-        self.tend()
-        for member in self.members[1:]:
-            self._wait_for(member)
+        wait_until(lambda: _answers(self.clickhouse, "http", "/ping"), "ClickHouse serves")
+        self._wait_for_all()
         return self
 
     def __exit__(self, *error: object) -> None:
         for member in self.members:
             member.kill()
 
+    @property
+    def collector_urls(self) -> list[str]:
+        return [collector.url("http") for collector in self.collectors]
+
     def tend(self) -> None:
         """Start whoever is gone."""
         for member in self.members:
             member.start()
+
+    def lose(self, member: Member) -> None:
+        """For good: the others have to do."""
+        member.kill()
+        self.members.remove(member)
 
     def disturb(self, member: Member, fault: signal.Signals, seconds: float) -> None:
         """One fault, over after the seconds. Whoever ends meanwhile, because it cannot go on
@@ -111,18 +120,17 @@ class Cluster:
         """Returns when everybody runs and everything that is stored is analysed."""
         for member in self.members:
             member.resume()
+        self._wait_for_all()
+        self.let_time_pass()
+        with closing(open_store(self.url)) as store:
+            wait_until(
+                lambda: store.status().pending_spans == 0, "everything is analysed", patience, 0.5
+            )
+
+    def _wait_for_all(self) -> None:
         self.tend()
         for member in self.members[1:]:
             self._wait_for(member)
-        self.let_time_pass()
-        _wait_until(self._is_analysed, "everything is analysed", patience)
-
-    def _is_analysed(self) -> bool:
-        try:
-            status = httpx.get(self.web.url("web") + "/api/v1/status", trust_env=False, timeout=30)
-        except httpx.TransportError:
-            return False
-        return status.status_code == 200 and status.json()["pending_spans"] == 0
 
     def _wait_for(self, member: Member) -> None:
         def ready() -> bool:
@@ -130,7 +138,7 @@ class Cluster:
             return _answers(member, "web", "/readyz")
 
         try:
-            _wait_until(ready, f"{member.name} is ready")
+            wait_until(ready, f"{member.name} is ready")
         except TimeoutError as error:
             raise TimeoutError(f"{error}\n{member.said()}") from None
 
@@ -139,24 +147,32 @@ def run(
     cluster: Cluster, requests: Iterable[bytes], seconds: float, seed: int, journeys: int
 ) -> tuple[list[str], int]:
     """What is wrong after so much disorder, and how many requests were acknowledged."""
-    urls = [collector.url("http") for collector in cluster.collectors]
-    senders = Senders(urls, requests, seed)
+    senders = Senders(cluster.collector_urls, requests, seed)
     senders.start()
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         cluster.disturb_any()
     senders.stop()
+    return judge(cluster, senders, journeys), len(senders.acknowledged)
+
+
+def judge(cluster: Cluster, senders: Senders, journeys: int) -> list[str]:
+    """What is wrong once everybody runs again and everything is acknowledged and analysed."""
     cluster.settle()
     complaints = [] if senders.wait(_PATIENCE_SECONDS) else ["some requests are never acknowledged"]
-    complaints += senders.refused
     cluster.settle()
     with closing(open_store(cluster.url)) as store:
-        complaints += find_differences(store, senders.acknowledged, journeys, random.Random(seed))
-    return complaints, len(senders.acknowledged)
+        found = find_differences(store, senders.acknowledged, journeys, random.Random(0))
+    return complaints + senders.refused + found
 
 
-def recorded_requests() -> list[bytes]:
-    return [request for name in NAMES for request in read_requests(name)]
+def recorded_requests(seed: int, names: Sequence[str] = NAMES, at_once: int = 1) -> list[bytes]:
+    """Recordings in one disorder, so many of their requests in each of these."""
+    requests = [request for name in names for request in read_requests(name)]
+    random.Random(seed).shuffle(requests)
+    # Requests one after the other are one request: that is how protobuf merges them.
+    starts = range(0, len(requests), at_once)
+    return [b"".join(requests[start : start + at_once]) for start in starts]
 
 
 def made_up_requests(seed: int, pause: float) -> Iterator[bytes]:
@@ -179,12 +195,18 @@ def _answers(member: Member, listener: str, path: str) -> bool:
     return answer.status_code == 200
 
 
-def _wait_until(holds: Callable[[], bool], what: str, seconds: float = _PATIENCE_SECONDS) -> None:
+def wait_until(
+    holds: Callable[[], bool],
+    what: str,
+    seconds: float = _PATIENCE_SECONDS,
+    tick: float = _TICK_SECONDS,
+) -> None:
+    """Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
             raise TimeoutError(f"Not within {seconds:.0f} s: {what}.")
-        time.sleep(_TICK_SECONDS)
+        time.sleep(tick)
 
 
 def main() -> int:
@@ -196,7 +218,7 @@ def main() -> int:
     given = parser.parse_args()
     click.echo(f"seed {given.seed}")
     pause = SPANS_PER_REQUEST / given.rate
-    requests = chain(recorded_requests(), made_up_requests(given.seed, pause))
+    requests = chain(recorded_requests(given.seed), made_up_requests(given.seed, pause))
     with tempfile.TemporaryDirectory(prefix="tracestitch-cluster-") as name:
         with Cluster(given.directory or Path(name), given.seed) as cluster:
             complaints, acknowledged = run(cluster, requests, 60 * given.minutes, given.seed, 50)
