@@ -14,6 +14,7 @@ from storage.duckdb_places import RowPlaces
 from storage.duckdb_statements import statement
 from storage.duckdb_trace_rows import is_one_of
 from storage.handover_reads import (
+    DELIVERY_STARTS,
     HANDOVER_COUNTS,
     HANDOVERS_OF_SENDS,
     NOTED,
@@ -139,3 +140,8 @@ class HandoverReader:
         text = statement("cut_spells", key=", ".join(SPELL_KEY))
         with self._database.read() as session:
             return fit(session.select(text, latest=latest), SPELLS)
+
+    def delivery_starts(self) -> pa.Table:
+        text = statement("delivery_starts", key=", ".join(SPELL_KEY))
+        with self._database.read() as session:
+            return fit(session.select(text), DELIVERY_STARTS)

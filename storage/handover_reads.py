@@ -125,6 +125,14 @@ SPELL_KEY = [
 SPELLS = pa.schema(
     [*(ENDPOINTS.field(name) for name in SPELL_KEY), *_counts("cut", "spells", "between", "after")]
 )
+# When the deliveries of each kind began, those that continue a context and those that do not.
+DELIVERY_STARTS = pa.schema(
+    [
+        *(ENDPOINTS.field(name) for name in SPELL_KEY),
+        *_required(FLAG, "continues"),
+        *_required(pa.list_(I64), "starts"),
+    ]
+)
 
 
 class HandoverReads(Protocol):
@@ -188,4 +196,10 @@ class HandoverReads(Protocol):
         `between` the first and the last of them, in how many `spells` these divide them, and
         how many began `after` the last; only kinds with such. Those that name no destination
         are compared with connected ones of any. Schema SPELLS, in no order."""
+        ...
+
+    def delivery_starts(self) -> pa.Table:
+        """Endpoints of role "process", grouped by SPELL_KEY and whether they have a parent or
+        link to a producer: when each began. Schema DELIVERY_STARTS, neither groups nor starts
+        in any order."""
         ...

@@ -8,6 +8,7 @@ import pyarrow as pa
 from storage import memory_answers
 from storage.destination_reads import Place
 from storage.handover_reads import (
+    DELIVERY_STARTS,
     HANDOVER_COUNTS,
     HANDOVERS_OF_SENDS,
     NOTED,
@@ -36,14 +37,14 @@ from storage.results import EDGE_KEY
 
 _CONSUMER = "consumer_start_time_unix_nano"
 _STORED_AT = "stored_at_unix_nano"
+_CONNECTS = pl.col("relation").is_in(["parent", "link"]).fill_null(value=False)
 
 
 def find_spells(deliveries: pl.DataFrame, latest: int) -> pl.DataFrame:
     """Schema SPELLS, of rows of ENDPOINTS of role "process"."""
-    connects = pl.col("relation").is_in(["parent", "link"]).fill_null(value=False)
     start = pl.col("start_time_unix_nano")
     kinds = (
-        deliveries.filter(~connects)
+        deliveries.filter(~_CONNECTS)
         .group_by(SPELL_KEY)
         .agg(start=start.top_k(latest).sort())
         .with_columns(first=pl.col("start").list.first(), last=pl.col("start").list.last())
@@ -51,7 +52,7 @@ def find_spells(deliveries: pl.DataFrame, latest: int) -> pl.DataFrame:
     )
     consumer = [name for name in SPELL_KEY if name not in ("destination", "is_root")]
     beside = (
-        deliveries.filter(connects)
+        deliveries.filter(_CONNECTS)
         .select(*consumer, "destination", after=start)
         .join(kinds, on=consumer, nulls_equal=True, suffix="_cut")
         .filter(
@@ -200,6 +201,15 @@ class MemoryHandovers(MemoryContexts):
     def cut_spells(self, latest: int) -> pa.Table:
         deliveries = self._read()["endpoints"].filter(pl.col("role") == "process")
         return arrow(find_spells(deliveries, latest), SPELLS)
+
+    def delivery_starts(self) -> pa.Table:
+        deliveries = self._read()["endpoints"].filter(pl.col("role") == "process")
+        return arrow(
+            deliveries.group_by(*SPELL_KEY, _CONNECTS.alias("continues")).agg(
+                starts="start_time_unix_nano"
+            ),
+            DELIVERY_STARTS,
+        )
 
     def noted_handovers(self) -> pa.Table:
         told = ["trace_hi", "trace_lo", "span_id"]

@@ -10,6 +10,7 @@ from storage.clickhouse.statements import statement
 from storage.conditions import equals, grouping, in_order, placed
 from storage.destination_reads import Place
 from storage.handover_reads import (
+    DELIVERY_STARTS,
     HANDOVER_COUNTS,
     HANDOVERS_OF_SENDS,
     NOTED,
@@ -123,6 +124,11 @@ class HandoverReader:
     def noted_handovers(self) -> pa.Table:
         with self._database.read() as session:
             return fit(session.select(statement("noted_handovers", **grouping(NOTED_KEY))), NOTED)
+
+    def delivery_starts(self) -> pa.Table:
+        text = statement("delivery_starts", key=", ".join(SPELL_KEY))
+        with self._database.read() as session:
+            return fit(session.select(text), DELIVERY_STARTS)
 
     def cut_spells(self, latest: int) -> pa.Table:
         key = ", ".join(SPELL_KEY)

@@ -273,6 +273,17 @@ def test_spells_of_deliveries_without_context_lie_between_others(store: SpanStor
             for row in rows
         )
 
+    started = {
+        (row["destination"], row["service_name"], row["is_root"], row["continues"]): row["starts"]
+        for row in store.delivery_starts().to_pylist()
+    }
+    assert {kind: sorted(starts) for kind, starts in started.items()} == {
+        ("orders", "payments", False, True): [1, 4, 7],
+        (None, "payments", False, False): [2, 3, 6],
+        (None, "payments", True, False): [5],
+        ("elsewhere", "payments", False, False): [8],
+        (None, "billing", False, False): [9],
+    }
     assert spells(100) == [(False, 3, 2, 1, 1), (True, 1, 1, 0, 1)]
     assert spells(2) == [(False, 2, 2, 1, 1), (True, 1, 1, 0, 1)]
     assert spells(1) == [(False, 1, 1, 0, 1), (True, 1, 1, 0, 1)]
