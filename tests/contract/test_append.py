@@ -171,16 +171,16 @@ def test_many_threads_append_and_read_at_once_and_nothing_is_lost(store: SpanSto
             store.append(make_batch(rows, links=[link(row, 99) for row in rows]), 1)
 
     def read() -> None:
-        for _ in range(20):
+        while any(appender.is_alive() for appender in appenders):
             found = store.spans_of(traces(*range(1, 9)))
             if found.spans.num_rows % 20 or found.links.num_rows != found.spans.num_rows:
                 torn.append(found.spans.num_rows)
 
-    threads = [Thread(target=append, args=(rows,)) for rows in batches]
-    threads += [Thread(target=read) for _ in range(3)]
-    for thread in threads:
+    appenders = [Thread(target=append, args=(rows,)) for rows in batches]
+    readers = [Thread(target=read) for _ in range(3)]
+    for thread in (*appenders, *readers):
         thread.start()
-    join(*threads)
+    join(*appenders, *readers)
     assert store.status().spans == 160
     assert store.status().generation == 8
     assert torn == []

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -28,12 +29,20 @@ os._exit(9)
 ASIDE = f"{FILE_NAME}.wal.damaged-*"
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    """The log of a store that died with ten appends in it and nothing in its file."""
-    with start_process(APPEND_AND_DIE, f"duckdb:{tmp_path}") as process:
+@pytest.fixture(scope="module")
+def died(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a store that died with ten appends in its log and nothing in its
+    file."""
+    directory = tmp_path_factory.mktemp("died")
+    with start_process(APPEND_AND_DIE, f"duckdb:{directory}") as process:
         process.communicate(timeout=PATIENCE_SECONDS)
-    return tmp_path / f"{FILE_NAME}.wal"
+    return directory
+
+
+@pytest.fixture
+def log(died: Path, tmp_path: Path) -> Path:
+    """The log of a copy of it."""
+    return copytree(died, tmp_path / "copy") / f"{FILE_NAME}.wal"
 
 
 def spans_in(log: Path) -> int:
