@@ -56,7 +56,7 @@ class Reclaimer:
             delete(self._client, table, f"{gone} OR {old}")
         delete(self._client, "superseded", counts)
         old = "at < now64(3) - INTERVAL 1 HOUR"
-        delete(self._client, "journal", f"series = 'analysis' AND step = 'beaten' AND {old}")
+        delete(self._client, "journal", f"step IN ('beaten', 'checked') AND {old}")
 
     def _drop_days(self, deleted: int) -> None:
         """The parts of days that are over for a day, so that nobody adds to them any more, and

@@ -37,7 +37,7 @@ COLUMNS: pa.Schema = pa.schema(
     (
         pa.field("series", TEXT, nullable=False),
         pa.field("number", U64, nullable=False),
-        pa.field("step", TEXT, nullable=False),  # claimed, committed, aborted, beaten
+        pa.field("step", TEXT, nullable=False),  # claimed, committed, aborted; beaten, checked
         pa.field("writer", TEXT, nullable=False),
         # JSON: what a claim is for (Fence.told), or how a commit changes the state
         # (Snapshot.state).
@@ -126,6 +126,10 @@ class Journal:
 
     def resign(self, partition: Partition, term: int) -> None:
         self._write(partition.name("analysis"), term, "aborted")
+
+    def note_check(self) -> None:
+        """A row that nobody reads."""
+        self._write("check", 0, "checked")
 
     def record(self, name: Name, numbers: Sequence[int]) -> Snapshot:
         """Commit numbers that nobody claimed, all at once."""

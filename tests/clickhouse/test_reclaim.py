@@ -95,6 +95,27 @@ def test_what_a_failed_answer_meant_to_replace_stays(
     assert count(clickhouse_url)[2] == 3
 
 
+def test_a_check_takes_no_number_and_its_row_is_taken_out(
+    store: ClickHouseStore, clickhouse_url: str
+) -> None:
+    before = store._database.look()
+    store.check()
+    store.check()
+    assert store._database.look() == before
+    rows = "SELECT step, count() FROM journal WHERE series = 'check' GROUP BY step"
+    with connected(clickhouse_url) as client:
+        assert client.query(rows).result_rows == [("checked", 2)]
+        store.reclaim()
+        assert client.query(rows).result_rows == [("checked", 2)]
+        client.command(
+            "ALTER TABLE journal UPDATE at = at - INTERVAL 2 HOUR WHERE true"
+            " SETTINGS mutations_sync = 1"
+        )
+        store.reclaim()
+        assert client.query(rows).result_rows == []
+    assert store._database.look() == before
+
+
 def test_an_append_that_goes_on_is_not_deleted_before_it_is_there(store: ClickHouseStore) -> None:
     late = store._database.write("spans")
     late.__enter__()

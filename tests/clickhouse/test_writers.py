@@ -145,7 +145,7 @@ def test_the_first_end_of_an_append_counts_when_its_token_is_forgotten(
     assert not other._database.look().spans.sees(write.number)
 
 
-def test_a_check_beside_an_answer_of_the_same_process_takes_another_number(
+def test_two_answers_of_one_process_at_once_take_two_numbers(
     clickhouse_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(ClickHouseStore(clickhouse_url)) as store:
