@@ -92,8 +92,8 @@ class FilledStore:
 class _FollowedLoop(AnalysisLoop):
     """Takes the answers that are stored for those of its rules."""
 
-    def _follow_rules(self) -> None:
-        self._rules_known = True
+    def _follow_rules(self) -> bool:
+        return True
 
 
 def measure_passes(filled: FilledStore) -> Growth:

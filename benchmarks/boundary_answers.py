@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from benchmarks.boundary_batches import fit
-from benchmarks.boundary_orders import LINK, LOST, MESSAGE, PARENT, SERVICES, TAKE, trace_ids
+from benchmarks.boundary_orders import HOPS, LINK, LOST, MESSAGE, PARENT, SERVICES, TAKE, trace_ids
 from storage.contract import SpanStore
 from storage.schema import CONNECTIONS, ENDPOINTS, ORPHANS, TRACE_IDS
 
@@ -69,9 +69,19 @@ def _name_services(spans: pl.DataFrame) -> pl.DataFrame:
         service_version=pl.lit("1.4.2"),
         span_name="name",
         scope_name=pl.lit("orders.messaging"),
+        scope_version=pl.lit(""),
+        sdk_language=pl.lit("java"),
         destination="destination_name",
         role=pl.when(taken).then(pl.lit("process")).otherwise(pl.lit("send")),
-        has_children=taken,
+        has_children=taken & (pl.col("hop") < HOPS - 1),
+        is_root=~pl.col("has_parent"),
+        # A send is part of the work that the hand-over before it began.
+        origin=pl.when(~taken).then(
+            pl.when("has_parent").then(pl.lit("entry")).otherwise(pl.lit("alone"))
+        ),
+        operation=pl.when(~taken & pl.col("has_parent")).then(
+            pl.format("process orders.step-{}", pl.col("destination") - 1)
+        ),
         relation=pl.when(told).then(_name(PARENT="parent", LINK="link", OTHER="stitch")),
         producer_service_name=pl.when(told).then(pl.format("service-{}", before)),
         producer_trace_hi=pl.when(told).then(pl.Series(hi)),
