@@ -8,7 +8,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from storage.partition import WHOLE, Partition
-from storage.partitions import PartitionStatus, Place, Progress
+from storage.partitions import Place, Progress
 
 
 class Answering(Protocol):
@@ -53,10 +53,6 @@ class Answering(Protocol):
 
     def progress(self, partition: Partition = WHOLE) -> Progress:
         """At the cost of a look."""
-        ...
-
-    def partition_status(self) -> list[PartitionStatus]:
-        """Of all partitions in order, at the cost of a look."""
         ...
 
     def note_judged(self, partition: Partition, generation: int, places: Iterable[Place]) -> None:

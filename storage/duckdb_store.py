@@ -6,9 +6,11 @@ Writing is in `duckdb_write` (spans) and `duckdb_answer_writer`, deleting in
 `duckdb_database` has the transactions, `duckdb_opening` the settings, `duckdb_schema` the tables.
 """
 
+from dataclasses import replace
+
 import pyarrow as pa
 
-from storage.contract import StoreUsage
+from storage.contract import StoreStatus, StoreUsage
 from storage.duckdb_answer_writer import AnswerWriter
 from storage.duckdb_answers import AnswerReader
 from storage.duckdb_contexts import ContextReader
@@ -68,6 +70,9 @@ class DuckDBStore(
         # with nothing new to answer, each look-up would read the answers of the whole store.
         self._answer_places.learn()
         return super().traces_since(generation, limit)
+
+    def status(self) -> StoreStatus:
+        return replace(super().status(), partitions=self._partitions.status)
 
     def usage(self) -> StoreUsage:
         return self._database.usage()

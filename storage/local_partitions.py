@@ -25,6 +25,10 @@ class LocalPartitions:
     def settled(self) -> int:
         return partitions.settled(self._state)
 
+    @property
+    def status(self) -> tuple[PartitionStatus, ...]:
+        return partitions.status_of(self._state)
+
     def settled_after(self, partition: Partition, generation: int) -> int:
         """What `settled` is when the partition is analysed up to there."""
         return partitions.settled({**self._state, partition.name("analysed"): generation})
@@ -80,10 +84,6 @@ class PartitionedHere:
 
     def progress(self, partition: Partition = WHOLE) -> Progress:
         return partitions.progress_of(self._partitions.state, partition, self._newest())
-
-    def partition_status(self) -> list[PartitionStatus]:
-        self._check_open()
-        return partitions.status_of(self._partitions.state, lambda _: True)
 
     def note_judged(self, partition: Partition, generation: int, places: Iterable[Place]) -> None:
         self._check_open()

@@ -218,6 +218,7 @@ class MemoryStore(
             analysed_generation=analysed,
             oldest_unix_nano=spans.select(pl.min("start_time_unix_nano")).item(),
             newest_unix_nano=spans.select(pl.max("end_time_unix_nano")).item(),
+            partitions=self._partitions.status,
         )
 
     def usage(self) -> StoreUsage:

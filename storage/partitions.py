@@ -99,11 +99,13 @@ def progress_of(state: State, partition: Partition, newest: int) -> Progress:
     )
 
 
-def status_of(state: State, is_held: Callable[[Partition], bool]) -> list[PartitionStatus]:
-    return [
+def status_of(
+    state: State, is_held: Callable[[Partition], bool] = lambda _: True
+) -> tuple[PartitionStatus, ...]:
+    return tuple(
         PartitionStatus(each, analysed_by(state, each), is_held(each))
         for each in partitions_of(state)
-    ]
+    )
 
 
 def forgotten(state: State) -> dict[str, Any]:

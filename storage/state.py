@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from storage.partitions import PartitionStatus
+
 
 @dataclass(frozen=True, slots=True)
 class StoreStatus:
@@ -17,6 +19,8 @@ class StoreStatus:
     """Smallest start time."""
     newest_unix_nano: int | None
     """Largest end time."""
+    partitions: tuple[PartitionStatus, ...] = ()
+    """Of the traces, each with an analyzer of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,14 @@ def status_answer(site: Site) -> Status:
         "otlp_grpc_address": site.otlp_grpc_address,
         "rules_version": site.rules_version,
         "needs_reanalyze": site.read_otherwise(),
+        "analyzers": [
+            {
+                "partition": str(each.partition),
+                "analysed_generation": each.analysed,
+                "running": each.is_held,
+            }
+            for each in status.partitions
+        ],
     }
 
 

@@ -239,6 +239,12 @@ class Edges(TypedDict):
 # ---------------------------------------------------------------------------- state
 
 
+class Analyzer(TypedDict):
+    partition: str  # of the traces, such as 2/4
+    analysed_generation: int  # up to which its own traces are answered
+    running: bool
+
+
 class Status(TypedDict):
     version: str
     store: str
@@ -254,6 +260,7 @@ class Status(TypedDict):
     otlp_grpc_address: str
     rules_version: str
     needs_reanalyze: bool
+    analyzers: list[Analyzer]
 
 
 class CorrelationValues(TypedDict):

@@ -20,12 +20,10 @@ from storage.clickhouse.snapshot import Lease, Snapshot
 from storage.contract import StoreError
 from storage.partition import WHOLE, Partition
 from storage.partitions import (
-    PartitionStatus,
     Progress,
     divided,
     partitions_of,
     progress_of,
-    status_of,
 )
 
 # A holder that was not heard of for so long is gone, or will learn that it is too late.
@@ -68,7 +66,7 @@ class LeaseHolder:
             _raise_unless_free(seen, partition)
             lease = seen.lease(partition)
             if lease.owner != journal.writer:
-                if _is_alive(lease):
+                if is_alive(lease):
                     return 0
                 journal.lead(partition, lease.term + 1)
                 seen = journal.look()
@@ -101,10 +99,6 @@ class LeaseHolder:
     def progress(self, partition: Partition = WHOLE) -> Progress:
         seen = self._database.look()
         return progress_of(seen.state, partition, seen.spans.complete)
-
-    def partition_status(self) -> list[PartitionStatus]:
-        seen = self._database.look()
-        return status_of(seen.state, lambda each: _is_alive(seen.lease(each)))
 
     def _end_answers(self, seen: Snapshot, partitions: list[Partition]) -> None:
         """Of those who had these before."""
@@ -139,7 +133,7 @@ class LeaseHolder:
             held.beaten = now
 
 
-def _is_alive(lease: Lease) -> bool:
+def is_alive(lease: Lease) -> bool:
     # One from the future is of a clock that was wrong: it says nothing.
     return bool(lease.owner) and abs(lease.age_seconds) <= LEASE_SECONDS
 
@@ -147,7 +141,7 @@ def _is_alive(lease: Lease) -> bool:
 def _raise_unless_free(seen: Snapshot, partition: Partition) -> None:
     """For who would divide the store into another number while others analyse it."""
     others = partitions_of(seen.state)
-    if partition not in others and any(_is_alive(seen.lease(each)) for each in others):
+    if partition not in others and any(is_alive(seen.lease(each)) for each in others):
         raise StoreError(
             f"Partition {partition} waits: the store is analysed in {len(others)} by processes"
             " that run. Give all analyzers the same number, and stop those with another."

@@ -1,9 +1,11 @@
 """What the ClickHouse engine says of itself."""
 
 from storage.clickhouse.database import Database
+from storage.clickhouse.leases import is_alive
 from storage.clickhouse.statements import statement
 from storage.contract import StoreError, StoreStatus, StoreUsage
 from storage.extents import Extents
+from storage.partitions import status_of
 
 
 class StateReader:
@@ -31,6 +33,7 @@ class StateReader:
             traces=extent.traces,
             oldest_unix_nano=extent.oldest,
             newest_unix_nano=extent.newest,
+            partitions=status_of(snapshot.state, lambda each: is_alive(snapshot.lease(each))),
             **row,
         )
 

@@ -7,8 +7,10 @@ import pytest
 import yaml
 
 from storage.engines import is_shared
+from storage.partition import parts_of
 from tracestitch.cli import serve
 from tracestitch.config import variable
+from tracestitch.roles import parse_partition
 
 _ROOT = Path(__file__).parents[2]
 _SERVICES: dict[str, Any] = yaml.safe_load((_ROOT / "compose.yaml").read_text())["services"]
@@ -19,7 +21,7 @@ _OURS = {name: told for name, told in _SERVICES.items() if told["image"] == "tra
 def test_each_service_has_the_role_of_its_name(name: str) -> None:
     program, command, *flags = _OURS[name]["command"]
     with serve.make_context("serve", flags, resilient_parsing=False) as context:
-        assert context.params["role"].name == name
+        assert context.params["role"].name == name.partition("-")[0]
     assert (program, command) == ("tracestitch", "serve")
 
 
@@ -32,7 +34,13 @@ def test_its_variables_are_those_of_flags(name: str) -> None:
 
 
 def test_every_role_that_a_server_can_be_split_into_is_there() -> None:
-    assert set(_OURS) == {"collector", "analyzer", "web"}
+    assert {name.partition("-")[0] for name in _OURS} == {"collector", "analyzer", "web"}
+
+
+def test_the_analyzers_make_up_a_whole() -> None:
+    told = [_OURS[name]["command"] for name in _OURS if name.startswith("analyzer")]
+    found = [parse_partition(command[command.index("--partition") + 1]) for command in told]
+    assert found == parts_of(len(found))
 
 
 def test_the_image_has_the_client_of_its_store() -> None:

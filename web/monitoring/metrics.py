@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 
 from collector.measures import COUNTERS, GAUGES, HISTOGRAMS, Histogram, Reading
 from storage.contract import StoreStatus, StoreUsage
+from storage.partitions import PartitionStatus
 from web.monitoring.edge_figures import EdgeFigures
 from web.monitoring.edge_metrics import describe_edges
 from web.monitoring.measured import Measured, PassTimes, TransportCounts
@@ -85,6 +86,25 @@ def _describe_status(status: StoreStatus | None) -> Iterator[Metric]:
     if status is not None:
         for name, meaning in _STATUS.items():
             yield _gauge(name, meaning, getattr(status, name))
+        yield from _describe_partitions(status.partitions)
+
+
+def _describe_partitions(partitions: Iterable[PartitionStatus]) -> Iterator[Metric]:
+    analysed = GaugeMetricFamily(
+        f"{_PREFIX}partition_analysed_generation",
+        "Number of the last append up to which an analyzer has answered its traces.",
+        labels=["partition"],
+    )
+    running = GaugeMetricFamily(
+        f"{_PREFIX}partition_analyzers",
+        "Analyzers of a partition that were heard of: 1, or 0 where none runs.",
+        labels=["partition"],
+    )
+    for each in partitions:
+        analysed.add_metric([str(each.partition)], each.analysed)
+        running.add_metric([str(each.partition)], int(each.is_held))
+    yield analysed
+    yield running
 
 
 def _describe_usage(usage: StoreUsage) -> Iterator[Metric]:

@@ -55,6 +55,7 @@ def test_status(client: WebClient) -> None:
         "otlp_grpc_address": "127.0.0.1:4317",
         "rules_version": "",
         "needs_reanalyze": False,
+        "analyzers": [{"partition": "1/1", "analysed_generation": 1, "running": True}],
     }
 
 
