@@ -11,6 +11,7 @@ field has nowhere to live.
 
 import tomllib
 from dataclasses import dataclass, fields
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -25,8 +26,9 @@ def _schema(*columns: tuple[str, pa.DataType] | tuple[str, pa.DataType, str]) ->
     return pa.schema([pa.field(c[0], c[1], nullable=len(c) > 2) for c in columns])
 
 
+@cache
 def load_attributes() -> dict[str, Any]:
-    """`storage/attributes.toml`, parsed."""
+    """`storage/attributes.toml`, parsed once: all share it, and nobody changes it."""
     return tomllib.loads((resources.files("storage") / "attributes.toml").read_text("utf-8"))
 
 

@@ -57,7 +57,7 @@ def shuffled(draw: st.DrawFn) -> tuple[list[Any], list[list[Any]]]:
     return spans, [mixed[a:b] for a, b in itertools.pairwise(edges)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(shuffled())
 def test_order_batches_and_resending_change_no_answer(
     arrivals: tuple[list[Any], list[list[Any]]],
