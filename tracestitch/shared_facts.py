@@ -20,37 +20,37 @@ class SharedFacts(KnownFacts):
     def __init__(self, store: SpanStore, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(store)
         self._clock = clock
-        self._read_others = self._told = 0  # Progress.others
-        self._told_at = self._read_at = float("-inf")
+        self._heeded = self._heard = 0  # Progress.others
+        self._heard_at = self._last_read = float("-inf")
         self._cost = 0.0
 
     def follow(self, others: int) -> bool:
         """Whether facts may be others than they were, since others have answered; told what
         they have (`Progress.others`). Not at once where reading all costs much."""
         now = self._clock()
-        if others != self._told:
-            self._told, self._told_at = others, now
+        if others != self._heard:
+            self._heard, self._heard_at = others, now
         if self._known is None:
-            self._read_others = others  # they are read when they are asked for
+            self._heeded = others  # they are read when they are asked for
         elif self.is_behind(others) and self._is_due(now):
             self.forget()
-            self._read_others = others
+            self._heeded = others
             return True
         return False
 
     def is_behind(self, others: int) -> bool:
-        return others != self._read_others
+        return others != self._heeded
 
     def _is_due(self, now: float) -> bool:
         return (
             self._cost <= _CHEAP_SECONDS
-            or now - self._read_at >= _TIMES_ITS_COST * self._cost
-            or now - self._told_at >= _PAUSES * self._cost
+            or now - self._last_read >= _TIMES_ITS_COST * self._cost
+            or now - self._heard_at >= _PAUSES * self._cost
         )
 
     def _read_all(self) -> pl.DataFrame:
         begun = self._clock()
         known = super()._read_all()
-        self._read_at = self._clock()
-        self._cost = self._read_at - begun
+        self._last_read = self._clock()
+        self._cost = self._last_read - begun
         return known

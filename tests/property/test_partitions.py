@@ -12,10 +12,15 @@ from storage.contract import EndpointQuery, SpanStore
 from storage.engines import open_store
 from storage.partition import parts_of
 from storage.partitions import select_own
-from tests.builders import batch
+from tests.builders import batch, span
 from tests.property.pipelines import pipelines
 from tests.property.test_analysis import analysed_store, answers
+from tests.property.test_deletion import histories as deletions
+from tests.property.test_hot_values import arrivals
 from tracestitch.analysis import AnalysisLoop
+from tracestitch.retention import RetentionLoop
+
+_TRACE_2 = pl.DataFrame({"trace_lo": pl.Series([2], dtype=pl.UInt64)})
 
 
 def told(store: SpanStore) -> dict[str, list[Any]]:
@@ -79,6 +84,71 @@ def test_their_number_may_change(
     settle(loops)
 
     assert told(store) == told(analysed_store(batches, passes=False))
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(1, 3), st.integers(2, 3), arrivals())
+def test_values_that_become_hot_join_nothing_whoever_answers_first(
+    limit: int, count: int, arrived: tuple[list[Any], list[list[Any]]]
+) -> None:
+    spans, batches = arrived
+    with patch("tracestitch.neighbourhoods.HOT_KEY_LIMIT", limit):
+        at_once = told(analysed_store([spans], passes=False))
+        store = open_store("memory:")
+        loops = [AnalysisLoop(store, part) for part in parts_of(count)]
+        for number, each in enumerate(batches):
+            store.append(batch(*each), stored_at_unix_nano=1)
+            with patch("tracestitch.analysis.PASS_SPANS", 1):
+                loops[number % count].run_once()
+        settle(loops)
+    assert told(store) == at_once
+
+
+@settings(max_examples=8, deadline=None)
+@given(deletions(), st.integers(2, 3))
+def test_what_is_kept_of_deleted_spans_is_what_one_analyzer_keeps(
+    history: tuple[list[list[Any]], list[int], list[bool]], count: int
+) -> None:
+    one, several = open_store("memory:"), open_store("memory:")
+    sides = [(one, [AnalysisLoop(one)])]
+    sides.append((several, [AnalysisLoop(several, part) for part in parts_of(count)]))
+    for spans, generations, _ in zip(*history, strict=True):
+        for store, loops in sides:
+            store.append(batch(*spans), stored_at_unix_nano=1)
+            settle(loops)
+            oldest: list[Any] = store.oldest_generations(1_000_000)["generation"].to_pylist()
+            if generations and oldest:
+                last = oldest[min(generations, len(oldest)) - 1]
+                RetentionLoop(store, loops[0]).delete_until(last, "age")
+                settle(loops)
+        assert told(several) == told(one)
+
+
+def test_spans_that_were_answered_beside_deleted_ones_are_not_new_to_other_partitions() -> None:
+    """The consumer's analyzer was ahead of the others when their number was changed."""
+    message = {
+        "messaging.system": "aws_sqs",
+        "messaging.destination.name": "orders",
+        "messaging.message.id": "0000-1111-2222-0001",
+    }
+    sent = span("orders send", trace=1, id=1, kind="PRODUCER", service="a", attributes=message)
+    taken = span(
+        "orders process", trace=2, id=2, at=1.0, kind="CONSUMER", service="b", attributes=message
+    )
+    store = open_store("memory:")
+    for each in (sent, taken):
+        store.append(batch(each), stored_at_unix_nano=1)
+    loops = [AnalysisLoop(store, part) for part in parts_of(2)]
+    (ahead,) = (part for part in parts_of(2) if not select_own(part, _TRACE_2).is_empty())
+    while loops[ahead.number - 1].run_once():
+        pass
+    before = answers(store)
+    assert len(before["connections"]) == 1
+    RetentionLoop(store, loops[0]).delete_until(1, "age")
+
+    settle([AnalysisLoop(store, part) for part in parts_of(3)])
+
+    assert answers(store) == before
 
 
 def test_each_trace_has_one_owner_and_all_have_about_as_many() -> None:
