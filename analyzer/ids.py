@@ -216,18 +216,16 @@ def read_correlation(
                 )
             )
         for distance, of in [] if key in OWN_KEYS else near:
-            told = (
-                values.with_columns(pl.lit(of).gather(pl.col("row")).alias("owner"))
-                .filter(pl.col("owner").is_in(asked["row"].implode()))
-                .join(
-                    pl.concat(deliveries).filter(pl.col("key") == key).select(owner="row"),
-                    on="owner",
-                    how="anti",
-                )
-                .select(
-                    pl.col("owner").alias("row"), "key", "value", near=pl.lit(distance, pl.Int32)
-                )
+            owned = values.with_columns(pl.lit(of).gather(pl.col("row")).alias("owner")).filter(
+                pl.col("owner").is_in(asked["row"].implode())
             )
+            if owned.is_empty():  # mostly nothing stands beside
+                continue
+            told = owned.join(
+                pl.concat(deliveries).filter(pl.col("key") == key).select(owner="row"),
+                on="owner",
+                how="anti",
+            ).select(pl.col("owner").alias("row"), "key", "value", near=pl.lit(distance, pl.Int32))
             deliveries.append(told.unique())
     schema = {"row": pl.UInt32, "key": pl.String, "value": pl.String, "near": pl.Int32}
     nothing = pl.DataFrame(schema=schema)
