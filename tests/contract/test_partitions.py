@@ -1,14 +1,30 @@
 """Several analyzers of one store, on every engine; several processes are in tests/clickhouse."""
 
+from unittest.mock import patch
+
 import pytest
 
 from storage import schema
-from storage.contract import EndpointQuery, Page, SpanStore, StoreError
+from storage.contract import (
+    ConnectionQuery,
+    EndpointQuery,
+    OrphanQuery,
+    Page,
+    SpanStore,
+    StoreError,
+)
+from storage.engines import open_store
 from storage.partition import WHOLE, Partition, parts_of
+from tests.contract.conftest import ENGINES, NewStore
 from tests.contract.rows import make_batch, make_table, owned, span, traces
+from tests.contract.test_recordings import batch_of
+from tests.golden.recordings import NAMES
+from tracestitch.analysis import AnalysisLoop
 
 ONE, TWO = parts_of(2)
 _ALL = Page(limit=1_000_000)
+_FEW = NAMES[::20]
+Answers = dict[str, list[str]]
 
 
 def stored(store: SpanStore, *numbers: int) -> None:
@@ -94,3 +110,42 @@ def test_a_closed_store_says_so_to_who_asks_for_progress(store: SpanStore) -> No
     for ask in (lambda: store.claim_analysis(TWO), lambda: store.note_judged(TWO, 1, [])):
         with pytest.raises(StoreError, match="closed"):
             ask()
+
+
+@pytest.fixture(scope="module")
+def expected() -> Answers:
+    """Of one analyzer."""
+    return analysed(open_store("memory:"), [WHOLE], _FEW)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_two_analyzers_answer_recordings_as_one_does(
+    engine: str, new_store: NewStore, expected: Answers
+) -> None:
+    with new_store(engine) as store:
+        assert analysed(store, [ONE, TWO], _FEW) == expected
+
+
+def test_three_analyzers_answer_all_recordings_as_one_does() -> None:
+    stores = open_store("memory:"), open_store("memory:")
+    one, three = (
+        analysed(store, parts_of(count), NAMES) for store, count in zip(stores, (1, 3), strict=True)
+    )
+    assert three == one
+
+
+def analysed(store: SpanStore, partitions: list[Partition], names: list[str]) -> Answers:
+    """The answers when all have judged by what all answered, as texts in order."""
+    loops = [AnalysisLoop(store, each) for each in partitions]
+    for name in names:
+        store.append(batch_of(name), stored_at_unix_nano=1)
+    with patch("tracestitch.shared_facts._CHEAP_SECONDS", 1e9):
+        while sum(loop.run_once() for loop in loops):
+            pass
+    assert store.status().pending_spans == 0
+    tables = {
+        "endpoints": store.endpoints(EndpointQuery(), _ALL.limit),
+        "connections": store.connections(ConnectionQuery(min_confidence=0.0), _ALL).table,
+        "orphans": store.orphans(OrphanQuery(), _ALL).table,
+    }
+    return {name: sorted(map(repr, table.to_pylist())) for name, table in tables.items()}
