@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import polars as pl
 import pyarrow as pa
@@ -25,6 +26,12 @@ DICTIONARIES = {
 
 
 def first_frames() -> Frames:
+    """Of a store that holds nothing."""
+    return dict(_empty_frames())
+
+
+@cache
+def _empty_frames() -> Frames:
     frames = {name: read(columns.empty_table()) for name, columns in schema.BATCH_SCHEMAS.items()}
     frames["spans"] = frames["spans"].with_columns(
         generation=pl.lit(0, pl.UInt64), stored_at_unix_nano=pl.lit(0, pl.Int64)

@@ -33,17 +33,21 @@ class KnownFacts:
         self._store = store
         self._known: pl.DataFrame | None = None
         self._spells: Spells | None = None
+        self._facts_now: pl.DataFrame | None = None
+        """What `told` says, until something changes."""
 
     def told(self) -> pl.DataFrame:
         """The facts of what is stored now, as `stable_facts` has them."""
         if self._known is None:
-            self._known = self._read_all()
-        return self._stable(self._known)
+            self._known, self._facts_now = self._read_all(), None
+        if self._facts_now is None:
+            self._facts_now = self._stable(self._known)
+        return self._facts_now
 
     def read(self, owners: pa.Table) -> pl.DataFrame:
         """The endpoints of these traces, before they are replaced."""
         if self._known is None:
-            self._known = self._read_all()
+            self._known, self._facts_now = self._read_all(), None
         return pl.DataFrame(self._store.endpoints_of(owners))
 
     def forget(self) -> None:
@@ -64,7 +68,8 @@ class KnownFacts:
             taken = gone.with_columns(-pl.col("count", _BUSY_COUNT))
             known = pl.concat([self._known, taken, added])
             self._known = _add_up(known).filter(pl.col("count") > 0)
-        return self._stable(self._known)
+        self._facts_now = self._stable(self._known)
+        return self._facts_now
 
     def _stable(self, known: pl.DataFrame) -> pl.DataFrame:
         told = known.with_columns((pl.col(_BUSY_COUNT) > 0).alias(BUSY))
