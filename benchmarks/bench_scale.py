@@ -26,7 +26,7 @@ import httpx
 from benchmarks.clickhouse_process import ClickHouseProcess, running_clickhouse
 from benchmarks.ingest_runs import send_all, waiting_sender
 from benchmarks.load_file import provide_load
-from benchmarks.scale_model import MEASURED, Costs
+from benchmarks.scale_model import MEASURED, Costs, repeated
 from benchmarks.server import Server, running_server
 from benchmarks.workload import SPANS_PER_REQUEST
 
@@ -159,7 +159,7 @@ def _metric(server: Server, name: str) -> float:
 
 def predict(run: Run, costs: Costs) -> dict[str, float]:
     """What the model says that the run used, with its commits and passes."""
-    analysed = run.spans * (1 + (run.partitions - 1) * costs.shared) if run.partitions else 0
+    analysed = run.spans * repeated(run.partitions, costs) if run.partitions else 0.0
     intake, appended = costs.append, costs.append_engine
     told = {
         "collector": costs.intake * run.spans + intake.seconds(run.spans, run.commits),

@@ -3,7 +3,7 @@ span costs each role.
 
     python -m benchmarks.scale_model
 
-prints the table of docs/scale.md, which says how each figure of MEASURED was measured. Those
+prints the tables of docs/scale.md, which says how the figures of MEASURED were measured. Those
 of ASSUMED are choices: change them to yours.
 """
 
@@ -49,9 +49,11 @@ class Costs:
     """A pass, in the analyzer."""
     analysis_engine: Line
     """The same in ClickHouse, merges included."""
-    shared: float
-    """What each further partition adds to the spans' part of the analysis, as a share of it:
-    surroundings that are read, whoever owns the trace."""
+    finding: float
+    """Share of the spans' part of a pass that each partition does for all new spans: finding
+    what is near its own traces."""
+    near: float
+    """Traces that are looked at together: a span is read by each partition that owns one."""
     journey: float
     """A journey that is looked up by a key, in the web server."""
     journey_engine: float
@@ -175,23 +177,30 @@ def use_analysis(rate: float, partitions: int, costs: Costs) -> tuple[float, flo
     `n` partitions takes n times as many new spans into a pass; one that keeps up makes a pass a
     second."""
     passes = max(float(partitions), rate / costs.pass_spans)
-    spans = rate * (1 + (partitions - 1) * costs.shared)
+    spans = rate * repeated(partitions, costs)
     return costs.analysis.seconds(spans, passes), costs.analysis_engine.seconds(spans, passes)
 
 
+def repeated(partitions: int, costs: Costs) -> float:
+    """How often the spans' part of a pass is done, by all partitions together."""
+    readers = partitions * (1 - math.pow(1 - 1 / partitions, costs.near))
+    return costs.finding * partitions + (1 - costs.finding) * readers
+
+
 MEASURED = Costs(
-    intake=6 * MICRO,
+    intake=3.3 * MICRO,
     append=Line(57e-3, 1.6 * MICRO),
     append_engine=Line(136e-3, 6.2 * MICRO),
     analysis=Line(0.28, 6.4 * MICRO),
     analysis_engine=Line(0.75, 21.7 * MICRO),
-    shared=0.3,
+    finding=0.25,
+    near=2,
     journey=0.094,
     journey_engine=0.42,
-    disk_spans=99.0,
+    disk_spans=98.8,
     disk_answers=24.5,
     wire_in=408,
-    wire_insert=130,
+    wire_insert=80,
 )
 ASSUMED = Assumed()
 _TITLES = (
@@ -216,6 +225,33 @@ def draw_table(costs: Costs = MEASURED, assumed: Assumed = ASSUMED) -> Iterator[
         )
 
 
+def draw_costs(costs: Costs = MEASURED) -> Iterator[str]:
+    """Markdown."""
+    yield _line(("what", "in the client", "in ClickHouse, merges included"))
+    yield "|---|---|---|"
+    yield _line(("receiving and decoding a span (`intake`)", _micro(costs.intake), "–"))
+    for name, client, engine in (
+        ("commit (`append`)", costs.append, costs.append_engine),
+        ("pass (`analysis`)", costs.analysis, costs.analysis_engine),
+    ):
+        yield _line((f"a {name}, `each`", _milli(client.each), _milli(engine.each)))
+        yield _line(("… a span of it, `span`", _micro(client.span), _micro(engine.span)))
+    journey = _milli(costs.journey), _milli(costs.journey_engine)
+    yield _line(("a journey by order id (`journey`)", *journey))
+    sizes = f"{costs.disk_spans:.0f} and {costs.disk_answers:.0f} bytes a span"
+    yield _line(("disk, spans and answers", "–", sizes))
+    wire = f"{costs.wire_in:.0f} bytes a span in, {costs.wire_insert:.0f} out"
+    yield _line(("network of a collector", wire, "–"))
+
+
+def _micro(seconds: float) -> str:
+    return f"{seconds / MICRO:.1f} µs"
+
+
+def _milli(seconds: float) -> str:
+    return f"{seconds * 1e3:.0f} ms"
+
+
 def _cores(number: float) -> str:
     return f"{number:,.1f}" if number < 10 else f"{number:,.0f}"
 
@@ -225,7 +261,7 @@ def _line(cells: tuple[str, ...]) -> str:
 
 
 def main() -> None:
-    print("\n".join(draw_table()))
+    print("\n".join([*draw_table(), "", *draw_costs()]))
 
 
 if __name__ == "__main__":
