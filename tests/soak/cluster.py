@@ -41,10 +41,10 @@ _FAULTS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP)
 
 
 class Cluster:
-    """Two collectors, two analyzers, maybe a web server, and ClickHouse. Ends all of its
-    processes with the block."""
+    """Two collectors, analyzers that share the traces, maybe a web server, and ClickHouse.
+    Ends all of its processes with the block."""
 
-    def __init__(self, directory: Path, seed: int, *, web: bool = True) -> None:
+    def __init__(self, directory: Path, seed: int, *, analyzers: int = 2, web: bool = True) -> None:
         self._chance = random.Random(seed)
         self.clickhouse = make_clickhouse(directory)
         self.url = f"{url_of(self.clickhouse.ports['http'])}/tracestitch"
@@ -53,7 +53,10 @@ class Cluster:
             return make_member(name, self.url, directory, f"--role={role}", *flags)
 
         self.collectors = [member(f"collector{n}", "collector") for n in (1, 2)]
-        self.analyzers = [member(f"analyzer{n}", "analyzer", "--max-size=0") for n in (1, 2)]
+        self.analyzers = [
+            member(f"analyzer{n}", "analyzer", "--max-size=0", f"--partition={n}/{analyzers}")
+            for n in range(1, analyzers + 1)
+        ]
         self.members = [self.clickhouse, *self.collectors, *self.analyzers]
         if web:
             self.members.append(member("web", "web"))
