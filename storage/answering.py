@@ -38,7 +38,8 @@ class Answering(Protocol):
 
     def forget_answers(self, rules: str = "") -> None:
         """Remove all endpoints, connections, orphans and past facts; nothing is analysed
-        then. The answers that come are made by `rules`."""
+        then. The answers that come are made by `rules`. Whoever analyses begins anew: answers
+        that were worked out before are refused."""
         ...
 
     def claim_analysis(self, partition: Partition = WHOLE) -> int:

@@ -7,15 +7,16 @@ the old. Stopped on the way, the old store is there with its answers (docs/adr/0
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import click
 
+from analyzer.version import RULES_VERSION
 from collector.decoding import make_decoder
 from collector.refilling import Refiller
 from storage.contract import SpanStore, StoreError
-from storage.engines import rewritten_store
+from storage.engines import is_shared, open_store, rewritten_store
 from tracestitch.analysis import AnalysisLoop
 from tracestitch.own_store import take_in_log
 from tracestitch.sinks import count_of
@@ -90,11 +91,28 @@ def _count(store: SpanStore) -> Reanalysed:
 
 def run_reanalysis(url: str, correlation_keys: Sequence[str]) -> None:
     """Says what came out. Raises ClickException."""
+    if is_shared(url):
+        _leave_to_analyzers(url)
+        return
     try:
         done = reanalyse_store(url, correlation_keys)
     except StoreError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"Reanalysed {done}.")
+
+
+def _leave_to_analyzers(url: str) -> None:
+    """Answers alone are made anew, by those who do that anyway: a store that others use is not
+    written anew beside the old one. Raises ClickException."""
+    try:
+        with closing(open_store(url)) as store:
+            store.forget_answers(RULES_VERSION)
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(
+        "The analyzers of this store work all answers out anew, from spans as they were read"
+        " when they were stored."
+    )
 
 
 @contextmanager

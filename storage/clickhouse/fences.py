@@ -21,7 +21,7 @@ class Fence:
 
     partition: Partition
     term: int
-    """0 of one that never asked: it may answer while nobody analyses."""
+    """0 of one that never asked: it may answer while nobody analyses, and forget all answers."""
     began: int = 0
     """Snapshot.began when it asked."""
     alone: bool = False
@@ -37,6 +37,8 @@ class Fence:
         before = (claim for claim in seen.answers.open if claim.number < number)
         if any(is_alone(claim) for claim in before):
             return BEGUN_ANEW
+        if not self.term and self.alone:
+            return None
         if not self.term:
             leases = map(seen.lease, partitions_of(seen.state))
             return LEASE_LOST if any(lease.owner for lease in leases) else None

@@ -11,6 +11,7 @@ from storage.clickhouse.store import ClickHouseStore
 from storage.contract import EndpointQuery, StoreError
 from storage.partition import Partition, parts_of
 from tests.contract.rows import make_batch, make_table, owned, span, traces
+from tracestitch.reanalysis import run_reanalysis
 
 ONE, TWO = parts_of(2)
 Two = tuple[ClickHouseStore, ClickHouseStore]
@@ -119,6 +120,22 @@ def test_an_answer_that_begins_while_all_is_forgotten_is_refused(two: Two) -> No
     assert other.claim_analysis(TWO) > 0
     answer(other, TWO, 2)
     assert other.endpoints(EndpointQuery(), 9).num_rows == 1
+
+
+def test_reanalyze_leaves_all_answers_to_those_who_analyse(
+    two: Two, clickhouse_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = two
+    answer(one, ONE, 2)
+    answer(other, TWO, 2)
+    run_reanalysis(clickhouse_url, ())
+    assert "work all answers out anew" in capsys.readouterr().out
+    assert one.endpoints(EndpointQuery(), 9).num_rows == 0
+    with pytest.raises(StoreError, match="begin anew"):
+        answer(other, TWO, 2)
+    for store, partition in ((one, ONE), (other, TWO)):
+        assert store.claim_analysis(partition) > 0
+        assert store.progress(partition).analysed == 0
 
 
 def test_only_the_first_deletes_and_answers_about_what_is_gone_are_dropped(two: Two) -> None:
