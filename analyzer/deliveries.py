@@ -8,7 +8,7 @@ is the process span if there is one, else the receive span or the Lambda root.
 import polars as pl
 
 from analyzer.frame import Frame
-from analyzer.idle_polls import idle_polls
+from analyzer.idle_polls import idle_polls, polling_loops
 from analyzer.kafka_events import RECORD, ends_of_partition, error_events
 from analyzer.roles import CONSUMER, SERVER
 from analyzer.structure import nearest, nearest_above
@@ -186,6 +186,7 @@ def find_deliveries(
     upstream = frame.flag(resolved["row"])
     stated = upstream | frame.flag(missing["row"])
     any_process = frame.is_role("process")
+    any_process &= stated | ~polling_loops(frame, any_process)
     process = _process_ends(frame, any_process, stated) & (
         ~error_events(frame, any_process) | upstream
     )

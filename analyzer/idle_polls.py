@@ -1,4 +1,4 @@
-"""Consumer spans of libraries that wait for messages and took none (rule N1)."""
+"""Consumer spans that wait for messages and took none (rule N1)."""
 
 import polars as pl
 
@@ -20,3 +20,29 @@ def idle_polls(frame: Frame, process: pl.Series) -> pl.Series:
     told = frame.tell(rows["row"], "destination", "message_id", "kafka_partition", "kafka_offset")
     nothing = told.select(pl.all_horizontal(pl.all().is_null())).to_series()
     return frame.flag(rows["row"].filter(nothing))
+
+
+def polling_loops(frame: Frame, process: pl.Series) -> pl.Series:
+    """Boolean by row: process spans around a receive span that handle no message themselves:
+    an application's own span around its loop, called "consume orders" or "order-consumer". It
+    names no message, and below it are process spans, or nothing but the receive span and what
+    settles, of which no message is known that has no process span of its own."""
+    receives = frame.rows.select("row", "local_parent").filter(
+        frame.is_role("receive") & process[frame["local_parent"]].fill_null(value=False)
+    )
+    if receives.is_empty():
+        return frame.flag(receives["row"])
+    loops = receives["local_parent"].unique().sort()
+    own = frame.tell(loops, "message_id", "kafka_offset", "event_id")
+    loops = loops.filter(own.select(pl.all_horizontal(pl.all().is_null())).to_series())
+    below = frame.rows.select("role", "local_parent").filter(
+        pl.col("local_parent").is_in(loops.implode())
+    )
+    handles = frame.flag(below.filter(pl.col("role") == "process")["local_parent"])
+    calls = pl.col("role").is_in(["receive", "settle"]).fill_null(value=False)
+    works = frame.flag(below.filter(~calls)["local_parent"])
+    took = frame.tell(receives["row"], "service", "message_id", loop="local_parent").drop_nulls()
+    told = frame.tell(frame["row"].filter(process), "service", "message_id").drop_nulls()
+    alone = took.join(told, on=["service", "message_id"], how="anti")
+    found = handles | ~(works | frame.flag(alone["loop"]))
+    return frame.flag(loops.filter(found[loops]))

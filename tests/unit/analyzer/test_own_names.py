@@ -57,3 +57,27 @@ def test_the_name_of_a_request_or_function_is_no_role(name: str) -> None:
 @pytest.mark.parametrize("name", [*SENDING, *TAKING, "order-handler"])
 def test_a_name_without_any_messaging_attribute_tells_nothing(name: str) -> None:
     assert analysed(span(name)).endpoints == {}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"messaging.system": "rabbitmq", "messaging.queue.name": "orders"},
+        {"messaging.system": "nats", "messaging.nats.subject": "orders"},
+        {"messaging.system": "redis", "messaging.redis.stream": "orders"},
+        {
+            "messaging.system": "aws_sqs",
+            "sqs.queue_url": "http://localhost:4566/123456789012/orders",
+        },
+    ],
+)
+def test_places_have_names_of_an_applications_own(told: dict[str, Any]) -> None:
+    sent = send(attributes={"messaging.destination.name": None} | told)
+    assert analysed(sent).endpoints[SENT]["destination"] == "orders"
+
+
+def test_records_have_them_too() -> None:
+    kafka = {"messaging.system": "kafka", "messaging.destination.name": "orders"}
+    sent = send(attributes=kafka | {"messaging.partition": 1, "messaging.offset": 7})
+    taken = delivery(attributes=kafka | {"kafka.partition": 1, "kafka.message.offset": 7})
+    assert analysed(sent, taken).edges == {(SENT, DELIVERED): "kafka-offset"}
