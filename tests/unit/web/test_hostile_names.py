@@ -120,15 +120,15 @@ ASKED = {
 }
 
 
-def list_addresses(kind: str) -> list[str]:
-    """Pages and answers that show the text, and that are asked with it."""
+def list_addresses(kind: str, traces: int) -> list[str]:
+    """Pages and answers that show the text, of so many traces, and that are asked with it."""
     text = HOSTILE[kind]
     given = quote(text, safe="")
     ids = [f"{trace:032x}" for trace in traces_of(kind)]
     span_id = f"{1:016x}"
     order, itself = urlencode({"attribute": f"order.id={text}"}), f"{text}={text}"
     return [
-        *(f"{start}traces/{trace}" for start in ("/", "/api/v1/") for trace in ids),
+        *(f"{start}traces/{trace}" for start in ("/", "/api/v1/") for trace in ids[:traces]),
         *(f"{start}journeys?trace_id={ids[1]}" for start in ("/", "/api/v1/")),
         *(f"{start}journeys?{order}" for start in ("/", "/api/v1/")),
         *(f"/spans/{ids[1]}/{span_id}{part}" for part in ("", "?part=true")),
@@ -193,7 +193,9 @@ def ask(client: WebClient, address: str) -> httpx.Response:
 def test_no_name_breaks_out_of_a_page_or_an_answer(
     kind: str, client: WebClient, store: SpanStore
 ) -> None:
-    for address in list_addresses(kind):
+    # The text of each trace comes from a store in the same columns.
+    traces = 4 if store.status().engine == "memory" else 1
+    for address in list_addresses(kind, traces):
         check_answer(ask(client, address), address)
 
     assert store.status().spans == 4 * len(HOSTILE)
