@@ -11,7 +11,7 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 # Of the end of a process of tests, after its last test: threads and children may hold it up.
-_END_SECONDS = 60
+_END_SECONDS = 120
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -119,7 +119,7 @@ def _destination(served: Served) -> str:
     return str(httpx.URL("/destinations", params={"name": max(names, key=len)}))
 
 
-@pytest.mark.timeout(220)
+@pytest.mark.timeout(360)
 @pytest.mark.parametrize("content", ["sample", "hostile"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_page_is_well_made(
@@ -132,7 +132,7 @@ def test_every_page_is_well_made(
             problems += [f"{address}: {found}" for found in _look(page, width)]
 
 
-@pytest.mark.timeout(220)
+@pytest.mark.timeout(360)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_empty_guarded_and_failing_pages_are_well_made(
     width: int, browser: Browser, empty: Served, guarded: str, failing: Served

@@ -25,7 +25,7 @@ SWITCHED = [
 # Every span is delivered when a switch is turned: nothing that breaks may still connect.
 SERVE = [sys.executable, "-m", "tracestitch", "serve", "--store", "memory:", "--grace", "0s"]
 # The first test waits for a server, seven processes of the pipeline and 63 orders.
-pytestmark = pytest.mark.timeout(220)
+pytestmark = pytest.mark.timeout(360)
 PORTS = [f"--{name}-address=127.0.0.1:0" for name in ("grpc", "http", "web")]
 
 
