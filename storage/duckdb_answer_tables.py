@@ -4,6 +4,7 @@ Views put both together again, so that statements read `endpoints` and `connecti
 """
 
 import duckdb
+import polars as pl
 import pyarrow as pa
 
 from storage import schema
@@ -25,6 +26,9 @@ _ANSWERS = {"endpoints": schema.ENDPOINTS, "connections": schema.CONNECTIONS}
 ROWS = {"endpoints": "endpoint_rows", "connections": "connection_rows"}
 SHAPES = {"endpoints": "endpoint_shapes", "connections": "connection_shapes"}
 
+# Rows have the duration instead of the end: smaller numbers compress better.
+_END, _DURATION = "end_time_unix_nano", pa.field("duration_nano", schema.I64, nullable=False)
+TOLD_END = f"start_time_unix_nano + duration_nano AS {_END}"
 _NUMBER = pa.field("number", schema.U32, nullable=False)
 _SHAPE_NUMBER = pa.field("shape_number", schema.U32, nullable=False)
 # Grows with every answer of the analyzer, so that rows of one lie together.
@@ -36,7 +40,7 @@ def shape_columns(answers: str) -> list[str]:
 
 
 def _rows(answers: str) -> pa.Schema:
-    own = (_ANSWERS[answers].field(name) for name in _OWN[answers])
+    own = (_DURATION if name == _END else _ANSWERS[answers].field(name) for name in _OWN[answers])
     return pa.schema([*own, _SHAPE_NUMBER, ANSWERED])
 
 
@@ -50,9 +54,16 @@ ANSWER_ROWS: dict[str, pa.Schema] = {
 }
 
 
+def own_columns(answers: str, told: pl.DataFrame) -> pl.DataFrame:
+    """What a row has of an answer, beside the number of its shape."""
+    duration = (pl.col(_END) - pl.col("start_time_unix_nano")).alias("duration_nano")
+    return told.select(duration if name == _END else name for name in _OWN[answers])
+
+
 def create_views(connection: duckdb.DuckDBPyConnection) -> None:
     for answers in _ANSWERS:
-        columns = ", ".join(_ANSWERS[answers].names)
+        names = _ANSWERS[answers].names
+        columns = ", ".join(TOLD_END if name == _END else name for name in names)
         connection.execute(
             statement(
                 "create_answer_view",

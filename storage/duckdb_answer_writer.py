@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 
 from storage.duckdb_answer_shapes import AnswerShapes
-from storage.duckdb_answer_tables import ROWS
+from storage.duckdb_answer_tables import ROWS, own_columns
 from storage.duckdb_database import Database, Session
 from storage.duckdb_places import RowPlaces
 from storage.duckdb_schema import ANSWER_TABLES, TABLES
@@ -107,7 +107,7 @@ class AnswerWriter(PartitionedHere):
     def _insert_answers(
         self, session: Session, answers: str, told: pl.DataFrame, number: int
     ) -> None:
-        rows = told.with_columns(
+        rows = own_columns(answers, told).with_columns(
             self._answer_shapes[answers].store(session, told).alias("shape_number"),
             pl.lit(number, pl.UInt64).alias("answered"),
         )

@@ -16,7 +16,7 @@ from storage.contract import (
     Page,
     Rows,
 )
-from storage.duckdb_answer_tables import SHAPES
+from storage.duckdb_answer_tables import SHAPES, TOLD_END
 from storage.duckdb_database import Database, Session, Value
 from storage.duckdb_dictionaries import Dictionary
 from storage.duckdb_places import answer_places
@@ -188,7 +188,7 @@ class AnswerReader:
     def endpoints_of(self, traces: pa.Table) -> pa.Table:
         with self._database.read() as session, rows_of(session, traces) as rows:
             source = rows.source("endpoint_rows", self._within(traces))
-            found = session.select(f"SELECT * FROM {source}")
+            found = session.select(f"SELECT *, {TOLD_END} FROM {source}")
             found = self._endpoint_shapes.joined(session, found, "shape_number")
         return fit(found, schema.ENDPOINTS)
 

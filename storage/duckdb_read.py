@@ -8,8 +8,9 @@ from storage.contract import StoreStatus
 from storage.duckdb_database import Database, Session
 from storage.duckdb_dictionaries import Dictionary
 from storage.duckdb_places import RowPlaces, span_places
+from storage.duckdb_span_numbers import PARTS, NumberedSpans, with_linked_traces
 from storage.duckdb_statements import statement
-from storage.duckdb_trace_rows import chosen_by, rows_of
+from storage.duckdb_trace_rows import chosen_by, rows_by_number, rows_of
 from storage.extents import Extents
 from storage.join_keys import KINDS, hash_key
 from storage.results import fit
@@ -113,18 +114,27 @@ class SpanReader:
             spans = read("spans_of", "spans", bared=bared)
             # what is stored with a span has its generation
             within = self._span_places.among(spans["generation"], within)
-            messaging = read("parts_of", "messaging", bared="")
-            tables = {name: read("parts_of", name, bared=bared) for name in ("links", "events")}
-            tables["keys"] = schema.KEYS.empty_table() if bare else read("keys_of", "keys")
+            tables = {"keys": schema.KEYS.empty_table() if bare else read("keys_of", "keys")}
+            numbered_spans = NumberedSpans(spans)
+            with rows_by_number(session, spans["span_number"]) as numbered:
+                for name in PARTS:
+                    text = statement(
+                        "parts_of",
+                        rows=numbered.source(name, within),
+                        bared="" if name == "messaging" else bared,
+                    )
+                    tables[name] = numbered_spans.with_ids(session.select(text))
             with chosen_by(session, "correlation_id", spans["correlation_id"]) as chosen:
                 text = statement("correlation_sets", chosen=chosen, within=within)
                 tables["correlation"] = session.select(text)
             resources = self._resources.named(session, spans["resource_number"])
             scopes = self._scopes.named(session, spans["scope_number"])
-            shapes = self._shapes.named(session, messaging["shape_number"])
+            shapes = self._shapes.named(session, tables["messaging"]["shape_number"])
+        spans = numbered_spans.with_parents()
         spans = self._resources.with_ids(spans, "resource_number", resources)
         tables["spans"] = self._scopes.with_ids(spans, "scope_number", scopes)
-        tables["messaging"] = self._shapes.with_ids(messaging, "shape_number", shapes)
+        tables["messaging"] = self._shapes.with_ids(tables["messaging"], "shape_number", shapes)
+        tables["links"] = with_linked_traces(tables["links"])
         tables |= {"resources": resources, "scopes": scopes, "shapes": shapes}
         if bare:
             tables["scopes"] = _bared(scopes)

@@ -4,6 +4,7 @@ import pyarrow as pa
 
 from storage import results, schema
 from storage.duckdb_database import Database
+from storage.duckdb_span_numbers import NumberedSpans, with_linked_traces
 from storage.duckdb_statements import statement
 from storage.duckdb_trace_rows import chosen_by
 from storage.duckdb_write import SpanWriter
@@ -22,11 +23,14 @@ class SpanRewriter:
                 statement("complete_generation"), after=after, limit=max(limit, 1)
             )[0][0].as_py()
             between = {"after": after, "upto": after if upto is None else upto}
-            spans = session.select(statement("spans_between"), **between)
+            numbered = NumberedSpans(session.select(statement("spans_between"), **between))
+            spans = numbered.with_parents()
             found = {name: rows.empty_table() for name, rows in schema.BATCH_SCHEMAS.items()}
             found["spans"] = spans
             for name in ("links", "events"):
-                found[name] = session.select(statement("parts_between", table=name), **between)
+                parts = session.select(statement("parts_between", table=name), **between)
+                found[name] = numbered.with_ids(parts)
+            found["links"] = with_linked_traces(found["links"])
             for name, key in (("resources", "resource_id"), ("scopes", "scope_id")):
                 with chosen_by(session, key, spans[key]) as chosen:
                     text = statement("numbered", table=name, chosen=chosen)

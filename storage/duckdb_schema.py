@@ -6,17 +6,25 @@ indexes and updates are where its corruption reports come from. Duplicates are f
 they are written.
 """
 
+from collections.abc import Iterator
+
 import duckdb
 import pyarrow as pa
 
 from storage import results, schema
 from storage.contract import StoreError
 from storage.duckdb_answer_tables import ANSWER_ROWS, ANSWERED, create_views, drop_views
+from storage.duckdb_span_numbers import PARTS
 from storage.duckdb_statements import statement
+from storage.memory_frames import PART
 
-SCHEMA_VERSION = 3
-# Version to the statements (files in sql/) that make it the next one.
-MIGRATIONS: dict[int, tuple[str, ...]] = {2: ("create_settings_notes",)}
+SCHEMA_VERSION = 4
+# Version to the statements (files in sql/) that make it the next one, and to the tables that
+# get another form, which a statement of that name fills from the old one ("old_" before its name).
+MIGRATIONS: dict[int, tuple[str, ...]] = {2: ("create_settings_notes",), 3: ()}
+REWRITTEN: dict[int, dict[str, str]] = {
+    3: {"spans": "number_spans"} | dict.fromkeys(PARTS, "name_spans_by_number")
+}
 
 _GENERATION = pa.field("generation", schema.U64, nullable=False)
 _STORED_AT = pa.field("stored_at_unix_nano", schema.I64, nullable=False)
@@ -24,6 +32,7 @@ _START = pa.field("start_time_unix_nano", schema.I64, nullable=False)
 _DURATION = pa.field("duration_nano", schema.I64, nullable=False)
 _NAME = pa.field("name", schema.TEXT, nullable=False)
 _NUMBER = pa.field("number", schema.U32, nullable=False)
+_SPAN_NUMBER = pa.field("span_number", schema.I64, nullable=False)
 
 
 def _changed(columns: pa.Schema, **replacements: "pa.Field[pa.DataType]") -> pa.Schema:
@@ -32,6 +41,14 @@ def _changed(columns: pa.Schema, **replacements: "pa.Field[pa.DataType]") -> pa.
 
 def _number_of(name: str) -> "pa.Field[pa.DataType]":
     return pa.field(name, schema.U32, nullable=False)
+
+
+def _with_number(part: str) -> pa.Schema:
+    """What is stored with spans has their generation, so that it is deleted with them: rows
+    of one generation lie together."""
+    named = set(PART) - set(PARTS[part])
+    columns = [field for field in schema.BATCH_SCHEMAS[part] if field.name not in named]
+    return pa.schema([*columns, _SPAN_NUMBER, _GENERATION])
 
 
 TABLES: dict[str, pa.Schema] = {
@@ -51,15 +68,18 @@ TABLES: dict[str, pa.Schema] = {
             ),
             _GENERATION,
             _STORED_AT,
+            _SPAN_NUMBER,
+            # To the number of the parent, which `parent_span_id` does not name then; else 0.
+            pa.field("parent_offset", schema.I32, nullable=False),
         ]
     ),
-    # What is stored with spans has their generation, so that it is deleted with them: rows
-    # of one generation lie together.
-    "links": schema.LINKS.append(_GENERATION),
-    "events": schema.EVENTS.append(_GENERATION),
-    "messaging": _changed(
-        schema.MESSAGING.append(_GENERATION), shape_id=_number_of("shape_number")
+    # Without the linked trace where it is their own.
+    "links": _changed(
+        _with_number("links"),
+        **{name: pa.field(name, schema.U64) for name in ("linked_trace_hi", "linked_trace_lo")},
     ),
+    "events": _with_number("events"),
+    "messaging": _changed(_with_number("messaging"), shape_id=_number_of("shape_number")),
     "keys": schema.KEYS.append(_GENERATION),
     # With the latest start of the spans that had the set, to tell recent values.
     "correlation": schema.CORRELATION.append(_START).append(_GENERATION),
@@ -147,8 +167,36 @@ def _migrate(connection: duckdb.DuckDBPyConnection, version: int) -> None:
         connection.begin()
         for name in MIGRATIONS[old]:
             connection.execute(statement(name))
+        _rewrite(connection, REWRITTEN.get(old, {}))
         connection.execute("UPDATE state SET schema_version = $version", {"version": old + 1})
         connection.commit()
+
+
+def _rewrite(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> None:
+    if not tables:
+        return
+    for table in tables:
+        connection.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
+        _create_table(connection, table)
+    for after, upto in _steps(connection):
+        for table, filling in tables.items():
+            dropped = ", ".join(name for name in PART if name not in PARTS.get(table, PART))
+            text = statement(filling, table=table, dropped=dropped)
+            connection.execute(text, {"after": after, "upto": upto})
+    for table in tables:
+        connection.execute(f"DROP TABLE old_{table}")
+
+
+def _steps(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, int]]:
+    """Generations, after and up to, of about a row group of spans: joins of more need more
+    memory than a store may use."""
+    spans = after = 0
+    counts = connection.execute(statement("old_span_counts")).fetchall()
+    for generation, count in counts:
+        spans += count
+        if spans >= schema.ROW_GROUP or generation == counts[-1][0]:
+            yield after, generation
+            spans, after = 0, generation
 
 
 def _renew_answers(connection: duckdb.DuckDBPyConnection) -> None:

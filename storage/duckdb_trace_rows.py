@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -58,6 +59,34 @@ def rows_of(session: Session, traces: pa.Table) -> Iterator[TraceRows]:
         return
     with session.given(wanted=traces):
         yield TraceRows(traces)
+
+
+class NumberedRows:
+    def __init__(self, chosen: str) -> None:
+        self._chosen = chosen
+
+    def source(self, table: str, within: str) -> str:
+        """As of TraceRows: the rows that name these spans."""
+        names = {"table": table, "within": within, "chosen": self._chosen}
+        return statement("rows_by_number" if self._chosen else "rows_by_numbers", **names)
+
+
+@contextmanager
+def rows_by_number(
+    session: Session, numbers: "pa.ChunkedArray[pa.Int64Scalar]"
+) -> Iterator[NumberedRows]:
+    """For statements inside the block. Numbers of a trace's spans follow each other in each
+    append: few runs of them come as a list."""
+    ordered = np.unique(numbers.to_numpy())
+    starts = np.flatnonzero(np.diff(ordered, prepend=-2) != 1)
+    if len(starts) > _FEW_IDS:
+        with session.given(wanted_numbers=pa.table({"span_number": ordered})):
+            yield NumberedRows("")
+        return
+    ends = np.append(starts, len(ordered))[1:] - 1
+    runs = zip(ordered[starts].tolist(), ordered[ends].tolist(), strict=True)
+    each = (f"span_number BETWEEN {first} AND {last}" for first, last in runs)
+    yield NumberedRows(" OR ".join(each) or "false")
 
 
 @contextmanager

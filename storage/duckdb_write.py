@@ -11,8 +11,9 @@ from storage.correlation_sets import date_sets
 from storage.duckdb_database import Database, Session
 from storage.duckdb_duplicates import Duplicates
 from storage.duckdb_numbers import Numbers
+from storage.duckdb_span_numbers import PARTS, number_spans
 from storage.duckdb_statements import statement
-from storage.memory_frames import PART, TRACE, Frames, newest_of, read
+from storage.memory_frames import TRACE, Frames, newest_of, read
 from storage.rewriting import StoredSpans
 from storage.schema import BATCH_SCHEMAS, ROW_GROUP, SpanBatch
 
@@ -31,6 +32,8 @@ class SpanWriter:
                 "scopes": Numbers(session, "scopes", "scope_id"),
                 "shapes": Numbers(session, "shapes", "shape_id"),
             }
+            text = statement("next_span_number")
+            self._next_span_number = int(session.select(text)[0][0].as_py())
 
     @contextmanager
     def between_appends(self) -> Iterator[int]:
@@ -57,39 +60,41 @@ class SpanWriter:
                 # Before the commit: an id too many after a failure only costs a look-up,
                 # one too few would store a span twice.
                 self._duplicates.add(ids)
-                for part in _split(_by_trace(fresh)):
-                    self._store(part, stored_at_unix_nano)
+                stamped = self._stamped(fresh, stored_at_unix_nano)
+                for part in _generations(number_spans(stamped, self._next_span_number)):
+                    self._commit(part)
         return AppendResult(self._generation, stored, batch.spans.num_rows - stored, conflicts)
 
     def store_again(self, spans: StoredSpans) -> None:
         """Spans with their generations (storage/rewriting.py)."""
         given = {name: read(getattr(spans.batch, name)) for name in BATCH_SCHEMAS}
         stamped = given | {"spans": given["spans"].hstack(read(spans.stored))}
-        of = stamped["spans"].select(*PART, "generation")
-        for name in ("links", "events", "messaging"):
-            stamped[name] = given[name].join(of, on=PART, how="left", maintain_order="left")
         stamped["keys"] = given["keys"].hstack(read(spans.key_generations))
         with self._appending:
             self._duplicates.add_spans(stamped["spans"])
-            self._commit(stamped, newest_of(stamped["spans"]))
+            self._commit(number_spans(stamped, self._next_span_number))
 
-    def _store(self, batch: Frames, stored_at: int) -> None:
-        generation = self._generation + 1
-        stamp = pl.lit(generation, pl.UInt64).alias("generation")
-        stamped = batch | {
-            name: batch[name].with_columns(stamp)
-            for name in ("spans", "links", "events", "messaging", "keys")
-        }
-        stamped["spans"] = stamped["spans"].with_columns(
-            pl.lit(stored_at, pl.Int64).alias("stored_at_unix_nano")
+    def _stamped(self, batch: Frames, stored_at: int) -> Frames:
+        """Rows of one trace beside each other: equal ids in a row take next to no space. Spans
+        of one name too: their attributes are alike. Whole row groups, and the rest, are
+        generations of their own."""
+        spans = batch["spans"].sort("trace_hi", "name", maintain_order=True)
+        whole = spans.height // ROW_GROUP * ROW_GROUP
+        part = pl.int_range(pl.len()) >= whole if whole else pl.lit(value=False)
+        stamped = spans.with_columns(
+            generation=part.cast(pl.UInt64) + self._generation + 1,
+            stored_at_unix_nano=pl.lit(stored_at, pl.Int64),
         )
-        self._commit(stamped, generation)
+        keys = batch["keys"].sort("trace_hi", maintain_order=True)
+        return batch | {"spans": stamped, "keys": keys}
 
-    def _commit(self, batch: Frames, newest: int) -> None:
-        """Rows with their generations, the last of which is the `newest`."""
+    def _commit(self, batch: Frames) -> None:
+        """Rows with their generations."""
         with self._database.write() as session:
             self._insert(session, batch)
-        self._generation = max(self._generation, newest)
+        spans = batch["spans"]
+        self._generation = max(self._generation, newest_of(spans))
+        self._next_span_number += spans.height
         for numbers in self._numbers.values():
             numbers.remember()
 
@@ -127,26 +132,15 @@ class SpanWriter:
                     session.run(f"INSERT INTO {name} BY NAME SELECT * FROM incoming_{name}")
 
 
-def _split(batch: Frames) -> list[Frames]:
-    """Whole row groups, and the rest; each span together with what belongs to it."""
+def _generations(batch: Frames) -> Iterator[Frames]:
+    """Each with what belongs to it. Keys, which have none yet, get that of their trace's spans."""
     spans = batch["spans"]
-    whole = spans.height // ROW_GROUP * ROW_GROUP
-    if not whole or whole == spans.height:
-        return [batch]
-    kept, rest = batch | {"spans": spans[:whole]}, batch | {"spans": spans[whole:]}
-    for name in ("links", "events", "messaging"):
-        kept[name] = batch[name].join(rest["spans"], on=PART, how="anti")
-        rest[name] = batch[name].join(rest["spans"], on=PART, how="semi")
-    rest["keys"] = batch["keys"].join(rest["spans"], on=TRACE, how="semi")
-    return [kept, rest]
-
-
-def _by_trace(batch: Frames) -> Frames:
-    """Rows of one trace beside each other: equal ids in a row take next to no space. Spans
-    of one name too: their attributes are alike."""
-    sorted_ = {
-        name: batch[name].sort("trace_hi", maintain_order=True)
-        for name in ("links", "events", "messaging", "keys")
-    }
-    sorted_["spans"] = batch["spans"].sort("trace_hi", "name", maintain_order=True)
-    return batch | sorted_
+    first, last = spans["generation"][0], spans["generation"][-1]
+    for generation in range(first, last + 1):
+        part = batch
+        if first != last:
+            of = {name: batch[name].filter(generation=generation) for name in ("spans", *PARTS)}
+            keys = batch["keys"].join(of["spans"], on=TRACE, how="semi")
+            part = batch | of | {"keys": keys}
+        stamp = pl.lit(generation, pl.UInt64).alias("generation")
+        yield part | {"keys": part["keys"].with_columns(stamp)}

@@ -4,8 +4,8 @@ WITH held AS (
     SELECT s.*, r.service_name
     FROM (
         SELECT
-            trace_hi, trace_lo, span_id, content_hash, parent_span_id, resource_number, name,
-            status_code, start_time_unix_nano,
+            trace_hi, trace_lo, span_id, content_hash, parent_span_id, parent_offset,
+            resource_number, name, status_code, start_time_unix_nano,
             start_time_unix_nano + duration_nano AS end_time_unix_nano
         FROM {rows}
     ) AS s
@@ -15,7 +15,7 @@ ids AS (
     SELECT DISTINCT trace_hi, trace_lo, span_id FROM held
 ),
 placed AS (
-    SELECT h.*, ids.span_id IS NOT NULL AS has_parent
+    SELECT h.*, ids.span_id IS NOT NULL OR parent_offset <> 0 AS has_parent
     FROM held AS h
     LEFT JOIN ids
         ON ids.trace_hi = h.trace_hi AND ids.trace_lo = h.trace_lo AND ids.span_id = h.parent_span_id

@@ -1,6 +1,12 @@
 -- A plain span brings its trace too when an earlier span of it says something.
-SELECT trace_hi, trace_lo FROM wanted
-SEMI JOIN (SELECT trace_hi, trace_lo FROM messaging WHERE {within}) USING (trace_hi, trace_lo)
+WITH own AS (
+    SELECT span_number, trace_hi, trace_lo
+    FROM spans
+    SEMI JOIN wanted USING (trace_hi, trace_lo)
+    WHERE {within}
+)
+SELECT trace_hi, trace_lo FROM own
+SEMI JOIN (SELECT span_number FROM messaging WHERE {within}) USING (span_number)
 UNION
 SELECT trace_hi, trace_lo FROM wanted
 SEMI JOIN (SELECT trace_hi, trace_lo FROM links WHERE {within}) USING (trace_hi, trace_lo)

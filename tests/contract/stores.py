@@ -25,3 +25,33 @@ def change_file(path: Path, *statements: str) -> None:
     with duckdb.connect(path) as connection:
         for text in statements:
             connection.execute(text)
+
+
+def _with_ids(part: str, linked: str = "") -> tuple[str, ...]:
+    own = "trace_hi, trace_lo, " if linked else ""
+    return (
+        f"CREATE TABLE older AS SELECT spans.trace_hi, spans.trace_lo, spans.span_id, "
+        f"spans.content_hash, {part}.* EXCLUDE ({own}span_number) {linked} "
+        f"FROM {part} JOIN spans USING (span_number)",
+        f"DROP TABLE {part}",
+        f"ALTER TABLE older RENAME TO {part}",
+    )
+
+
+# A current store as version 3 kept it: ids wherever version 4 has numbers.
+FORM_OF_VERSION_3 = (
+    *_with_ids("messaging"),
+    *_with_ids("events"),
+    *_with_ids(
+        "links",
+        "REPLACE (coalesce(linked_trace_hi, links.trace_hi) AS linked_trace_hi, "
+        "coalesce(linked_trace_lo, links.trace_lo) AS linked_trace_lo)",
+    ),
+    "CREATE TABLE older AS SELECT spans.* EXCLUDE (span_number, parent_offset) REPLACE "
+    "(coalesce(spans.parent_span_id, above.span_id) AS parent_span_id) "
+    "FROM spans LEFT JOIN spans AS above ON spans.parent_offset <> 0 "
+    "AND above.span_number = spans.span_number + spans.parent_offset ORDER BY spans.span_number",
+    "DROP TABLE spans",
+    "ALTER TABLE older RENAME TO spans",
+    "UPDATE state SET schema_version = 3",
+)

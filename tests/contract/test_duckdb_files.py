@@ -20,7 +20,7 @@ from tests.contract.rows import (
     span,
     traces,
 )
-from tests.contract.stores import change_file, start_process
+from tests.contract.stores import FORM_OF_VERSION_3, change_file, start_process
 from tests.waiting import PATIENCE_SECONDS
 
 HOLD_OPEN = """
@@ -164,6 +164,7 @@ def test_an_older_store_is_migrated_step_by_step(
 
 
 def test_a_store_of_version_2_gets_notes_of_its_settings(file: Path) -> None:
+    change_file(file, *FORM_OF_VERSION_3)
     change_file(file, "UPDATE state SET schema_version = 2", "DROP TABLE settings_notes")
     with closing(open_store(f"duckdb:{file}")) as store:
         assert store.settings_of_spans() == [""]
