@@ -184,7 +184,7 @@ def draw_table(runs: list[Run], costs: Costs = MEASURED) -> Iterator[str]:
         f"{r.caught_up:.1f}" for r in runs
     )
     for role in ("collector", "analyzer", "web"):
-        yield f"| memory of a {role}, MiB |" + _row(f"{r.resident[role] / 2**20:.0f}" for r in runs)
+        yield f"| {role}, memory, MiB |" + _row(f"{r.resident[role] / 2**20:.0f}" for r in runs)
 
 
 def _title(run: Run) -> str:
