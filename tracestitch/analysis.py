@@ -90,8 +90,12 @@ class AnalysisLoop:
 
     def leads(self) -> bool:
         """Whether this process does what one has to do for all; another one may have the
-        store open. Raises StoreError."""
-        return self._partition.leads and self._store.claim_analysis(self._partition) > 0
+        store open. By what the last pass was told: were the store asked again beside a pass,
+        it would take what that has worked out before all was forgotten. Raises StoreError."""
+        if not self._partition.leads or self._claim:
+            return self._partition.leads
+        with self.turn:
+            return self._store.claim_analysis(self._partition) > 0
 
     def _run_once(self) -> bool:
         claim = self._store.claim_analysis(self._partition)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from storage.clickhouse.store import ClickHouseStore
 from storage.contract import EndpointQuery, StoreError
 from storage.partition import Partition, parts_of
 from tests.contract.rows import make_batch, make_table, owned, span, traces
+from tracestitch.analysis import AnalysisLoop
 from tracestitch.reanalysis import run_reanalysis
 
 ONE, TWO = parts_of(2)
@@ -146,3 +148,26 @@ def test_only_the_first_deletes_and_answers_about_what_is_gone_are_dropped(two: 
     answer(other, TWO, 2)
     assert other.endpoints(EndpointQuery(), 9).num_rows == 0
     assert other.progress(TWO).analysed == 2
+
+
+def test_who_looks_whether_it_may_delete_lets_no_pass_store_what_all_forgot(
+    clickhouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that deletes looks once a second, beside passes."""
+    with closing(ClickHouseStore(clickhouse_url)) as store:
+        loop = AnalysisLoop(store)
+        keep = loop._near.keep
+
+        def keep_late(*args: Any) -> Any:
+            run_reanalysis(clickhouse_url, ())
+            assert loop.leads()
+            return keep(*args)
+
+        store.append(make_batch([span(1, 1)]), 1)
+        with monkeypatch.context() as patched:
+            patched.setattr(loop._near, "keep", keep_late)
+            with pytest.raises(StoreError, match="begin anew"):
+                loop.run_once()
+        assert store.generations() == (1, 0)
+        assert loop.run_once()
+        assert store.generations() == (1, 1)
