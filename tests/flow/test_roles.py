@@ -21,10 +21,13 @@ RECORDINGS = Path(__file__).parents[2] / "sample_data" / "recordings"
 def running(clickhouse_server: str) -> Iterator[dict[str, RunningServer]]:
     with ExitStack() as stack:
         url = stack.enter_context(database(clickhouse_server))
-        yield {
-            role: stack.enter_context(serving(url, f"--role={role}"))
-            for role in ("collector", "analyzer", "web")
+        flags = {
+            "collector": ["--role=collector"],
+            "analyzer": ["--role=analyzer", "--partition=1/2"],
+            "second": ["--role=analyzer", "--partition=2/2"],
+            "web": ["--role=web"],
         }
+        yield {name: stack.enter_context(serving(url, *told)) for name, told in flags.items()}
 
 
 def export(server: RunningServer, payload: bytes) -> None:
@@ -39,7 +42,7 @@ def ask(server: RunningServer, path: str) -> httpx.Response:
     return httpx.get(f"{server.web}{path}", trust_env=False, timeout=30)
 
 
-def test_what_a_collector_took_in_and_an_analyzer_worked_out_is_shown(
+def test_what_a_collector_took_in_and_two_analyzers_worked_out_is_shown(
     running: dict[str, RunningServer],
 ) -> None:
     recording = RECORDINGS / "manual_sqs_s1"
@@ -54,6 +57,11 @@ def test_what_a_collector_took_in_and_an_analyzer_worked_out_is_shown(
     assert {each["span_id"] for each in found} == broken
     assert {each["cause"]["code"] for each in found} == {"S1"}
     assert status["store"] == "clickhouse"
+    assert [(each["partition"], each["running"]) for each in status["analyzers"]] == [
+        ("1/2", True),
+        ("2/2", True),
+    ]
+    assert running["second"].said[-1].startswith("role analyzer, partition 2/2, store ")
     assert running["web"].said[-1].startswith("role web, store clickhouse://127.0.0.1:")
 
 
@@ -117,6 +125,15 @@ def test_a_store_of_one_process_has_one_role(role: str) -> None:
     assert ended.stderr == (
         f"Error: --role {role} needs a store that several processes can use,"
         " --store clickhouse://HOST/DATABASE: any other belongs to one process.\n"
+    )
+
+
+def test_a_store_of_one_process_is_not_divided() -> None:
+    ended = run_serve("--partition=2/4")
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(
+        "Error: --partition 2/4 needs a store that several processes can use,"
     )
 
 

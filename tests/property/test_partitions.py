@@ -40,13 +40,13 @@ def histories(draw: st.DrawFn) -> tuple[list[list[Any]], list[tuple[int, int]]]:
     """A pipeline's spans in batches, and what happens after each is stored, as pairs of how
     many analyzers there are and which does a pass then, or begins anew (0)."""
     spans = draw(st.permutations(draw(pipelines())))
-    cuts = sorted(draw(st.lists(st.integers(0, len(spans)), max_size=4)))
+    cuts = sorted(draw(st.lists(st.integers(0, len(spans)), max_size=3)))
     edges = [0, *cuts, len(spans)]
     batches = [spans[a:b] for a, b in itertools.pairwise(edges) if a < b]
     return batches, draw(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=12))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(2, 4), histories())
 def test_any_number_of_analyzers_in_any_turn_gives_the_answers_of_one(
     count: int, history: tuple[list[list[Any]], list[tuple[int, bool]]]
@@ -68,7 +68,7 @@ def test_any_number_of_analyzers_in_any_turn_gives_the_answers_of_one(
     assert told(store) == told(analysed_store(batches, passes=False))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.lists(st.integers(1, 4), min_size=2, max_size=4), histories())
 def test_their_number_may_change(
     counts: list[int], history: tuple[list[list[Any]], list[tuple[int, bool]]]
@@ -86,7 +86,7 @@ def test_their_number_may_change(
     assert told(store) == told(analysed_store(batches, passes=False))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.integers(1, 3), st.integers(2, 3), arrivals())
 def test_values_that_become_hot_join_nothing_whoever_answers_first(
     limit: int, count: int, arrived: tuple[list[Any], list[list[Any]]]
@@ -104,7 +104,7 @@ def test_values_that_become_hot_join_nothing_whoever_answers_first(
     assert told(store) == at_once
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(deletions(), st.integers(2, 3))
 def test_what_is_kept_of_deleted_spans_is_what_one_analyzer_keeps(
     history: tuple[list[list[Any]], list[int], list[bool]], count: int
