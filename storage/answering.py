@@ -21,7 +21,8 @@ class Answering(Protocol):
     ) -> None:
         """Replace all endpoints and connections owned by `traces` by these.
 
-        The rows MUST be owned by `traces`. Schemas ENDPOINTS and CONNECTIONS.
+        The rows MUST be owned by `traces`, and these be the partition's. Schemas ENDPOINTS and
+        CONNECTIONS. Raises StoreError, also where the claim of the partition is lost.
         """
         ...
 
@@ -33,7 +34,8 @@ class Answering(Protocol):
         partition: Partition = WHOLE,
     ) -> None:
         """Replace all orphans owned by `traces` by these, and note in the same transaction
-        that the traces of the partition are analysed up to `generation`."""
+        that the traces of the partition are analysed up to `generation`. Schema ORPHANS.
+        Raises StoreError as `replace_connections` does."""
         ...
 
     def forget_answers(self, rules: str = "") -> None:
@@ -53,10 +55,11 @@ class Answering(Protocol):
         ...
 
     def progress(self, partition: Partition = WHOLE) -> Progress:
-        """At the cost of a look."""
+        """How far the partition's analyzer came, at the cost of a look."""
         ...
 
     def note_judged(self, partition: Partition, generation: int, places: Iterable[Place]) -> None:
         """Roots of the partition are judged by what all answered up to `generation`, and root
-        sends of these places were answered as suspect (Progress)."""
+        sends of these places were answered as suspect (Progress). Raises StoreError as
+        `replace_connections` does."""
         ...

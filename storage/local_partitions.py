@@ -13,7 +13,7 @@ class LocalPartitions:
     """Thread-safe."""
 
     def __init__(self, analysed: int = 0) -> None:
-        self._state: State = {WHOLE.name("analysed"): analysed}
+        self._state: State = partitions.analysed(WHOLE, analysed)
         self._changes = 0
         self._changing = threading.Lock()
 
@@ -31,7 +31,7 @@ class LocalPartitions:
 
     def settled_after(self, partition: Partition, generation: int) -> int:
         """What `settled` is when the partition is analysed up to there."""
-        return partitions.settled({**self._state, partition.name("analysed"): generation})
+        return partitions.settled({**self._state, **partitions.analysed(partition, generation)})
 
     def claim(self, partition: Partition) -> int:
         with self._changing:
@@ -40,14 +40,13 @@ class LocalPartitions:
         return 1 + sum(int(self._state.get(name, 0)) for name in ("divided", "forgotten"))
 
     def note_answered(self, partition: Partition) -> None:
-        self._note(**{partition.name("answered"): True})
+        self._note(**partitions.answered(partition))
 
     def note_analysed(self, partition: Partition, generation: int) -> None:
-        self._note(**{partition.name("analysed"): generation})
+        self._note(**partitions.analysed(partition, generation))
 
     def note_judged(self, partition: Partition, generation: int, places: Iterable[Place]) -> None:
-        told = {"judged": generation, "places": list(places)}
-        self._note(**{partition.name(name): value for name, value in told.items()})
+        self._note(**partitions.judged(partition, generation, places))
 
     def note_forgotten(self) -> None:
         with self._changing:

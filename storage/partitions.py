@@ -78,8 +78,8 @@ def settled(state: State) -> int:
     one that all have answered counts when each has judged by what all answered."""
     partitions = partitions_of(state)
     least = _least(state)
-    judged = (int(state.get(each.name("judged"), 0)) for each in partitions)
-    return least if partitions == [WHOLE] or min(judged) >= least else max(least - 1, 0)
+    judged_by = (int(state.get(each.name("judged"), 0)) for each in partitions)
+    return least if partitions == [WHOLE] or min(judged_by) >= least else max(least - 1, 0)
 
 
 def progress_of(state: State, partition: Partition, newest: int) -> Progress:
@@ -106,6 +106,23 @@ def status_of(
         PartitionStatus(each, analysed_by(state, each), is_held(each))
         for each in partitions_of(state)
     )
+
+
+def answered(partition: Partition) -> dict[str, Any]:
+    """How the state changes with each answer that facts of the store come of; True stands for
+    the number of the change."""
+    return {partition.name("answered"): True}
+
+
+def analysed(partition: Partition, generation: int) -> dict[str, Any]:
+    """How the state changes when the partition's traces are answered up to there."""
+    return {partition.name("analysed"): generation}
+
+
+def judged(partition: Partition, generation: int, places: Iterable[Place]) -> dict[str, Any]:
+    """How the state changes when the partition's roots are judged by what all answered up to
+    there; `places` as in Progress."""
+    return {partition.name("judged"): generation, partition.name("places"): list(places)}
 
 
 def forgotten(state: State) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from storage.clickhouse.tables import ANSWERS, KINDS
 from storage.contract import StoreError
 from storage.memory_frames import SPAN, TRACE, read
 from storage.partition import WHOLE, Partition
-from storage.partitions import Place, forgotten
+from storage.partitions import Place, analysed, answered, forgotten, judged
 
 # Of an answer about a span that is not stored: no deletion reaches it.
 _NEVER = 2**64 - 1
@@ -45,7 +45,7 @@ class AnswerWriter(LeaseHolder):
         with self._database.answer(self.fence(partition)) as write:
             _replace(write, "connections", traces, rows, partition)
             if not partition.is_whole:
-                write.detail[partition.name("answered")] = True
+                write.detail |= answered(partition)
 
     def replace_orphans(
         self,
@@ -57,7 +57,7 @@ class AnswerWriter(LeaseHolder):
         self.beat()
         with self._database.answer(self.fence(partition)) as write:
             _replace(write, "orphans", traces, {"orphans": read(orphans)}, partition)
-            write.detail[partition.name("analysed")] = generation
+            write.detail |= analysed(partition, generation)
         self._replaced += 1
         if self._replaced % _RECLAIM_EVERY == 0 and partition.leads:
             with suppress(StoreError):  # next time, then: the answer is stored
@@ -65,9 +65,7 @@ class AnswerWriter(LeaseHolder):
 
     def note_judged(self, partition: Partition, generation: int, places: Iterable[Place]) -> None:
         self.beat()
-        told = {"judged": generation, "places": list(places)}
-        named = {partition.name(name): value for name, value in told.items()}
-        self._database.note(self.fence(partition), **named)
+        self._database.note(self.fence(partition), **judged(partition, generation, places))
 
     def forget_answers(self, rules: str = "") -> None:
         fence = self.leading_fence(alone=True)
