@@ -5,6 +5,8 @@ which of what is written counts, `snapshot` which rows that makes, `tables` and 
 the tables are, `client` is the door to the server. The other modules read.
 """
 
+import pyarrow as pa
+
 from storage.clickhouse.analysis_reads import AnalysisReader
 from storage.clickhouse.answer_writer import AnswerWriter
 from storage.clickhouse.answers import AnswerReader
@@ -23,6 +25,7 @@ from storage.clickhouse.rewriting import SpanRewriter
 from storage.clickhouse.search import SearchReader
 from storage.clickhouse.span_reads import SpanReader
 from storage.clickhouse.state_reads import StateReader
+from storage.schema import SpanBatch
 
 
 class ClickHouseStore(
@@ -54,6 +57,14 @@ class ClickHouseStore(
         SpanWriter.__init__(self, database)
         SpanDeleter.__init__(self, database, self, self, reclaimer)
         SpanRewriter.__init__(self, database, self)
+
+    def related_traces(self, traces: pa.Table, hot_key_limit: int) -> pa.Table:
+        self.beat()  # a pass may read for long before it writes
+        return super().related_traces(traces, hot_key_limit)
+
+    def analysis_input(self, traces: pa.Table) -> SpanBatch:
+        self.beat()
+        return super().analysis_input(traces)
 
     def close(self) -> None:
         self.resign()

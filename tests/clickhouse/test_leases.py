@@ -124,6 +124,20 @@ def test_a_holder_is_heard_of_while_it_asks(
         assert heard.result_rows == [(3,)]
 
 
+def test_a_holder_is_heard_of_while_it_reads(
+    two: Two, clickhouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = two
+    assert one.claim_analysis() == 1
+    monkeypatch.setattr(leases, "_BEAT_SECONDS", 0.0)
+    for store in (one, other):  # one of these has no lease to keep
+        store.related_traces(traces(1), 1_000)
+        store.analysis_input(traces(1))
+    with connected(clickhouse_url) as client:
+        heard = client.query("SELECT count() FROM journal WHERE step = 'beaten'")
+        assert heard.result_rows == [(2,)]
+
+
 def test_who_takes_over_and_fails_halfway_takes_over_when_it_asks_again(
     two: Two, monkeypatch: pytest.MonkeyPatch
 ) -> None:
