@@ -41,8 +41,9 @@ def parse_role(text: str) -> Role:
 
 
 def parse_partition(text: str) -> Partition:
-    """I/N. Raises ValueError with what is allowed."""
-    match = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text.strip())
+    """I/N, N with two digits at most: a slip would divide the store, which notes and reports
+    how far each is. Raises ValueError with what is allowed."""
+    match = re.fullmatch(r"([0-9]{1,2})/([0-9]{1,2})", text.strip())
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
-        raise ValueError("a partition is I/N, such as 2/4 for the second of four")
+        raise ValueError("a partition is I/N, such as 2/4 for the second of four, at most 99")
     return Partition(int(match[1]), int(match[2]))

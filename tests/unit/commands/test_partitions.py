@@ -13,10 +13,13 @@ from tracestitch.shared_facts import SharedFacts
 
 def test_a_partition_is_one_of_as_many_as_there_are() -> None:
     assert parse_partition(" 2/4 ") == Partition(2, 4)
+    assert parse_partition("99/99") == Partition(99, 99)
     assert parse_partition("1/1").is_whole
 
 
-@pytest.mark.parametrize("text", ["", "2", "0/2", "3/2", "1/0", "a/b", "-1/2", "1/2/3", "1/99999"])
+@pytest.mark.parametrize(
+    "text", ["", "2", "0/2", "3/2", "1/0", "a/b", "-1/2", "1/2/3", "1/100", "٢/٤", "1 /2"]
+)
 def test_anything_else_is_no_partition(text: str) -> None:
     with pytest.raises(ValueError, match="a partition is I/N, such as 2/4"):
         parse_partition(text)
