@@ -1,5 +1,6 @@
 """The part of the promise that is about answers and whoever works them out
-(storage/contract.py): one analyzer, or several that share the traces (storage/partitions.py).
+(storage/contract.py): one analyzer, or several that share the traces
+(storage/partition_progress.py).
 """
 
 from collections.abc import Iterable
@@ -8,7 +9,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from storage.partition import WHOLE, Partition
-from storage.partitions import Place, Progress
+from storage.partition_progress import Place, Progress
 
 
 class Answering(Protocol):

@@ -14,7 +14,7 @@ from storage.duckdb_schema import ANSWER_TABLES, TABLES
 from storage.duckdb_statements import statement
 from storage.local_partitions import LocalPartitions, PartitionedHere
 from storage.partition import WHOLE, Partition
-from storage.partitions import Place
+from storage.partition_progress import Place
 
 
 class AnswerWriter(PartitionedHere):

@@ -4,16 +4,16 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
-from storage import partitions
+from storage import partition_progress
 from storage.partition import WHOLE, Partition
-from storage.partitions import PartitionStatus, Place, Progress, State
+from storage.partition_progress import PartitionStatus, Place, Progress, State
 
 
 class LocalPartitions:
     """Thread-safe."""
 
     def __init__(self, analysed: int = 0) -> None:
-        self._state: State = partitions.analysed(WHOLE, analysed)
+        self._state: State = partition_progress.analysed(WHOLE, analysed)
         self._changes = 0
         self._changing = threading.Lock()
 
@@ -23,34 +23,36 @@ class LocalPartitions:
 
     @property
     def settled(self) -> int:
-        return partitions.settled(self._state)
+        return partition_progress.settled(self._state)
 
     @property
     def status(self) -> tuple[PartitionStatus, ...]:
-        return partitions.status_of(self._state)
+        return partition_progress.status_of(self._state)
 
     def settled_after(self, partition: Partition, generation: int) -> int:
         """What `settled` is when the partition is analysed up to there."""
-        return partitions.settled({**self._state, **partitions.analysed(partition, generation)})
+        return partition_progress.settled(
+            {**self._state, **partition_progress.analysed(partition, generation)}
+        )
 
     def claim(self, partition: Partition) -> int:
         with self._changing:
-            if partition not in partitions.partitions_of(self._state):
-                self._change(**partitions.divided(self._state, partition.of), divided=True)
+            if partition not in partition_progress.partitions_of(self._state):
+                self._change(**partition_progress.divided(self._state, partition.of), divided=True)
         return 1 + sum(int(self._state.get(name, 0)) for name in ("divided", "forgotten"))
 
     def note_answered(self, partition: Partition) -> None:
-        self._note(**partitions.answered(partition))
+        self._note(**partition_progress.answered(partition))
 
     def note_analysed(self, partition: Partition, generation: int) -> None:
-        self._note(**partitions.analysed(partition, generation))
+        self._note(**partition_progress.analysed(partition, generation))
 
     def note_judged(self, partition: Partition, generation: int, places: Iterable[Place]) -> None:
-        self._note(**partitions.judged(partition, generation, places))
+        self._note(**partition_progress.judged(partition, generation, places))
 
     def note_forgotten(self) -> None:
         with self._changing:
-            self._change(**partitions.forgotten(self._state), forgotten=True)
+            self._change(**partition_progress.forgotten(self._state), forgotten=True)
 
     def note_deleted(self) -> None:
         self._note(deleted=True)
@@ -82,7 +84,7 @@ class PartitionedHere:
         return self._partitions.claim(partition)
 
     def progress(self, partition: Partition = WHOLE) -> Progress:
-        return partitions.progress_of(self._partitions.state, partition, self._newest())
+        return partition_progress.progress_of(self._partitions.state, partition, self._newest())
 
     def note_judged(self, partition: Partition, generation: int, places: Iterable[Place]) -> None:
         self._check_open()

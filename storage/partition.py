@@ -1,4 +1,4 @@
-"""The traces of a store that one of several analyzers answers for (storage/partitions.py)."""
+"""Which of several analyzers answers for what of a store (storage/partition_progress.py)."""
 
 from dataclasses import dataclass
 

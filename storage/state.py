@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from storage.partitions import PartitionStatus
+from storage.partition_progress import PartitionStatus
 
 
 @dataclass(frozen=True, slots=True)

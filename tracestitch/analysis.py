@@ -17,7 +17,7 @@ from analyzer.lost_sends import PLACE, find_suspects
 from analyzer.version import RULES_VERSION
 from storage.contract import SpanStore, StoreError
 from storage.partition import WHOLE, Partition
-from storage.partitions import Progress, select_own
+from storage.partition_progress import Progress, select_own
 from storage.schema import ORPHANS, TRACE_IDS
 from tracestitch.judged_roots import judge_again, stored_roots
 from tracestitch.neighbourhoods import Neighbourhoods, arrow_ids, join_ids

@@ -14,7 +14,7 @@ from analyzer.hot_keys import Hot
 from analyzer.losses import keep_answers
 from storage.contract import SpanStore
 from storage.partition import Partition
-from storage.partitions import Progress, select_own, since_when
+from storage.partition_progress import Progress, select_own, since_when
 from storage.schema import CONNECTIONS, ENDPOINTS, ORPHANS, TRACE_IDS
 from tracestitch.root_sends import add_requests
 

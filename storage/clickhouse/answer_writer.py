@@ -18,7 +18,7 @@ from storage.clickhouse.tables import ANSWERS, KINDS
 from storage.contract import StoreError
 from storage.memory_frames import SPAN, TRACE, read
 from storage.partition import WHOLE, Partition
-from storage.partitions import Place, analysed, answered, forgotten, judged
+from storage.partition_progress import Place, analysed, answered, forgotten, judged
 
 # Of an answer about a span that is not stored: no deletion reaches it.
 _NEVER = 2**64 - 1

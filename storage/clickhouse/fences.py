@@ -9,7 +9,7 @@ from typing import Any
 
 from storage.clickhouse.snapshot import Claim, Snapshot
 from storage.partition import Partition
-from storage.partitions import partitions_of
+from storage.partition_progress import partitions_of
 
 LEASE_LOST = "Another process analyses this store; this one's answers are not stored."
 BEGUN_ANEW = "All answers begin anew; those that were worked out before are not stored."

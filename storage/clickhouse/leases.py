@@ -19,7 +19,7 @@ from storage.clickhouse.journal import NAMES
 from storage.clickhouse.snapshot import Lease, Snapshot
 from storage.contract import StoreError
 from storage.partition import WHOLE, Partition
-from storage.partitions import Progress, divided, partitions_of, progress_of
+from storage.partition_progress import Progress, divided, partitions_of, progress_of
 
 # A holder that was not heard of for so long is gone, or will learn that it is too late.
 LEASE_SECONDS = 60.0

@@ -13,7 +13,7 @@ from typing import Any
 
 from storage.clickhouse.tables import ANSWERS, DICTIONARY_KEYS, KINDS, PARTS, TABLES
 from storage.partition import WHOLE, Partition
-from storage.partitions import settled
+from storage.partition_progress import settled
 
 _NAMED = re.compile(rf"\b(FROM|JOIN)(\s+)({'|'.join(TABLES)})\b(?!\s*\()(\s+AS\s+\w+)?")
 
@@ -77,7 +77,7 @@ class Snapshot:
     """By the name of their series in the journal."""
     state: Mapping[str, Any] = field(default_factory=dict)
     """What committed answers said last: rules, deleted (up to which generation), forgotten (the
-    answers before this one), notes, and what storage/partitions.py keeps."""
+    answers before this one), notes, and what storage/partition_progress.py keeps."""
 
     def series(self, name: str) -> Series:
         return self.spans if name == "spans" else self.answers

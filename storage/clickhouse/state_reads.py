@@ -5,7 +5,7 @@ from storage.clickhouse.leases import is_alive
 from storage.clickhouse.statements import statement
 from storage.contract import StoreError, StoreStatus, StoreUsage
 from storage.extents import Extents
-from storage.partitions import status_of
+from storage.partition_progress import status_of
 
 
 class StateReader:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from storage.contract import EndpointQuery, SpanStore
 from storage.engines import open_store
 from storage.partition import parts_of
-from storage.partitions import select_own
+from storage.partition_progress import select_own
 from tests.builders import batch, span
 from tests.property.pipelines import pipelines
 from tests.property.test_analysis import analysed_store, answers

@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 
 from collector.measures import COUNTERS, GAUGES, HISTOGRAMS, Histogram, Reading
 from storage.contract import StoreStatus, StoreUsage
-from storage.partitions import PartitionStatus
+from storage.partition_progress import PartitionStatus
 from web.monitoring.edge_figures import EdgeFigures
 from web.monitoring.edge_metrics import describe_edges
 from web.monitoring.measured import Measured, PassTimes, TransportCounts

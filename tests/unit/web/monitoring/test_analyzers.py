@@ -7,7 +7,7 @@ import pytest
 
 from storage.contract import SpanStore
 from storage.partition import parts_of
-from storage.partitions import PartitionStatus
+from storage.partition_progress import PartitionStatus
 from tests.answer_builders import Scene
 from tests.unit.web.applications import application
 
