@@ -40,6 +40,11 @@ class Site:
     sessions: Sessions | None = None
     """Of browsers; None when no token is asked for."""
 
+    @property
+    def takes_in(self) -> bool:
+        """Whether this process takes spans in. Where it does not, others of its store may."""
+        return self.decoder != "none"
+
     def settled_before(self) -> int:
         """Orphan roots stored before this instant (ns) are settled."""
         return self.clock() - self.grace_nano

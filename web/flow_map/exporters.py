@@ -20,6 +20,8 @@ class Target:
     http: str
     secure: bool
     token: bool
+    listens: bool = True
+    """False where other processes take spans in: these addresses stand for theirs then."""
 
     def url(self, protocol: Protocol) -> str:
         return f"http{'s' if self.secure else ''}://{self.address(protocol)}"

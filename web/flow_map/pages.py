@@ -91,6 +91,7 @@ def _show_start(request: Request, site: Site) -> Response:
         http=reader_address(site.otlp_http_address, 4318, host),
         secure=request.scope["scheme"] == "https",
         token=site.sessions is not None,
+        listens=site.takes_in,
     )
     return render(
         request, "empty.html", "/", target=target, guides=list_guides(target), protocols=PROTOCOLS

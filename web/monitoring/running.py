@@ -9,6 +9,7 @@ from web.site import Site
 class Running:
     problem: str | None
     """Why nothing can be taken in or stored, in a sentence."""
+    takes_in: bool
     spans_per_second: float | None
     """That came in during the last seconds; None where nothing counts them."""
     stored_bytes: int
@@ -25,6 +26,7 @@ def read_running(site: Site) -> Running:
     reading, usage = site.measured().pipeline, site.store.usage()
     return Running(
         problem=problem,
+        takes_in=site.takes_in,
         spans_per_second=None if reading is None else reading.accepted_per_second,
         stored_bytes=usage.file_bytes + usage.log_bytes,
     )

@@ -60,7 +60,7 @@ def test_a_journey_whose_producer_was_not_sampled_says_what_is_missing() -> None
     facts = text.partition('<div class="facts">')[2].partition("</div>")[0]
     assert '<span class="chip">incomplete</span>' in facts
     assert "What sent payment-service its message is not stored: " in text
-    assert f'href="/orphans/of-{root["trace_id"]}-{root["span_id"]}">P1 · the producer' in text
+    assert f'href="/orphans/of-{root["trace_id"]}-{root["span_id"]}">P1 · The producer' in text
     assert "incomplete</span>" not in client.read("/journeys?attribute=order.id=ORD-1001").text
 
 
