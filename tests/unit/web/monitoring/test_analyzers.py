@@ -30,10 +30,14 @@ def test_the_status_page_names_the_one_that_does_not_run(monkeypatch: pytest.Mon
     told = text_of(application(divided(monkeypatch)).get("/status").text)
     assert "analyzer 1/2 all its traces" in told
     assert "analyzer 2/2 does not run: 0 of 1" in told
+    assert "1 analyzer of 2 does not run" in told
+    assert "Everything is up to date" not in told
 
 
 def test_of_one_analyzer_the_status_page_says_nothing_of_partitions() -> None:
-    assert "analyzer 1/1" not in text_of(application(Scene().store()).get("/status").text)
+    told = text_of(application(Scene().store()).get("/status").text)
+    assert "analyzer 1/1" not in told
+    assert "not run" not in told
 
 
 def test_the_api_and_the_metrics_tell_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
