@@ -34,10 +34,19 @@ def test_the_status_page_names_the_one_that_does_not_run(monkeypatch: pytest.Mon
     assert "Everything is up to date" not in told
 
 
+def test_the_status_page_says_that_none_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Scene().store()
+    (whole,) = parts_of(1)
+    told = replace(store.status(), partitions=(PartitionStatus(whole, 0, is_held=False),))
+    monkeypatch.setattr(store, "status", lambda: told)
+    assert "No analyzer runs" in text_of(application(store).get("/status").text)
+
+
 def test_of_one_analyzer_the_status_page_says_nothing_of_partitions() -> None:
     told = text_of(application(Scene().store()).get("/status").text)
     assert "analyzer 1/1" not in told
     assert "not run" not in told
+    assert "No analyzer" not in told
 
 
 def test_the_api_and_the_metrics_tell_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
