@@ -65,6 +65,10 @@ class AnalysisLoop:
         self._surroundings.forget()
         self._facts = None
 
+    def forget_starts(self) -> None:
+        """Spans were deleted; in a `turn`."""
+        self._surroundings.forget_starts()
+
     def wake(self) -> None:
         """There are new spans."""
         self._wake.set()

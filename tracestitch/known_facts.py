@@ -54,6 +54,10 @@ class KnownFacts:
         """Endpoints of deleted spans count on until then: they are facts of the past."""
         self._known = self._spells = None
 
+    def forget_starts(self) -> None:
+        """Deliveries were deleted: how those that are left lie among each other is asked again."""
+        self._spells = self._facts_now = None
+
     def replace(self, before: pl.DataFrame, endpoints: pa.Table) -> pl.DataFrame:
         """The facts now, `stable_facts` of the store, which holds `endpoints` in the place of
         what `read` gave as `before`."""

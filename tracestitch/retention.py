@@ -127,6 +127,7 @@ class RetentionLoop:
                 return 0
             (touched,) = reach(self._store, victims, STEPS)
             deleted = self._store.delete_until(generation, touched)
+            self._analysis.forget_starts()
             if deleted.expired_facts:
                 self._analysis.forget_surroundings()
         self.deleted[reason] += deleted.spans

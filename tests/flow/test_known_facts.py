@@ -12,6 +12,7 @@ from tests.builders import EPOCH, SECOND, batch, link, span
 from tests.unit.analyzer.messages import delivery, send
 from tracestitch.analysis import AnalysisLoop
 from tracestitch.known_facts import KnownFacts
+from tracestitch.retention import RetentionLoop
 
 
 def message(number: int, *, cut: bool) -> list[Any]:
@@ -99,3 +100,26 @@ def test_a_first_send_that_turns_out_to_be_of_another_kind_is_looked_for_again()
         "POST /orders": EPOCH + SECOND,
         "order.publish": EPOCH + 2 * SECOND,
     }
+
+
+def test_deleted_deliveries_lie_among_the_others_no_more() -> None:
+    """Messages broke here and there long ago, and all of a short time lately: those that are
+    left do not alternate, for a server that ran meanwhile as for one that begins."""
+    store = MemoryStore()
+    loop = AnalysisLoop(store)
+    old = [built for n in range(1, 11) for built in message(n, cut=n in (2, 5, 8))]
+    new = [built for n in range(11, 31) for built in message(n, cut=n in (15, 16, 17))]
+
+    def alternate() -> bool:
+        while loop.run_once():
+            pass
+        assert loop._facts is not None
+        return bool(loop._facts["mixed"].any())
+
+    store.append(batch(*old), 1)
+    store.append(batch(*new[:-2]), 2)
+    assert alternate()
+    RetentionLoop(store, loop).delete_until(1, "age")
+    store.append(batch(*new[-2:]), 3)
+    assert not alternate()
+    assert not KnownFacts(store).told()["mixed"].any()
