@@ -168,6 +168,11 @@ def _explain(path: Path, message: str) -> str:
         )
     if "out of memory" in lower:
         return f"The store {path} needs more memory than it may use to be opened; it is unharmed."
+    if "no space left" in lower:
+        return (
+            f"The disk of the store {path} is full; the store is unharmed. Make room for as much "
+            "as it takes, which bringing an older one up to date may need."
+        )
     if any(word in lower for word in ("permission", "read-only", "cannot open file")):
         return f"The store {path} cannot be written; check the permissions of its directory."
     first = message.strip().splitlines()[0]

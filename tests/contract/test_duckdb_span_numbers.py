@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import duckdb
 import pytest
 
-from storage import duckdb_trace_rows, duckdb_write, schema
-from storage.contract import SpanStore
+from storage import duckdb_schema, duckdb_trace_rows, duckdb_write, schema
+from storage.contract import SpanStore, StoreError
 from storage.duckdb_opening import BLOCK_BYTES, FILE_NAME
 from storage.engines import open_store
 from storage.schema import SpanBatch
@@ -142,6 +143,25 @@ def test_a_store_of_version_3_is_told_as_before(
         assert store.spans_of(traces(3)).messaging["message_id"].to_pylist() == ["o"]
         store.delete_until(1, traces(1, 2))
         assert parents(store) == {(1, 4, 2), (1, 6, 4), (3, 1, None), (3, 2, 1)}
+
+
+def test_a_store_of_version_3_on_a_full_disk_stays_as_it_was(
+    open_here: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_here() as store:
+        store.append(first_batch(), 1)
+        before = told(store, 1, 2)
+    change_file(tmp_path / FILE_NAME, *FORM_OF_VERSION_3)
+
+    def full(*_: object) -> NoReturn:
+        raise duckdb.IOException('Could not write file "x": No space left on device')
+
+    with monkeypatch.context() as patched:
+        patched.setattr(duckdb_schema, "_steps", full)
+        with pytest.raises(StoreError, match=r"disk of the store .* is full; .* unharmed"):
+            open_here()
+    with open_here() as store:
+        assert told(store, 1, 2) == before
 
 
 def test_an_empty_store_of_version_3_is_opened(
