@@ -29,8 +29,11 @@ class Spells:
         self._cut: dict[_Kind, _Starts] = defaultdict(lambda: _NONE)
         self._beside: dict[_Kind, _Starts] = defaultdict(lambda: _NONE)
         self._known: dict[_Kind, tuple[int, ...]] = {}
-        for row in pl.DataFrame(stored).iter_rows(named=True):
-            self._change(row, np.array(row["starts"], np.int64), _NONE)
+        rows = pl.DataFrame(stored)
+        kinds = rows.drop("starts").iter_rows(named=True)
+        # never as numbers of Python: those of millions would take hundreds of MiB
+        for kind, starts in zip(kinds, rows["starts"], strict=True):
+            self._change(kind, starts.to_numpy(), _NONE)
         self._tell(set(self._cut))
 
     def replace(self, before: pl.DataFrame, after: pl.DataFrame) -> None:
