@@ -19,6 +19,7 @@ from storage.contract import SpanStore, StoreError
 from storage.partition import WHOLE, Partition
 from storage.partition_progress import Progress, select_own
 from storage.schema import ORPHANS, TRACE_IDS
+from tracestitch.complaint import Complaint
 from tracestitch.judged_roots import judge_again, stored_roots
 from tracestitch.neighbourhoods import Neighbourhoods, arrow_ids, join_ids
 from tracestitch.root_sends import earlier_sends, find_disturbed, find_new_suspects
@@ -47,7 +48,7 @@ class AnalysisLoop:
         self._judge = Judge()
         self._rules_known = False
         self._claim = 0
-        self._complaint = ""
+        self._complaint = Complaint(log, "Analysis waits for the store")
         self._wake = threading.Event()
         self._stopping = False
         self.turn = threading.Lock()
@@ -231,20 +232,14 @@ class AnalysisLoop:
         self.pass_seconds += seconds
         self.last_pass_seconds = seconds
 
-    def _complain(self, told: str) -> None:
-        """Once for as long as it stays the same: whoever waits tries every second."""
-        if told != self._complaint:
-            log.error("Analysis waits for the store: %s", told)
-        self._complaint = told
-
     def _run(self) -> None:
         while not self._stopping:
             begun = time.monotonic()
             try:
                 busy = self.run_once()
-                self._complaint = ""
+                self._complaint.end()
             except StoreError as error:
-                self._complain(str(error))
+                self._complaint.say(error)
                 busy = False
             except BaseException:  # a panic of Polars is no Exception; the next spans may do
                 log.exception("A pass of the analysis failed; it is tried again")

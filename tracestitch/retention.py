@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 
 from storage.contract import SpanStore, StoreError, StoreUsage
 from tracestitch.analysis import AnalysisLoop
+from tracestitch.complaint import Complaint
 from tracestitch.neighbourhoods import STEPS, reach
 from tracestitch.steady_clock import SteadyClock
 
@@ -162,15 +163,16 @@ class RetentionLoop:
             )
 
     def _run(self) -> None:
-        warned = False
+        warned, complaint = False, Complaint(log, "Nothing can be deleted")
         while not self._stopping.is_set():
             try:
                 if not warned:
                     self._warn()
                     warned = True
                 deleted = self.run_once()
+                complaint.end()
             except StoreError as error:
-                log.error("Nothing can be deleted: %s", error)
+                complaint.say(error)
                 deleted = 0
             except BaseException:  # a panic of Polars is no Exception
                 log.exception("Deleting failed; it is tried again")
