@@ -160,3 +160,20 @@ def test_unsettled_roots_are_many_beside_what_was_handed_over() -> None:
     assert not fires("TracestitchManyUnsettled", [*busy, root(50, settled="false")])
     assert not fires("TracestitchManyUnsettled", [*edge((0, 0), (1, 1)), root(9, settled="false")])
     assert not fires("TracestitchManyUnsettled", [*busy, root(80)])
+
+
+def analyzers(instance: str, **running: int) -> list[Sample]:
+    """What one of several processes has heard of."""
+    here = HERE | {"instance": instance}
+    return [
+        ("tracestitch_partition_analyzers", here | {"partition": name}, count)
+        for name, count in running.items()
+    ]
+
+
+def test_an_analyzer_is_missing_where_no_process_has_heard_of_it() -> None:
+    first, second = analyzers("a:8080", one=1, two=0), analyzers("b:8080", one=1, two=0)
+
+    assert fires("TracestitchAnalyzerMissing", first + second)
+    assert not fires("TracestitchAnalyzerMissing", first + analyzers("b:8080", one=1, two=1))
+    assert not fires("TracestitchAnalyzerMissing", analyzers("a:8080", one=1))
