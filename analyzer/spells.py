@@ -75,7 +75,7 @@ class Spells:
     def _change(self, row: dict[str, object], comes: _Starts, goes: _Starts) -> _Kind:
         """The kind of delivery that a row is about; whether it is a root says nothing of those
         that continue a context."""
-        kind: _Kind = tuple(row[name] for name in SPELL_KEY)  # type: ignore[misc]
+        kind: _Kind = tuple(row[name] for name in SPELL_KEY)  # type: ignore[misc]  # of as many columns
         kept = self._beside if row["continues"] else self._cut
         if row["continues"]:
             kind = kind[:-1]

@@ -241,7 +241,7 @@ def test_what_is_looked_at_later_is_told_when_it_failed_after_the_commit(
     commit = one._database.journal.commit
 
     def broken(*args: object, **kwargs: object) -> None:
-        commit(*args, **kwargs)  # type: ignore[arg-type]
+        commit(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
         raise StoreError("The line broke.")
 
     with monkeypatch.context() as patched:
