@@ -10,6 +10,7 @@ from contextlib import suppress
 import polars as pl
 import pyarrow as pa
 
+from storage.clickhouse.copies import drop_copies
 from storage.clickhouse.database import Database, Session, Write
 from storage.clickhouse.deletes import Reclaimer
 from storage.clickhouse.leases import LeaseHolder
@@ -18,7 +19,7 @@ from storage.clickhouse.tables import ANSWERS, KINDS
 from storage.contract import StoreError
 from storage.memory_frames import SPAN, TRACE, read
 from storage.partition import WHOLE, Partition
-from storage.partition_progress import Place, analysed, answered, forgotten, judged
+from storage.partition_progress import Place, analysed, analysed_by, answered, forgotten, judged
 
 # Of an answer about a span that is not stored: no deletion reaches it.
 _NEVER = 2**64 - 1
@@ -57,6 +58,9 @@ class AnswerWriter(LeaseHolder):
         self.beat()
         with self._database.answer(self.fence(partition)) as write:
             _replace(write, "orphans", traces, {"orphans": read(orphans)}, partition)
+            if partition.leads:
+                before = analysed_by(write.session.snapshot.state, partition)
+                drop_copies(self._database, write.session, before, generation)
             write.detail |= analysed(partition, generation)
         self._replaced += 1
         if self._replaced % _RECLAIM_EVERY == 0 and partition.leads:

@@ -1,8 +1,7 @@
 """Storing spans in ClickHouse.
 
 One append of this process at a time; other processes append beside it. Each looks for
-duplicates before it writes, and after its commit among what others committed meanwhile
-(`overlaps`).
+duplicates before it writes; what those that go on beside it store is looked at later (`copies`).
 """
 
 import threading
@@ -11,14 +10,13 @@ from contextlib import contextmanager
 
 import polars as pl
 
+from storage.clickhouse.copies import told_beside
 from storage.clickhouse.database import Database, Session, Write
-from storage.clickhouse.duplicates import Duplicates, find
-from storage.clickhouse.overlaps import Overlaps
-from storage.clickhouse.snapshot import Series
+from storage.clickhouse.duplicates import Duplicates
 from storage.clickhouse.tables import DICTIONARY_KEYS, PARTS
 from storage.contract import AppendResult, DataRefused
 from storage.correlation_sets import date_sets
-from storage.memory_frames import PART, Frames, keep_spans, read
+from storage.memory_frames import PART, Frames, read
 from storage.rewriting import StoredSpans
 from storage.schema import BATCH_SCHEMAS, SpanBatch
 
@@ -35,7 +33,6 @@ class SpanWriter:
         self._database = database
         self._appending = threading.Lock()
         self._duplicates = Duplicates()
-        self._overlaps = Overlaps(database)
         self._known: set[tuple[str, int]] = set()
 
     @contextmanager
@@ -51,25 +48,21 @@ class SpanWriter:
             with client.within(APPEND_SECONDS), self._database.read() as session:
                 self._duplicates.learn(session)
             with client.within(APPEND_SECONDS):
-                self._overlaps.drop(session.snapshot)
                 return self._append(session, frames, stored_at_unix_nano)
 
     def _append(self, session: Session, given: Frames, stored_at: int) -> AppendResult:
         fresh, conflicts = self._duplicates.drop(session, given)
         generation, before = session.snapshot.spans.newest, session.snapshot.spans
-        twice, named = 0, set[tuple[str, int]]()
+        named = set[tuple[str, int]]()
         if fresh["spans"].height:
             _raise_unless_fit(fresh)
             with self._database.write("spans") as write:
                 generation = write.number
-                fresh = _drop_meanwhile(write.session, before, fresh)
                 self._duplicates.add(fresh["spans"], generation)
-                self._overlaps.remember(fresh["spans"], generation, write.session.snapshot)
-                if fresh["spans"].height:
-                    named = self._store(write, _stamp(fresh, generation, stored_at))
+                write.detail |= told_beside(generation, before, write.session.snapshot.spans)
+                named = self._store(write, _stamp(fresh, generation, stored_at))
             self._know(named)
-            twice = self._overlaps.drop(write.after).get(generation, 0)
-        stored = fresh["spans"].height - twice
+        stored = fresh["spans"].height
         return AppendResult(generation, stored, given["spans"].height - stored, conflicts)
 
     def store_again(self, spans: StoredSpans) -> None:
@@ -114,19 +107,6 @@ class SpanWriter:
         if len(self._known) > _MOST_KNOWN:
             self._known.clear()
         self._known |= named
-
-
-def _drop_meanwhile(session: Session, before: Series, batch: Frames) -> Frames:
-    """Without what others committed between the look for duplicates and our claim: whoever
-    claims later than we committed finds what is ours."""
-    others = session.snapshot.spans.since(before)
-    if not others:
-        return batch
-    spans = batch["spans"].select(PART)
-    which = f"generation IN ({', '.join(map(str, others))})"
-    late = find(session, spans, PART, which)
-    kept = spans.with_row_index("row").join(late, on=PART, how="anti", maintain_order="left")
-    return keep_spans(batch, kept) if late.height else batch
 
 
 def _raise_unless_fit(batch: Frames) -> None:

@@ -117,6 +117,20 @@ class Journal:
         rows = self._client.select(statement("journal", table=self._table, which=which))
         return fold(Snapshot(), pl.DataFrame(rows))
 
+    def beside(self, after: int, upto: int) -> set[int]:
+        """Of the appends after a number up to another those that did not see all before
+        them, and what they did not see (`copies`)."""
+        text = (
+            f"SELECT number, detail FROM {self._table} WHERE series = 'spans'"
+            f" AND step = 'committed' AND detail != '{{}}'"
+            f" AND number > {after} AND number <= {upto}"
+        )
+        found = set[int]()
+        for row in self._client.select(text).to_pylist():
+            others = json.loads(row["detail"]).get("beside", ())
+            found |= {row["number"], *others} if others else set()
+        return found
+
     def lead(self, partition: Partition, term: int) -> None:
         """Take this term of its analysis (`leases`): `look` tells whether we got it."""
         self._write(partition.name("analysis"), term, "claimed")

@@ -1,7 +1,7 @@
 """Several processes that use one ClickHouse store at the same time, here as several stores."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from itertools import count
 from threading import Thread
 from uuid import uuid4
@@ -12,12 +12,10 @@ import pytest
 
 from storage import schema
 from storage.clickhouse import leases
-from storage.clickhouse.database import Session, Write
-from storage.clickhouse.duplicates import Duplicates
+from storage.clickhouse.database import Write
 from storage.clickhouse.statements import statement
 from storage.clickhouse.store import ClickHouseStore
 from storage.contract import AppendResult, StoreError
-from storage.memory_frames import Frames
 from storage.schema import SpanBatch
 from storage.seen import SeenIds
 from tests.clickhouse.rig import connected
@@ -160,97 +158,6 @@ def test_two_answers_of_one_process_at_once_take_two_numbers(
         numbers: list[int] = []
         monkeypatch.setattr(store._database.client, "insert", claim_both)
         assert {journal.claim("answers")[0], *numbers} == {1, 2}
-
-
-class Between(Duplicates):
-    """Lets something happen once, after the look for duplicates: before the claim, or after it."""
-
-    def __init__(self, happen: Callable[[], object], *, claimed: bool = True) -> None:
-        super().__init__()
-        self._happen, self._claimed = happen, claimed
-
-    def drop(self, session: Session, batch: Frames) -> tuple[Frames, int]:
-        found = super().drop(session, batch)
-        if not self._claimed:
-            self._once()
-        return found
-
-    def add(self, spans: pl.DataFrame, generation: int) -> None:
-        super().add(spans, generation)
-        self._once()
-
-    def _once(self) -> None:
-        happen, self._happen = self._happen, lambda: None
-        happen()
-
-
-def test_a_span_that_two_store_at_the_same_moment_is_stored_once(two: Two) -> None:
-    one, other = two
-    # `one` has claimed generation 1 and looked for duplicates when `other` stores them
-    one._duplicates = Between(lambda: other.append(messages(1, 2), 1))
-    assert one.append(messages(1, 3), 1) == AppendResult(1, 1, 1, 0)
-    assert one.status().spans == other.status().spans == 3
-    found = other.spans_of(traces(1, 2, 3))
-    assert found.links.num_rows == found.messaging.num_rows == 3
-
-
-def test_a_span_that_another_stores_before_the_claim_is_left_out(
-    two: Two, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one, other = two
-    monkeypatch.setattr(one._overlaps, "remember", lambda *_: None)  # nothing is mended later
-    one._duplicates = Between(lambda: other.append(messages(1, 2), 1), claimed=False)
-    assert one.append(messages(1, 2), 1) == AppendResult(2, 0, 2, 0)
-    one._duplicates = Between(lambda: other.append(messages(3), 1), claimed=False)
-    assert one.append(messages(3, 4), 1).stored == 1
-    assert one.status().spans == 4
-    assert one.spans_of(traces(1, 2, 3, 4)).links.num_rows == 4
-
-
-@pytest.mark.parametrize("dies", ["one", "other"])
-def test_of_two_that_store_one_span_whoever_is_left_takes_out_a_copy(
-    two: Two, monkeypatch: pytest.MonkeyPatch, dies: str
-) -> None:
-    one, other = two
-
-    def die(*_: object) -> None:
-        raise StoreError("The line broke.")
-
-    def store_too() -> None:
-        with monkeypatch.context() as patched, suppress(StoreError):
-            if dies == "other":
-                patched.setattr(other._overlaps, "_drop", die)
-            other.append(messages(1, 2), 1)
-
-    one._duplicates = Between(store_too)
-    with monkeypatch.context() as patched, suppress(StoreError):
-        if dies == "one":
-            patched.setattr(one._overlaps, "_drop", die)
-        one.append(messages(1, 3), 1)
-    left = other if dies == "one" else one
-    left.append(messages(4), 1)
-    assert left.status().spans == 4
-    assert left._overlaps._own == []
-
-
-def test_what_is_looked_at_later_is_told_when_it_failed_after_the_commit(
-    two: Two, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one, other = two
-    one._duplicates = Between(lambda: other.append(messages(1), 1))
-    commit = one._database.journal.commit
-
-    def broken(*args: object, **kwargs: object) -> None:
-        commit(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
-        raise StoreError("The line broke.")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(one._database.journal, "commit", broken)
-        patched.setattr(other._overlaps, "_own", [])  # gone
-        with pytest.raises(StoreError, match="broke"):
-            one.append(messages(1, 2), 1)
-    assert one.append(messages(1, 2), 1).duplicates == 2
-    assert one.status().spans == 2
 
 
 def test_answers_of_two_analysers_stand_beside_each_other(two: Two) -> None:
