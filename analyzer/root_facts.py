@@ -130,6 +130,7 @@ def tell_roots(
             pl.col("producer_connected_elsewhere").fill_null(value=False),
             pl.col("names_work").fill_null(value=False),
             pl.lit(value=False).alias("lost"),
+            is_send=pl.col("part") == "send",
         )
     )
     root = frame.tell(

@@ -269,7 +269,7 @@ class SpanStore(
         """Hand-overs grouped by (environment, service_namespace: of the consumer;
         producer_service_name, system, destination, scope, consumer_service_name,
         consumer_group), connections of confidence 0.8 and above, together with
-        the orphans that have no stitched producer. Count columns (int64): count,
+        the orphans of deliveries that have no stitched producer. Count columns (int64): count,
         parent, link, stitch, redeliveries (attempt above 1, no dead letter), dead_letters;
         waits (of first attempts)
         wait_p50_nano, wait_p95_nano, wait_p99_nano (int64, null without any),

@@ -139,8 +139,9 @@ class HandoverReads(Protocol):
     def handover_counts(self, since_unix_nano: int, settled_before_unix_nano: int) -> pa.Table:
         """Hand-overs counted by the key of `edges`, as it counts them: `count` and, of them,
         `connected` by parent or link. `broken` are orphan roots that nobody expects and that
-        were stored before `settled_before`, stitched or not. The `recent` ones are those whose
-        consumer began at `since` or later. Schema HANDOVER_COUNTS, largest count first."""
+        were stored before `settled_before`, stitched or not; sends that broke are counted
+        without a consumer, here and below. The `recent` ones are those whose consumer began at
+        `since` or later. Schema HANDOVER_COUNTS, largest count first."""
         ...
 
     def orphan_counts(self, settled_before_unix_nano: int) -> pa.Table:
@@ -159,8 +160,8 @@ class HandoverReads(Protocol):
         ...
 
     def unconnected_deliveries(self) -> pa.Table:
-        """Endpoints of role "process" without a relation, and orphan roots without a stitched
-        producer (a delivery may be both), counted by environment, destination and
+        """Endpoints of role "process" without a relation, and orphan roots of deliveries without
+        a stitched producer (a delivery may be both), counted by environment, destination and
         service_name, and when the last of them began. Schema UNCONNECTED."""
         ...
 

@@ -97,7 +97,9 @@ def listed_handovers(frames: Frames) -> pl.DataFrame:
     """What `edges` counts: EDGE_KEY, relation, attempt, dead_letter, wait_nano and the start of
     the consumer."""
     connected = frames["connections"].filter(pl.col("confidence") >= 0.8)
-    orphaned = _shown(frames["orphans"]).filter(pl.col("producer_span_id").is_null())
+    orphaned = _shown(frames["orphans"]).filter(
+        pl.col("producer_span_id").is_null() & ~pl.col("is_send")
+    )
     return pl.concat(
         [
             connected.rename(

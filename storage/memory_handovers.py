@@ -106,7 +106,7 @@ class MemoryHandovers(MemoryContexts):
         )
         rooted = _shown(frames).select(
             *EDGE_KEY,
-            counted=pl.col("producer_span_id").is_null(),
+            counted=pl.col("producer_span_id").is_null() & ~pl.col("is_send"),
             connected=pl.lit(value=False),
             broken=~pl.col("expected") & (pl.col(_STORED_AT) < settled_before_unix_nano),
             recent=pl.col("start_time_unix_nano") >= since_unix_nano,
@@ -158,7 +158,9 @@ class MemoryHandovers(MemoryContexts):
         silent = frames["endpoints"].filter(
             (pl.col("role") == "process") & pl.col("relation").is_null()
         )
-        roots = frames["orphans"].filter(~pl.col("hidden") & pl.col("producer_span_id").is_null())
+        roots = frames["orphans"].filter(
+            pl.col("producer_span_id").is_null(), ~pl.col("is_send"), ~pl.col("hidden")
+        )
         unconnected = pl.concat([silent.select(told), roots.select(told)])
         counts = unconnected.group_by(UNCONNECTED_KEY).agg(
             count=pl.len(), last_start_unix_nano=pl.max("start_time_unix_nano")
@@ -231,11 +233,9 @@ class MemoryHandovers(MemoryContexts):
 
 
 def _shown(frames: Frames) -> pl.DataFrame:
-    return (
-        frames["orphans"]
-        .filter(~pl.col("hidden"))
-        .rename({"service_name": "consumer_service_name"})
-    )
+    """Nobody has taken the message of a send that broke."""
+    consumer = pl.when(~pl.col("is_send")).then("service_name")
+    return frames["orphans"].filter(~pl.col("hidden")).with_columns(consumer_service_name=consumer)
 
 
 def _largest_first(counts: pl.DataFrame, columns: pa.Schema, key: list[str]) -> pa.Table:

@@ -73,7 +73,7 @@ ORPHAN_GROUPS = pa.schema(
         *_required(TEXT, "cause_code"),
         *_nullable("environment", "service_namespace", "producer_service_name", "system"),
         *_nullable("destination", "scope", "service_name", "consumer_group"),
-        *_required(FLAG, "expected"),
+        *_required(FLAG, "expected", "is_send"),
         *_required(I64, "count", "settled_count", "first_seen_unix_nano", "last_seen_unix_nano"),
         *_required(U64, "trace_hi", "trace_lo", "span_id"),
         *_nullable("first_service_version", "first_scope_version"),

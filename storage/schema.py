@@ -295,4 +295,6 @@ ORPHANS = _schema(
     # No orphan root by what is known beside it now: kept to be judged again, never shown.
     ("hidden", FLAG),
     ("scope_version", TEXT, "null"),  # of the delivery
+    # A send that lost the work it belongs to: its message is handed over like any other.
+    ("is_send", FLAG),
 )

@@ -158,6 +158,8 @@ TrendBucket = TypedDict("TrendBucket", {"from": int, "to": int, "broken": int, "
 
 class Group(Identity):
     cause: Cause
+    # Sends that lost the work they belong to, of the service that is named as both ends.
+    is_send: bool
     state: State
     count: int
     settled_count: int

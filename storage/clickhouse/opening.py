@@ -3,6 +3,8 @@
 Several processes may open one store at the same time: whatever is done here may be done twice.
 """
 
+from collections.abc import Iterable
+
 import pyarrow as pa
 
 from storage import schema
@@ -16,7 +18,7 @@ from storage.clickhouse.ddl import (
     on_cluster,
     type_of,
 )
-from storage.clickhouse.tables import TABLES
+from storage.clickhouse.tables import ANSWERS, TABLES
 from storage.contract import StoreError
 
 SCHEMA_VERSION = 1
@@ -50,7 +52,7 @@ def prepare(client: Client) -> None:
         return
     for old in range(version, SCHEMA_VERSION):
         _migrate(client, old)
-    if _add_messaging_columns(client, present) or version < SCHEMA_VERSION:
+    if _add_columns(client, present) or version < SCHEMA_VERSION:
         present = _columns(client)
     _compare(present)
 
@@ -93,14 +95,19 @@ def _read_version(client: Client) -> int:
     return int(client.select(text)["version"][0].as_py())
 
 
-def _add_messaging_columns(client: Client, present: Columns) -> bool:
-    """A typed column added to attributes.toml needs no new schema version: older rows
-    have it null."""
+def _add_columns(client: Client, present: Columns) -> bool:
+    """A typed column added to attributes.toml needs no new schema version: older rows have it
+    null. Nor does a column of answers: those of older rules are made again."""
     missing = False
     database, cluster = client.address.database, client.address.cluster
-    for table, names in (("messaging", schema.MESSAGE_COLUMNS), ("shapes", schema.SHAPE_COLUMNS)):
+    added_later: dict[str, Iterable[str]] = {
+        "messaging": schema.MESSAGE_COLUMNS,
+        "shapes": schema.SHAPE_COLUMNS,
+        **{name: TABLES[name].columns.names for name in ANSWERS},
+    }
+    for table, names in added_later.items():
         for name in names:
-            if name not in present[table]:
+            if table in present and name not in present[table]:
                 missing = True
                 added = column(TABLES[table].columns.field(name))
                 for each in dict.fromkeys((local_name(table, cluster), table)):

@@ -1,6 +1,6 @@
 -- ClickHouse reads this, too.
--- A hand-over either connected or left an orphan without a producer. The time to a further
--- attempt is no wait in the queue: the attempts before are in it. A dead letter brings the
+-- A hand-over either connected or left an orphan without a producer, which is no send: that is
+-- one end of another. The time to a further attempt is no wait in the queue: the attempts before are in it. A dead letter brings the
 -- count of its attempts along: its first reading is no redelivery.
 WITH handovers AS (
     SELECT
@@ -17,7 +17,7 @@ WITH handovers AS (
         service_name AS consumer_service_name, consumer_group, NULL AS relation,
         NULL AS attempt, NULL AS dead_letter, NULL AS wait_nano, start_time_unix_nano
     FROM orphans
-    WHERE producer_span_id IS NULL AND NOT hidden
+    WHERE producer_span_id IS NULL AND NOT is_send AND NOT hidden
 )
 SELECT
     {key},

@@ -1,5 +1,6 @@
 -- ClickHouse reads this, too.
--- As edges.sql groups them; a stitched root is in both halves, once as a hand-over.
+-- As edges.sql groups them; a stitched root is in both halves, once as a hand-over. A send
+-- that broke did so before anybody took its message: without a consumer.
 WITH handovers AS (
     SELECT
         consumer_environment AS environment,
@@ -12,7 +13,8 @@ WITH handovers AS (
     UNION ALL
     SELECT
         environment, service_namespace, producer_service_name, system, destination, scope,
-        service_name, consumer_group, producer_span_id IS NULL, false,
+        CASE WHEN NOT is_send THEN service_name END, consumer_group,
+        producer_span_id IS NULL AND NOT is_send, false,
         NOT expected AND stored_at_unix_nano < $settled_before,
         start_time_unix_nano >= $since
     FROM orphans

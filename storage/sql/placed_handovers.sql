@@ -13,5 +13,5 @@ SELECT
     NULL AS relation, NULL AS attempt, NULL AS dead_letter, NULL AS wait_nano,
     start_time_unix_nano AS start
 FROM orphans
-WHERE producer_span_id IS NULL AND NOT hidden AND {placed}
+WHERE producer_span_id IS NULL AND NOT is_send AND NOT hidden AND {placed}
     AND start_time_unix_nano >= $start AND ($end::BIGINT IS NULL OR start_time_unix_nano < $end)

@@ -10,6 +10,6 @@ FROM (
     UNION ALL
     SELECT environment, destination, service_name, start_time_unix_nano
     FROM orphans
-    WHERE producer_span_id IS NULL AND NOT hidden
+    WHERE producer_span_id IS NULL AND NOT is_send AND NOT hidden
 )
 GROUP BY ALL

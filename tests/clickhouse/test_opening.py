@@ -4,11 +4,12 @@ from contextlib import closing
 
 import pytest
 
+from storage import schema
 from storage.clickhouse.opening import SCHEMA_VERSION
 from storage.clickhouse.store import ClickHouseStore
 from storage.contract import StoreError
 from tests.clickhouse.rig import connected
-from tests.contract.rows import link, make_batch, span, traces
+from tests.contract.rows import link, make_batch, make_table, owned, span, traces
 
 
 def refusal(url: str) -> str:
@@ -80,6 +81,17 @@ def test_a_typed_column_that_came_later_is_added(clickhouse_url: str) -> None:
         client.command("ALTER TABLE messaging DROP COLUMN message_id")
     with closing(ClickHouseStore(clickhouse_url)) as store:
         store.append(make_batch([span(1, 1)]), 1)
+
+
+def test_a_column_of_answers_that_came_later_is_added(clickhouse_url: str) -> None:
+    ClickHouseStore(clickhouse_url).close()
+    with connected(clickhouse_url) as client:
+        client.command("ALTER TABLE orphans DROP COLUMN is_send")
+    with closing(ClickHouseStore(clickhouse_url)) as store:
+        store.append(make_batch([span(1, 1)]), 1)
+        roots = make_table(schema.ORPHANS, [owned(span(1, 1), is_send=True)])
+        store.replace_orphans(traces(1), roots, 1)
+        assert store.orphans_of(traces(1))["is_send"].to_pylist() == [True]
 
 
 def test_a_server_that_is_not_there_is_a_sentence_without_the_password() -> None:

@@ -51,6 +51,21 @@ def test_expected_hidden_and_unsettled_roots_are_not_broken(store: SpanStore) ->
     assert _counts(store, settled_before=70) == [[2, 0, 0, 0, 0]]
 
 
+def test_a_send_that_broke_is_no_hand_over_and_has_no_consumer(store: SpanStore) -> None:
+    """Its message is handed over like any other."""
+    sent = _orphan(4, is_send=True, service_name="shop", producer_service_name="shop")
+    _fill(store, [connection(span(4, 4), span(2, 2))], [sent])
+
+    rows = store.handover_counts(0, 71).to_pylist()
+    told = [(row["producer_service_name"], row["consumer_service_name"]) for row in rows]
+    assert told == [("orders", "payments"), ("shop", None)]
+    assert [(row["count"], row["broken"]) for row in rows] == [(1, 0), (0, 1)]
+    assert [row["count"] for row in store.edges().to_pylist()] == [1]
+    assert store.unconnected_deliveries().num_rows == 0
+    (counted,) = store.orphan_counts(71).to_pylist()
+    assert (counted["producer_service_name"], counted["consumer_service_name"]) == ("shop", None)
+
+
 def test_recent_is_what_began_at_the_instant_or_later(store: SpanStore) -> None:
     one = span(1, 1)
     linked = [connection(one, span(n, n), relation="parent") for n in (2, 3)]

@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 
 from analyzer.retry_topics import DEAD_LETTER
 from web.addresses import destination_address
-from web.flow_map.flows import Flow, Flows, Kind, Node, Place, is_between, neighbourhood
+from web.flow_map.flows import Flow, Flows, Kind, Node, is_between, neighbourhood
 from web.flow_map.layout import Box, Line, Point, lay_out
+from web.flow_map.reports import Place
 from web.words import (
     cut_text,
     say_count,

@@ -6,17 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import urlencode
 
-from storage.results import GROUP_EDGE
 from web.addresses import destination_address
-from web.report.views import GroupView
-from web.shapes import Edge, Identity, SentTo
+from web.flow_map.reports import Place, Reports, edge_place, send_places
+from web.shapes import Edge, SentTo
 
 FIRST_DRAWN, MOST_DRAWN = 60, 150  # hand-overs
 SHORTEST_NANO = 60_000_000_000
-_TOLD_BY_PRODUCERS = ("system", "destination", "scope", "consumer_group")
 
 Kind = Literal["destination", "service", "unknown"]
-Place = tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -105,8 +102,6 @@ class Flow:
 
 
 Flows = Mapping[tuple[Node, Node], Flow]
-Reports = Mapping[Place, Mapping[Place, str]]
-"""By edge: addresses of reports, by what they count as one edge."""
 
 
 def rate_of(*edges: Edge) -> float:
@@ -115,39 +110,6 @@ def rate_of(*edges: Edge) -> float:
     last = max(edge["last_seen"] for edge in edges)
     count = sum(edge["count"] for edge in edges)
     return count / (max(last - first, SHORTEST_NANO) / 1e9)
-
-
-def edge_place(edge: Identity) -> Place:
-    """What the report counts as one edge (GROUP_EDGE)."""
-    told: Mapping[str, str | None] = {**edge, "service_name": edge["consumer_service"]}  # type: ignore[dict-item]
-    return tuple(told[name] for name in GROUP_EDGE)
-
-
-def find_reports(views: Iterable[GroupView], edges: Iterable[Edge]) -> Reports:
-    """On the edges of these groups, by edge: of several causes of one the largest. A delivery
-    that does not tell its queue is on the edge that its producer tells."""
-    places = {edge_place(edge) for edge in edges}
-    told: dict[Place, str] = {}
-    for view in sorted(views, key=lambda view: (-view.broken, view.key)):
-        told.setdefault(edge_place(view.group), f"/orphans/{view.key}")
-    found: dict[Place, dict[Place, str]] = {}
-    for group, address in told.items():
-        like = [group] if group in places else [each for each in places if _fits(each, group)]
-        for place in like:
-            found.setdefault(place, {})[group] = address
-    return found
-
-
-def report_of(edge: Edge, reports: Reports) -> str | None:
-    """Its address, None for an edge that has none."""
-    return min(reports.get(edge_place(edge), {}).values(), default=None)
-
-
-def _fits(place: Place, group: Place) -> bool:
-    return all(
-        mine == its or (its is None and name in _TOLD_BY_PRODUCERS)
-        for name, mine, its in zip(GROUP_EDGE, place, group, strict=True)
-    )
 
 
 def choose_edges(
@@ -159,7 +121,7 @@ def choose_edges(
         edges,
         key=lambda edge: (
             _destination(edge) not in near,
-            edge_place(edge) not in reports,
+            reports.keys().isdisjoint([edge_place(edge), *send_places(edge)]),
             -edge["count"],
             *(text or "" for text in (*edge_place(edge), edge["producer_service"])),
         ),
@@ -172,10 +134,12 @@ def collect_flows(
     reports: Reports,
     healed: Reports | None = None,
     expected: Collection[Place] = (),
+    unread: Iterable[Edge] = (),
 ) -> Flows:
     """By their nodes, in the order of these. A producer that is not known is drawn only
     where no producer of the destination is. What was sent to one destination and taken from
-    another goes over both, and is counted at the first only where nothing else is."""
+    another goes over both, and is counted at the first only where nothing else is. What is
+    `unread` leads to its destination."""
     listed = list(edges)
     known = {_destination(edge) for edge in listed if edge["producer_service"]}
     places = {_destination(edge) for edge in listed}
@@ -184,7 +148,7 @@ def collect_flows(
     for edge, way in zip(listed, ways, strict=True):
         place = _destination(edge)
         if place in way and (edge["producer_service"] or place not in known):
-            flows.setdefault((_producer(edge), place), Flow()).edges.append(edge)
+            _add_sent(flows.setdefault((_producer(edge), place), Flow()), edge, reports, healed)
         received = flows.setdefault((place, _consumer(edge)), Flow())
         received.edges.append(edge)
         received.reports.update(reports.get(edge_place(edge), {}))
@@ -195,9 +159,21 @@ def collect_flows(
         place = _destination(edge)
         for before in (node for node in way if node != place):
             if (_producer(edge), before) not in straight:
-                flows.setdefault((_producer(edge), before), Flow()).edges.append(edge)
+                _add_sent(
+                    flows.setdefault((_producer(edge), before), Flow()), edge, reports, healed
+                )
             flows.setdefault((before, place), Flow()).edges.append(edge)
+    for edge in unread:
+        sent = flows.setdefault((_producer(edge), _destination(edge)), Flow())
+        _add_sent(sent, edge, reports, healed)
     return dict(sorted(flows.items()))
+
+
+def _add_sent(flow: Flow, edge: Edge, reports: Reports, healed: Reports | None) -> None:
+    flow.edges.append(edge)
+    for place in send_places(edge):
+        flow.reports.update(reports.get(place, {}))
+        flow.healed.update((healed or {}).get(place, {}))
 
 
 def neighbourhood(flows: Flows, service: str) -> set[tuple[Node, Node]]:

@@ -7,15 +7,14 @@ from web.answers import edges_answer
 from web.flow_map.drawing import draw_map
 from web.flow_map.exporters import PROTOCOLS, Target, list_guides, reader_address
 from web.flow_map.flows import (
+    FIRST_DRAWN,
     MOST_DRAWN,
     choose_edges,
     collect_flows,
-    edge_place,
-    find_reports,
     rate_of,
-    report_of,
 )
 from web.flow_map.remarks import remarks_of
+from web.flow_map.reports import find_reports, place_of, report_of, unread_sends
 from web.frame import hues_of, render
 from web.monitoring.running import read_running
 from web.overviews import overview, working
@@ -46,12 +45,13 @@ def show_map(request: Request) -> Response:
     if gathered is None:
         return working(request, "/", "/api/v1/edges")
     edges, report, newest_traces = gathered
-    reports = find_reports(report.broken, edges)
+    unread = unread_sends([*report.broken, *report.healed], edges)[:FIRST_DRAWN]
+    reports = find_reports(report.broken, [*edges, *unread])
     drawn = choose_edges(edges, reports, service, everything=everything)
-    healed = find_reports(report.healed, edges)
+    healed = find_reports(report.healed, [*edges, *unread])
     expected = find_reports(report.expected_edges, edges)
-    flows = collect_flows(drawn, reports, healed, expected)
-    newest = edge_place(report.broken[0].group) if report.broken else None
+    flows = collect_flows(drawn, reports, healed, expected, unread)
+    newest = place_of(report.broken[0].group) if report.broken else None
     hues = hues_of(request)
     return render(
         request,

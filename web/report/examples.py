@@ -55,7 +55,8 @@ def find_group(site: Site, key: str) -> Group:
     for row in every.select(columns).to_pylist():
         named = {name: row[name] for name in ORPHAN_GROUP_KEY}
         edge = identity_object(row, consumer="service_name")
-        if wanted in (group_key(row["cause_code"], edge), tuple(named.values())):
+        key_of_row = group_key(row["cause_code"], edge, is_send=row["is_send"])
+        if wanted in (key_of_row, tuple(named.values())):
             around = choose_near(
                 row["first_seen_unix_nano"], row["last_seen_unix_nano"], site.store.status()
             )

@@ -36,7 +36,7 @@ _JUDGED = [
     *("expected", "settled_count", "count", "connected_between", "near_broken"),
     *("near_connected", "connected_after"),
 ]
-_NAMED = ["cause_code", *GROUP_EDGE]
+_NAMED = ["cause_code", "is_send", *GROUP_EDGE]
 _TEXTS = [
     *(*SPAN_IDS.names, "cause_code", "cause_title", "cause_confidence", "cause_fix", "evidence"),
 ]
@@ -96,7 +96,7 @@ def count_healthy(store: SpanStore) -> int:
 
 
 def _summarise(rows: Iterable[Row], states: list[State], healthy: int | None) -> Summary:
-    edges: dict[State, set[tuple[str | None, ...]]] = {
+    edges: dict[State, set[tuple[str | bool | None, ...]]] = {
         "broken": set(),
         "healed": set(),
         "unsettled": set(),
@@ -104,7 +104,7 @@ def _summarise(rows: Iterable[Row], states: list[State], healthy: int | None) ->
     }
     silent = set()
     for row, state in zip(rows, states, strict=True):
-        edges[state].add(tuple(row[name] for name in GROUP_EDGE))
+        edges[state].add(tuple(row[name] for name in ("is_send", *GROUP_EDGE)))
         if state == "expected" and row["cause_code"] in NOT_INSTRUMENTED:
             silent.add((row["environment"], row["service_namespace"], row["service_name"]))
     return {
@@ -140,6 +140,7 @@ def _group_object(row: Row, example: Row, buckets: Buckets, roots: int) -> Group
     return {
         **identity_object(row, consumer="service_name"),
         "cause": cause_object(example),
+        "is_send": row["is_send"],
         "state": state,
         "count": row["count"],
         "settled_count": row["settled_count"],

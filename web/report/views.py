@@ -73,7 +73,7 @@ class Report:
     silent: str  # how many producers are not instrumented, or nothing
 
 
-def group_key(cause: str, edge: Identity) -> str:
+def group_key(cause: str, edge: Identity, *, is_send: bool = False) -> str:
     """The end of the address of a group: of orphan roots of a cause, at an edge."""
     return stable_key(
         cause,
@@ -85,7 +85,12 @@ def group_key(cause: str, edge: Identity) -> str:
         edge["scope"],
         edge["consumer_service"],
         edge["consumer_group"],
+        *(["send"] if is_send else []),
     )
+
+
+def _key_of(group: Group) -> str:
+    return group_key(group["cause"]["code"], group, is_send=group["is_send"])
 
 
 def group_key_of_orphan(orphan: Orphan) -> str:
@@ -142,7 +147,7 @@ def view_group(group: Group) -> GroupView:
     beside = f"{say_count(group['connected'])} connected"
     return GroupView(
         group=group,
-        key=group_key(group["cause"]["code"], group),
+        key=_key_of(group),
         broken=group["count"],
         total=total,
         share=f"{100 * group['count'] / max(total, 1):.2f}%",
@@ -200,7 +205,7 @@ def _expected_line(by: str | None, groups: list[Group]) -> ExpectedLine:
         asked["destination"] = first["destination"]
     address = f"/orphans?{urlencode(asked, errors='replace')}"
     if len(groups) == 1:
-        address = f"/orphans/{group_key(first['cause']['code'], first)}"
+        address = f"/orphans/{_key_of(first)}"
     return ExpectedLine(
         name=name,
         title="; ".join(titles[code] for code in sorted(titles)),

@@ -73,6 +73,7 @@ def test_sends_that_always_begin_beside_the_same_request_lost_its_context() -> N
     assert told.causes == dict.fromkeys(ROOTS, "P6")
     lost = told.orphans[root(0)]
     assert (lost["producer_span_id"], lost["producer_service_name"]) == (None, "order-service")
+    assert lost["is_send"]
     assert lost["destination"] == "orders"
     assert lost["cause_confidence"] == 0.7
     fields = {item["field"] for item in lost["evidence"]}

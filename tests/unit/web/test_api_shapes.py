@@ -118,7 +118,7 @@ def test_groups(client: WebClient) -> None:
     }
     (group,) = answer["groups"]
     assert group.keys() == IDENTITY | {
-        *("cause", "count", "settled_count", "other_causes_count", "connected"),
+        *("cause", "is_send", "count", "settled_count", "other_causes_count", "connected"),
         *("first_seen", "last_seen"),
         *("state", "connected_before", "connected_between", "connected_after", "first_bad"),
         *("since_version", "good_version", "version_of", "healed_since", "always", "trend"),

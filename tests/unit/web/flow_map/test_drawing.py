@@ -10,8 +10,9 @@ import pytest
 
 from tests.unit.web.flow_map.edges import edge
 from web.flow_map.drawing import BOX, LABEL, FlowMap, draw_map, is_dead_letter, round_path
-from web.flow_map.flows import Place, Reports, choose_edges, collect_flows, edge_place, find_reports
+from web.flow_map.flows import choose_edges, collect_flows
 from web.flow_map.layout import Line, lay_out
+from web.flow_map.reports import Place, Reports, edge_place, find_reports, unread_sends
 from web.shapes import Edge, SentTo
 
 HOSTILE = "</title><script>alert(1)</script>\ud800\u202e" + "x" * 5_000
@@ -211,7 +212,27 @@ def test_a_service_in_focus_is_drawn_however_little_it_does() -> None:
 
 def group_of(broken: Edge, count: int = 1, **unknown: None) -> Any:
     """What the map reads of a GroupView."""
-    return SimpleNamespace(group={**broken, **unknown}, key=f"of-{count}", broken=count)
+    group = {**broken, "is_send": False, **unknown}
+    return SimpleNamespace(group=group, key=f"of-{count}", broken=count)
+
+
+@pytest.mark.parametrize("sent_to", [None, "order-events"])
+def test_a_send_that_broke_is_on_the_way_to_its_destination(sent_to: str | None) -> None:
+    """Not from there to a consumer, nor from the sender to itself."""
+    place = SentTo(system="aws_sns", destination=sent_to, scope=None)
+    told = edge(producer="shop", destination="orders", consumer="billing")
+    told["sent_to"] = [place] if sent_to else []
+    other = edge(producer="till", destination="orders", consumer="billing")
+    sends: Any = {**told, "consumer_service": "shop", **(place if sent_to else {})}
+    lost: Any = SimpleNamespace(group={**sends, "is_send": True}, key="of-1", broken=1)
+    flows = collect_flows([told, other], find_reports([lost], [told, other]))
+    broken = [(pair[0].name, pair[1].name) for pair, flow in flows.items() if flow.reports]
+    assert broken == [("shop", sent_to or "orders")]
+    assert draw_map(flows, {}).broken == 1
+    assert unread_sends([lost], [told, other]) == []
+    (unread,) = unread_sends([lost], [other])
+    (pair,) = collect_flows([], find_reports([lost], [unread]), unread=[unread])
+    assert (pair[0].name, pair[1].name) == ("shop", sent_to or "orders")
 
 
 def test_a_report_is_on_its_own_edge() -> None:

@@ -11,8 +11,9 @@ from tests.golden.recordings import NAMES, open_recording
 from tests.unit.web.applications import GRACE_NANO, application, small_scene
 from web.answers import edges_answer
 from web.flow_map.drawing import draw_map
-from web.flow_map.flows import choose_edges, collect_flows, find_reports
+from web.flow_map.flows import choose_edges, collect_flows
 from web.flow_map.remarks import read_remarks
+from web.flow_map.reports import find_reports, unread_sends
 from web.monitoring.running import read_running
 from web.report.pages import whole_report
 from web.site import Site
@@ -29,9 +30,12 @@ def test_the_map_counts_broken_edges_as_the_report_does(name: str) -> None:
     store = open_recording(name)[0]
     report = whole_report(Site(store, clock=lambda: LATE))
     edges = edges_answer(store, Page(1000), read_remarks(store))["edges"]
-    reports = find_reports(report.broken, edges)
-    drawn = choose_edges(edges, reports, None, everything=False)
-    assert draw_map(collect_flows(drawn, reports), {}).broken == report.broken_edges
+    unread = unread_sends(report.broken, edges)
+    reports = find_reports(report.broken, [*edges, *unread])
+    flows = collect_flows(
+        choose_edges(edges, reports, None, everything=False), reports, unread=unread
+    )
+    assert draw_map(flows, {}).broken == report.broken_edges
 
 
 def test_the_first_page_tells_the_state_of_ingest_analysis_and_storage() -> None:
