@@ -55,8 +55,8 @@ class Reclaimer:
             gone = f"generation <= {earlier.deleted} OR answered <= {earlier.forgotten}"
             delete(self._client, table, f"{gone} OR {old}")
         delete(self._client, "superseded", counts)
-        old = "at < now64(3) - INTERVAL 1 HOUR"
-        delete(self._client, "journal", f"step IN ('beaten', 'checked') AND {old}")
+        old = "step IN ('beaten', 'checked') AND at < now64(3) - INTERVAL 1 HOUR"
+        delete(self._client, "journal", f"{self._database.journal.shorten(earlier)} OR {old}")
 
     def _drop_days(self, deleted: int) -> None:
         """The parts of days that are over for a day, so that nobody adds to them any more, and

@@ -4,7 +4,8 @@ A writer claims the next number, writes rows that carry it, and commits it; only
 rows count. Claiming and ending are one insert each, with a token that names the number: the
 server stores the first of several and drops the others, so that a number has one owner and
 one end, without a lock. Whoever waits for a number whose owner is gone aborts it; should the
-owner come back, its commit is dropped and it learns that it came too late.
+owner come back, its commit is dropped and it learns that it came too late. What numbers of long
+ago come to is said in one row (`folding`).
 """
 
 import json
@@ -20,10 +21,12 @@ import pyarrow as pa
 
 from storage.clickhouse.client import Client
 from storage.clickhouse.fences import Fence
+from storage.clickhouse.folding import STEP, begin, series_of, told
 from storage.clickhouse.snapshot import Claim, Lease, Series, Snapshot
 from storage.clickhouse.statements import statement
 from storage.contract import StoreError
 from storage.partition import Partition
+from storage.partition_progress import analysed_by, partitions_of
 from storage.schema import TEXT, U64
 
 Name = Literal["spans", "answers"]
@@ -37,7 +40,8 @@ COLUMNS: pa.Schema = pa.schema(
     (
         pa.field("series", TEXT, nullable=False),
         pa.field("number", U64, nullable=False),
-        pa.field("step", TEXT, nullable=False),  # claimed, committed, aborted; beaten, checked
+        # claimed, committed, aborted; beaten, checked; folded
+        pa.field("step", TEXT, nullable=False),
         pa.field("writer", TEXT, nullable=False),
         # JSON: what a claim is for (Fence.told), or how a commit changes the state
         # (Snapshot.state).
@@ -58,17 +62,12 @@ class Journal:
     def look(self) -> Snapshot:
         with self._lock:
             settled = self._settled
-        which = (
-            f"(series = 'spans' AND number > {_ended(settled.spans)})"
-            f" OR (series = 'answers' AND number > {_ended(settled.answers)})"
-            f" OR {_of_leases(settled)}"
-        )
-        rows = self._client.select(statement("journal", table=self._table, which=which))
-        frame = pl.DataFrame(rows)
+        numbers = (_of(name, f"> {settled.series(name).ended}") for name in NAMES)
+        frame = self._read(" OR ".join([*numbers, _of_leases(settled)]))
         found = fold(settled, frame)
-        spans, answers = _ended(found.spans), _ended(found.answers)
-        terms = {name: lease.term for name, lease in found.leases.items()}
-        last = {"spans": spans, "answers": answers} | terms
+        last = {name: lease.term for name, lease in found.leases.items()}
+        for name in NAMES:
+            last[name] = last[series_of(name)] = found.series(name).ended
         ended = pl.col("series").replace_strict(last, return_dtype=pl.UInt64)
         with self._lock:
             self._last = found
@@ -112,10 +111,32 @@ class Journal:
         self._write(name, number, "aborted", "{}")
 
     def look_back(self, seconds: float) -> Snapshot:
-        """What the state was some time ago, of answers only: what it hides, nobody reads."""
-        which = f"series = 'answers' AND at < now64(3) - INTERVAL {int(seconds)} SECOND"
-        rows = self._client.select(statement("journal", table=self._table, which=which))
-        return fold(Snapshot(), pl.DataFrame(rows))
+        """What the state was some time ago: what it hides, nobody reads."""
+        numbers = " OR ".join(_of(name, "> 0") for name in NAMES)
+        # What is folded was ended long before.
+        past = f"(step = '{STEP}' OR at < now64(3) - INTERVAL {int(seconds)} SECOND)"
+        return fold(Snapshot(), self._read(f"({numbers}) AND {past}"))
+
+    def shorten(self, earlier: Snapshot) -> str:
+        """Say in one row of each series what numbers that had ended `earlier` come to, and
+        give the condition on the rows that nobody needs any more."""
+        # Those of later appends tell what has to be looked at (`copies`).
+        analysed = analysed_by(earlier.state, partitions_of(earlier.state)[0])
+        upto = {"spans": min(earlier.spans.ended, analysed), "answers": earlier.answers.ended}
+        which = [f"series = '{name}' AND number <= {upto[name]}" for name in NAMES]
+        found = self._read(" OR ".join([f"step = '{STEP}'", *which]))
+        after, rows = fold(Snapshot(), found), []
+        gone = [f"series = '{of}' AND number < {its.term}" for of, its in self._last.leases.items()]
+        for name in NAMES:
+            if after.series(name).open:  # of a server whose clock is ahead
+                continue
+            number = after.series(name).highest
+            rows.append(self._row(series_of(name), number, STEP, told(name, after)))
+            gone.append(f"series = '{name}' AND number <= {number}")
+            gone.append(f"series = '{series_of(name)}' AND number < {number}")
+        if rows:
+            self._insert(rows, "-".join([STEP, *(str(row["number"]) for row in rows)]))
+        return " OR ".join(gone) or "false"
 
     def beside(self, after: int, upto: int) -> set[int]:
         """Of the appends after a number up to another those that did not see all before
@@ -151,6 +172,10 @@ class Journal:
         self._insert(rows, f"{name}-{numbers[0]}-{numbers[-1]}")
         return self.look()
 
+    def _read(self, which: str) -> pl.DataFrame:
+        text = statement("journal", table=self._table, which=which)
+        return pl.DataFrame(self._client.select(text))
+
     def _write(self, name: str, number: int, step: str, detail: str = "{}") -> None:
         token = f"{name}-{number}-{_ONCE.get(step) or uuid.uuid4().hex}"
         self._insert([self._row(name, number, step, detail)], token)
@@ -167,13 +192,10 @@ class Journal:
         return f"`{self._client.address.database}`.journal"
 
 
-def _ended(series: Series) -> int:
-    return series.open[0].number - 1 if series.open else series.highest
-
-
 def fold(settled: Snapshot, rows: pl.DataFrame) -> Snapshot:
     """The state after these rows of the journal, one a number, in order (sql/journal.sql).
     `settled` is the state after all smaller numbers."""
+    settled, rows = begin(settled, rows)
     state = dict(settled.state)
     answers = rows.filter(pl.col("series") == "answers")
     details = answers.filter("committed").filter(~pl.col("detail").is_in(["", "{}"]))
@@ -187,6 +209,11 @@ def fold(settled: Snapshot, rows: pl.DataFrame) -> Snapshot:
         owner = "" if row["aborted"] else row["owner"]
         leases[row["series"]] = Lease(row["number"], owner, row["age"])
     return Snapshot(_fold(settled.spans, spans), _fold(settled.answers, answers), leases, state)
+
+
+def _of(name: Name, numbers: str) -> str:
+    """The condition on rows about such numbers of a series."""
+    return f"(series IN ('{name}', '{series_of(name)}') AND number {numbers})"
 
 
 def _of_leases(settled: Snapshot) -> str:

@@ -6,6 +6,7 @@ after it, and whatever others write meanwhile.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -60,6 +61,20 @@ class Series:
         """Up to here nothing will come any more."""
         return min(self.newest, self.open[0].number - 1) if self.open else self.newest
 
+    @property
+    def ended(self) -> int:
+        """Up to here it is known what became of each."""
+        return self.open[0].number - 1 if self.open else self.highest
+
+    def first_after(self, number: int) -> int | None:
+        """The smallest committed one that is larger."""
+        first = number + 1
+        for hidden in self.hidden[bisect_right(self.hidden, number) :]:
+            if hidden != first:
+                break
+            first += 1
+        return first if first <= self.newest else None
+
     def sees(self, number: int) -> bool:
         return number <= self.newest and number not in self.hidden
 
@@ -108,10 +123,8 @@ class Snapshot:
         kept = within("generation", self.deleted, self.spans)
         valid = within("answered", self.forgotten, self.answers)
         noted = within("answered", 0, self.answers)
-        oldest = (
-            f"(SELECT minOrNull(number) FROM `{database}`.journal WHERE series = 'spans'"
-            f" AND step = 'committed' AND {within('number', self.deleted, self.spans)})"
-        )
+        first = self.spans.first_after(self.deleted)
+        oldest = "NULL" if first is None else str(first)
         found = {}
         for name in TABLES:
             table = f"`{database}`.`{name}`"
@@ -163,7 +176,7 @@ def within(column: str, after: int, series: Series) -> str:
     statements do not get longer than a server reads."""
     conditions = [f"{column} > {after} AND {column} <= {series.newest}"]
     single = []
-    for first, last in _runs(n for n in series.hidden if after < n <= series.newest):
+    for first, last in runs(n for n in series.hidden if after < n <= series.newest):
         if first == last:
             single.append(str(first))
         else:
@@ -173,7 +186,7 @@ def within(column: str, after: int, series: Series) -> str:
     return " AND ".join(conditions)
 
 
-def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+def runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
     """First and last of numbers that follow each other; they are in order."""
     for _, run in groupby(enumerate(numbers), lambda counted: counted[1] - counted[0]):
         each = [number for _, number in run]

@@ -6,7 +6,7 @@ SELECT
     argMinIf(step, at, step IN ('committed', 'aborted')) AS ended,
     toBool(ended = 'committed') AS committed,
     toBool(ended = 'aborted') AS aborted,
-    anyIf(journal.detail, step = 'committed') AS detail,
+    anyIf(journal.detail, step IN ('committed', 'folded')) AS detail,
     anyIf(journal.detail, step = 'claimed') AS told,
     dateDiff('millisecond', max(at), now64(3)) / 1000 AS age,
     if(countIf(step = 'claimed') = 1, anyIf(writer, step = 'claimed'), '') AS owner

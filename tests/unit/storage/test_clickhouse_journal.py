@@ -117,3 +117,8 @@ def test_numbers_that_do_not_count_are_left_out_one_by_one_or_as_a_run() -> None
 def test_an_hour_of_failures_does_not_make_statements_long() -> None:
     rows = [*(aborted(n) for n in range(1, 50_001)), committed(50_001)]
     assert len(within("g", 0, snapshot(*rows).spans)) < 100
+
+
+def test_the_first_append_that_is_left_is_told_by_numbers() -> None:
+    series = snapshot(committed(1), aborted(2), aborted(3), committed(4), claimed(5)).spans
+    assert [series.first_after(number) for number in range(6)] == [1, 4, 4, 4, None, None]
