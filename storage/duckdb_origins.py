@@ -2,7 +2,7 @@
 
 from storage.duckdb_database import Database, Session
 from storage.duckdb_statements import statement
-from storage.origins import Note, add_note, name_settings
+from storage.origins import Note, add_note, name_settings, newest_name
 
 _NOTES = "SELECT generation, name FROM settings_notes ORDER BY generation"
 
@@ -26,6 +26,10 @@ class OriginsKeeper:
     def settings_of_spans(self) -> list[str]:
         with self._database.read() as session:
             return name_settings(*_read(session))
+
+    def settings_in_force(self) -> str:
+        with self._database.read() as session:
+            return newest_name(_read(session)[0])
 
     def answering_rules(self) -> str:
         with self._database.read() as session:

@@ -177,6 +177,10 @@ class MemoryStore(
         with self._writing:
             return origins.name_settings(self._notes, self._generation, self._oldest())
 
+    def settings_in_force(self) -> str:
+        with self._writing:
+            return origins.newest_name(self._notes)
+
     def answering_rules(self) -> str:
         self._read()
         return self._rules

@@ -20,6 +20,10 @@ class Origins(Protocol):
         once, in order; UNKNOWN for those of spans that came before the first note."""
         ...
 
+    def settings_in_force(self) -> str:
+        """The name that was noted last; UNKNOWN without any note."""
+        ...
+
     def answering_rules(self) -> str:
         """The name of the rules that answers are made by, as `forget_answers` was told."""
         ...
@@ -42,6 +46,10 @@ def add_note(notes: Sequence[Note], name: str, newest: int, oldest: int | None) 
     return [
         note for note, end in zip(kept, [*ends, None], strict=True) if end is None or end >= first
     ]
+
+
+def newest_name(notes: Sequence[Note]) -> str:
+    return notes[-1][1] if notes else UNKNOWN
 
 
 def name_settings(notes: Sequence[Note], newest: int, oldest: int | None) -> list[str]:

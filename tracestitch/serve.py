@@ -37,8 +37,7 @@ from web.app import create_app
 from web.frame import compile_templates
 
 _READ_OTHERWISE = (
-    "Spans in the store were read with other correlation keys or by another version;"
-    " `tracestitch reanalyze` reads them anew."
+    "Spans in the store were read with other correlation keys or by another version; {remedy}."
 )
 
 
@@ -160,8 +159,8 @@ async def _serve(
         threading.Thread(target=compile_templates, name="templates", daemon=True).start()
         if (asked := security.describe()) is not None:
             _say(asked)
-        if keeper is not None and _reads_otherwise(store, keeper):
-            _say(_READ_OTHERWISE)
+        if keeper is not None and _read_otherwise(store):
+            _say(_describe_read_otherwise(settings))
         _say(_describe(settings, keeper))
         if (warning := security.warn(*otlp, web)) is not None:
             click.secho(warning, fg="red", bold=True, err=True)
@@ -197,15 +196,22 @@ def _make_app(
         otlp_grpc_address=str(grpc),
         otlp_http_address=str(http),
         rules_version=RULES_VERSION,
-        read_otherwise=lambda: keeper is not None and _reads_otherwise(store, keeper),
+        read_otherwise=lambda: _read_otherwise(store),
         gate=security.gate,
         hosts=security.hosts(settings.web_address),
         shows=settings.role.shows,
     )
 
 
-def _reads_otherwise(store: SpanStore, keeper: Keeper) -> bool:
-    return store.settings_of_spans() not in ([], [keeper.decoder.settings])
+def _read_otherwise(store: SpanStore) -> bool:
+    """Also of a process that takes no spans in: by what the last one to do so noted."""
+    return store.settings_of_spans() not in ([], [store.settings_in_force()])
+
+
+def _describe_read_otherwise(settings: ServeSettings) -> str:
+    shared = "they stay as they were read until they are deleted"
+    alone = "`tracestitch reanalyze` reads them anew"
+    return _READ_OTHERWISE.format(remedy=shared if is_shared(settings.store_url) else alone)
 
 
 def _describe(settings: ServeSettings, keeper: Keeper | None) -> str:

@@ -14,6 +14,15 @@ def test_an_empty_store_has_no_settings(store: SpanStore) -> None:
     assert store.settings_of_spans() == []
 
 
+def test_the_settings_in_force_are_those_that_were_noted_last(store: SpanStore) -> None:
+    assert store.settings_in_force() == ""
+    store_spans(store, 1)
+    for name in ("a", "b"):
+        store.note_settings(name)
+        assert store.settings_in_force() == name
+    assert store.settings_of_spans() == [""]
+
+
 def test_settings_are_those_that_spans_were_stored_under(store: SpanStore) -> None:
     store.note_settings("a")
     store_spans(store, 1)

@@ -3,13 +3,14 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import httpx
 import pytest
 
 from collector.otlp_client import OtlpClient
+from storage.clickhouse.store import ClickHouseStore
 from tests.builders import request, span
 from tests.clickhouse.rig import database
 from tests.flow.servers import RunningServer, run_command, run_serve, serving
@@ -18,16 +19,22 @@ RECORDINGS = Path(__file__).parents[2] / "sample_data" / "recordings"
 
 
 @pytest.fixture(scope="module")
-def running(clickhouse_server: str) -> Iterator[dict[str, RunningServer]]:
+def shared(clickhouse_server: str) -> Iterator[str]:
+    """The address of their store."""
+    with database(clickhouse_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def running(shared: str) -> Iterator[dict[str, RunningServer]]:
     with ExitStack() as stack:
-        url = stack.enter_context(database(clickhouse_server))
         flags = {
             "collector": ["--role=collector"],
             "analyzer": ["--role=analyzer", "--partition=1/2"],
             "second": ["--role=analyzer", "--partition=2/2"],
             "web": ["--role=web"],
         }
-        yield {name: stack.enter_context(serving(url, *told)) for name, told in flags.items()}
+        yield {name: stack.enter_context(serving(shared, *told)) for name, told in flags.items()}
 
 
 def export(server: RunningServer, payload: bytes) -> None:
@@ -63,6 +70,17 @@ def test_what_a_collector_took_in_and_two_analyzers_worked_out_is_shown(
     ]
     assert running["second"].said[-1].startswith("role analyzer, partition 2/2, store ")
     assert running["web"].said[-1].startswith("role web, store clickhouse://127.0.0.1:")
+
+
+def test_the_web_says_that_spans_were_read_otherwise_than_a_collector_reads_now(
+    running: dict[str, RunningServer], shared: str
+) -> None:
+    export(running["collector"], request(span()))
+    assert running["web"].wait_for_spans(1)["needs_reanalyze"] is False
+    with closing(ClickHouseStore(shared)) as store:  # as a collector of another version does
+        store.note_settings("other")
+    assert running["web"].get("/api/v1/status")["needs_reanalyze"] is True
+    assert "stay so until they are deleted" in ask(running["web"], "/status").text
 
 
 def test_a_role_listens_for_nothing_else(running: dict[str, RunningServer]) -> None:

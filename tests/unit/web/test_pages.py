@@ -243,7 +243,10 @@ def test_traces_that_no_message_joins_are_said_to_carry_the_same_id() -> None:
     scene = Scene()
     scene.span(1, 1, order="A")
     alone = application(scene.store()).get("/journeys", attribute="order.id=A").text
+    scene.span(1, 2, parent=1)
+    two = application(scene.store()).get("/journeys", attribute="order.id=A").text
     scene.span(2, 1, order="A")
     both = application(scene.store()).get("/journeys", attribute="order.id=A").text
-    assert "They are one trace: each names its parent." in alone
+    assert "It is one span. No hand-over of a message is known." in alone
+    assert "They are spans of one trace. No hand-over of a message is known." in two
     assert "They carry the same id. No hand-over of a message is known." in both
