@@ -115,7 +115,7 @@ class AnswerReader:
                     parts.append(f"SELECT * FROM {source}")
             if end == "either":
                 parts[1] += f" WHERE NOT {rows.inside('consumer_')}"
-            found = session.select(" UNION ALL ".join(parts))
+            found = rows.select(" UNION ALL ".join(parts))
             found = self._connection_shapes.joined(session, found, "shape_number")
         names = ("consumer_start_time_unix_nano", *paging.CONNECTION_ORDER)
         found = found.sort_by([(name, "ascending") for name in names])
@@ -139,7 +139,7 @@ class AnswerReader:
     def orphans_of(self, traces: pa.Table, *, hidden: bool = False) -> pa.Table:
         with self._database.read() as session, rows_of(session, traces) as rows:
             text = statement("orphans_of", rows=rows.source("orphans", self._within(traces)))
-            found = session.select(text, hidden=hidden)
+            found = rows.select(text, hidden=hidden)
         return fit(found, results.ORPHAN_ROWS)
 
     def orphan_groups(
@@ -188,7 +188,7 @@ class AnswerReader:
     def endpoints_of(self, traces: pa.Table) -> pa.Table:
         with self._database.read() as session, rows_of(session, traces) as rows:
             source = rows.source("endpoint_rows", self._within(traces))
-            found = session.select(f"SELECT *, {TOLD_END} FROM {source}")
+            found = rows.select(f"SELECT *, {TOLD_END} FROM {source}")
             found = self._endpoint_shapes.joined(session, found, "shape_number")
         return fit(found, schema.ENDPOINTS)
 

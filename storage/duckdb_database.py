@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from storage.contract import DataRefused, StoreError, StoreUsage, TooMuchAtOnce
+from storage.duckdb_few_rows import MOST_ROWS, make_table
 from storage.duckdb_opening import connect, release
 from storage.duckdb_statements import statement
 from storage.readers import Readers
@@ -65,6 +66,16 @@ class Session:
     def select(self, text: str, **values: Value) -> pa.Table:
         table: pa.Table = self._connection.sql(text, params=values or None).to_arrow_table()
         return table
+
+    def look_up(self, text: str, **values: Value) -> pa.Table:
+        """As `select`, for statements that give few rows as a rule, which costs less this way;
+        those that give more are run again. Of types that tables of the store have."""
+        self._connection.execute(text, values or None)
+        rows = self._connection.fetchmany(MOST_ROWS)
+        if len(rows) == MOST_ROWS:
+            self._connection.abort()
+            return self.select(text, **values)
+        return make_table(self._connection.description or (), rows)
 
     def stream(self, text: str, rows: int) -> pa.RecordBatchReader:
         reader: pa.RecordBatchReader = self._connection.sql(text).to_arrow_reader(rows)

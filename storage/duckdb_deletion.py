@@ -13,6 +13,7 @@ from storage.duckdb_answer_tables import ROWS, SHAPES
 from storage.duckdb_answer_writer import AnswerWriter
 from storage.duckdb_database import Database, Session
 from storage.duckdb_statements import statement
+from storage.duckdb_trace_rows import rows_of
 from storage.duckdb_write import SpanWriter
 from storage.results import fit
 
@@ -60,8 +61,9 @@ class SpanDeleter:
         return self._database.checkpoint()
 
     def losses_of(self, traces: pa.Table) -> pa.Table:
-        with self._database.read() as session, session.given(wanted=traces):
-            return fit(session.select(statement("losses_of")), schema.TRACE_IDS)
+        with self._database.read() as session, rows_of(session, traces) as rows:
+            text = statement("losses_of", rows=rows.source("losses", within="true"))
+            return fit(rows.select(text), schema.TRACE_IDS)
 
     def past_facts(self) -> pa.Table:
         with self._database.read() as session:

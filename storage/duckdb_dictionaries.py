@@ -34,7 +34,7 @@ class Dictionary:
             numbers = numbers.filter(pc.invert(pc.is_in(numbers, value_set=_column(kept))))
         if kept is None or len(numbers):
             with chosen_by(session, "number", numbers) as chosen:
-                found = session.select(statement("numbered", table=self._table, chosen=chosen))
+                found = session.look_up(statement("numbered", table=self._table, chosen=chosen))
             kept = found if kept is None else pa.concat_tables([kept, found])
             with self._lock:
                 self._kept = kept if kept.num_rows <= _MOST_KEPT else found

@@ -17,6 +17,8 @@ from storage.places import Places, U64Array
 
 # Rows whose ids are read at once; those of a larger number come whole.
 _ROWS_AT_ONCE = 2**18
+# Ids of several small numbers that are told of together.
+_WORTH_A_PART = 2**13
 # Numbers that a condition names one by one: with more it costs as much as it saves.
 _MOST_NAMED = 64
 # Ids that may be added before it is worth looking what of them is still there.
@@ -28,8 +30,8 @@ class RowPlaces:
     yet is always read. Thread-safe.
 
     `counts` names the statement for (number, rows) after a number, in order, `ids` the one
-    for the ids of rows after a number and up to another, `oldest` the one for the least
-    number of any row.
+    for (id, number) of the rows after a number and up to another, `oldest` the one for the
+    least number of any row.
     """
 
     def __init__(
@@ -88,7 +90,8 @@ class RowPlaces:
             with self._lock:
                 size = places.nbytes
                 if places.upto == after:
-                    places.add(found["id"].to_numpy(), after + 1, upto)
+                    for ids, last in _parts(found, upto):
+                        places.add(ids, places.upto + 1, last)
                 grown = places.nbytes > size
             if grown:
                 self._forget_deleted(places)
@@ -129,6 +132,20 @@ def _steps(counts: pa.Table) -> Iterator[int]:
             rows = 0
     if rows:
         yield number
+
+
+def _parts(found: pa.Table, upto: int) -> Iterator[tuple[U64Array, int]]:
+    """The ids by their numbers, those of small numbers together, and the last number that each
+    part tells of: with all at once they would be looked for in all of these numbers."""
+    numbers: U64Array = found["number"].to_numpy()
+    order = np.argsort(numbers, kind="stable")
+    ids, numbers = found["id"].to_numpy()[order], numbers[order]
+    begun = 0
+    for end in (np.flatnonzero(np.diff(numbers)) + 1).tolist():
+        if end - begun >= _WORTH_A_PART:
+            yield ids[begun:end], int(numbers[end - 1])
+            begun = end
+    yield ids[begun:], upto
 
 
 def span_places(database: Database) -> RowPlaces:

@@ -7,6 +7,7 @@ from storage import results, schema
 from storage.contract import StoreStatus
 from storage.duckdb_database import Database, Session
 from storage.duckdb_dictionaries import Dictionary
+from storage.duckdb_few_rows import MOST_ROWS
 from storage.duckdb_places import RowPlaces, span_places
 from storage.duckdb_span_numbers import PARTS, NumberedSpans, with_linked_traces
 from storage.duckdb_statements import statement
@@ -109,13 +110,14 @@ class SpanReader:
 
             def read(name: str, table: str, **names: str) -> pa.Table:
                 text = statement(name, rows=rows.source(table, within), **names)
-                return session.select(text)
+                return rows.select(text)
 
             spans = read("spans_of", "spans", bared=bared)
             # what is stored with a span has its generation
             within = self._span_places.among(spans["generation"], within)
             tables = {"keys": schema.KEYS.empty_table() if bare else read("keys_of", "keys")}
             numbered_spans = NumberedSpans(spans)
+            select = session.look_up if spans.num_rows < MOST_ROWS else session.select
             with rows_by_number(session, spans["span_number"]) as numbered:
                 for name in PARTS:
                     text = statement(
@@ -123,10 +125,10 @@ class SpanReader:
                         rows=numbered.source(name, within),
                         bared="" if name == "messaging" else bared,
                     )
-                    tables[name] = numbered_spans.with_ids(session.select(text))
+                    tables[name] = numbered_spans.with_ids(select(text))
             with chosen_by(session, "correlation_id", spans["correlation_id"]) as chosen:
                 text = statement("correlation_sets", chosen=chosen, within=within)
-                tables["correlation"] = session.select(text)
+                tables["correlation"] = select(text)
             resources = self._resources.named(session, spans["resource_number"])
             scopes = self._scopes.named(session, spans["scope_number"])
             shapes = self._shapes.named(session, tables["messaging"]["shape_number"])
@@ -162,7 +164,7 @@ class SpanReader:
         with self._database.read() as session:
             with rows_of(session, traces) as rows:
                 text = statement("correlation_held", rows=rows.source("spans", within))
-                held = session.select(text)
+                held = rows.select(text)
             # a set is stored in the generation of the spans that carry it
             within = self._span_places.among(held["generation"], within)
             with session.given(held=held):
@@ -195,11 +197,11 @@ def carriers_of(session: Session, places: RowPlaces, key: str, value: str) -> pa
     In two statements: the second is told in which few generations the first found something."""
     hashed = hash_key("correlation", key, value)
     within = places.within(pa.chunked_array([pa.array([hashed], pa.uint64())]))
-    keyed = session.select(statement("keyed_traces", within=within), key_hash=hashed)
+    keyed = session.look_up(statement("keyed_traces", within=within), key_hash=hashed)
     within = places.among(keyed["generation"], within)
     with rows_of(session, keyed) as rows:
         text = statement("correlation_carriers", rows=rows.source("spans", within), within=within)
-        return session.select(text, key=key, value=value)
+        return rows.select(text, key=key, value=value)
 
 
 def _bared(rows: pa.Table) -> pa.Table:

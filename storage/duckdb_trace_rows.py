@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from storage.duckdb_database import Session
+from storage.duckdb_database import Session, Value
 from storage.duckdb_statements import statement
 
 # A list is gone through for each row of the generations: with more than a dozen a join is cheaper.
@@ -27,8 +27,9 @@ _FEW_IDS = 64
 
 
 class TraceRows:
-    def __init__(self, traces: pa.Table) -> None:
+    def __init__(self, session: Session, traces: pa.Table) -> None:
         """`traces` as of TRACE_IDS."""
+        self._session = session
         self._few = traces.num_rows <= _FEW
         pairs = pl.DataFrame(traces).select("trace_hi", "trace_lo") if self._few else None
         self._ids: list[tuple[int, int]] = [] if pairs is None else pairs.rows()
@@ -50,15 +51,20 @@ class TraceRows:
         each = (f"({end}trace_hi = {high} AND {end}trace_lo = {low})" for high, low in self._ids)
         return f"({' OR '.join(each) or 'false'})"
 
+    def select(self, text: str, **values: Value) -> pa.Table:
+        """Of a statement over sources."""
+        select = self._session.look_up if self._few else self._session.select
+        return select(text, **values)
+
 
 @contextmanager
 def rows_of(session: Session, traces: pa.Table) -> Iterator[TraceRows]:
     """For statements inside the block; `traces` as of TRACE_IDS."""
     if traces.num_rows <= _FEW:
-        yield TraceRows(traces)
+        yield TraceRows(session, traces)
         return
     with session.given(wanted=traces):
-        yield TraceRows(traces)
+        yield TraceRows(session, traces)
 
 
 class NumberedRows:
