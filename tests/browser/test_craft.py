@@ -20,17 +20,20 @@ from tests.golden.recordings import read_requests, store_requests
 from tests.unit.web.test_hostile_names import HOSTILE, spans_named
 from tracestitch.analysis import AnalysisLoop
 
-# Of a narrow phone, on which no wider one fails; of a tablet; of a desk.
-WIDTHS = (360, 768, 1440)
+# Of a narrow phone, on which no wider one fails; of a tablet; of a desk. A tablet gets the pages
+# of a desk that is made narrower: loading a page is most of what looking at it costs.
+PHONE, TABLET, DESK = 360, 768, 1440
+LOADED = (PHONE, DESK)
+_HEIGHT = 900
 # Broken, expected, not sampled and healthy hand-overs.
 RECORDINGS = ("pipeline_xray_mixed", "pipeline_dead_letters", "py_celery_beat", "java_streams_k5")
 _ALL_RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
 _COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 # Colours depend on the page's shape only; they take most of the time.
-_COLOURED = (360, 1440)
+_COLOURED = (PHONE, DESK)
 # The dark theme is other values of the same names, and no rule for a width has a colour of its
 # own.
-_DARK = (1440,)
+_DARK = (DESK,)
 _AXE = """async ([theme, rules, coloured]) => {
   document.documentElement.dataset.theme = theme;
   const left = { "color-contrast": { enabled: coloured } };
@@ -121,7 +124,7 @@ def _destination(served: Served) -> str:
 
 @pytest.mark.timeout(360)
 @pytest.mark.parametrize("content", ["sample", "hostile"])
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", LOADED)
 def test_every_page_is_well_made(
     width: int, content: str, browser: Browser, request: pytest.FixtureRequest
 ) -> None:
@@ -133,7 +136,7 @@ def test_every_page_is_well_made(
 
 
 @pytest.mark.timeout(360)
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", LOADED)
 def test_empty_guarded_and_failing_pages_are_well_made(
     width: int, browser: Browser, empty: Served, guarded: str, failing: Served
 ) -> None:
@@ -149,7 +152,7 @@ def test_empty_guarded_and_failing_pages_are_well_made(
 @contextmanager
 def _page(browser: Browser, width: int) -> Iterator[tuple[Page, list[str]]]:
     problems: list[str] = []
-    for page in open_page(browser, width, 900, statuses=(400, 404, 503)):
+    for page in open_page(browser, width, _HEIGHT, statuses=(400, 404, 503)):
         page.set_default_timeout(60_000)  # many pages at once, perhaps on a busy machine
         page.add_init_script(_WATCH)
         yield page, problems
@@ -157,13 +160,23 @@ def _page(browser: Browser, width: int) -> Iterator[tuple[Page, list[str]]]:
 
 
 def _look(page: Page, width: int) -> list[str]:
-    coloured = width in _COLOURED
+    """At a page that was loaded at this width."""
     page.evaluate(SETTLED)
     found = [f"moved {shift}" for shift in page.evaluate("shifts")]
-    wider = page.evaluate(_WIDER)
-    if wider:
-        found.append(wider)
     page.evaluate(AXE_SCRIPT)
+    found += _look_at(page, width)
+    if width == DESK:
+        page.set_viewport_size({"width": TABLET, "height": _HEIGHT})
+        page.evaluate(SETTLED)
+        found += [f"made narrower: {said}" for said in _look_at(page, TABLET)]
+        page.set_viewport_size({"width": DESK, "height": _HEIGHT})
+    return found
+
+
+def _look_at(page: Page, width: int) -> list[str]:
+    coloured = width in _COLOURED
+    wider = page.evaluate(_WIDER)
+    found = [wider] if wider else []
     themes = (("light", _ALL_RULES), ("dark", _COLOURS))
     for theme, rules in themes if width in _DARK else themes[:1]:
         found += [f"{theme}: {said}" for said in page.evaluate(_AXE, [theme, rules, coloured])]
