@@ -1,4 +1,9 @@
-"""Which spans of a batch are stored already, by this writer or another."""
+"""Which spans of a batch are stored already, by this writer or another.
+
+The ids of what is stored since a generation are known, nearly, in memory; of older ones the
+store is asked. A new process knows none, and learns some more before each append, from the
+newest on, as many as there is room for: so it begins at once, whatever is stored.
+"""
 
 import polars as pl
 import pyarrow as pa
@@ -10,46 +15,86 @@ from storage.seen import SeenIds, has_repeats
 
 _IDS = "SELECT trace_hi, trace_lo, span_id FROM spans WHERE {which}"
 _OF = "({part}) IN (SELECT {part} FROM candidates)"
-# As many appends of others are named one by one; of more all is read again.
+# As many appends of others are named one by one; of more all is learned anew.
 _MOST_NAMED = 1000
+# Older ids that are learned before an append, roughly: a quarter of a second.
+_AT_ONCE = 1_000_000
 
 
 class Duplicates:
-    """Knows the ids of all stored spans, nearly (storage/seen.py). Belongs to the writer."""
+    """Belongs to the writer."""
 
     def __init__(self) -> None:
         self._seen = SeenIds()
         self._learned = Series()
         self._own: set[int] = set()
+        self._known_after: int | None = None
+        """The ids of later generations are known; None of a new process."""
+        self._step = 1
+        """Generations that are learned at once."""
 
     def learn(self, session: Session) -> None:
-        """The ids of what others stored since the last time."""
+        """What others stored since the last time, and some of what was stored before."""
         spans = session.snapshot.spans
-        new = [number for number in spans.since(self._learned) if number not in self._own]
-        if self._seen.full or len(new) > _MOST_NAMED:
-            which, new = "TRUE", [0]
-            count = session.select("SELECT count() AS spans FROM spans")["spans"][0].as_py()
-            # Whoever is stopped half-way begins anew.
-            self._learned, self._own = Series(), set()
-            self._seen.clear(int(count))
+        crowded = self._seen.full or self._seen.count > 2 * self._seen.capacity
+        if self._known_after is None or crowded:
+            self._begin_anew(session)
         else:
-            which = f"generation IN ({', '.join(map(str, new))})"
-        if new:
-            for rows in session.stream(_IDS.format(which=which)):
-                ids = pl.DataFrame(pa.Table.from_batches([rows]))
-                self._seen.add(self._seen.hash_ids(ids))
+            new = [number for number in spans.since(self._learned) if number not in self._own]
+            if len(new) > _MOST_NAMED:
+                self._begin_anew(session)
+            elif new:
+                self._read(session, f"generation IN ({', '.join(map(str, new))})")
         self._learned = spans
         self._own -= {number for number in self._own if spans.sees(number)}
+        self._learn_older(session)
+
+    def _begin_anew(self, session: Session) -> None:
+        count = int(session.select("SELECT count() AS spans FROM spans")["spans"][0].as_py())
+        newest = session.snapshot.spans.newest
+        self._seen.clear(count)
+        self._known_after, self._own = newest, set()
+        self._step = max(_AT_ONCE * newest // max(2 * count, 1), 1)
+
+    def _learn_older(self, session: Session) -> None:
+        upto = self._older(session)
+        if not upto or self._seen.count > self._seen.capacity:
+            return
+        after, step = max(upto - self._step, 0), self._step
+        self._step = max(step // 2, 1)  # where this fails or is too much
+        found = self._read(session, f"generation > {after} AND generation <= {upto}", step)
+        if found is not None:
+            self._known_after = after
+            self._step = step * 2 if found < _AT_ONCE // 2 else step
+
+    def _older(self, session: Session) -> int:
+        """Up to this generation ids are not known; 0 where all are that are stored."""
+        upto = self._known_after or 0
+        return upto if upto > session.snapshot.deleted else 0
+
+    def _read(self, session: Session, which: str, generations: int = 1) -> int | None:
+        """How many there are. None where they are too many, and were not all read; of one
+        generation they never are."""
+        found = 0
+        for rows in session.stream(_IDS.format(which=which)):
+            ids = pl.DataFrame(pa.Table.from_batches([rows]))
+            self._seen.add(self._seen.hash_ids(ids))
+            found += ids.height
+            if found > 2 * _AT_ONCE and generations > 1:
+                return None
+        return found
 
     def drop(self, session: Session, batch: Frames) -> tuple[Frames, int]:
         """The batch without spans that are stored or repeated, and how many of the rest have
         ids that are taken."""
-        ids = self._seen.hash_ids(batch["spans"])
-        maybe = self._seen.may_hold(ids)
-        if not maybe.any() and not has_repeats(ids):
+        ids, keys = self._seen.hash_ids(batch["spans"]), batch["spans"].select(PART)
+        maybe = pl.Series(self._seen.may_hold(ids))
+        candidates = keys.filter(maybe)
+        if (upto := self._older(session)) and not maybe.all():
+            older = find(session, keys.filter(~maybe), SPAN, f"generation <= {upto}")
+            candidates = pl.concat([candidates, keys.join(older, on=SPAN, how="semi")])
+        if candidates.is_empty() and not has_repeats(ids):
             return batch, 0
-        keys = batch["spans"].select(PART)
-        candidates = keys.filter(pl.Series(maybe)).unique()
         stored, taken = find(session, candidates, PART), find(session, candidates, SPAN)
         new = keys.with_row_index("row").unique(PART, keep="first")
         new = new.join(stored, on=PART, how="anti").sort("row")

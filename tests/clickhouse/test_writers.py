@@ -17,7 +17,6 @@ from storage.clickhouse.statements import statement
 from storage.clickhouse.store import ClickHouseStore
 from storage.contract import AppendResult, StoreError
 from storage.schema import SpanBatch
-from storage.seen import SeenIds
 from tests.clickhouse.rig import connected
 from tests.contract.rows import link, make_batch, make_table, message, owned, span, traces
 from tests.waiting import join
@@ -264,21 +263,3 @@ def test_few_rows_of_a_long_journal_are_read_by_who_opens_the_store(
         assert third.generations() == (9, 7)
         assert third.status().spans == 6
         assert third.settings_of_spans() == one.settings_of_spans()
-
-
-def test_whoever_cannot_read_all_ids_reads_them_again(
-    two: Two, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one, other = two
-    other.append(messages(1), 1)
-    one.append(messages(2), 2)
-
-    def broken(_text: str) -> Iterator[pa.RecordBatch]:
-        raise StoreError("The line broke.")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(one._database.client, "stream", broken)
-        patched.setattr(SeenIds, "full", True)
-        with pytest.raises(StoreError, match="broke"):
-            one.append(messages(3), 3)
-    assert one.append(messages(1, 2), 4) == AppendResult(2, 0, 2, 0)
