@@ -1,11 +1,11 @@
 //! Content ids and hashes over canonical bytes (`collector/identity.py` documents them).
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use blake2b_simd::Params;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::json::MIX;
 use crate::tables::{Mark, Tables};
 
 /// BLAKE2b with an 8-byte digest, read big-endian.
@@ -59,13 +59,15 @@ pub struct Known {
     pub scopes: HashSet<u64>,
     pub shapes: HashSet<u64>,
     pub correlation: HashSet<u64>,
-    pub keys: HashSet<(u64, u64, u8, u64)>,
-    /// Bytes of a resource or scope and its schema URL -> id.
-    pub origins: HashMap<Box<[u8]>, u64>,
+    /// Trace, kind and hash: words of one size, so that they are hashed in one piece.
+    pub keys: HashSet<[u64; 4]>,
+    /// Bytes of a resource or scope and its schema URL -> id. What is found has its row.
+    pub origins: Remembered,
     /// Filled columns of a shape -> id. What is found has its row.
     pub shape_ids: Remembered,
-    /// Keys and values of a set -> what is known of it. What is found has its rows.
-    pub correlation_ids: HashMap<Box<[u8]>, Correlated>,
+    /// Keys and values of a set -> its place in `correlated`. What is found has its rows.
+    pub correlation_sets: Remembered,
+    pub correlated: Vec<Correlated>,
 }
 
 pub struct Correlated {
@@ -75,40 +77,50 @@ pub struct Correlated {
     pub trace: (u64, u64),
 }
 
-const RECENT: usize = 64;
+/// Much more than the traces that stand in one request.
+const RECENT: usize = 1024;
+/// 2^64 divided by the golden ratio: multiplied with it, a number's bits all reach the top.
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Ids by content. Content that came lately is found without hashing all of it.
+/// Numbers by content. Content that came lately is found without hashing all of it.
 #[derive(Default)]
 pub struct Remembered {
-    ids: HashMap<Box<[u8]>, u64>,
-    recent: Vec<Option<(Box<[u8]>, u64)>>,
+    numbers: HashMap<Arc<[u8]>, u64>,
+    recent: Vec<Option<(Arc<[u8]>, u64)>>,
 }
 
 impl Remembered {
     #[inline]
     pub fn find(&mut self, content: &[u8]) -> Option<u64> {
-        let slot = end_hash(content) as usize % RECENT;
-        if let Some(Some((recent, id))) = self.recent.get(slot)
+        if let Some(Some((recent, number))) = self.recent.get(slot_of(content))
             && **recent == *content
         {
-            return Some(*id);
+            return Some(*number);
         }
-        let (content, id) = self.ids.get_key_value(content)?;
-        if let Some(slot) = self.recent.get_mut(slot) {
-            *slot = Some((content.clone(), *id));
+        let (content, &number) = self.numbers.get_key_value(content)?;
+        if let Some(slot) = self.recent.get_mut(slot_of(content)) {
+            *slot = Some((content.clone(), number));
         }
-        Some(*id)
+        Some(number)
     }
 
-    pub fn insert(&mut self, content: Box<[u8]>, id: u64) {
+    pub fn insert(&mut self, content: &[u8], number: u64) {
+        let content: Arc<[u8]> = content.into();
         self.recent.resize(RECENT, None);
-        self.ids.insert(content, id);
+        if let Some(slot) = self.recent.get_mut(slot_of(&content)) {
+            *slot = Some((content.clone(), number));
+        }
+        self.numbers.insert(content, number);
     }
 
     fn clear(&mut self) {
-        self.ids.clear();
+        self.numbers.clear();
         self.recent.clear();
     }
+}
+
+fn slot_of(content: &[u8]) -> usize {
+    end_hash(content) as usize % RECENT
 }
 
 /// A number from the length, the first and the last bytes. Not for maps that others fill.
@@ -128,7 +140,8 @@ impl Known {
     pub fn forget_after(&mut self, tables: &Tables, mark: &Mark) {
         self.origins.clear();
         self.shape_ids.clear();
-        self.correlation_ids.clear();
+        self.correlation_sets.clear();
+        self.correlated.clear();
         let after = |from: usize, column: &crate::column::Column| -> Vec<u64> {
             (from..).map_while(|row| column.number_at(row)).collect()
         };
@@ -151,7 +164,7 @@ impl Known {
                 keys.key_hash.number_at(row),
             );
             let (Some(hi), Some(lo), Some(kind), Some(hash)) = numbers else { break };
-            self.keys.remove(&(hi, lo, kind, hash));
+            self.keys.remove(&[hi, lo, u64::from(kind), hash]);
         }
     }
 
@@ -163,7 +176,8 @@ impl Known {
         self.keys.clear();
         self.origins.clear();
         self.shape_ids.clear();
-        self.correlation_ids.clear();
+        self.correlation_sets.clear();
+        self.correlated.clear();
         if self.keys.capacity() > 4 << 20 {
             self.keys.shrink_to(1 << 20);
         }

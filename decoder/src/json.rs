@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::identity::end_hash;
 use crate::number::{write_double, write_int};
 use crate::rules::Rules;
 use crate::text::{write_base64, write_string};
@@ -20,8 +21,6 @@ const TOO_DEEP: &[u8] = b"\"[nested too deeply]\"";
 const DEEPEST_MESSAGE: u32 = 6 + 3 * DEEPEST;
 /// Objects of more pairs than this look their keys up in a map.
 const FEW: usize = 24;
-/// 2^64 divided by the golden ratio: multiplied with it, a number's bits all reach the top.
-pub const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 const KEY: u32 = tag(1, LENGTH);
 const VALUE: u32 = tag(2, LENGTH);
@@ -36,14 +35,32 @@ const KVLIST_VALUE: u32 = tag(6, LENGTH);
 const BYTES_VALUE: u32 = tag(7, LENGTH);
 const STRING_VALUE_STRINDEX: u32 = tag(8, VARINT);
 
+/// What a value's text is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Null,
+    /// A string in which nothing is escaped.
+    Plain,
+    Escaped,
+    Int,
+    Real,
+    Flag,
+    Bytes,
+    Array,
+    Object,
+}
+
 /// Where a pair stands in the text: `"key":value`.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct Pair {
     start: usize,
     key_end: usize,
     end: usize,
+    /// `end_hash` of the key's text.
+    hash: u32,
     /// The number of its name in the rules; 0 for one that they do not know.
     pub name: u16,
+    pub form: Form,
 }
 
 impl Pair {
@@ -72,16 +89,9 @@ pub struct Object {
     base: usize,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Case {
-    Unset,
-    Scalar,
-    Array,
-    Object,
-}
-
+/// A value that is being written. It is null until something of it is.
 struct Open {
-    case: Case,
+    form: Form,
     start: usize,
     base: usize,
 }
@@ -142,16 +152,12 @@ impl Writer {
         if pairs.len() > FEW {
             return true; // to be found out with a map
         }
-        // A bit for each key's length and last bytes: few keys share one.
         let mut seen = 0u64;
         for (place, pair) in pairs.iter().enumerate() {
-            let key = pair.key(out);
-            let last = key.last_chunk::<2>().map_or(0, |pair| u16::from_le_bytes(*pair));
-            let mixed = ((key.len() as u64) << 16 | u64::from(last)).wrapping_mul(MIX);
-            let bit = 1u64 << (mixed >> 58);
+            let bit = 1u64 << (pair.hash & 63);
             if seen & bit != 0 {
-                let (before, _) = pairs.split_at_checked(place).unwrap_or_default();
-                if before.iter().any(|other| other.key(out) == key) {
+                let mut before = pairs.iter().take(place);
+                if before.any(|one| one.hash == pair.hash && one.key(out) == pair.key(out)) {
                     return true;
                 }
             }
@@ -188,7 +194,7 @@ impl Writer {
             let (from, to) = value.value();
             self.spare.extend_from_slice(out.get(from..to).unwrap_or_default());
             let end = object.start + 1 + self.spare.len();
-            moved.push(Pair { start, key_end, end, name: key.name });
+            moved.push(Pair { start, key_end, end, form: value.form, ..*key });
         }
         out.truncate(object.start + 1);
         out.extend_from_slice(&self.spare);
@@ -220,6 +226,13 @@ impl Writer {
     ) -> Walked<()> {
         let (mut key, mut value, mut values) = (&b""[..], &b""[..], 0);
         let mut cursor = Cursor::new(message);
+        // As everybody writes it: a key and a value.
+        if let Some(first) = cursor.short_bytes(KEY) {
+            key = first;
+            if let Some(second) = cursor.short_bytes(VALUE) {
+                (value, values) = (second, 1);
+            }
+        }
         while let Some(tag) = cursor.tag()? {
             match tag {
                 KEY => key = cursor.bytes()?,
@@ -230,11 +243,8 @@ impl Writer {
                 _ => cursor.skip(tag, depth)?,
             }
         }
-        if follows {
-            out.push(b',');
-        }
-        let start = out.len();
-        let name = write_key(out, key, rules);
+        let start = out.len() + usize::from(follows);
+        let (name, hash) = write_key(out, follows, key, rules);
         let key_end = out.len() - 1;
         let mut open = self.open_value(out);
         if values == 1 {
@@ -243,7 +253,7 @@ impl Writer {
             self.merge_all(out, &mut open, message, level, depth)?;
         }
         self.close_value(out, &open);
-        self.pairs.push(Pair { start, key_end, end: out.len(), name });
+        self.pairs.push(Pair { start, key_end, end: out.len(), hash, name, form: open.form });
         Ok(())
     }
 
@@ -269,7 +279,7 @@ impl Writer {
 
     #[inline]
     fn open_value(&self, out: &[u8]) -> Open {
-        Open { case: Case::Unset, start: out.len(), base: self.pairs.len() }
+        Open { form: Form::Null, start: out.len(), base: self.pairs.len() }
     }
 
     /// Reads an AnyValue that stands in a message at `depth`.
@@ -286,44 +296,47 @@ impl Writer {
         }
         let depth = depth + 1;
         let mut cursor = Cursor::new(message);
+        if let Some(text) = cursor.short_bytes(STRING_VALUE) {
+            self.string(out, open, text);
+        }
         while let Some(tag) = cursor.tag()? {
             match tag {
                 STRING_VALUE => {
                     let text = cursor.bytes()?;
-                    self.reset(out, open, Case::Scalar);
-                    write_string(out, text);
+                    self.string(out, open, text);
                 }
                 INT_VALUE => {
                     let number = cursor.varint()?;
-                    self.reset(out, open, Case::Scalar);
+                    self.reset(out, open, Form::Int);
                     write_int(out, number as i64);
                 }
                 BOOL_VALUE => {
                     let flag = cursor.varint()? != 0;
-                    self.reset(out, open, Case::Scalar);
+                    self.reset(out, open, Form::Flag);
                     out.extend_from_slice(if flag { b"true" } else { b"false" });
                 }
                 DOUBLE_VALUE => {
-                    let bits = cursor.fixed64()?;
-                    self.reset(out, open, Case::Scalar);
-                    write_double(out, f64::from_bits(bits));
+                    let number = f64::from_bits(cursor.fixed64()?);
+                    let form = if number.is_finite() { Form::Real } else { Form::Plain };
+                    self.reset(out, open, form);
+                    write_double(out, number);
                 }
                 BYTES_VALUE => {
                     let bytes = cursor.bytes()?;
-                    self.reset(out, open, Case::Scalar);
+                    self.reset(out, open, Form::Bytes);
                     out.extend_from_slice(b"{\"bytes\":");
                     write_base64(out, bytes);
                     out.push(b'}');
                 }
                 STRING_VALUE_STRINDEX => {
                     cursor.varint()?; // of another signal
-                    self.reset(out, open, Case::Unset);
+                    self.reset(out, open, Form::Null);
                 }
                 ARRAY_VALUE => {
-                    self.nested(out, open, Case::Array, cursor.bytes()?, level, depth)?
+                    self.nested(out, open, Form::Array, cursor.bytes()?, level, depth)?
                 }
                 KVLIST_VALUE => {
-                    self.nested(out, open, Case::Object, cursor.bytes()?, level, depth)?;
+                    self.nested(out, open, Form::Object, cursor.bytes()?, level, depth)?;
                 }
                 _ => cursor.skip(tag, depth)?,
             }
@@ -331,19 +344,27 @@ impl Writer {
         Ok(())
     }
 
+    #[inline]
+    fn string(&mut self, out: &mut Vec<u8>, open: &mut Open, text: &[u8]) {
+        self.reset(out, open, Form::Plain);
+        if !write_string(out, text) {
+            open.form = Form::Escaped;
+        }
+    }
+
     /// Reads an ArrayValue or a KeyValueList.
     fn nested(
         &mut self,
         out: &mut Vec<u8>,
         open: &mut Open,
-        case: Case,
+        form: Form,
         message: &[u8],
         level: u32,
         depth: u32,
     ) -> Walked<()> {
-        if open.case != case {
-            self.reset(out, open, case);
-            out.push(if case == Case::Array { b'[' } else { b'{' });
+        if open.form != form {
+            self.reset(out, open, form);
+            out.push(if form == Form::Array { b'[' } else { b'{' });
         }
         let depth = depth + 1;
         let mut cursor = Cursor::new(message);
@@ -354,7 +375,7 @@ impl Writer {
             }
             let item = cursor.bytes()?;
             let follows = out.len() > open.start + 1;
-            if case == Case::Object {
+            if form == Form::Object {
                 self.pair(out, follows, None, item, level + 1, depth + 1)?;
                 continue;
             }
@@ -367,7 +388,7 @@ impl Writer {
         }
         if level == DEEPEST {
             // Read for its faults, not kept.
-            self.reset(out, open, Case::Scalar);
+            self.reset(out, open, Form::Plain);
             out.extend_from_slice(TOO_DEEP);
         }
         Ok(())
@@ -375,49 +396,51 @@ impl Writer {
 
     /// Drops what an earlier member of the oneof had written.
     #[inline]
-    fn reset(&mut self, out: &mut Vec<u8>, open: &mut Open, case: Case) {
-        if open.case != Case::Unset {
+    fn reset(&mut self, out: &mut Vec<u8>, open: &mut Open, form: Form) {
+        if open.form != Form::Null {
             out.truncate(open.start);
             self.pairs.truncate(open.base);
         }
-        open.case = case;
+        open.form = form;
     }
 
     #[inline]
     fn close_value(&mut self, out: &mut Vec<u8>, open: &Open) {
-        match open.case {
-            Case::Scalar => {}
-            Case::Unset => out.extend_from_slice(b"null"),
-            Case::Array => out.push(b']'),
-            Case::Object => {
+        match open.form {
+            Form::Null => out.extend_from_slice(b"null"),
+            Form::Array => out.push(b']'),
+            Form::Object => {
                 let object = Object { start: open.start, base: open.base };
                 self.close_object(out, &object);
                 self.pairs.truncate(open.base);
             }
+            _ => {}
         }
     }
 }
 
-/// Writes a key and its colon; the number of its name if `rules` know it.
+/// Writes a comma if something is before it, a key and its colon; the number of its name, if `rules` know it, and its hash.
 #[inline]
-fn write_key(out: &mut Vec<u8>, key: &[u8], rules: Option<&Rules>) -> u16 {
-    let Some(rules) = rules else {
-        write_string(out, key);
-        out.push(b':');
-        return 0;
-    };
-    if let Some((number, name)) = rules.find(key)
+fn write_key(out: &mut Vec<u8>, follows: bool, key: &[u8], rules: Option<&Rules>) -> (u16, u32) {
+    let mut hash = end_hash(key);
+    if let Some((number, name)) = rules.and_then(|rules| rules.find(key, hash))
         && name.is_plain
     {
-        out.extend_from_slice(&name.quoted);
-        return number;
+        out.extend_from_slice(name.quoted.get(usize::from(!follows)..).unwrap_or_default());
+        return (number, hash);
+    }
+    if follows {
+        out.push(b',');
     }
     let start = out.len();
-    write_string(out, key);
-    let quoted = out.get(start + 1..out.len() - 1).unwrap_or_default();
-    let number = if quoted == key { 0 } else { rules.find(quoted).map_or(0, |(number, _)| number) };
+    let mut number = 0;
+    if !write_string(out, key) {
+        let text = out.get(start + 1..out.len() - 1).unwrap_or_default();
+        hash = end_hash(text);
+        number = rules.and_then(|rules| rules.find(text, hash)).map_or(0, |(number, _)| number);
+    }
     out.push(b':');
-    number
+    (number, hash)
 }
 
 /// A list of texts as a JSON array.

@@ -156,7 +156,7 @@ fn add_shape(output: &mut Output<'_>, source: Source<'_>, winners: &[Found]) -> 
     if let Some(shape) = known.shape_ids.find(content) {
         return Ok(shape);
     }
-    let brief = content.as_slice().into();
+    let brief = content.clone();
     content.clear();
     let mut shaping = winners.iter().filter(|found| !source.is_each(found)).peekable();
     for (index, _) in (0u16..).zip(&source.rules.columns).filter(|(_, column)| !column.each) {
@@ -171,7 +171,7 @@ fn add_shape(output: &mut Output<'_>, source: Source<'_>, winners: &[Found]) -> 
         fill(&mut shapes.typed, shapes.rows, source, winners, false)?;
         shapes.rows += 1;
     }
-    known.shape_ids.insert(brief, shape);
+    known.shape_ids.insert(&brief, shape);
     Ok(shape)
 }
 
@@ -270,11 +270,11 @@ fn add_message_keys(
 #[inline]
 pub fn add_key(
     keys: &mut Keys,
-    known: &mut HashSet<(u64, u64, u8, u64)>,
+    known: &mut HashSet<[u64; 4]>,
     (hi, lo): (u64, u64),
     (kind, hash): (u8, u64),
 ) {
-    if known.insert((hi, lo, kind, hash)) {
+    if known.insert([hi, lo, u64::from(kind), hash]) {
         keys.trace_hi.u64(hi);
         keys.trace_lo.u64(lo);
         keys.kind.u8(kind);

@@ -56,7 +56,7 @@ impl Scratch {
 
     fn remember(&self, known: &mut Known, id: u64) {
         if self.brief.len() <= LONGEST_REMEMBERED {
-            known.origins.insert(self.brief.as_slice().into(), id);
+            known.origins.insert(&self.brief, id);
         }
     }
 }
@@ -71,9 +71,7 @@ pub fn add_resource(
     schema_url: &[u8],
 ) -> Walked<u64> {
     scratch.set_brief(0, parts, schema_url);
-    if let Some(&id) = known.origins.get(scratch.brief.as_slice())
-        && known.resources.contains(&id)
-    {
+    if let Some(id) = known.origins.find(&scratch.brief) {
         return Ok(id);
     }
     scratch.attributes.clear();
@@ -177,9 +175,7 @@ pub fn add_scope(
     schema_url: &[u8],
 ) -> Walked<u64> {
     scratch.set_brief(1, parts, schema_url);
-    if let Some(&id) = known.origins.get(scratch.brief.as_slice())
-        && known.scopes.contains(&id)
-    {
+    if let Some(id) = known.origins.find(&scratch.brief) {
         return Ok(id);
     }
     scratch.attributes.clear();

@@ -3,7 +3,7 @@
 //! Values are read from the JSON text that is stored, which holds all that matters: the
 //! text of a number or a boolean is the one that people compare.
 
-use crate::json::Pair;
+use crate::json::{Form, Pair};
 use crate::rules::{Rules, Target, Type};
 use crate::text::unescape;
 
@@ -56,7 +56,7 @@ impl Reader {
         self.unescaped.clear();
         for pair in pairs {
             let Some(name) = rules.name(pair.name) else { continue };
-            let Some((class, value)) = self.plain(json, pair.value()) else { continue };
+            let Some((class, value)) = self.plain(json, pair) else { continue };
             for &Target { index, priority } in &name.typed {
                 let kind = rules.column(index).map_or(Type::Text, |column| column.kind);
                 if let Some(value) = coerce(kind, class, value, self.text(json, value)) {
@@ -79,7 +79,7 @@ impl Reader {
     /// The plain text of one value, if it has one that is not empty.
     pub fn read_one(&mut self, json: &[u8], pair: &Pair) -> Option<Value> {
         self.unescaped.clear();
-        let (_, value) = self.plain(json, pair.value())?;
+        let (_, value) = self.plain(json, pair)?;
         (!self.text(json, value).is_empty()).then_some(value)
     }
 
@@ -95,30 +95,27 @@ impl Reader {
     }
 
     /// A scalar; of an array of texts the first (the Java agent's captured headers).
-    fn plain(&mut self, json: &[u8], (start, end): (usize, usize)) -> Option<(Class, Value)> {
-        let text = json.get(start..end)?;
-        match text {
-            [b'"', inner @ .., b'"'] => Some((Class::Text, self.unquoted(inner, start + 1))),
-            [b'[', b'"', inner @ ..] => {
+    #[inline]
+    fn plain(&mut self, json: &[u8], pair: &Pair) -> Option<(Class, Value)> {
+        let (start, end) = pair.value();
+        match pair.form {
+            Form::Plain => Some((Class::Text, Value::Text(start + 1, end - 1))),
+            Form::Int => Some((Class::Int, Value::Text(start, end))),
+            Form::Real => Some((Class::Real, Value::Text(start, end))),
+            Form::Flag => Some((Class::Flag, Value::Text(start, end))),
+            Form::Escaped => {
+                let inner = json.get(start + 1..end - 1)?;
+                Some((Class::Text, self.unquoted(inner, start + 1)))
+            }
+            Form::Array => {
+                let [b'[', b'"', inner @ ..] = json.get(start..end)? else { return None };
                 let inner = inner.get(..closing_quote(inner)?)?;
                 Some((Class::First, self.unquoted(inner, start + 2)))
             }
-            [first, ..] => {
-                let class = match first {
-                    b't' | b'f' => Class::Flag,
-                    b'-' | b'0'..=b'9' if text.iter().all(|b| b.is_ascii_digit() || *b == b'-') => {
-                        Class::Int
-                    }
-                    b'-' | b'0'..=b'9' => Class::Real,
-                    _ => return None,
-                };
-                Some((class, Value::Text(start, end)))
-            }
-            [] => None,
+            Form::Null | Form::Bytes | Form::Object => None,
         }
     }
 
-    #[inline]
     fn unquoted(&mut self, inner: &[u8], start: usize) -> Value {
         if !inner.contains(&b'\\') {
             return Value::Text(start, start + inner.len());

@@ -199,7 +199,8 @@ impl Builder {
             write_block(&mut self.brief, &[], &[value]);
         }
         let (known, keys) = (&mut self.known, &mut self.tables.keys);
-        if let Some(set) = known.correlation_ids.get_mut(self.brief.as_slice()) {
+        let place = known.correlation_sets.find(&self.brief);
+        if let Some(set) = place.and_then(|place| known.correlated.get_mut(place as usize)) {
             if set.trace != trace {
                 set.trace = trace;
                 for key in &set.keys {
@@ -229,8 +230,8 @@ impl Builder {
         for key in &join_keys {
             add_key(keys, &mut known.keys, trace, *key);
         }
-        let set = Correlated { id, keys: join_keys.into(), trace };
-        known.correlation_ids.insert(self.brief.as_slice().into(), set);
+        known.correlation_sets.insert(&self.brief, known.correlated.len() as u64);
+        known.correlated.push(Correlated { id, keys: join_keys.into(), trace });
         Ok(Some(id))
     }
 

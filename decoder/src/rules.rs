@@ -58,7 +58,7 @@ pub struct Target {
 pub struct Name {
     /// As JSON text without quotes, as attribute keys are compared.
     text: Vec<u8>,
-    /// With quotes and a colon.
+    /// Behind a comma, with quotes and a colon.
     pub quoted: Vec<u8>,
     /// Whether it reads the same in a request as in JSON.
     pub is_plain: bool,
@@ -139,7 +139,7 @@ impl Rules {
             match place.and_then(|place| self.names.get_mut(place)) {
                 Some(known) => targets(known).push(target),
                 None => {
-                    let quoted = [b"\"", text.as_slice(), b"\":"].concat();
+                    let quoted = [b",\"", text.as_slice(), b"\":"].concat();
                     let is_plain = text == name.as_bytes();
                     let mut new = Name { text, quoted, is_plain, ..Name::default() };
                     targets(&mut new).push(target);
@@ -178,10 +178,10 @@ impl Rules {
         }
     }
 
-    /// `key` is JSON text without quotes.
+    /// `key` is JSON text without quotes, `hash` its `end_hash`.
     #[inline]
-    pub fn find(&self, key: &[u8]) -> Option<(u16, &Name)> {
-        let mut slot = end_hash(key) as usize & (self.slots.len() - 1);
+    pub fn find(&self, key: &[u8], hash: u32) -> Option<(u16, &Name)> {
+        let mut slot = hash as usize & (self.slots.len() - 1);
         loop {
             let number = *self.slots.get(slot)?;
             let name = self.name(number)?;

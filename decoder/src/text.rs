@@ -15,33 +15,35 @@ pub fn valid(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(String::from_utf8_lossy(bytes).into_owned().into_bytes())
 }
 
-/// A JSON string of the repaired bytes, with its quotes.
+/// A JSON string of the repaired bytes, with its quotes; whether they stand in it as they are
+/// and in ASCII.
 #[inline]
-pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) {
+pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
+    let plain = is_plain(bytes);
     out.push(b'"');
-    if is_plain(bytes) {
+    if plain {
         out.extend_from_slice(bytes);
     } else {
         write_escaped(out, &valid(bytes));
     }
     out.push(b'"');
+    plain
 }
 
 /// ASCII, and nothing that JSON escapes.
 #[inline]
 fn is_plain(bytes: &[u8]) -> bool {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut odd = 0;
-    for word in words {
-        odd |= odd_bytes(u64::from_le_bytes(*word));
-    }
-    if rest.is_empty() {
-        return odd == 0;
-    }
+    // The last bytes may be looked at twice.
     if let Some(last) = bytes.last_chunk::<8>() {
-        return (odd | odd_bytes(u64::from_le_bytes(*last))) == 0;
+        let odd = odd_bytes(u64::from_le_bytes(*last));
+        let words = bytes.as_chunks::<8>().0.iter();
+        return words.fold(odd, |odd, word| odd | odd_bytes(u64::from_le_bytes(*word))) == 0;
     }
-    rest.iter().all(|&byte| (0x20..0x80).contains(&byte) && byte != b'"' && byte != b'\\')
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let [first, last] = [first, last].map(|four| u64::from(u32::from_le_bytes(*four)));
+        return odd_bytes(first << 32 | last) == 0;
+    }
+    bytes.iter().all(|&byte| (0x20..0x80).contains(&byte) && byte != b'"' && byte != b'\\')
 }
 
 /// Nonzero when one of eight bytes is above 0x7f, below 0x20, a quote or a backslash.

@@ -119,6 +119,20 @@ impl<'a> Cursor<'a> {
         Ok(bytes)
     }
 
+    /// The bytes of the field that comes next, if it has this tag of wire type LENGTH and is
+    /// short, as nearly all of them are. Otherwise the cursor stays where it is.
+    #[inline]
+    pub fn short_bytes(&mut self, tag: u32) -> Option<&'a [u8]> {
+        match self.rest {
+            [next, length @ ..0x80, rest @ ..] if u32::from(*next) == tag => {
+                let (bytes, rest) = rest.split_at_checked(usize::from(*length))?;
+                self.rest = rest;
+                Some(bytes)
+            }
+            _ => None,
+        }
+    }
+
     /// Passes over a field that is not known. `depth` counts the messages around it.
     #[cold]
     pub fn skip(&mut self, tag: u32, depth: u32) -> Walked<()> {
