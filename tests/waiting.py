@@ -1,7 +1,8 @@
 """Waits that have an end: what hangs fails the test that it belongs to, and nothing is left."""
 
 import subprocess
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any
@@ -24,3 +25,17 @@ def running(command: Sequence[str], **options: Any) -> Iterator["subprocess.Pope
             yield process
         finally:
             process.kill()
+
+
+def wait_until(
+    holds: Callable[[], bool],
+    what: str,
+    seconds: float = 2 * PATIENCE_SECONDS,
+    tick: float = 0.1,
+) -> None:
+    """Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Not within {seconds:.0f} s: {what}.")
+        time.sleep(tick)

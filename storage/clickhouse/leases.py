@@ -1,11 +1,11 @@
 """Which of several processes analyses a partition of the traces, and into how many they are
 divided.
 
-One at a time: it takes a term, larger than any before, and is heard of at least at each pass.
-Whoever finds it silent takes the next term and first ends every answer that is still being
-written; whoever writes an answer looks, after it claimed its number, whether its term is
-still the last (`fences`). So an answer of an earlier term either counts before the new one
-begins to read, or never.
+One at a time: it takes a term, larger than any before, and is heard of as long as it works,
+also while a pass only computes. Whoever finds it silent takes the next term and first ends
+every answer that is still being written; whoever writes an answer looks, after it claimed its
+number, whether its term is still the last (`fences`). So an answer of an earlier term either
+counts before the new one begins to read, or never.
 """
 
 import threading
@@ -26,6 +26,9 @@ LEASE_SECONDS = 60.0
 # A claim of this age is of a writer that is gone.
 LONGEST_WRITE_SECONDS = 300.0
 _BEAT_SECONDS = 10.0
+_HEARTBEAT_SECONDS = 10.0
+# An analysis that did not ask the store for so long hangs: another may do better.
+_LONGEST_PAUSE_SECONDS = 900.0
 
 
 @dataclass(slots=True)
@@ -36,6 +39,8 @@ class _Held:
     began: int = 0
     """Snapshot.began then."""
     beaten: float = 0.0
+    asked: float = 0.0
+    """When the analysis asked the store last."""
 
 
 class LeaseHolder:
@@ -43,6 +48,8 @@ class LeaseHolder:
         self._database = database
         self._claiming = threading.Lock()
         self._held: dict[Partition, _Held] = {}
+        self._heart: threading.Thread | None = None
+        self._resigned = threading.Event()
 
     def fence(self, partition: Partition = WHOLE, *, alone: bool = False) -> Fence:
         """Of what this process may write."""
@@ -79,7 +86,9 @@ class LeaseHolder:
             self._held.pop(partition, None)
             self._held[partition] = held
             self._end_forgotten(seen)
+            held.asked = time.monotonic()
             self._beat(partition, held)
+            self._start_heart()
             return held.term + seen.began
 
     def _divide(self, seen: Snapshot, partition: Partition, term: int) -> Snapshot:
@@ -113,10 +122,29 @@ class LeaseHolder:
         """Let others hear of this process, if it analyses."""
         with self._database.open():
             for partition, held in list(self._held.items()):
+                held.asked = time.monotonic()
                 self._beat(partition, held)
+
+    def _start_heart(self) -> None:
+        if self._heart is None:
+            self._heart = threading.Thread(target=self._keep, name="lease", daemon=True)
+            self._heart.start()
+
+    def _keep(self) -> None:
+        while not self._resigned.wait(_HEARTBEAT_SECONDS):
+            with suppress(StoreError):  # the next one may arrive
+                self._beat_meanwhile()
+
+    def _beat_meanwhile(self) -> None:
+        """While a pass computes, or waits for the store."""
+        with self._database.open():
+            for partition, held in list(self._held.items()):
+                if time.monotonic() - held.asked < _LONGEST_PAUSE_SECONDS:
+                    self._beat(partition, held)
 
     def resign(self) -> None:
         """Let another analyse."""
+        self._resigned.set()
         for partition, held in list(self._held.items()):
             with suppress(StoreError):
                 self._database.journal.resign(partition, held.term)

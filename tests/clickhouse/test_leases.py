@@ -11,6 +11,7 @@ from storage.clickhouse.store import ClickHouseStore
 from storage.contract import StoreError
 from tests.clickhouse.rig import connected
 from tests.contract.rows import make_batch, make_table, owned, span, traces
+from tests.waiting import wait_until
 
 Two = tuple[ClickHouseStore, ClickHouseStore]
 
@@ -136,6 +137,39 @@ def test_a_holder_is_heard_of_while_it_reads(
     with connected(clickhouse_url) as client:
         heard = client.query("SELECT count() FROM journal WHERE step = 'beaten'")
         assert heard.result_rows == [(2,)]
+
+
+def beats(url: str) -> int:
+    with connected(url) as client:
+        heard = client.query("SELECT count() FROM journal WHERE step = 'beaten'")
+        return int(heard.result_rows[0][0])
+
+
+def test_a_holder_is_heard_of_while_it_computes(
+    two: Two, clickhouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = two
+    monkeypatch.setattr(leases, "_BEAT_SECONDS", 0.0)
+    monkeypatch.setattr(leases, "_HEARTBEAT_SECONDS", 0.02)
+    assert one.claim_analysis() == 1
+    before = beats(clickhouse_url)
+    wait_until(lambda: beats(clickhouse_url) > before + 1, "it is heard of twice")
+
+
+def test_a_holder_whose_analysis_hangs_is_heard_of_no_more(
+    two: Two, clickhouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = two
+    assert one.claim_analysis() == 1
+    monkeypatch.setattr(leases, "_BEAT_SECONDS", 0.0)
+    one._beat_meanwhile()
+    other._beat_meanwhile()  # has no lease to keep
+    assert beats(clickhouse_url) == 1
+    monkeypatch.setattr(leases, "_LONGEST_PAUSE_SECONDS", 0.0)
+    one._beat_meanwhile()
+    assert beats(clickhouse_url) == 1
+    one.beat()  # it goes on after all
+    assert beats(clickhouse_url) == 2
 
 
 def test_who_takes_over_and_fails_halfway_takes_over_when_it_asks_again(

@@ -5,8 +5,9 @@ import time
 from pathlib import Path
 
 from tests.golden.recordings import NAMES
-from tests.soak.cluster import Cluster, judge, recorded_requests, wait_until
+from tests.soak.cluster import Cluster, judge, recorded_requests
 from tests.soak.sending import Senders
+from tests.waiting import wait_until
 
 _HANGS_SECONDS = 0.5
 

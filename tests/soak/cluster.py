@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -32,6 +32,7 @@ from tests.golden.recordings import NAMES, read_requests
 from tests.soak.members import Member, make_clickhouse, make_member
 from tests.soak.sameness import find_differences
 from tests.soak.sending import Senders
+from tests.waiting import wait_until
 
 _PATIENCE_SECONDS = 120.0
 # Of one fault: most are over before an exporter gives up, some are not.
@@ -196,20 +197,6 @@ def _answers(member: Member, listener: str, path: str) -> bool:
     except httpx.TransportError:
         return False
     return answer.status_code == 200
-
-
-def wait_until(
-    holds: Callable[[], bool],
-    what: str,
-    seconds: float = _PATIENCE_SECONDS,
-    tick: float = _TICK_SECONDS,
-) -> None:
-    """Raises TimeoutError."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"Not within {seconds:.0f} s: {what}.")
-        time.sleep(tick)
 
 
 def main() -> int:
