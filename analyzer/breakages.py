@@ -15,6 +15,7 @@ Versioned = Literal["service", "scope"]
 STATES: tuple[State, ...] = ("broken", "healed", "expected", "unsettled")
 
 _FEWEST = 3
+_SILENT_NANO = 3_600_000_000_000  # as long as the recent figures of monitoring go back
 _VERSIONED: tuple[Versioned, ...] = ("service", "scope")
 
 
@@ -36,6 +37,16 @@ def state_of(group: Mapping[str, Any]) -> State:
         return "unsettled"
     proof = connections_that_heal(broken_share(group))
     return "healed" if group["connected_after"] >= proof else "broken"
+
+
+def silent_since(group: Mapping[str, Any], newest_unix_nano: int) -> int | None:
+    """When the last hand-over of a broken group began, where other spans go on for an hour
+    more: nothing tells whether it would break now. `newest_unix_nano` is when the newest span
+    ended. None of other groups."""
+    if state_of(group) != "broken" or group["connected_after"]:
+        return None
+    last: int = group["last_seen_unix_nano"]
+    return last if newest_unix_nano - last >= _SILENT_NANO else None
 
 
 def count_once(group: Mapping[str, Any]) -> dict[str, Any]:

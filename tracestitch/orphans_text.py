@@ -54,6 +54,8 @@ def _describe(group: Group) -> list[str]:
     cause, example = group["cause"], group["example"]
     change = tell_change(group)
     state = "broken now" if group["state"] == "broken" else "may still connect"
+    if group["silent_since"] is not None:
+        state = "broken when last used, no traffic since"
     return [
         draw_hop(group),
         f"  {tell_cause(cause['code'], cause['title'], cause['confidence'])}",
@@ -79,7 +81,8 @@ def draw_hop(hop: Identity) -> str:
     system = f" ({clean(hop['system'])})" if hop["system"] else ""
     consumer = clean(say_service(hop["consumer_service"]))
     consumers = f" in group {clean(hop['consumer_group'])}" if hop["consumer_group"] else ""
-    return f"{producer} → {destination}{system} → {consumer}{consumers}"
+    sent = f"{producer} → {destination}{system}"
+    return sent if {**hop}.get("is_send") else f"{sent} → {consumer}{consumers}"
 
 
 def _cause(group: Group) -> str:

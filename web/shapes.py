@@ -180,6 +180,8 @@ class Group(Identity):
     good_version: str | None
     version_of: Versioned | None
     healed_since: int | None  # the first that connected after the last broken one
+    # Of a broken one the last hand-over, where spans of others go on for an hour more.
+    silent_since: int | None
     always: bool  # nothing of the kind connected up to the last broken one
     trend: list[TrendBucket]
     expected: bool
@@ -192,6 +194,7 @@ class Summary(TypedDict):
     """Counts of edges, and of services whose producers are not instrumented."""
 
     broken: int
+    silent: int  # of the broken, those of which no hand-over began since
     healed: int
     unsettled: int
     healthy: int | None  # null when filters leave out what is healthy

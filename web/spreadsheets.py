@@ -30,11 +30,11 @@ GROUP_COLUMNS = (
     *("consumer_group", "expected", "count", "settled_count", "connected", "connected_before"),
     *("connected_between", "connected_after", "first_seen", "last_seen", "since_version"),
     *("good_version", "healed_since", "example.trace_id", "example.span_id", "fix"),
-    "other_causes_count",
+    *("other_causes_count", "silent_since"),
 )
 _TIMES = {
     "start_time": "start_time_unix_nano",
-    **{name: name for name in ("first_seen", "last_seen", "healed_since")},
+    **{name: name for name in ("first_seen", "last_seen", "healed_since", "silent_since")},
 }
 _PAGE_ROWS = 1000
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")

@@ -16,7 +16,7 @@ from web.journeys.trace import trace_answer
 from web.parameters import parse_trace_id
 from web.report.comparing import Comparison, compare_consumers, split_lines
 from web.report.group_rows import choose_near, count_roots, narrow_trends, read_groups
-from web.report.groups import group_objects, rows_of_groups
+from web.report.groups import find_newest, group_objects, rows_of_groups
 from web.report.views import group_key
 from web.rows import identity_object, orphan_object, span_hex, trace_hex, trace_table
 from web.shapes import CorrelationId, Group, Orphan
@@ -70,7 +70,8 @@ def find_group(site: Site, key: str) -> Group:
             found, around = narrow_trends(site.store, alike, found, around)
             held = [each == named for each in found.select(ORPHAN_GROUP_KEY).to_pylist()]
             chosen, roots = found.filter(pa.array(held)), count_roots(every)
-            for group in group_objects(site.store, chosen, around, roots):
+            newest = find_newest(site.store, query)
+            for group in group_objects(site.store, chosen, around, roots, newest):
                 return group
     raise NotFoundError(
         "group",

@@ -10,7 +10,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from analyzer.breakages import State, find_version_change, state_of, was_always_broken
+from analyzer.breakages import (
+    State,
+    find_version_change,
+    silent_since,
+    state_of,
+    was_always_broken,
+)
 from storage.contract import Buckets, OrphanQuery, Page, Rows, SpanStore
 from storage.paging import ORPHAN_ORDER, encode_mark
 from storage.queries import EVERY_ORPHAN
@@ -34,7 +40,7 @@ NOT_INSTRUMENTED = frozenset({"P3", "T1"})
 _MOST_AT_ONCE = 5_000
 _JUDGED = [
     *("expected", "settled_count", "count", "connected_between", "near_broken"),
-    *("near_connected", "connected_after"),
+    *("near_connected", "connected_after", "last_seen_unix_nano"),
 ]
 _NAMED = ["cause_code", "is_send", *GROUP_EDGE]
 _TEXTS = [
@@ -69,16 +75,27 @@ def groups_answer(
         found, buckets = narrow_trends(store, asked.query, found, buckets)
     every = replace(asked.query, cause=None, expected=None)
     whole = found if every == asked.query else store.orphan_groups(every)
-    states = [state_of(row) for row in _rows(found, _JUDGED)]
+    newest = find_newest(store, asked.query)
+    states, silent = [], []
+    for row in _rows(found, _JUDGED):
+        states.append(state_of(row))
+        silent.append(silent_since(row, newest) is not None)
     kept = [number for number, state in enumerate(states) if asked.state in (None, state)]
     rows = slice_table(found.take(pa.array(kept, pa.int64())), page)
     return {
-        "groups": group_objects(store, rows.table, buckets, count_roots(whole)),
+        "groups": group_objects(store, rows.table, buckets, count_roots(whole), newest),
         "summary": _summarise(
-            _rows(found, _NAMED), states, count_healthy(store) if asked.is_open else None
+            _rows(found, _NAMED), states, silent, count_healthy(store) if asked.is_open else None
         ),
         "next_cursor": rows.next,
     }
+
+
+def find_newest(store: SpanStore, query: OrphanQuery) -> int:
+    """When the newest span of the asked times ended; one with a clock that is ahead is none."""
+    newest = store.status().newest_unix_nano or 0
+    past = newest if query.end is None else query.end - 1
+    return min(newest, past, query.settled_before_unix_nano)
 
 
 def _rows(table: pa.Table, columns: Sequence[str]) -> Iterator[Row]:
@@ -95,24 +112,32 @@ def count_healthy(store: SpanStore) -> int:
     )
 
 
-def _summarise(rows: Iterable[Row], states: list[State], healthy: int | None) -> Summary:
+def _summarise(
+    rows: Iterable[Row], states: list[State], silent: list[bool], healthy: int | None
+) -> Summary:
     edges: dict[State, set[tuple[str | bool | None, ...]]] = {
         "broken": set(),
         "healed": set(),
         "unsettled": set(),
         "expected": set(),
     }
-    silent = set()
-    for row, state in zip(rows, states, strict=True):
-        edges[state].add(tuple(row[name] for name in ("is_send", *GROUP_EDGE)))
+    going_on, not_instrumented = set(), set()
+    for row, state, quiet in zip(rows, states, silent, strict=True):
+        edge = tuple(row[name] for name in ("is_send", *GROUP_EDGE))
+        edges[state].add(edge)
+        if state == "broken" and not quiet:
+            going_on.add(edge)
         if state == "expected" and row["cause_code"] in NOT_INSTRUMENTED:
-            silent.add((row["environment"], row["service_namespace"], row["service_name"]))
+            not_instrumented.add(
+                (row["environment"], row["service_namespace"], row["service_name"])
+            )
     return {
         "broken": len(edges["broken"]),
+        "silent": len(edges["broken"] - going_on),
         "healed": len(edges["healed"] - edges["broken"]),
         "unsettled": len(edges["unsettled"] - edges["broken"]),
         "healthy": healthy,
-        "not_instrumented": len(silent),
+        "not_instrumented": len(not_instrumented),
     }
 
 
@@ -121,20 +146,22 @@ def group_objects(
     table: pa.Table,
     buckets: Buckets,
     roots: Mapping[tuple[str | None, ...], int],
+    newest: int,
 ) -> list[Group]:
-    """Rows of `SpanStore.orphan_groups`. `roots` are those of all causes at each edge."""
+    """Rows of `SpanStore.orphan_groups`. `roots` are those of all causes at each edge, `newest`
+    is when the newest span ended."""
     examples = store.orphans_of(table.select(TRACE_IDS.names)).select(_TEXTS)
     told = {(*span_id(row), row["cause_code"]): row for row in examples.to_pylist()}
     found = [(row, told.get((*span_id(row), row["cause_code"]))) for row in table.to_pylist()]
     # An example that was judged anew meanwhile is in another group now.
     return [
-        _group_object(row, example, buckets, roots[edge_of(row)])
+        _group_object(row, example, buckets, roots[edge_of(row)], newest)
         for row, example in found
         if example is not None
     ]
 
 
-def _group_object(row: Row, example: Row, buckets: Buckets, roots: int) -> Group:
+def _group_object(row: Row, example: Row, buckets: Buckets, roots: int, newest: int) -> Group:
     change, state = find_version_change(row), state_of(row)
     connected = {when: row[f"connected_{when}"] for when in ("before", "between", "after")}
     return {
@@ -156,6 +183,7 @@ def _group_object(row: Row, example: Row, buckets: Buckets, roots: int) -> Group
         "good_version": change.good if change else None,
         "version_of": change.of if change else None,
         "healed_since": row["healed_since_unix_nano"] if state == "healed" else None,
+        "silent_since": silent_since(row, newest),
         "always": was_always_broken(row),
         "trend": list_buckets(buckets, row["trend_broken"], row["trend_connected"]),
         "expected": row["expected"],

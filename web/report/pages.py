@@ -33,7 +33,7 @@ from web.site import Site
 _MOST = Page(1000)
 _EXAMPLES = 20
 STATE_WORDS: dict[State, str] = {
-    "broken": "broken now",
+    "broken": "broken",
     "healed": "healed",
     "expected": "expected",
     "unsettled": "not settled yet",

@@ -67,6 +67,7 @@ class Report:
     expected: tuple[ExpectedLine, ...]
     expected_edges: tuple[GroupView, ...]  # the same, of each edge
     broken_edges: int  # an edge may have several causes
+    silent_edges: int  # of these, those of which no hand-over began since
     healed_edges: int
     healthy: int  # kinds of hand-over that all connect
     sentence: str  # the whole in one line
@@ -115,6 +116,7 @@ def make_report(
         expected=tuple(lines),
         expected_edges=tuple(views["expected"]),
         broken_edges=summary["broken"],
+        silent_edges=summary["silent"],
         healed_edges=summary["healed"],
         healthy=summary["healthy"] or 0,
         sentence=tell_summary(summary),
@@ -123,9 +125,12 @@ def make_report(
 
 
 def tell_summary(summary: Summary) -> str:
-    """2 edges broken now, 1 healed, 14 healthy."""
-    broken = summary["broken"]
+    """2 edges broken now, 3 when last used, 1 healed, 14 healthy."""
+    silent = summary["silent"]
+    broken = summary["broken"] - silent
     parts = [f"{say_plural(broken, 'edge') if broken else 'No edge'} broken now"]
+    if silent:
+        parts.append(f"{say_count(silent)} when last used")
     if summary["unsettled"]:
         parts.append(f"{say_count(summary['unsettled'])} may still connect")
     if summary["healed"]:

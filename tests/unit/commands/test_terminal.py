@@ -196,6 +196,8 @@ def group(**fields: Any) -> Group:
         "good_version": "1.1",
         "version_of": "service",
         "healed_since": None,
+        "silent_since": None,
+        "is_send": False,
         "trend": [
             {"from": 0, "to": 1, "broken": 3, "connected": 3},
             {"from": 1, "to": 2, "broken": 0, "connected": 1},
@@ -210,7 +212,25 @@ def group(**fields: Any) -> Group:
     return cast("Group", told | fields)
 
 
-SUMMARY: Summary = {"broken": 1, "healed": 1, "unsettled": 0, "healthy": 4, "not_instrumented": 0}
+SUMMARY: Summary = {
+    "broken": 1,
+    "silent": 0,
+    "healed": 1,
+    "unsettled": 0,
+    "healthy": 4,
+    "not_instrumented": 0,
+}
+
+
+def test_a_break_without_traffic_since_is_not_broken_now() -> None:
+    told = draw_orphans({"groups": [group(silent_since=60)], "summary": SUMMARY | {"silent": 1}})
+    assert told.startswith("No edge broken now, 1 when last used, 1 healed, 4 healthy.\n")
+    assert "  broken when last used, no traffic since: 3 broken" in told
+
+
+def test_sends_that_broke_have_no_consumer() -> None:
+    told = draw_orphans({"groups": [group(is_send=True)], "summary": SUMMARY})
+    assert told.splitlines()[2] == "order-service → orders (aws_sqs)"
 
 
 def test_the_report_says_hop_cause_extent_and_fix() -> None:

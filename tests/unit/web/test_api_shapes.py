@@ -111,6 +111,7 @@ def test_groups(client: WebClient) -> None:
     assert answer.keys() == {"groups", "summary", "next_cursor"}
     assert answer["summary"] == {
         "broken": 1,
+        "silent": 0,
         "healed": 0,
         "unsettled": 0,
         "healthy": 1,
@@ -121,7 +122,8 @@ def test_groups(client: WebClient) -> None:
         *("cause", "is_send", "count", "settled_count", "other_causes_count", "connected"),
         *("first_seen", "last_seen"),
         *("state", "connected_before", "connected_between", "connected_after", "first_bad"),
-        *("since_version", "good_version", "version_of", "healed_since", "always", "trend"),
+        *("since_version", "good_version", "version_of", "healed_since", "silent_since"),
+        *("always", "trend"),
         *("expected", "example", "evidence", "fix"),
     }
     assert group["example"] == {"trace_id": trace_hex(3), "span_id": span_hex(1)}

@@ -60,6 +60,37 @@ def page_of(client: WebClient) -> str:
     return client.read(moved.headers["location"]).text
 
 
+def test_a_break_of_which_nothing_came_since_is_not_broken_now() -> None:
+    """Other spans say that time went on."""
+    queue = Queue()
+    queue.orphan(3)
+
+    def told(later: int) -> tuple[Any, str, str, str]:
+        queue.scene.span(90, later, service="clock", start_time_unix_nano=later * SECOND)
+        client = application(queue.scene.store(), now=4_000 * SECOND)
+        (group,) = ask(client, "orphans/groups")["groups"]
+        assert group["state"] == "broken"
+        pages = [client.read(path).text for path in ("/", "/orphans")]
+        return group["silent_since"], *pages, page_of(client)
+
+    silent, first, report, page = told(3602)
+    assert silent is None
+    assert "1 edge is broken now" in first
+    assert "1 edge broken now" in report
+    assert "broken now</span>" in page
+    silent, first, report, page = told(3603)
+    assert silent == 3 * SECOND
+    assert ">No edge is broken now</a></h1>" in first
+    assert "1 broken when last used" in first
+    assert "No edge broken now, 1 when last used, 0 healthy" in report
+    assert "no traffic since <time" in report
+    assert "whether it would break now is not known" in page
+    queue.connect(1)  # since: too few to tell that it healed
+    assert told(3604)[0] is None
+    early = ask(application(queue.scene.store(), now=9 * SECOND), "orphans/groups")["summary"]
+    assert (early["broken"], early["silent"]) == (1, 0)  # those clocks were ahead
+
+
 def test_a_group_that_connects_long_enough_is_healed_and_not_broken_now() -> None:
     queue = Queue()
     queue.connect(5, "1")
