@@ -71,15 +71,14 @@ def read_views(
 ) -> dict[TraceId, TraceView]:
     """A view of each trace of the batch; `deliveries` by trace."""
     ancestry = read_ancestry(batch.spans.select(_COLUMNS))
-    carried = _read_carried(batch, key, ancestry)
+    carried, said = _read_carried(batch, key, ancestry)
     views = {}
     for trace, (first, past) in ancestry.traces.items():
         own = deliveries.get(trace, ())
         rows = {row: span for span in own if (row := ancestry.row(span)) is not None}
-        said = {carried[row] for row in range(first, past) if row in carried}
         views[trace] = TraceView(
             frozenset(own),
-            frozenset[str]().union(*said),
+            frozenset(said.get(trace, ())),
             ancestry,
             carried,
             range(first, past),
@@ -90,20 +89,27 @@ def read_views(
 
 def _read_carried(
     batch: SpanBatch, key: str | None, ancestry: Ancestry
-) -> dict[int, frozenset[str]]:
-    """By row; of spans with the same ids what any of them carries."""
+) -> tuple[dict[int, frozenset[str]], Mapping[TraceId, set[str]]]:
+    """By row, of spans with the same ids what any of them carries, and by trace."""
     values: dict[int, set[str]] = defaultdict(set)
     for row in batch.correlation.to_pylist():
         if row["key"] == key:
             values[row["correlation_id"]].add(row["value"])
     if not values:
-        return {}
+        return {}, {}
     sets = {carried: frozenset(each) for carried, each in values.items()}
     ids = _COLUMNS[:3]
     spans = pl.DataFrame(batch.spans.select([*ids, "correlation_id"]))
     asked = spans.filter(pl.col("correlation_id").is_in(list(sets)))
     rows = asked.join(ancestry.rows.select("row", *ids), on=ids, how="inner")
     found: dict[int, frozenset[str]] = {}
-    for row, carried in rows.select("row", "correlation_id").unique().iter_rows():
-        found[row] = found[row] | sets[carried] if row in found else sets[carried]
-    return found
+    # lists, because there may be a hundred thousand
+    for row, carried in zip(rows["row"].to_list(), rows["correlation_id"].to_list(), strict=True):
+        own = sets[carried]
+        known = found.setdefault(row, own)
+        if known is not own:
+            found[row] = known | own
+    said: dict[TraceId, set[str]] = defaultdict(set)
+    for hi, lo, carried in asked.select(*ids[:2], "correlation_id").unique().iter_rows():
+        said[hi, lo] |= sets[carried]
+    return found, said

@@ -116,10 +116,11 @@ class RowPlaces:
     def among(self, numbers: "pa.ChunkedArray[pa.UInt64Scalar]", within: str) -> str:
         """A condition that rows of these numbers meet and hardly any other, where they are few;
         else `within`, which all of them have met."""
-        few = np.unique(numbers.to_numpy())
+        few = numbers.unique()
         if len(few) > _MOST_NAMED:
             return within
-        return f"{self._column} IN ({', '.join(map(str, few))})" if len(few) else "false"
+        named = ", ".join(map(str, sorted(few.to_numpy())))
+        return f"{self._column} IN ({named})" if named else "false"
 
 
 def _steps(counts: pa.Table) -> Iterator[int]:

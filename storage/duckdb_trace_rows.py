@@ -81,9 +81,9 @@ class NumberedRows:
 def rows_by_number(
     session: Session, numbers: "pa.ChunkedArray[pa.Int64Scalar]"
 ) -> Iterator[NumberedRows]:
-    """For statements inside the block. Numbers of a trace's spans follow each other in each
-    append: few runs of them come as a list."""
-    ordered = np.unique(numbers.to_numpy())
+    """For statements inside the block; of each span its number. Those of a trace's spans follow
+    each other in each append: few runs of them come as a list."""
+    ordered = np.sort(numbers.to_numpy())
     starts = np.flatnonzero(np.diff(ordered, prepend=-2) != 1)
     if len(starts) > _FEW_IDS:
         with session.given(wanted_numbers=pa.table({"span_number": ordered})):

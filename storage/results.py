@@ -107,3 +107,9 @@ EDGE_KEY = EDGES.names[: EDGES.get_field_index("count")]
 def fit(table: pa.Table, columns: pa.Schema) -> pa.Table:
     """The table in exactly these columns; extra ones are dropped."""
     return table.select(columns.names).cast(columns)
+
+
+def in_span_order(spans: pa.Table) -> pa.Table:
+    """As spans are given that are read by their traces."""
+    order = ("trace_hi", "trace_lo", "start_time_unix_nano", "span_id", "content_hash")
+    return spans.sort_by([(name, "ascending") for name in order])

@@ -20,6 +20,11 @@ from web.words import say_duration, say_service
 
 Interval = tuple[int, int]
 
+_OF_MESSAGES = [
+    *("trace_hi", "trace_lo", "span_id", "part"),
+    *("kafka_partition", "kafka_offset", "message_group", "sequence_number"),
+]
+
 _CLOCKS_FIX = "Let the hosts of both services follow one time source (chrony, NTP)."
 _ORDER_FIX = (
     "The order of the partition or message group is the broker's, the times are the hosts'. "
@@ -86,7 +91,7 @@ def _placed(
     batch: SpanBatch, rows: Iterable[Row], times: Mapping[SpanId, Interval]
 ) -> Iterable[Placed]:
     messages: dict[SpanId, list[Row]] = defaultdict(list)
-    for message in batch.messaging.to_pylist():
+    for message in batch.messaging.select(_OF_MESSAGES).to_pylist():
         if message["part"] == "span":
             messages[span_id(message)].append(message)
     for row in rows:

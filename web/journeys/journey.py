@@ -46,6 +46,10 @@ _UNIT_COLUMNS = [
     "status_code",
     "resource_id",
 ]
+_MESSAGE_COLUMNS = [
+    *("trace_hi", "trace_lo", "span_id", "part", "shape_id"),
+    *("message_id", "kafka_partition", "kafka_offset"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,9 +262,10 @@ def _plain_spans(batch: SpanBatch, ancestry: Ancestry, drawn: Sequence[Row]) -> 
 
 def _message_ids(batch: SpanBatch) -> dict[SpanId, str]:
     """What tells a message from others, of the spans that say it."""
-    topics = {row["shape_id"]: row["destination_name"] for row in batch.shapes.to_pylist()}
+    shapes = (batch.shapes[name].to_pylist() for name in ("shape_id", "destination_name"))
+    topics = dict(zip(*shapes, strict=True))
     found: dict[SpanId, str] = {}
-    for row in batch.messaging.to_pylist():
+    for row in batch.messaging.select(_MESSAGE_COLUMNS).to_pylist():
         if row["part"] == "span":
             if row["message_id"]:
                 found[span_id(row)] = row["message_id"]

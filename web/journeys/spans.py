@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,7 +19,6 @@ from web.trace_shapes import Event, Link, Scope, Span
 KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 STATUSES = ("UNSET", "OK", "ERROR")
 
-_ORDER = ("start_time_unix_nano", "trace_hi", "trace_lo", "span_id", "content_hash")
 _PART = ("trace_hi", "trace_lo", "span_id", "content_hash")
 _IDENTITY = ("service_name", "service_namespace", "service_version", "environment")
 _NO_RESOURCE: Mapping[str, Any] = dict.fromkeys(_IDENTITY)
@@ -26,8 +26,10 @@ _NO_SCOPE: Scope = {"name": "", "version": "", "attributes": {}, "schema_url": "
 
 
 def sort_spans(batch: SpanBatch) -> pa.Table:
-    """The spans by start, trace id, span id (and content, where ids are the same)."""
-    return batch.spans.sort_by([(name, "ascending") for name in _ORDER])
+    """The spans by start, trace id, span id (and content, where ids are the same); as of
+    `SpanStore.spans_of` they are put in order by start alone, which is far quicker."""
+    starts = batch.spans["start_time_unix_nano"].to_numpy()
+    return batch.spans.take(np.argsort(starts, kind="stable"))
 
 
 def span_objects(

@@ -8,14 +8,13 @@ level by level, each step one read for all new traces.
 from collections import defaultdict
 from dataclasses import dataclass
 
-import polars as pl
 import pyarrow as pa
 
 from analyzer.ancestry import SpanId, TraceId
 from analyzer.journeys import Walk, drawn_handovers
 from analyzer.rules import DRAWN
 from storage.contract import SpanStore
-from storage.results import Row
+from storage.results import Row, in_span_order
 from storage.schema import BATCH_SCHEMAS, CONNECTIONS, SpanBatch
 from web.journeys.notes import MOST_SPANS
 from web.journeys.trace import drawn_rows
@@ -42,6 +41,7 @@ class Reached:
 def follow(store: SpanStore, walk: Walk) -> Reached:
     """Fetch what the walk asks for until it ends, or has seen more than MOST_SPANS."""
     batches: list[SpanBatch] = []
+    read: set[TraceId] = set()
     connections: list[Row] = []
     seen = 0
     likely, touching = _likely_traces(store, walk.wanted()[:_AT_ONCE])
@@ -56,6 +56,7 @@ def follow(store: SpanStore, walk: Walk) -> Reached:
             batch = store.spans_of(table)
             walk.load(wanted, batch, found)
             batches.append(batch)
+            read.update(wanted)
             connections += found.to_pylist()
             seen += batch.spans.num_rows
         elif not doubtful:
@@ -63,7 +64,8 @@ def follow(store: SpanStore, walk: Walk) -> Reached:
         likely = []
     complete = not walk.wanted() and not walk.doubtful()
     unsure = [row for row in connections if row["confidence"] < DRAWN]
-    return Reached(_joined(batches, walk.traces), drawn_rows(connections), unsure, complete)
+    joined = _joined(batches, read, frozenset(walk.traces))
+    return Reached(joined, drawn_rows(connections), unsure, complete)
 
 
 def _likely_traces(store: SpanStore, seeds: list[TraceId]) -> tuple[list[TraceId], pa.Table]:
@@ -100,19 +102,18 @@ def _carrying(store: SpanStore, traces: list[TraceId], key: str | None) -> set[T
     return {(row["trace_hi"], row["trace_lo"]) for row in rows if row["key"] == key}
 
 
-def _joined(batches: list[SpanBatch], traces: list[TraceId]) -> SpanBatch:
-    """The rows of all batches that belong to these traces."""
-    wanted = frozenset(traces)
+def _joined(batches: list[SpanBatch], read: set[TraceId], wanted: frozenset[TraceId]) -> SpanBatch:
+    """The rows of all batches, of the traces `read`, that belong to the `wanted` ones; spans in
+    the order that each batch has them in."""
+    if len(batches) == 1 and read <= wanted:
+        return batches[0]
     tables = {}
     for name, schema in BATCH_SCHEMAS.items():
         parts = [getattr(batch, name) for batch in batches]
         table = pa.concat_tables(parts) if parts else schema.empty_table()
-        if "trace_hi" in schema.names and not _traces_in(table) <= wanted:
+        if "trace_hi" in schema.names and not read <= wanted:
             ids = zip(table["trace_hi"].to_pylist(), table["trace_lo"].to_pylist(), strict=True)
             table = table.filter(pa.array([trace in wanted for trace in ids], pa.bool_()))
         tables[name] = table
+    tables["spans"] = in_span_order(tables["spans"])
     return SpanBatch(**tables)
-
-
-def _traces_in(table: pa.Table) -> set[TraceId]:
-    return set(pl.DataFrame(table.select(["trace_hi", "trace_lo"])).unique().iter_rows())
