@@ -3,10 +3,15 @@ of every span.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from storage.results import Row
+
+# Of more spans than this, all are counted again at most a twentieth of the time.
+_MANY_SPANS = 1_000_000
+_REST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,13 @@ class Extent:
 
 class Extents:
     """Worked out once for each state of the spans, however often someone asks, and of new
-    spans only from theirs. Thread-safe."""
+    spans only from theirs. Where some of very many were deleted that takes a while: until it
+    is due they count as if they were there. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._known = Extent()
+        self._due = 0.0
         self._lock = threading.Lock()
 
     def find(self, generation: int, spans: int, read: Callable[[int], Row]) -> Extent:
@@ -45,8 +53,13 @@ class Extents:
         with self._lock:
             known = self._known
             if known.generation < generation or known.spans != spans:
-                found = known.joined(read(known.generation), generation)
-                if found.spans != spans:  # some were deleted, or came with an older generation
-                    found = Extent().joined(read(0), generation)
-                self._known = found
-            return self._known
+                known = known.joined(read(known.generation), generation)
+                # Some were deleted, or came with an older generation.
+                if known.spans != spans and self._clock() >= self._due:
+                    begun = self._clock()
+                    known = Extent().joined(read(0), generation)
+                    ended = self._clock()
+                    rest = _REST * (ended - begun) if spans > _MANY_SPANS else 0.0
+                    self._due = ended + rest
+                self._known = known
+            return known

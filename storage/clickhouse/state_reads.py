@@ -1,11 +1,12 @@
 """What the ClickHouse engine says of itself."""
 
-from storage.clickhouse.database import Database
+from storage.clickhouse.database import Database, Session
 from storage.clickhouse.leases import is_alive
 from storage.clickhouse.statements import statement
 from storage.contract import StoreError, StoreStatus, StoreUsage
 from storage.extents import Extents
 from storage.partition_progress import status_of
+from storage.results import Row
 
 
 class StateReader:
@@ -24,7 +25,7 @@ class StateReader:
             extent = self._extents.find(
                 snapshot.spans.newest,
                 row["spans"],
-                lambda after: session.select(statement("extent"), after=after).to_pylist()[0],
+                lambda after: _extent(session, after),
             )
         return StoreStatus(
             "clickhouse",
@@ -65,3 +66,8 @@ class StateReader:
 
     def check(self) -> None:
         self._database.check()
+
+
+def _extent(session: Session, after: int) -> Row:
+    text = statement("extent" if after else "extent_of_all")
+    return session.select(text, after=after).to_pylist()[0]

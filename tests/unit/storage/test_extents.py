@@ -1,5 +1,8 @@
 """Extents of stores: worked out once for each state of the spans."""
 
+import pytest
+
+from storage import extents
 from storage.extents import Extent, Extents
 from storage.results import Row
 
@@ -49,3 +52,31 @@ def test_what_was_deleted_or_came_late_is_counted_anew() -> None:
 
 def test_nothing_has_no_times() -> None:
     assert Extents().find(0, 0, Spans([]).read) == Extent()
+
+
+def test_many_spans_are_not_counted_again_for_each_that_is_deleted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(extents, "_MANY_SPANS", 1)
+    now = 100.0
+    kept, spans = Extents(lambda: now), Spans(*([(n, n)] for n in range(1, 7)))
+    read = spans.read
+
+    def read_slowly(after: int) -> Row:
+        nonlocal now
+        now += 0.0 if after else 2.0
+        return read(after)
+
+    monkeypatch.setattr(spans, "read", read_slowly)
+    spans.extent(kept)
+    del spans.appends[1]
+    assert spans.extent(kept).traces == 5
+    del spans.appends[2]
+    spans.appends[7] = [(7, 99)]
+    assert spans.extent(kept) == Extent(7, 6, 6, 2, 99)
+    now += 39.0
+    assert spans.extent(kept).traces == 6
+    now += 1.0
+    assert spans.extent(kept) == Extent(7, 5, 5, 3, 99)
+    assert spans.extent(kept) == Extent(7, 5, 5, 3, 99)
+    assert spans.asked.count(0) == 3
