@@ -17,9 +17,9 @@ import polars as pl
 U64Array = npt.NDArray[np.uint64]
 
 # An id sets two bits in each of three words: three looks into memory instead of six, for
-# nearly as few mistakes. The lower bits of a hash say which word, the upper ones which bits.
+# nearly as few mistakes. The upper bits of a product say which word, lower ones which bits.
 _PROBES = 3
-_BIT_SHIFTS = (np.uint64(52), np.uint64(58))
+_BIT_SHIFTS = (np.uint64(28), np.uint64(34))
 _BITS_PER_SPAN = 32  # 4 in 100,000 wrongly "maybe" when full
 _SMALLEST, _LARGEST = 2**20, 2**25  # spans: 4 MiB and 128 MiB; fuller than that, it only slows
 
@@ -72,14 +72,13 @@ class SeenIds:
         return held
 
     def _places(self, ids: U64Array) -> Iterator[tuple[npt.NDArray[np.int64], U64Array]]:
-        """Words of the filter, and the bits in each that stand for the ids."""
+        """Words of the filter, and the bits in each that stand for the ids. Hashed ids are
+        mixed well: multiplying them by an odd number mixes the upper half anew."""
+        word_shift = np.uint64(65 - len(self._words).bit_length())
         for secret in self._secrets[3:]:
-            mixed = mix(ids * secret)
-            words = mixed & np.uint64(len(self._words) - 1)
-            bits = np.zeros(len(ids), np.uint64)
-            for shift in _BIT_SHIFTS:
-                bits |= np.uint64(1) << ((mixed >> shift) & np.uint64(63))
-            yield words.astype(np.int64), bits
+            mixed = ids * secret
+            first, second = (np.uint64(1) << ((mixed >> s) & np.uint64(63)) for s in _BIT_SHIFTS)
+            yield (mixed >> word_shift).astype(np.int64), first | second
 
 
 def mix(numbers: U64Array) -> U64Array:
