@@ -1,22 +1,27 @@
 """One file of the request log: a header and frames.
 
     header   magic, version (u32), marker (u32), CRC-32 of what is before it (u32)
-    frame    marker (u32), length (u32), CRC-32 of length and payload (u32), payload
+    frame    marker (u32), length (u32), checksum of length and payload (u32), payload
 
-Little-endian. The marker is random in each segment: after damage the next frame is found
-by it, and nobody who sends requests can make a frame inside a payload.
+Little-endian. The checksum is the low half of XXH3-64 with the length for a seed, a third of
+the work of CRC-32, which it is in version 1. The marker is random in each segment: after
+damage the next frame is found by it, and nobody who sends requests can make a frame inside
+a payload.
 """
 
 import mmap
 import secrets
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
+from xxhash import xxh3_64_intdigest
+
 MAGIC = b"TSREQLOG"
-VERSION = 1
+VERSION = 2
 _HEADER = struct.Struct("<8sI4sI")
 _FRAME = struct.Struct("<4sII")
 _LENGTH = struct.Struct("<I")
@@ -40,6 +45,25 @@ class Flaw:
     """No whole frame follows."""
 
 
+def _xxh3(payload: bytes) -> int:
+    return xxh3_64_intdigest(payload, len(payload)) & 0xFFFFFFFF
+
+
+def _crc32(payload: bytes) -> int:
+    return crc32(payload, crc32(_LENGTH.pack(len(payload))))
+
+
+# By version.
+_CHECKSUMS: dict[int, Callable[[bytes], int]] = {1: _crc32, VERSION: _xxh3}
+
+
+class _Form(NamedTuple):
+    """What is the same in all frames of a segment."""
+
+    marker: bytes
+    checksum: Callable[[bytes], int]
+
+
 def make_header() -> tuple[bytes, bytes]:
     """The header of a new segment, and its marker."""
     marker = secrets.token_bytes(MARKER_BYTES)
@@ -49,7 +73,7 @@ def make_header() -> tuple[bytes, bytes]:
 
 def frame_header(marker: bytes, payload: bytes) -> bytes:
     """What stands before a payload of at least one byte."""
-    return _FRAME.pack(marker, len(payload), _checksum(payload))
+    return _FRAME.pack(marker, len(payload), _xxh3(payload))
 
 
 def read_segment(path: Path, size: int | None = None) -> Iterator[bytes | Flaw]:
@@ -60,62 +84,62 @@ def read_segment(path: Path, size: int | None = None) -> Iterator[bytes | Flaw]:
         if length == 0:  # nothing that could be mapped
             return
         with mmap.mmap(file.fileno(), length, access=mmap.ACCESS_READ) as data:
-            marker = _read_header(data)
-            if marker is not None:
-                yield from _read_frames(data, marker)
-                return
-            # It stands on every frame too, where no sender can write.
-            marker = data[HEADER_BYTES : HEADER_BYTES + MARKER_BYTES]
-            if _payload_at(data, HEADER_BYTES, marker) is None:
-                yield Flaw(0, len(data), is_tail=len(data) < HEADER_BYTES or not any(data))
-            else:
+            form = _read_header(data)
+            if form is None:
+                form = _guess_form(data)
+                if form is None:
+                    yield Flaw(0, len(data), is_tail=len(data) < HEADER_BYTES or not any(data))
+                    return
                 yield Flaw(0, HEADER_BYTES, is_tail=False)
-                yield from _read_frames(data, marker)
+            yield from _read_frames(data, form)
 
 
-def _read_header(data: mmap.mmap) -> bytes | None:
+def _guess_form(data: mmap.mmap) -> _Form | None:
+    """From the first frame: the marker stands on it too, where no sender can write."""
+    marker = data[HEADER_BYTES : HEADER_BYTES + MARKER_BYTES]
+    forms = (_Form(marker, checksum) for checksum in _CHECKSUMS.values())
+    return next((form for form in forms if _payload_at(data, HEADER_BYTES, form)), None)
+
+
+def _read_header(data: mmap.mmap) -> _Form | None:
     if len(data) < HEADER_BYTES:
         return None
     start = data[: HEADER_BYTES - _LENGTH.size]
     magic, version, marker, checksum = _HEADER.unpack(data[:HEADER_BYTES])
     if magic != MAGIC or checksum != crc32(start):
         return None
-    if version != VERSION:
+    if version not in _CHECKSUMS:
         raise OtherVersion(str(version))
-    return bytes(marker)
+    return _Form(marker, _CHECKSUMS[version])
 
 
-def _read_frames(data: mmap.mmap, marker: bytes) -> Iterator[bytes | Flaw]:
+def _read_frames(data: mmap.mmap, form: _Form) -> Iterator[bytes | Flaw]:
     offset = HEADER_BYTES
     while offset < len(data):
-        payload = _payload_at(data, offset, marker)
+        payload = _payload_at(data, offset, form)
         if payload is not None:
             yield payload
             offset += FRAME_BYTES + len(payload)
             continue
-        following = _find_frame(data, offset + 1, marker)
+        following = _find_frame(data, offset + 1, form)
         yield Flaw(offset, following or len(data), is_tail=following is None)
         offset = following or len(data)
 
 
-def _payload_at(data: mmap.mmap, offset: int, marker: bytes) -> bytes | None:
+def _payload_at(data: mmap.mmap, offset: int, form: _Form) -> bytes | None:
     start = offset + FRAME_BYTES
     if start >= len(data):
         return None
     found, length, checksum = _FRAME.unpack(data[offset:start])
-    if found != marker or start + length > len(data):
+    if found != form.marker or start + length > len(data):
         return None
     payload = data[start : start + length]
-    return payload if payload and _checksum(payload) == checksum else None
+    return payload if payload and form.checksum(payload) == checksum else None
 
 
-def _find_frame(data: mmap.mmap, offset: int, marker: bytes) -> int | None:
-    while (offset := data.find(marker, offset)) >= 0:
-        if _payload_at(data, offset, marker) is not None:
+def _find_frame(data: mmap.mmap, offset: int, form: _Form) -> int | None:
+    while (offset := data.find(form.marker, offset)) >= 0:
+        if _payload_at(data, offset, form) is not None:
             return offset
         offset += 1
     return None
-
-
-def _checksum(payload: bytes) -> int:
-    return crc32(payload, crc32(_LENGTH.pack(len(payload))))

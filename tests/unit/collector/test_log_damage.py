@@ -171,12 +171,26 @@ def test_an_empty_file_is_an_empty_segment(
 
 def test_another_version_is_not_guessed_at(tmp_path: Path) -> None:
     (path,) = write_segments(tmp_path, PAYLOADS)
-    start = struct.pack("<8sI4s", MAGIC, 2, b"mark")
+    start = struct.pack("<8sI4s", MAGIC, 3, b"mark")
     path.write_bytes(start + struct.pack("<I", crc32(start)) + b"unknown")
 
-    with pytest.raises(StoreError, match="version 2"):
+    with pytest.raises(StoreError, match="version 3"):
         reopen(tmp_path)
     assert path.exists()
+
+
+@pytest.mark.parametrize("damage", [b"", b"X"])
+def test_a_segment_of_the_first_version_is_read(damage: bytes, tmp_path: Path) -> None:
+    """A server that was killed before an update had written it."""
+    start = struct.pack("<8sI4s", MAGIC, 1, b"mark")
+    header = damage + (start + struct.pack("<I", crc32(start)))[len(damage) :]
+    frames = [
+        struct.pack("<4sII", b"mark", len(each), crc32(struct.pack("<I", len(each)) + each)) + each
+        for each in PAYLOADS
+    ]
+    (tmp_path / "requests-0000000001.log").write_bytes(header + b"".join(frames))
+
+    assert reopen(tmp_path) == PAYLOADS
 
 
 def test_frames_inside_a_payload_are_never_taken_for_frames(tmp_path: Path) -> None:
