@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from analyzer.ancestry import Ancestry, SpanId, TraceId, nearest, read_ancestry
+from analyzer.ancestry import Ancestry, SpanId, TraceId, nearest
 from storage.schema import SpanBatch
 
-_COLUMNS = ["trace_hi", "trace_lo", "span_id", "content_hash", "parent_span_id"]
+_IDS = ["trace_hi", "trace_lo", "span_id"]
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -67,10 +67,12 @@ class TraceView:
 
 
 def read_views(
-    batch: SpanBatch, key: str | None, deliveries: Mapping[TraceId, Collection[SpanId]]
+    batch: SpanBatch,
+    ancestry: Ancestry,
+    key: str | None,
+    deliveries: Mapping[TraceId, Collection[SpanId]],
 ) -> dict[TraceId, TraceView]:
-    """A view of each trace of the batch; `deliveries` by trace."""
-    ancestry = read_ancestry(batch.spans.select(_COLUMNS))
+    """A view of each trace of the batch, whose ancestry is given; `deliveries` by trace."""
     carried, said = _read_carried(batch, key, ancestry)
     views = {}
     for trace, (first, past) in ancestry.traces.items():
@@ -98,18 +100,21 @@ def _read_carried(
     if not values:
         return {}, {}
     sets = {carried: frozenset(each) for carried, each in values.items()}
-    ids = _COLUMNS[:3]
-    spans = pl.DataFrame(batch.spans.select([*ids, "correlation_id"]))
+    spans = pl.DataFrame(batch.spans.select([*_IDS, "correlation_id"]))
     asked = spans.filter(pl.col("correlation_id").is_in(list(sets)))
-    rows = asked.join(ancestry.rows.select("row", *ids), on=ids, how="inner")
-    found: dict[int, frozenset[str]] = {}
-    # lists, because there may be a hundred thousand
-    for row, carried in zip(rows["row"].to_list(), rows["correlation_id"].to_list(), strict=True):
-        own = sets[carried]
-        known = found.setdefault(row, own)
-        if known is not own:
-            found[row] = known | own
+    rows = asked.join(ancestry.rows.select("row", *_IDS), on=_IDS, how="inner")
+    # without a loop of its own, because there may be a hundred thousand
+    found = dict(
+        zip(
+            rows["row"].to_list(),
+            map(sets.__getitem__, rows["correlation_id"].to_list()),
+            strict=True,
+        )
+    )
+    if len(found) < rows.height:
+        for row, carried in rows.select("row", "correlation_id").iter_rows():
+            found[row] |= sets[carried]
     said: dict[TraceId, set[str]] = defaultdict(set)
-    for hi, lo, carried in asked.select(*ids[:2], "correlation_id").unique().iter_rows():
+    for hi, lo, carried in asked.select(*_IDS[:2], "correlation_id").unique().iter_rows():
         said[hi, lo] |= sets[carried]
     return found, said

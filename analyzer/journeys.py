@@ -23,7 +23,7 @@ from collections.abc import Collection, Iterable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.ancestry import SpanId, TraceId
+from analyzer.ancestry import Ancestry, SpanId, TraceId
 from analyzer.journey_traces import TraceView, read_views
 from analyzer.rules import DRAWN
 from storage.schema import SpanBatch
@@ -86,9 +86,16 @@ class Walk:
                 self._take_all(self._doubted[trace])
         self._spread()
 
-    def load(self, traces: Iterable[TraceId], batch: SpanBatch, connections: pa.Table) -> None:
+    def load(
+        self,
+        traces: Iterable[TraceId],
+        batch: SpanBatch,
+        ancestry: Ancestry,
+        connections: pa.Table,
+    ) -> None:
         """Take in wanted traces, or any others ahead of being wanted: all their spans (none
-        where a trace is not stored) and all connections that touch them (CONNECTIONS)."""
+        where a trace is not stored), the ancestry of these, and all connections that touch
+        the traces (CONNECTIONS)."""
         for producer, consumer in drawn_handovers(connections):
             self._producers[consumer].add(producer)
             self._handovers[producer[:2]].add((producer, consumer))
@@ -96,7 +103,7 @@ class Walk:
         for consumer in self._producers:
             deliveries[consumer[:2]].add(consumer)
         views = {trace: TraceView() for trace in traces}
-        views |= read_views(batch, self.key, deliveries)
+        views |= read_views(batch, ancestry, self.key, deliveries)
         self._views |= views
         for trace, view in views.items():
             for handover in self._handovers[trace]:

@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.ancestry import NOBODY, Ancestry, SpanId, TraceId, read_ancestry
+from analyzer.ancestry import NOBODY, SpanId, TraceId
 from analyzer.attempt_chains import chain_units
 from analyzer.journey_status import JourneyStatus, judge_status
 from analyzer.journey_units import find_units
@@ -35,17 +35,6 @@ from web.shapes import CorrelationId
 from web.trace_shapes import Attempt, JourneyAnswer, NotSeen
 
 _MOST_SEEDS = 1_000  # traces found by scan
-_UNIT_COLUMNS = [
-    "trace_hi",
-    "trace_lo",
-    "span_id",
-    "parent_span_id",
-    "name",
-    "start_time_unix_nano",
-    "end_time_unix_nano",
-    "status_code",
-    "resource_id",
-]
 _MESSAGE_COLUMNS = [
     *("trace_hi", "trace_lo", "span_id", "part", "shape_id"),
     *("message_id", "kafka_partition", "kafka_offset"),
@@ -178,10 +167,7 @@ def _find(
         if span_id(row, "producer_")[:2] in inside and span_id(row, "consumer_")[:2] in inside
     ]
     orphans = orphans_of(store, traces, settled_before_unix_nano)
-    ancestry = read_ancestry(reached.batch.spans.select([*_UNIT_COLUMNS, "content_hash"]))
-    status, attempts, not_seen = _judge(
-        store, usual or Usual(), traces, reached, ancestry, drawn, walk
-    )
+    status, attempts, not_seen = _judge(store, usual or Usual(), traces, reached, drawn, walk)
     return FoundJourney(
         key=asked[0],
         value=asked[1],
@@ -199,7 +185,7 @@ def _find(
             {span: [note] for span, note in batches.items()},
             notes,
             most_handovers=most_handovers,
-            ancestry=ancestry,
+            ancestry=reached.ancestry,
         ),
         attempts=attempts,
         not_seen=not_seen,
@@ -211,7 +197,6 @@ def _judge(
     usual: Usual,
     traces: pa.Table,
     reached: Reached,
-    ancestry: Ancestry,
     drawn: list[Row],
     walk: Walk,
 ) -> tuple[JourneyStatus, list[Attempt], list[NotSeen]]:
@@ -221,8 +206,8 @@ def _judge(
         if row["role"] != "send" or walk.owns_send(span_id(row))
     ]
     units = find_units(
-        _plain_spans(reached.batch, ancestry, drawn),
-        ancestry,
+        _plain_spans(reached, drawn),
+        reached.ancestry,
         drawn,
         endpoints,
         _message_ids(reached.batch),
@@ -243,8 +228,9 @@ def _judge(
     return status, attempts_of(chains), not_seen
 
 
-def _plain_spans(batch: SpanBatch, ancestry: Ancestry, drawn: Sequence[Row]) -> list[Row]:
+def _plain_spans(reached: Reached, drawn: Sequence[Row]) -> list[Row]:
     """Rows of the consumers and of spans whose parent is not among the spans, with `service`."""
+    batch, ancestry = reached.batch, reached.ancestry
     services = {
         row["resource_id"]: (
             row["environment"],
@@ -256,7 +242,7 @@ def _plain_spans(batch: SpanBatch, ancestry: Ancestry, drawn: Sequence[Row]) -> 
     consumers = (ancestry.row(span_id(row, "consumer_")) for row in drawn)
     tops = (row for row, parent in enumerate(ancestry.above) if parent == NOBODY)
     chosen = {row for row in chain(consumers, tops) if row is not None}
-    rows = ancestry.rows[sorted(chosen)].select(_UNIT_COLUMNS).to_dicts()
+    rows = ancestry.rows[sorted(chosen)].to_dicts()
     return [{**row, "service": services.get(row["resource_id"])} for row in rows]
 
 

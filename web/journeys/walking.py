@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from analyzer.ancestry import SpanId, TraceId
+from analyzer.ancestry import Ancestry, SpanId, TraceId, read_ancestry
 from analyzer.journeys import Walk, drawn_handovers
 from analyzer.rules import DRAWN
 from storage.contract import SpanStore
@@ -28,11 +28,18 @@ _LIKELY_LEVELS = 12
 _FEW = 8
 
 
+_ANCESTRY_COLUMNS = [
+    *("trace_hi", "trace_lo", "span_id", "content_hash", "parent_span_id", "resource_id"),
+    *("name", "start_time_unix_nano", "end_time_unix_nano", "status_code"),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Reached:
     """Everything of the traces of a journey."""
 
     batch: SpanBatch
+    ancestry: Ancestry  # of its spans
     connections: list[Row]  # drawn, either end in the journey
     unsure: list[Row]  # all others with an end in it; one may be repeated
     complete: bool
@@ -41,6 +48,7 @@ class Reached:
 def follow(store: SpanStore, walk: Walk) -> Reached:
     """Fetch what the walk asks for until it ends, or has seen more than MOST_SPANS."""
     batches: list[SpanBatch] = []
+    ancestry: Ancestry | None = None
     read: set[TraceId] = set()
     connections: list[Row] = []
     seen = 0
@@ -54,7 +62,8 @@ def follow(store: SpanStore, walk: Walk) -> Reached:
             table = trace_table(wanted)
             found = touching if likely else store.connections_of(table, "either")
             batch = store.spans_of(table)
-            walk.load(wanted, batch, found)
+            ancestry = _read_ancestry(batch)
+            walk.load(wanted, batch, ancestry, found)
             batches.append(batch)
             read.update(wanted)
             connections += found.to_pylist()
@@ -65,7 +74,9 @@ def follow(store: SpanStore, walk: Walk) -> Reached:
     complete = not walk.wanted() and not walk.doubtful()
     unsure = [row for row in connections if row["confidence"] < DRAWN]
     joined = _joined(batches, read, frozenset(walk.traces))
-    return Reached(joined, drawn_rows(connections), unsure, complete)
+    if ancestry is None or joined is not batches[-1]:
+        ancestry = _read_ancestry(joined)
+    return Reached(joined, ancestry, drawn_rows(connections), unsure, complete)
 
 
 def _likely_traces(store: SpanStore, seeds: list[TraceId]) -> tuple[list[TraceId], pa.Table]:
@@ -100,6 +111,10 @@ def _partners(connections: pa.Table) -> set[TraceId]:
 def _carrying(store: SpanStore, traces: list[TraceId], key: str | None) -> set[TraceId]:
     rows = store.correlation_of(trace_table(traces)).to_pylist()
     return {(row["trace_hi"], row["trace_lo"]) for row in rows if row["key"] == key}
+
+
+def _read_ancestry(batch: SpanBatch) -> Ancestry:
+    return read_ancestry(batch.spans.select(_ANCESTRY_COLUMNS))
 
 
 def _joined(batches: list[SpanBatch], read: set[TraceId], wanted: frozenset[TraceId]) -> SpanBatch:
