@@ -19,6 +19,9 @@ DAY_NANO = 86_400_000_000_000
 DAY = f"intDiv(stored_at_unix_nano, {DAY_NANO})"
 # Rows that a look-up reads at least; a trace has few.
 _GRANULE = 512
+# Left on a disk that spans have filled: deleting the oldest begins with a row in the journal,
+# and what is stored is still analysed.
+_FREE_BYTES = 2**30
 
 
 def create_schema(database: str, cluster: str) -> str:
@@ -100,6 +103,8 @@ def _create(
         path = f"/clickhouse/tables/{database}/{name}/{shard}"
         engine = f"ReplicatedMergeTree('{path}', '{{shard}}-{{replica}}')"
         settings = f"replicated_deduplication_window = {_TOKENS}"
+    if partition:
+        settings += f", min_free_disk_bytes_to_perform_insert = {_FREE_BYTES}"
     by = f"PARTITION BY {partition}\n" if partition else ""
     return (
         f"CREATE TABLE IF NOT EXISTS `{database}`.`{name}`{on_cluster(cluster)}"

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import polars as pl
 import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from storage import schema
 from storage.clickhouse import answer_writer
@@ -166,3 +167,25 @@ def test_a_day_is_dropped_when_nobody_adds_to_it_any_more(
             assert store.reclaim()
             left.append(count(clickhouse_url)[0])
         assert left == [1, 1, 0]
+
+
+def test_a_disk_that_spans_have_filled_has_room_to_delete_the_oldest(
+    store: ClickHouseStore, clickhouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Reclaimer, "grace_seconds", 0)
+    setting = "min_free_disk_bytes_to_perform_insert"
+    with connected(clickhouse_url) as client:
+        limited = client.query(
+            "SELECT name FROM system.tables WHERE database = currentDatabase()"
+            f" AND engine_full LIKE '%{setting}%'"
+        )
+        for (name,) in limited.result_rows:  # as if there were no more room
+            client.command(f"ALTER TABLE {name} MODIFY SETTING {setting} = {2**60}")
+        # The embedded engine keeps the error of other inserts to itself.
+        with pytest.raises(DatabaseError, match="enough free space"):
+            client.command("INSERT INTO spans SELECT * FROM spans")
+    store.replace_orphans(traces(3), make_table(schema.ORPHANS, [owned(span(3, 3))]), 3)
+    assert store.delete_until(2, traces()).spans == 2
+    assert store.reclaim()
+    assert count(clickhouse_url)[0] == 1
+    assert store.status().spans == 1

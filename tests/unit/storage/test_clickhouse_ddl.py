@@ -88,6 +88,12 @@ def test_the_journal_is_one_for_all_shards() -> None:
     assert "ORDER BY (series, number)" in text
 
 
+def test_spans_leave_room_on_the_disk_for_what_deletes_them() -> None:
+    limited = {n for n in TABLES if "min_free_disk_bytes" in create_table("traces", n, "main")[0]}
+    assert limited == {*PARTS}
+    assert "min_free_disk_bytes" not in create_journal("traces", "")
+
+
 def test_every_answer_and_part_is_a_table() -> None:
     assert {*ANSWERS, *PARTS, *KINDS} <= TABLES.keys()
     assert ANSWERS.keys() == KINDS.keys()
