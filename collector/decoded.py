@@ -1,7 +1,8 @@
 """What every decoder gives."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from storage.schema import SpanBatch
 
@@ -22,6 +23,11 @@ class Appended:
     """Why, for people; empty when none was."""
 
 
+Outcome: TypeAlias = Appended | BaseException
+"""Of one of several requests: an UndecodableRequest says what is wrong with it, any other
+error that nobody knows what the builder holds."""
+
+
 class BatchBuilder(Protocol):
     """Columns under construction. Not thread-safe: it has one owner."""
 
@@ -35,10 +41,31 @@ class BatchBuilder(Protocol):
         counted. Raises UndecodableRequest, and holds then what it held before."""
         ...
 
+    def append_all(self, payloads: Sequence[bytes], full: int) -> list[Outcome]:
+        """Takes in requests in their order, until the builder holds `full` spans or has a
+        fault; what became of each that it came to."""
+        ...
+
     def seal(self) -> SpanBatch:
         """Everything appended since the last seal; the builder is empty afterwards. A row
         of resources, scopes, shapes, correlation and keys stands in it once."""
         ...
+
+
+def append_singly(builder: BatchBuilder, payloads: Sequence[bytes], full: int) -> list[Outcome]:
+    """`append_all` of a builder that knows no faster way."""
+    outcomes: list[Outcome] = []
+    for payload in payloads:
+        if builder.spans >= full:
+            break
+        try:
+            outcomes.append(builder.append(payload))
+        except UndecodableRequest as error:
+            outcomes.append(error)
+        except BaseException as error:  # noqa: BLE001 - a panic of a decoder is no Exception
+            outcomes.append(error)
+            break
+    return outcomes
 
 
 class Decoder(Protocol):

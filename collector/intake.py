@@ -10,12 +10,13 @@ that is built is all there ever is: a full builder waits for the store.
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 
 from collector.admission import MIB, PATIENCE_SECONDS, Overloaded
 from collector.attribute_filter import Filter
-from collector.decoded import UndecodableRequest
+from collector.decoded import Appended, Outcome, UndecodableRequest
 from collector.keeping import Keeper, Sealed
 from collector.waiting import Tell, Waiting
 from collector.writer import Writer
@@ -58,6 +59,7 @@ class Intake:
         # Where acknowledgements wait for the store, nothing else is waited for.
         self._quiet = QUIET_SECONDS if self._journal.durable else 0.0
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()  # None: look round
+        self._left_over: deque[Waiting] = deque()  # taken from the queue when a builder was full
         self._asked = self._stopping = False
         self._thread = threading.Thread(target=self._run, name="intake")
         self._builder = self._decoder.builder()
@@ -95,7 +97,7 @@ class Intake:
     # ------------------------------------------------------------ on the thread
 
     def _run(self) -> None:
-        while not (self._stopping and self._queue.empty()):
+        while self._left_over or not (self._stopping and self._queue.empty()):
             try:
                 self._look_round()
             except BaseException:  # senders would wait for ever
@@ -107,7 +109,8 @@ class Intake:
         if self._unlogged:  # before a request is taken: none may be forgotten by a fault here
             self._write(self._unlogged)
         try:
-            first = self._queue.get(timeout=self._pause())
+            left_over = self._left_over
+            first = left_over.popleft() if left_over else self._queue.get(timeout=self._pause())
         except Empty:
             first = None
         if first is not None:
@@ -174,41 +177,76 @@ class Intake:
         self._tell([waiting for waiting in group if id(waiting) not in later])
 
     def _decode(self, first: Waiting, group: list[Waiting]) -> list[tuple[Waiting, bytes]]:
-        """Adds what waits to the group, until the queue is empty, the group is large or the
+        """Adds what waits to the group, until nothing does, the group is large or the
         builder full; gives the requests to keep, with their payloads."""
         kept = []
-        size, waiting = 0, first
-        while True:
-            group.append(waiting)
-            size += len(waiting.payload)
-            payload = self._append(waiting)
-            if payload is not None:
-                kept.append((waiting, payload))
-            if size >= GROUP_BYTES or self._spoilt or self._builder.spans >= ROW_GROUP:
-                return kept
-            try:
-                while (following := self._queue.get_nowait()) is None:
-                    pass
-            except Empty:
-                return kept
-            waiting = following
+        room = GROUP_BYTES
+        following = [first, *self._gather(room - len(first.payload))]
+        while following:
+            group += following
+            kept += self._append(following, group)
+            room -= sum(len(waiting.payload) for waiting in following)
+            has_end = self._spoilt or self._builder.spans >= ROW_GROUP
+            following = [] if has_end else self._gather(room)
+        return kept
 
-    def _append(self, waiting: Waiting) -> bytes | None:
-        """Decodes the request; its payload when it has spans to keep."""
+    def _gather(self, room: int) -> list[Waiting]:
+        """Requests that wait, of about so many bytes."""
+        gathered = []
+        while room > 0 and (following := self._next()) is not None:
+            gathered.append(following)
+            room -= len(following.payload)
+        return gathered
+
+    def _next(self) -> Waiting | None:
+        """The next that waits."""
+        if self._left_over:
+            return self._left_over.popleft()
+        try:
+            while (following := self._queue.get_nowait()) is None:
+                pass
+        except Empty:
+            return None
+        return following
+
+    def _append(
+        self, following: Sequence[Waiting], group: list[Waiting]
+    ) -> list[tuple[Waiting, bytes]]:
+        """Decodes requests that are in the group; those that have spans to keep, with their
+        payloads. What the builder has no room for leaves the group again."""
+        wanted = [(w, payload) for w in following if (payload := self._edited(w)) is not None]
+        outcomes = self._builder.append_all([payload for _, payload in wanted], ROW_GROUP)
+        kept = []
+        for (waiting, payload), outcome in zip(wanted, outcomes, strict=False):
+            waiting.outcome = self._judge(waiting, outcome)
+            if isinstance(outcome, Appended) and outcome.spans:
+                kept.append((waiting, payload))
+        if later := [waiting for waiting, _ in wanted[len(outcomes) :]]:
+            self._left_over.extendleft(reversed(later))
+            left = set(map(id, later))
+            group[:] = [waiting for waiting in group if id(waiting) not in left]
+        return kept
+
+    def _edited(self, waiting: Waiting) -> bytes | None:
+        """What is to be decoded of the request."""
         if waiting.answer.cancelled():  # the sender left before it cost anything
             return None
         try:
-            payload = self._edit(waiting.payload) if self._edit else waiting.payload
-            waiting.outcome = appended = self._builder.append(payload)
+            return self._edit(waiting.payload) if self._edit else waiting.payload
         except UndecodableRequest as error:
             waiting.outcome = error
-            return None
-        except BaseException as error:  # a panic of the decoder is no Exception
-            _logger.exception("A request of %s bytes broke the decoder", len(waiting.payload))
+        except Exception as error:
+            _logger.exception("A request of %s bytes broke the filter", len(waiting.payload))
             waiting.outcome = RuntimeError(str(error))
-            self._spoilt = True  # what the builder holds is anybody's guess
-            return None
-        return payload if appended.spans else None
+        return None
+
+    def _judge(self, waiting: Waiting, outcome: Outcome) -> Appended | Exception:
+        if isinstance(outcome, Appended | UndecodableRequest):
+            return outcome
+        size = len(waiting.payload)
+        _logger.error("A request of %s bytes broke the decoder", size, exc_info=outcome)
+        self._spoilt = True  # what the builder holds is anybody's guess
+        return RuntimeError(str(outcome))
 
     def _keep(self, kept: Sequence[tuple[Waiting, bytes]]) -> None:
         if not self.spans:

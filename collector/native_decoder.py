@@ -3,13 +3,14 @@
 """
 
 import logging
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 import tracestitch_decoder
 
-from collector.decoded import Appended, UndecodableRequest
+from collector.decoded import Appended, Outcome, UndecodableRequest
 from collector.settings_name import name_settings
 from collector.slabs import Lease, Slabs
 from storage.schema import BATCH_SCHEMAS, RESOURCES, SpanBatch, load_attributes
@@ -61,19 +62,18 @@ class NativeBuilder:
         self.spans = self.nbytes = 0
 
     def append(self, payload: bytes) -> Appended:
-        """Other threads run meanwhile."""
-        try:
-            spans, rejected, self.nbytes = self._builder.append(payload)
-        except ValueError as flaw:
-            raise UndecodableRequest(f"not an ExportTraceServiceRequest: {flaw}") from None
-        except RuntimeError as fault:
-            _logger.exception("A request of %d bytes was refused", len(payload))
-            raise UndecodableRequest(f"cannot be decoded: {fault}") from None
-        self.spans += spans
-        # As many of each, in the order of their first: `sorted` is stable.
-        ordered = sorted(rejected, key=lambda entry: -entry[1])
-        reasons = "; ".join(f"{count} × {reason}" for reason, count in ordered)
-        return Appended(spans, sum(count for _, count in rejected), reasons)
+        [outcome] = self.append_all([payload], sys.maxsize)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def append_all(self, payloads: Sequence[bytes], full: int) -> list[Outcome]:
+        """Other threads run meanwhile: the interpreter is handed over once for all of them."""
+        taken, nbytes = self._builder.append_all(list(payloads), full)
+        if any(flaw is None for _, _, flaw, _ in taken):
+            self.spans += sum(spans for spans, *_ in taken)
+            self.nbytes = nbytes
+        return [_tell(*each) for each in taken]
 
     def seal(self) -> SpanBatch:
         lease = self._slabs.take(self.nbytes)
@@ -82,6 +82,18 @@ class NativeBuilder:
         return SpanBatch(
             **{name: _table(name, rows, columns, lease) for name, rows, columns in tables}
         )
+
+
+def _tell(spans: int, rejected: list[tuple[str, int]], flaw: str | None, faulty: bool) -> Outcome:
+    if faulty:
+        _logger.error("A request was refused: %s", flaw)
+        return UndecodableRequest(f"cannot be decoded: {flaw}")
+    if flaw is not None:
+        return UndecodableRequest(f"not an ExportTraceServiceRequest: {flaw}")
+    # As many of each, in the order of their first: `sorted` is stable.
+    ordered = sorted(rejected, key=lambda entry: -entry[1])
+    reasons = "; ".join(f"{count} × {reason}" for reason, count in ordered)
+    return Appended(spans, sum(count for _, count in rejected), reasons)
 
 
 def _table(

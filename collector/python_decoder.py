@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
 from collector.any_value import json_text, to_object
-from collector.decoded import Appended, UndecodableRequest
+from collector.decoded import Appended, Outcome, UndecodableRequest, append_singly
 from collector.derived_columns import DerivedColumns
 from collector.identity import canonical, content_hash
 from collector.request_size import check_size
@@ -69,6 +69,9 @@ class PythonBuilder:
         self.nbytes += len(payload)
         reasons = "; ".join(f"{count} × {reason}" for reason, count in rejected.most_common())
         return Appended(self.spans - before, rejected.total(), reasons)
+
+    def append_all(self, payloads: Sequence[bytes], full: int) -> list[Outcome]:
+        return append_singly(self, payloads, full)
 
     def seal(self) -> SpanBatch:
         batch = self._columns.batch()

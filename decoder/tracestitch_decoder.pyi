@@ -13,9 +13,12 @@ class Builder:
         `correlation`: canonical keys and their spellings; `resource`: attribute names for
         each column of a resource. Raises ValueError."""
 
-    def append(self, payload: bytes, /) -> tuple[int, list[tuple[str, int]], int]:
-        """Spans taken, why others were left out and how many, bytes held. Raises
-        ValueError for what is no request, RuntimeError for a fault of the decoder."""
+    def append_all(
+        self, payloads: list[bytes], full: int, /
+    ) -> tuple[list[tuple[int, list[tuple[str, int]], str | None, bool]], int]:
+        """Takes in requests in their order until the builder holds `full` spans. Of each:
+        spans taken, why others were left out and how many, why it was refused, whether for
+        a fault of the decoder; then the bytes held."""
 
     def seal(
         self, allocate: Callable[[int], memoryview], /

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -13,8 +13,9 @@ use crate::rules::{Rules, ToldColumn};
 /// Bytes.
 const LARGE: usize = 16 << 10;
 
-/// Spans taken, why others were left out and how many, bytes held.
-type Taken = (usize, Vec<(&'static str, usize)>, usize);
+/// Spans taken, why others were left out and how many, why the request was refused, whether
+/// for a fault of the decoder itself.
+type Outcome = (usize, Vec<(&'static str, usize)>, Option<&'static str>, bool);
 /// Memory that Python can read: validity, offsets and data.
 type Column<'py> = (Option<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>, Bound<'py, PyAny>);
 /// Name, rows, columns in the order of the schema.
@@ -41,22 +42,32 @@ impl PyBuilder {
         Ok(PyBuilder { builder: Builder::new(rules) })
     }
 
-    /// Takes in a request: (spans taken, [(reason, spans left out for it)], bytes held).
-    /// Raises ValueError for bytes that are no request, RuntimeError for a fault of the
-    /// decoder itself; the builder holds then what it held before.
-    fn append(&mut self, py: Python<'_>, payload: &Bound<'_, PyBytes>) -> PyResult<Taken> {
-        let payload = payload.as_bytes();
+    /// Takes in requests in their order until the builder holds `full` spans: what became of
+    /// each, and the bytes held. Nothing of a refused request stays.
+    fn append_all(
+        &mut self,
+        py: Python<'_>,
+        payloads: Vec<Bound<'_, PyBytes>>,
+        full: usize,
+    ) -> (Vec<Outcome>, usize) {
+        let requests: Vec<&[u8]> = payloads.iter().map(|payload| payload.as_bytes()).collect();
         let builder = &mut self.builder;
-        let outcome = py.detach(|| {
-            // The builder cuts itself back when a panic passes through it.
-            let appended = catch_unwind(AssertUnwindSafe(|| builder.append(payload)));
-            (appended, builder.tables().nbytes())
-        });
-        match outcome {
-            (Ok(Ok(Appended { spans, rejected })), held) => Ok((spans, rejected, held)),
-            (Ok(Err(flaw)), _) => Err(PyValueError::new_err(flaw.0)),
-            (Err(_), _) => Err(PyRuntimeError::new_err("the native decoder has a fault")),
-        }
+        py.detach(|| {
+            let mut outcomes = Vec::with_capacity(requests.len());
+            for request in requests {
+                if builder.tables().spans.rows >= full {
+                    break;
+                }
+                // The builder cuts itself back when a panic passes through it.
+                let appended = catch_unwind(AssertUnwindSafe(|| builder.append(request)));
+                outcomes.push(match appended {
+                    Ok(Ok(Appended { spans, rejected })) => (spans, rejected, None, false),
+                    Ok(Err(flaw)) => (0, Vec::new(), Some(flaw.0), false),
+                    Err(_) => (0, Vec::new(), Some("the native decoder has a fault"), true),
+                });
+            }
+            (outcomes, builder.tables().nbytes())
+        })
     }
 
     /// All tables, and an empty builder. `allocate` gives writable memory of a size in bytes;

@@ -2,13 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from collector.decoded import Appended, BatchBuilder, Decoder
+from collector.decoded import Appended, BatchBuilder, Decoder, Outcome, append_singly
 from collector.decoding import make_decoder
 from collector.receiving import Receiver
 from collector.recovery import open_keeper
@@ -76,6 +76,9 @@ class _HeldBuilder:
         appended = self._builder.append(payload)
         self.spans, self.nbytes = self._builder.spans, self._builder.nbytes
         return appended
+
+    def append_all(self, payloads: Sequence[bytes], full: int) -> list[Outcome]:
+        return append_singly(self, payloads, full)
 
     def seal(self) -> SpanBatch:
         self.spans = self.nbytes = 0

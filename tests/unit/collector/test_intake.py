@@ -197,6 +197,29 @@ def test_a_whole_row_group_is_stored_without_waiting_for_more(
     run(scenario, tmp_path)
 
 
+def test_what_a_full_builder_has_no_room_for_is_in_the_next_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake_module, "QUIET_SECONDS", 1_000.0)
+    monkeypatch.setattr(intake_module, "OLDEST_SECONDS", 1_000.0)
+    monkeypatch.setattr(intake_module, "ROW_GROUP", 3)
+    decoder = HeldDecoder()
+
+    async def scenario(held: Intake) -> None:
+        decoder.gate.clear()
+        first = asyncio.create_task(held.receiver.export(numbered(1)))
+        await decoder.is_entered()
+        sent = [asyncio.create_task(held.receiver.export(numbered(n))) for n in range(2, 10)]
+        await asyncio.sleep(0)
+        decoder.gate.set()
+        assert await asyncio.gather(first, *sent) == [b""] * 9
+        await held.receiver.flush()
+        assert decoder.seen == [numbered(n) for n in range(1, 10)]
+        assert held.store.tried == [3, 3, 3]
+
+    run(scenario, tmp_path, decoder=decoder, patience=30.0)
+
+
 def test_the_oldest_span_does_not_wait_for_a_quiet_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.workload import make_requests
 from collector import decoding
-from collector.decoded import UndecodableRequest
+from collector.decoded import Appended, BatchBuilder, UndecodableRequest
 from collector.python_decoder import PythonDecoder
 from storage.schema import BATCH_SCHEMAS, SpanBatch
 from tests.builders import link, request, span
@@ -78,6 +78,23 @@ def test_a_sealed_builder_is_empty_and_begins_anew() -> None:
         assert_same_tables(ours.seal(), oracle.seal())
 
 
+def test_several_requests_at_once_are_told_one_by_one() -> None:
+    two, broken = request(span(id=1), span(id=2)), b"\xff"
+    bad = request(span(id=0), span(id=3))
+
+    def told(builder: BatchBuilder, full: int) -> list[object]:
+        outcomes = builder.append_all([two, broken, bad, two], full)
+        return [each if isinstance(each, Appended) else type(each) for each in outcomes]
+
+    for full, reached in ((0, 0), (2, 1), (3, 3), (4, 4)):
+        ours, oracle = NATIVE.builder(), PYTHON.builder()
+        expected = told(oracle, full)
+        assert len(expected) == reached
+        assert told(ours, full) == expected
+        assert ours.spans == oracle.spans
+        assert_same_tables(ours.seal(), oracle.seal())
+
+
 def test_a_batch_stays_what_it_is_when_the_builder_goes_on() -> None:
     builder = NATIVE.builder()
     builder.append(REQUESTS[0])
@@ -134,8 +151,8 @@ def test_a_request_of_the_largest_size_is_taken() -> None:
 class _Faulty:
     """The module's Builder after a panic of its code."""
 
-    def append(self, _: bytes) -> Any:
-        raise RuntimeError("the native decoder has a fault")
+    def append_all(self, _: list[bytes], full: int) -> Any:
+        return [(0, [], "the native decoder has a fault", True)], full
 
 
 def test_a_fault_of_the_decoder_is_one_refused_request(
@@ -148,7 +165,7 @@ def test_a_fault_of_the_decoder_is_one_refused_request(
         pytest.raises(UndecodableRequest, match="cannot be decoded"),
     ):
         builder.append(b"")
-    assert "A request of 0 bytes was refused" in caplog.text
+    assert "A request was refused" in caplog.text
 
 
 def test_without_the_module_the_python_decoder_runs(monkeypatch: pytest.MonkeyPatch) -> None:
