@@ -137,7 +137,7 @@ class Intake:
 
     def _is_full(self) -> bool:
         """Whether nothing may be added to the builder."""
-        return self._spoilt or self.spans >= ROW_GROUP or self.nbytes >= SEAL_BYTES
+        return self._spoilt or self.spans >= ROW_GROUP or self._builder.nbytes >= SEAL_BYTES
 
     def _take(self, first: Waiting) -> None:
         """One group, beginning with this request."""
@@ -278,6 +278,8 @@ class Intake:
         self._asked = False
         position = self._journal.position
         if not self.spans and not self._spoilt and position == self._sealed:
+            if self._is_full():  # of resources and scopes whose spans were all left out
+                self._builder = self._decoder.builder()
             return
         sealed = Sealed(
             self._make_batch(), self.spans, self.nbytes, self._sealed, position, self._unanswered

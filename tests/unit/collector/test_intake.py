@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from collector import intake as intake_module
-from collector.decoded import UndecodableRequest
+from collector.decoded import BatchBuilder, UndecodableRequest
 from collector.request_log import RequestLog
 from tests.builders import request, span
 from tests.unit.collector.held_store import HeldDecoder, HeldStore, Intake, intake
@@ -113,6 +113,30 @@ def test_nothing_of_a_request_without_good_spans_is_logged(tmp_path: Path) -> No
         assert list(tmp_path.iterdir()) == []
 
     run(scenario, tmp_path)
+
+
+def test_resources_without_spans_do_not_gather_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake_module, "SEAL_BYTES", 100_000)
+    made: list[BatchBuilder] = []
+
+    class Counting(HeldDecoder):
+        def builder(self) -> BatchBuilder:
+            made.append(super().builder())
+            return made[-1]
+
+    async def scenario(held: Intake) -> None:
+        for number in range(20):
+            resource = {"service.name": f"{number}" + "x" * 10_000}
+            await held.receiver.export(request(span(id=0, resource=resource)))
+            assert made[-1].nbytes < 200_000
+        assert len(made) > 1
+        assert await held.receiver.export(numbered(1)) == b""
+        await held.receiver.flush()
+        assert held.store.tried == [1]
+
+    run(scenario, tmp_path, decoder=Counting())
 
 
 def test_after_a_quiet_moment_everything_is_in_the_store_and_the_log_empty(
