@@ -11,6 +11,9 @@ SHELL := /bin/sh
 # A dependency that would be built with maturin must not fetch a compiler by itself.
 export MATURIN_NO_INSTALL_RUST = 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# The tests start this project's commands a hundred times and more: their modules are compiled
+# once, also where the environment asks for no bytecode. `make clean` takes it away.
+unexport PYTHONDONTWRITEBYTECODE
 
 ARGS ?=
 PYTHON ?=

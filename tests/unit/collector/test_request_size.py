@@ -1,5 +1,7 @@
 """Requests that would become gigabytes, or a text that no store holds in one piece."""
 
+from collections.abc import Callable
+
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -12,10 +14,26 @@ DECODERS = {decoder.name: decoder for decoder in (PythonDecoder(), make_decoder(
 MIB = 1 << 20
 
 
-def of_entities(count: int) -> bytes:
+def long_text() -> bytes:
+    return request(span(attributes={"a": "\x01" * (8 * MIB)}))
+
+
+def long_event() -> bytes:
+    return request(span(events=[("e", {"a": "x" * (8 * MIB)})]))
+
+
+def long_resource() -> bytes:
+    return request(span(resource={"a": "x" * MIB}))
+
+
+def long_scope() -> bytes:
+    return request(span(scope="x" * MIB))
+
+
+def many_entities() -> bytes:
     message = ExportTraceServiceRequest()
     message.ParseFromString(request(span()))
-    for _ in range(count):
+    for _ in range(600_000):
         message.resource_spans[0].resource.entity_refs.add()
     return message.SerializeToString()
 
@@ -26,19 +44,19 @@ def decoder(request: pytest.FixtureRequest) -> Decoder:
 
 
 @pytest.mark.parametrize(
-    ("payload", "said"),
+    ("build", "said"),  # built by the test: every process of tests reads this list
     [
-        (request(span(attributes={"a": "\x01" * (8 * MIB)})), "a span of more than 8 MiB"),
-        (request(span(events=[("e", {"a": "x" * (8 * MIB)})])), "a span of more than 8 MiB"),
-        (request(span(resource={"a": "x" * MIB})), "a resource or scope of more than 1 MiB"),
-        (request(span(scope="x" * MIB)), "a resource or scope of more than 1 MiB"),
-        (of_entities(600_000), "a resource or scope of more than 1 MiB"),
+        (long_text, "a span of more than 8 MiB"),
+        (long_event, "a span of more than 8 MiB"),
+        (long_resource, "a resource or scope of more than 1 MiB"),
+        (long_scope, "a resource or scope of more than 1 MiB"),
+        (many_entities, "a resource or scope of more than 1 MiB"),
     ],
-    ids=["attributes", "event", "resource", "scope", "entities"],
 )
 def test_what_is_too_long_is_refused_in_a_sentence(
-    payload: bytes, said: str, decoder: Decoder
+    build: Callable[[], bytes], said: str, decoder: Decoder
 ) -> None:
+    payload = build()
     with pytest.raises(UndecodableRequest, match=said):
         decode_request(decoder, payload)
 
