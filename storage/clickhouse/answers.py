@@ -57,7 +57,7 @@ class AnswerReader:
         hi, lo = query.trace or (None, None)
         with self._database.read() as session:
             found = session.select(
-                statement("orphans"),
+                statement("orphans", columns="*"),
                 trace_hi=hi,
                 trace_lo=lo,
                 limit=page.limit + 1,

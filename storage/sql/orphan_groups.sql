@@ -60,8 +60,22 @@ cells AS (
     JOIN told ON {same}
     GROUP BY ALL
 ),
+-- What the deliveries beside a group say (of all the rows of a shape at once), and which of
+-- them say the same of versions.
+shapes AS MATERIALIZED (
+    SELECT
+        delivery.number AS shape_number, told.number, first_seen, last_seen, cell_size,
+        service_version, scope_version, first_service_version, first_scope_version,
+        dense_rank() OVER (ORDER BY told.number, service_version, scope_version) AS kind
+    FROM endpoint_shapes AS delivery
+    JOIN told ON {alike}
+        AND (told.producer_service_name IS NULL
+            OR delivery.producer_service_name = told.producer_service_name)
+    WHERE role = 'process' AND relation IN ('parent', 'link')
+),
 parts AS MATERIALIZED (
     SELECT
+        kind,
         number,
         CASE WHEN start >= $first AND start < $past
             THEN (start - $first) // $size END AS bucket,
@@ -71,20 +85,10 @@ parts AS MATERIALIZED (
         count(*) FILTER (start < first_seen) AS before,
         count(*) FILTER (start > last_seen) AS after,
         min(start) FILTER (start > last_seen) AS healed_since,
-        max((start, delivery.service_version))
-            FILTER (start < first_seen AND delivery.service_version <> '') AS service_version,
-        max((start, delivery.scope_version))
-            FILTER (start < first_seen AND delivery.scope_version <> '') AS scope_version,
-        count(*) FILTER (start < first_seen AND delivery.service_version = first_service_version)
-            AS same_service,
-        count(*) FILTER (start < first_seen AND delivery.scope_version = first_scope_version)
-            AS same_scope
-    FROM (SELECT *, start_time_unix_nano AS start FROM endpoints) AS delivery
-    JOIN told ON {alike}
-        AND (told.producer_service_name IS NULL
-            OR delivery.producer_service_name = told.producer_service_name)
-    WHERE role = 'process' AND relation IN ('parent', 'link')
-        AND ($start::BIGINT IS NULL OR start >= $start)
+        max(start) FILTER (start < first_seen) AS last_before
+    FROM (SELECT shape_number, start_time_unix_nano AS start FROM endpoint_rows)
+    JOIN shapes USING (shape_number)
+    WHERE ($start::BIGINT IS NULL OR start >= $start)
         AND ($end::BIGINT IS NULL OR start < $end)
     GROUP BY ALL
 ),
@@ -106,11 +110,20 @@ connected AS (
         sum(before)::BIGINT AS before,
         sum(after)::BIGINT AS after,
         min(healed_since) AS healed_since,
-        max(service_version)[2] AS good_service_version,
-        max(scope_version)[2] AS good_scope_version,
-        sum(same_service)::BIGINT AS same_service_version,
-        sum(same_scope)::BIGINT AS same_scope_version
+        max((last_before, service_version))
+            FILTER (before > 0 AND service_version <> '')[2] AS good_service_version,
+        max((last_before, scope_version))
+            FILTER (before > 0 AND scope_version <> '')[2] AS good_scope_version,
+        sum(before) FILTER (service_version = first_service_version)::BIGINT
+            AS same_service_version,
+        sum(before) FILTER (scope_version = first_scope_version)::BIGINT AS same_scope_version
     FROM parts
+    JOIN (
+        SELECT DISTINCT
+            kind, number,
+            service_version, scope_version, first_service_version, first_scope_version
+        FROM shapes
+    ) USING (kind, number)
     GROUP BY number
 ),
 trends AS (

@@ -1,5 +1,5 @@
 -- ClickHouse reads this, too.
-SELECT *
+SELECT {columns}
 FROM orphans
 WHERE ($hidden OR NOT hidden)
     AND ($trace_hi::UBIGINT IS NULL OR (trace_hi = $trace_hi AND trace_lo = $trace_lo))

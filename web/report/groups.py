@@ -106,10 +106,8 @@ def _rows(table: pa.Table, columns: Sequence[str]) -> Iterator[Row]:
 
 def count_healthy(store: SpanStore) -> int:
     """Edges of which every hand-over connected."""
-    return sum(
-        row["count"] == row["parent"] + row["link"]
-        for row in store.edges().select(["count", "parent", "link"]).to_pylist()
-    )
+    counts = store.handover_counts(0, 0).select(["count", "connected"]).to_pylist()
+    return sum(0 < row["count"] == row["connected"] for row in counts)
 
 
 def _summarise(
