@@ -1,5 +1,6 @@
 """How a server imports its modules, so that it starts sooner and stays smaller."""
 
+import atexit
 import gc
 import sys
 from collections.abc import Iterator
@@ -8,14 +9,17 @@ from contextlib import contextmanager
 
 @contextmanager
 def lean_imports() -> Iterator[None]:
-    """Import inside. Modules stay, so the garbage collector does not look through them
-    meanwhile."""
+    """Import inside. Modules stay, so the garbage collector does not look through them,
+    meanwhile and later: the first times took 0.15 s, of the first requests."""
     collects = gc.isenabled()
     gc.disable()
     try:
         leave_pandas_out()
         yield
     finally:
+        gc.freeze()
+        # Libraries in C++ call what is left over in the end a leak.
+        atexit.register(gc.unfreeze)
         if collects:
             gc.enable()
 
