@@ -81,4 +81,5 @@ def analyse(
 
 def arrow(rows: pl.DataFrame, schema: pa.Schema) -> pa.Table:
     """The schema's columns of a frame as an Arrow table of exactly that schema."""
-    return rows.select(schema.names).to_arrow().cast(schema)
+    # Texts are laid out anew once: by the cast, not by Polars as well.
+    return rows.select(schema.names).to_arrow(compat_level=pl.CompatLevel.newest()).cast(schema)

@@ -72,10 +72,12 @@ def endpoint_rows(ends: Ends, connections: pl.DataFrame, origins: pl.DataFrame) 
         known_destination="destination",
         known_system="system",
     ).filter(pl.col("confidence") >= DRAWN)
-    best = (
-        drawn.sort("delivery", "confidence", "send", descending=[False, True, False])
-        .unique("delivery", keep="first", maintain_order=True)
-        .select(pl.col("delivery").alias("row"), pl.exclude("delivery", "send", "confidence"))
+    if drawn["delivery"].n_unique() < drawn.height:
+        drawn = drawn.sort(
+            "delivery", "confidence", "send", descending=[False, True, False]
+        ).unique("delivery", keep="first", maintain_order=True)
+    best = drawn.select(
+        pl.col("delivery").alias("row"), pl.exclude("delivery", "send", "confidence")
     )
     # A poll that tells nothing of its messages may be one of several spans of theirs, work
     # after a receive call and a silent Lambda root tell nothing of themselves.
@@ -84,7 +86,7 @@ def endpoint_rows(ends: Ends, connections: pl.DataFrame, origins: pl.DataFrame) 
     told = told.filter(~silent | ends.frame.flag(best["row"])[told])
     # what a context states and no connection shows is told by another span of the delivery
     shown = ends.frame.flag(connections["delivery"])
-    told = told.filter((shown | ~ends.frame.flag(ends.stated["delivery"]))[told])
+    told = told.filter((shown | ~ends.continued)[told])
     rows = pl.concat(
         [
             ends.sends.filter(~ends.frame.flag(told)[ends.sends["row"]]).select(

@@ -20,7 +20,13 @@ def number_attempts(rows: pl.DataFrame) -> pl.DataFrame:
     # Most messages are delivered once.
     handed = pl.col("unit").cast(pl.UInt64) * 2**32 + pl.col("consumer_service").cast(pl.UInt64)
     several = rows.filter(handed.is_duplicated())
-    several = several.filter(several.select(same).is_duplicated())
+    if not several.is_empty():
+        several = several.filter(several.select(same).is_duplicated())
+    told = pl.when(pl.col("told_attempt") > 0).then(pl.col("told_attempt"))
+    if several.is_empty():
+        return rows.with_columns(
+            pl.coalesce(told.clip(1, 1_000_000), 1).cast(pl.Int32).alias("attempt")
+        )
     seen = several.sort(order).select(
         "delivery",
         "send",
@@ -28,11 +34,6 @@ def number_attempts(rows: pl.DataFrame) -> pl.DataFrame:
         .then(pl.int_range(1, pl.len() + 1).over(same))
         .otherwise(failed_before.over(same) + 1),
     )
-    told = pl.when(pl.col("told_attempt") > 0).then(pl.col("told_attempt"))
-    if seen.is_empty():
-        return rows.with_columns(
-            pl.coalesce(told.clip(1, 1_000_000), 1).cast(pl.Int32).alias("attempt")
-        )
     return rows.join(seen, on=["delivery", "send"], how="left").with_columns(
         pl.coalesce(told.clip(1, 1_000_000), "seen", 1).cast(pl.Int32).alias("attempt")
     )

@@ -9,6 +9,7 @@ import polars as pl
 
 from analyzer.frame import PART, SPAN, Frame
 from analyzer.roles import CONSUMER, SERVER
+from analyzer.span_ids import flag
 from analyzer.tables import Tables
 
 # trace.proto SpanFlags: is_remote is known, is_remote (of the parent or the link)
@@ -17,6 +18,19 @@ HAS_IS_REMOTE, IS_REMOTE, SAMPLED = 0x100, 0x200, 0x01
 _DELIVERS = ["receive", "process"]
 _TARGET = {f"linked_{name}": name for name in SPAN}
 _LINKED = list(_TARGET)
+_NAMES_NO_MESSAGE = pl.lit(None, pl.String)
+_NONE_MISSING = pl.DataFrame(
+    schema={
+        "row": pl.UInt32,
+        "missing_hi": pl.UInt64,
+        "missing_lo": pl.UInt64,
+        "missing_span": pl.UInt64,
+        "link_flags": pl.UInt32,
+        "link_state": pl.String,
+        "message_id": pl.String,
+        "in_own_trace": pl.Boolean,
+    }
+)
 # What is compared of both ends of a context.
 _COMPARED = ["role", "service", "trace"]
 
@@ -32,9 +46,9 @@ def read_links(tables: Tables, frame: Frame) -> pl.DataFrame:
     ).filter(rows.is_not_null())
     empty = (pl.col("linked_trace_hi") == 0) & (pl.col("linked_trace_lo") == 0)
     links = links.sort("row", "position").with_columns(empty.alias("empty"))
+    if tables.parts.is_empty():
+        return links.with_columns(message_id=_NAMES_NO_MESSAGE)
     named = tables.parts.filter(pl.col("part") == "link").drop_nulls("message_id")
-    if named.is_empty():
-        return links.with_columns(message_id=pl.lit(None, pl.String))
     key = [*PART, "position"]
     named = named.select(*key, "message_id").unique(key)
     return links.join(named, on=key, how="left", maintain_order="left")
@@ -50,6 +64,8 @@ def missing_contexts(frame: Frame, links: pl.DataFrame, followed: pl.DataFrame) 
     exported, not a broken hop (rule N8). What the receive span of a `process` span names
     counts for both.
     """
+    if not (frame["parent_missing"].any() or links["target"].null_count()):
+        return _NONE_MISSING
     flags = pl.col("flags")
     remote = (
         pl.when(flags & HAS_IS_REMOTE != 0)
@@ -91,8 +107,10 @@ def missing_contexts(frame: Frame, links: pl.DataFrame, followed: pl.DataFrame) 
 def own_receives(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
     """(row, receive): `process` spans that link to the `receive` span of their service
     (franz-go), whose context is theirs: two links to follow to the producer."""
-    present = links.filter(pl.col("target").is_not_null()).select("row", "target")
     process, receive = frame.is_role("process"), frame.is_role("receive")
+    if not receive.any():
+        return pl.DataFrame(schema={"row": pl.UInt32, "receive": pl.UInt32})
+    present = links.filter(pl.col("target").is_not_null()).select("row", "target")
     follows = process[present["row"]] & receive[present["target"]]
     return (
         _with_ends(frame, present.filter(follows).unique(maintain_order=True))
@@ -114,60 +132,45 @@ def resolved_contexts(frame: Frame, links: pl.DataFrame, followed: pl.DataFrame)
     """
     send, settle = frame.is_role("send"), frame.is_role("settle")
     receives, takes = frame.is_role("receive") | frame.is_role("process"), ~(send | settle)
-    parents = frame["parent"].filter(frame["local_parent"].is_null())
-    crossing = pl.DataFrame(
-        {"row": frame["row"].filter(frame["local_parent"].is_null()), "target": parents}
-    ).filter(parents.is_not_null())
+    crossing = frame.rows.select("row", target="parent").filter(
+        (frame["above"] == frame["row"]) & frame["parent"].is_not_null()
+    )
     by_parent = crossing.filter(
         (receives[crossing["row"]] | send[crossing["target"]]) & takes[crossing["row"]]
-    ).select(
-        "row",
-        "target",
-        relation=pl.lit("parent"),
-        message_id=pl.lit(None, pl.String),
-    )
+    ).with_columns(relation=pl.lit("parent"), message_id=_NAMES_NO_MESSAGE)
     present = links.filter(pl.col("target").is_not_null()).select("row", "target", "message_id")
-    present = _firsts(
-        present.filter(
-            takes[present["row"]]
-            & ~settle[present["target"]]
-            & (present["target"] != present["row"])
-        )
-    )
-    linked = _with_ends(frame, present)
+    rows, targets = present["row"], present["target"]
+    upstream = present.filter(
+        takes[rows]
+        & ~settle[targets]
+        & (targets != rows)
+        & (send[targets] | _are_upstream(frame, present, ~send[targets]))
+    ).select("row", "target", pl.lit("link").alias("relation"), "message_id")
+    told = [by_parent, upstream]
+    if not followed.is_empty():
+        by_receive = followed.join(upstream, left_on="receive", right_on="row")
+        told.append(by_receive.select(upstream.columns))
+    # one entry for a pair; parent beats link
+    pair = pl.col("row").cast(pl.UInt64) * 2**32 + pl.col("target").cast(pl.UInt64)
+    return pl.concat(told).sort(pair, maintain_order=True).filter(pair.ne_missing(pair.shift()))
+
+
+def _are_upstream(frame: Frame, links: pl.DataFrame, asked: pl.Series) -> pl.Series:
+    """Of links (row, target) to no sends, those that are `asked`, whether the target may be
+    where the message came from."""
+    if not asked.any():
+        return asked
+    linked = _with_ends(frame, links.filter(asked).select("row", "target"))
     delivers = pl.col("own_role").is_in(_DELIVERS).fill_null(value=False)
     same_service = pl.col("own_service") == pl.col("far_service")
     # What a context states stands whatever the clocks say; a target that is no send
     # must at least not lie in the future.
     earlier = pl.col("far_start") <= pl.col("own_work_end")
     far_delivers = pl.col("far_role").is_in(_DELIVERS).fill_null(value=False)
-    sends = (pl.col("far_role") == "send").fill_null(value=False)
-    upstream = linked.filter(
-        sends
-        | (delivers & ~same_service & earlier)
-        | (
-            delivers
-            & same_service
-            & earlier
-            & ~far_delivers
-            & (pl.col("own_trace") != pl.col("far_trace"))
-        )
-    ).select("row", "target", pl.lit("link").alias("relation"), "message_id")
-    by_receive = followed.join(upstream, left_on="receive", right_on="row").select(
-        "row", "target", "relation", "message_id"
-    )
-    # one entry for a pair; parent beats link
-    return _firsts(
-        pl.concat([by_parent, upstream, by_receive]).sort(
-            "row", "target", "relation", descending=[False, False, True]
-        )
-    )
-
-
-def _firsts(contexts: pl.DataFrame) -> pl.DataFrame:
-    """Of several contexts of one row and target the first."""
-    pair = pl.col("row").cast(pl.UInt64) * 2**32 + pl.col("target").cast(pl.UInt64)
-    return contexts.filter(pair.is_first_distinct())
+    far_trace = pl.col("own_trace") != pl.col("far_trace")
+    may = delivers & earlier & (~same_service | (~far_delivers & far_trace))
+    places = pl.int_range(links.height, dtype=pl.UInt32, eager=True).filter(asked)
+    return flag(links.height, places.filter(linked.select(may).to_series()))
 
 
 def _with_ends(frame: Frame, contexts: pl.DataFrame) -> pl.DataFrame:

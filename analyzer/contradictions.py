@@ -28,6 +28,8 @@ def find_contradictions(ends: Ends, told: pl.DataFrame) -> pl.DataFrame:
 
     `told` are EVIDENCE rows. A batch has many producers by one rule, and is none.
     """
+    if told.is_empty():
+        return told.select("delivery", "rule")
     strong = told.filter(pl.col("confidence") >= DRAWN)
     named = strong.select("delivery", "rule", "confidence", ends.producers(strong["send"]))
     several = named.filter(named["delivery"].is_duplicated())
@@ -69,6 +71,8 @@ def demote(told: pl.DataFrame, torn: pl.DataFrame) -> pl.DataFrame:
 
 def note_of(torn: pl.DataFrame) -> pl.Expr:
     """The notes of a hand-over (delivery, …) as JSON text."""
+    if torn.is_empty():
+        return pl.lit("[]")
     return (
         pl.when(pl.col("delivery").is_in(torn["delivery"].implode()))
         .then(pl.lit(json.dumps([_NOTE])))

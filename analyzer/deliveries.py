@@ -5,26 +5,24 @@ its `process` span, a hand-written `process` inside an instrumented one); the en
 is the process span if there is one, else the receive span or the Lambda root.
 """
 
+import numpy as np
 import polars as pl
 
 from analyzer.frame import Frame
 from analyzer.idle_polls import idle_polls, polling_loops
-from analyzer.kafka_events import RECORD, ends_of_partition, error_events
-from analyzer.roles import CONSUMER, SERVER
+from analyzer.kafka_events import RECORD, ends_of_partition, error_events, tells_events
+from analyzer.lambda_roots import lambda_roots, silent_lambdas
+from analyzer.roles import CONSUMER
 from analyzer.structure import nearest, nearest_above
-from analyzer.trace_states import has_epoch_form
-
-# Calls that invoke a function or a state machine, as AWS SDKs' instrumentations name them.
-_CALLS = r"^(?:Lambda|SFN|Sfn)\.(?:Invoke|Start\w*Execution)|\S invoke$"
 
 
 def _process_ends(frame: Frame, process: pl.Series, stated: pl.Series) -> pl.Series:
     """Process spans that are deliveries: of nested ones the outer, unless only the
     inner ones state a context (a batch wrapper over one span a message)."""
+    if not (process & frame.has_above).any():
+        return process
     above = nearest_above(frame.rows, process)
     inner = process & above.is_not_null()
-    if not inner.any():
-        return process
     wrapper = process & ~stated & frame.flag(above.filter(inner & stated))
     return process & ~wrapper & (~inner | stated)
 
@@ -67,12 +65,14 @@ def _name_a_sent_message(frame: Frame) -> pl.Series:
     send of another trace says too: application spans whose broker call nobody instrumented."""
     keys = [["message_id"], RECORD]
     told = [name for key in keys for name in key]
-    silent = frame.rows.select("row", "role", "parent_span_id", "marked").filter(
-        pl.col("role").is_null() & pl.col("parent_span_id").is_null() & pl.col("marked")
-    )["row"]
-    if silent.is_empty():
-        return silent
-    roots = frame.tell(silent, "row", "trace", "work_end", *told)
+    silent = frame["row"].filter(
+        frame["marked"] & frame["role"].is_null() & frame["parent_span_id"].is_null()
+    )
+    roots = frame.tell(silent, "row", "trace", "work_end", *told).filter(
+        pl.any_horizontal(pl.col("message_id", "kafka_offset").is_not_null())
+    )
+    if roots.is_empty():
+        return roots["row"]
     sent = frame["row"].filter(frame.is_role("send"))
     sends = frame.tell(sent, *told, sender="trace", sent="start")
     found = [
@@ -117,55 +117,15 @@ def _told_by_hand(frame: Frame, process: pl.Series, stated: pl.Series) -> pl.Ser
     """Process spans of a library without context and work, below its receive span, whose
     record a root of another scope of that service tells: the application made a span of its
     own from the headers, and that one stands for the message."""
-    rows = frame["row"].filter(process)
-    told = frame.tell(
-        rows, "row", "service", "scope_name", "has_children", "local_parent", *RECORD
-    ).drop_nulls(RECORD)
-    if told.is_empty():
-        return frame.flag(told["row"])
-    empty = ~pl.lit(stated).gather(pl.col("row")) & ~pl.col("has_children")
-    below = told.filter(empty & pl.col("local_parent").is_not_null())
-    roots = told.filter(pl.col("local_parent").is_null())
-    twice = below.join(roots, on=["service", *RECORD], suffix="_root").filter(
-        pl.col("scope_name") != pl.col("scope_name_root")
+    empty = process & frame.has_above & ~stated & ~frame["has_children"]
+    if not empty.any():
+        return empty
+    below, roots = (
+        frame.tell(frame["row"].filter(which), "row", "service", "scope_name", *RECORD)
+        for which in (empty, process & ~frame.has_above)
     )
-    return frame.flag(twice["row"])
-
-
-def _silent_lambdas(frame: Frame) -> pl.Series:
-    """Rows of Lambda roots without trigger: Python's for an EventBridge or SNS event, and
-    also for a timer or a direct call. One that sends is rather where the work entered. The
-    parent may be missing where it is X-Ray's, which is no producer's: its trace id tells, or
-    that the trace sends, for AWS puts segments of its own into any trace. Unless the trace
-    holds a call of a function or state machine, which may have invoked it as well."""
-    invoked = _lambda_roots(frame)
-    if invoked.is_empty():
-        return invoked["row"]
-    told = frame.tell(
-        invoked["row"], "trace", "trace_hi", "parent_missing", start_time_unix_nano="start"
-    )
-    traces = frame.rows.select("trace", "name").join(told, on="trace", how="semi")
-    called = traces.filter(pl.col("name").str.contains(_CALLS))["trace"].unique()
-    sends = frame.is_role("send")
-    sending_traces = frame["trace"].filter(sends).unique()
-    begun = pl.col("parent_span_id").is_null() | (
-        pl.col("parent_missing")
-        & (has_epoch_form("trace_hi") | pl.col("trace").is_in(sending_traces.implode()))
-        & ~pl.col("trace").is_in(called.implode())
-    )
-    roots = invoked.hstack(told).filter(
-        pl.col("invocation_id").is_not_null() & pl.col("trigger").is_null() & begun
-    )["row"]
-    sending = frame.flag(frame["top"].filter(sends))
-    return roots.filter(~sending[roots])
-
-
-def _lambda_roots(frame: Frame) -> pl.DataFrame:
-    """SERVER spans with what tells a function's invocation: `row`, `trigger`, …"""
-    rows = frame.rows.select("row", "kind", "role", "marked").filter(
-        pl.col("marked") & (pl.col("kind") == SERVER) & pl.col("role").is_null()
-    )["row"]
-    return frame.tell(rows, "row", "parent_span_id", "trigger", "invocation_id")
+    twice = below.drop_nulls(RECORD).join(roots, on=["service", *RECORD], suffix="_root")
+    return frame.flag(twice.filter(pl.col("scope_name") != pl.col("scope_name_root"))["row"])
 
 
 def find_deliveries(
@@ -187,15 +147,57 @@ def find_deliveries(
     stated = upstream | frame.flag(missing["row"])
     any_process = frame.is_role("process")
     any_process &= stated | ~polling_loops(frame, any_process)
-    process = _process_ends(frame, any_process, stated) & (
-        ~error_events(frame, any_process) | upstream
-    )
-    process &= ~ends_of_partition(frame, process, stated, resolved)
+    process = _process_ends(frame, any_process, stated)
+    if tells_events(frame):
+        process &= ~error_events(frame, any_process) | upstream
+        process &= ~ends_of_partition(frame, process, stated, resolved)
     process &= ~_told_by_hand(frame, process, stated)
-    process &= stated | ~idle_polls(frame, process)
+    process &= ~idle_polls(frame, process & ~stated)
     open_ = ~frame.flag(_rows_above(frame, any_process))
+    functions = lambda_roots(frame)
+    named = _name_a_sent_message(frame)
+    by_name = frame.flag(functions.drop_nulls("invocation_id")["row"])[named]
+    invoked = functions.filter(pl.col("trigger") == "pubsub")["row"]
+    invoked = pl.concat([invoked, named.filter(by_name)])
+    maybe = silent_lambdas(frame, functions)
+    unnamed = upstream & open_ & frame["role"].is_null()
+    return _name_ends(
+        frame,
+        # What a span is first of all.
+        ("process", frame["row"].filter(process)),
+        ("process", named.filter(~by_name)),
+        *_receives(frame, links, followed, stated, upstream, process, open_),
+        ("invoke", invoked.filter(open_[invoked])),
+        ("stated", frame["row"].filter(unnamed)),
+        ("maybe", maybe.filter((open_ & ~upstream)[maybe])),
+    )
+
+
+def _name_ends(frame: Frame, *ends: tuple[str, pl.Series]) -> pl.DataFrame:
+    """(row, end), each row once, named by the first of these that has it."""
+    first = np.zeros(frame.rows.height, dtype=np.uint8)
+    for place in reversed(range(len(ends))):
+        first[ends[place][1].to_numpy()] = place + 1
+    rows = np.flatnonzero(first).astype(np.uint32)
+    names = pl.Series([end for end, _ in ends])
+    return pl.DataFrame({"row": rows, "end": names[first[rows] - 1]})
+
+
+def _receives(
+    frame: Frame,
+    links: pl.DataFrame,
+    followed: pl.DataFrame,
+    stated: pl.Series,
+    upstream: pl.Series,
+    process: pl.Series,
+    open_: pl.Series,
+) -> list[tuple[str, pl.Series]]:
+    """The receive spans among the ends: "receive" and "polled"."""
+    asked = frame.is_role("receive") & open_
+    if not asked.any():
+        return []
     receives = frame.tell(
-        frame["row"].filter(frame.is_role("receive") & open_),
+        frame["row"].filter(asked),
         *("row", "kind", "service", "parent_span_id", "has_children", "api_receive", "routed"),
         *("message_id", "batch_count", *RECORD),
         called_back="scope_name",
@@ -208,33 +210,16 @@ def find_deliveries(
     told_elsewhere = frame.flag(_told_elsewhere(frame, receives, process)) & ~stated
     rows = receives["row"]
     taken = (stated[rows] | _filled(frame, receives)) & ~(wrapper | told_elsewhere)[rows]
-    functions = _lambda_roots(frame)
-    named = _name_a_sent_message(frame)
-    by_name = named.is_in(functions.drop_nulls("invocation_id")["row"].implode())
-    invoked = functions.filter(pl.col("trigger") == "pubsub")["row"]
-    invoked = pl.concat([invoked, named.filter(by_name)])
-    maybe = _silent_lambdas(frame)
-    # What a span is first of all.
-    ends = [
-        ("process", frame["row"].filter(process)),
-        ("process", named.filter(~by_name)),
-        ("receive", rows.filter(taken)),
-        ("polled", _count_only(receives, links)),
-        ("invoke", invoked.filter(open_[invoked])),
-        ("stated", frame["row"].filter(upstream & frame["role"].is_null() & open_)),
-        ("maybe", maybe.filter((open_ & ~upstream)[maybe])),
-    ]
-    found = [pl.DataFrame({"row": rows}).with_columns(end=pl.lit(end)) for end, rows in ends]
-    return pl.concat(found).unique("row", keep="first", maintain_order=True).sort("row")
+    return [("receive", rows.filter(taken)), ("polled", _count_only(receives, links))]
 
 
 def _rows_above(frame: Frame, wanted: pl.Series) -> pl.Series:
     """Rows that have a wanted row among their local descendants, as far as the next
     receive span or root above it."""
-    found = wanted & frame["local_parent"].is_not_null()
+    found = wanted & frame.has_above
     if not found.any():
         return frame["row"].clear()
-    above = nearest_above(frame.rows, frame.is_role("receive") | frame["local_parent"].is_null())
+    above = nearest_above(frame.rows, frame.is_role("receive") | ~frame.has_above)
     return pl.concat([above.filter(found).drop_nulls(), frame["top"].filter(found)])
 
 
@@ -265,6 +250,8 @@ def place_contexts(frame: Frame, deliveries: pl.DataFrame, contexts: pl.DataFram
         return contexts
     columns = [c for c in contexts.columns if c != "row"]
     holder = nearest(frame.rows, frame.flag(contexts["row"]))
+    if _hold_their_own(frame, holder, deliveries["row"], contexts["row"]):
+        return contexts.sort("row", maintain_order=True)
     held = deliveries.select("row", holder[deliveries["row"]].alias("holder")).drop_nulls()
     given = contexts.rename({"row": "holder"}).with_row_index("context")
     crowded = held["holder"].is_duplicated()
@@ -282,3 +269,12 @@ def place_contexts(frame: Frame, deliveries: pl.DataFrame, contexts: pl.DataFram
     return pl.concat(
         [taken.select("row", *columns), left.select(pl.col("holder").alias("row"), *columns)]
     ).sort("row", *columns)
+
+
+def _hold_their_own(
+    frame: Frame, holder: pl.Series, deliveries: pl.Series, contexts: pl.Series
+) -> bool:
+    """Whether all contexts are at deliveries, and each delivery has its own or none."""
+    holders = holder[deliveries]
+    own = (holders == deliveries).sum() == len(deliveries) - holders.null_count()
+    return own and bool(frame.flag(deliveries)[contexts].all())

@@ -16,12 +16,16 @@ def leave_out_doubles(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:
     has a process span of, or a span of the application's own that continues the same producer
     (some libraries end theirs before the message is handled), and without the process spans
     of a library below another that tells of the same messages."""
+    several = found.with_columns(
+        ends.producers(found["send"]),
+        ends.frame["service"][found["delivery"]].alias("consumer"),
+    ).filter(pl.struct(_PLACE).is_duplicated())
+    if several.is_empty():
+        return found
     parts = ends.deliveries.select(
-        *("part", "consumer_group", "start", "end", "dead_letter"),
-        delivery="row",
-        consumer="service",
+        "part", "consumer_group", "start", "end", "dead_letter", delivery="row"
     )
-    told = found.with_columns(ends.producers(found["send"])).join(parts, on="delivery")
+    told = several.join(parts, on="delivery")
     doubles = pl.concat([_receives(told), _lower_libraries(ends, told)])
     return found.join(doubles, on=["delivery", "send"], how="anti")
 

@@ -52,6 +52,26 @@ class Ends:
         return self._producers[rows].alias("unit")
 
     @cached_property
+    def continued(self) -> pl.Series:
+        """Boolean by row: deliveries of which a context states the send."""
+        return self.frame.flag(self.stated["delivery"])
+
+    @cached_property
+    def connected(self) -> pl.Series:
+        """Boolean by row: local roots that such a delivery is part of."""
+        return self.frame.flag(self.frame["top"][self.stated["delivery"]])
+
+    @cached_property
+    def sending(self) -> pl.Series:
+        """Boolean by row: spans of sends."""
+        return self.frame.flag(self.units["row"])
+
+    @cached_property
+    def delivered(self) -> pl.Series:
+        """Boolean by row: deliveries."""
+        return self.frame.flag(self.deliveries["row"])
+
+    @cached_property
     def _producers(self) -> pl.Series:
         return self.frame["row"].clone().scatter(self.units["row"], self.units["unit"])
 
@@ -65,20 +85,21 @@ def find_ends(tables: Tables, hot: Hot = frozenset()) -> Ends:
     found = find_deliveries(frame, links, followed, resolved, missing)
     stated = place_contexts(frame, found, resolved)
     # A receive span whose contexts no delivery below took stands for itself.
-    extra = stated["row"].filter(~frame.flag(found["row"])[stated["row"]]).unique()
-    found = pl.concat([found, extra.to_frame().select("row", end=pl.lit("receive"))]).sort("row")
+    extra = stated["row"].filter(~frame.flag(found["row"])[stated["row"]])
+    if not extra.is_empty():
+        holders = extra.unique().to_frame().select("row", end=pl.lit("receive"))
+        found = pl.concat([found, holders]).sort("row")
     units = find_sends(frame, links)
     bodies = find_bodies(frame, links, found, stated, hot)
     sends = units.filter("leaf")["row"]
     deliveries = _deliveries(frame, found)
     if not bodies.is_empty():
         deliveries = pl.concat([deliveries, _after_calls(frame, bodies)]).sort("row")
+    # as their own trace tells: what is a body depends on others
+    onward = frame.flag(frame["top"][found["row"]])[frame["top"][sends]]
     return Ends(
         frame=frame,
-        sends=frame.tell(sends, "row", *_COLUMNS).with_columns(
-            # as their own trace tells: what is a body depends on others
-            onward=pl.lit(frame.flag(frame["top"][found["row"]])).gather(pl.col("top"))
-        ),
+        sends=frame.tell(sends, "row", *_COLUMNS).hstack([onward.alias("onward")]),
         deliveries=deliveries,
         stated=stated.select(
             delivery="row", send="target", relation="relation", message_id="message_id"

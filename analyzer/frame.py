@@ -15,6 +15,7 @@ import polars as pl
 from analyzer.meaning import find_meanings
 from analyzer.names import mark_messages, read_messages
 from analyzer.places import inherit_places
+from analyzer.span_ids import SpanIds, flag, no_rows
 from analyzer.structure import find_parents
 from analyzer.tables import Tables
 
@@ -35,6 +36,8 @@ _MESSAGE = [
     "traceparent_header",
     "foreign_context_header",
 ]
+# What names and roles need to know of a message (analyzer.names.mark_messages).
+_SAID = ["recorded", "identified"]
 _ORDER = ["trace_hi", "trace_lo", "start_time_unix_nano", "span_id"]
 
 
@@ -58,6 +61,7 @@ class Frame:
     """`resource_id`, `service_name`, `service_namespace`, `environment`, …"""
     states: pl.DataFrame
     """(row, trace_state) of the spans that have one."""
+    ids: SpanIds
 
     def __getitem__(self, name: str) -> pl.Series:
         """A column of `rows`."""
@@ -73,7 +77,7 @@ class Frame:
             column, number = self._columns[name]
             if number not in places:
                 places[number] = self[number][rows]
-            told.append(column[places[number]].alias(alias))
+            told.append(_gather(column, places[number]).alias(alias))
         return pl.DataFrame(told)
 
     @cached_property
@@ -93,6 +97,8 @@ class Frame:
     def look_up(self, told: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
         """The other columns of `told` (`row`: distinct, …) for these rows, in their order:
         null where it tells nothing."""
+        if told.is_empty():
+            return told.drop("row").clear(n=len(rows))
         places = pl.int_range(told.height, dtype=pl.UInt32, eager=True)
         place = no_rows(self.rows.height).scatter(told["row"], places)
         return told.drop("row")[place[rows]]
@@ -100,31 +106,18 @@ class Frame:
     def find(self, ids: pl.DataFrame) -> pl.Series:
         """`row` of the span with each of these ids (the columns of SPAN or PART), null where
         there is none."""
-        wanted, names = ids.with_row_index("place"), ids.columns
-        known = self.rows.select("row", *names)
-        if self._told_by_span_id:
-            found = wanted.select("place", "span_id").join(
-                known.select("row", "span_id"), on="span_id"
-            )
-            places, rows = found["place"], found["row"]
-            for name in names:
-                if name != "span_id":
-                    same = ids[name][places] == known[name][rows]
-                    places, rows = places.filter(same), rows.filter(same)
-        else:
-            found = wanted.join(known, on=names)
-            places, rows = found["place"], found["row"]
-        return no_rows(ids.height).scatter(places, rows).alias("row")
-
-    @cached_property
-    def _told_by_span_id(self) -> bool:
-        return _are_unique(self.rows)
+        return self.ids.find(ids)
 
     def is_in_traces(self, traces: pl.DataFrame) -> pl.Series:
         """Boolean by row, of distinct traces (trace_hi, trace_lo)."""
         firsts = self.rows.select("row", "trace", *SPAN[:2]).filter(self["row"] == self["trace"])
         found = firsts.join(traces, on=SPAN[:2], how="semi")
         return self.flag(found["row"])[self["trace"]]
+
+    @cached_property
+    def has_above(self) -> pl.Series:
+        """Boolean by row: it has a local parent."""
+        return self["above"] != self["row"]
 
     def is_role(self, role: str) -> pl.Series:
         """Boolean by row."""
@@ -139,10 +132,14 @@ class Frame:
 
     def flag(self, rows: pl.Series) -> pl.Series:
         """Boolean by row: true for these."""
-        flags = np.zeros(self.rows.height, dtype=np.bool_)
-        known = rows.drop_nulls() if rows.null_count() else rows
-        flags[known.to_numpy()] = True
-        return pl.Series(flags)
+        return flag(self.rows.height, rows)
+
+
+def _gather(column: pl.Series, places: pl.Series) -> pl.Series:
+    """The column's values there. Many say nothing anywhere, which takes no looking up."""
+    if column.null_count() == len(column) > 0:
+        return column.new_from_index(0, len(places))
+    return column[places]
 
 
 def build_frame(tables: Tables) -> Frame:
@@ -153,48 +150,37 @@ def build_frame(tables: Tables) -> Frame:
     content hash; which arrived first does not matter.
     """
     spans = tables.spans
-    distinct = _are_unique(spans)
-    spans = _in_order(spans if distinct else _one_of_each(spans))
-    messages = mark_messages(tables.messages.select(*PART, "shape_id", "kafka_key", *_MESSAGE))
-    message = _number_messages(spans, messages, told_by_id=distinct and _are_unique(messages))
+    ids = SpanIds(spans.select(PART))
+    kept = _in_order(spans if ids.are_unique else _one_of_each(spans))
+    if kept is not spans:
+        ids = SpanIds(kept.select(PART))
+    messages = _by_span(
+        mark_messages(tables.messages.select(*PART, "shape_id", "kafka_key", *_MESSAGE)),
+        ids,
+        kept.height,
+    )
     resources = _read_resources(tables)
     rows = (
-        _number_traces(spans.with_row_index("row"))
+        _number_traces(kept.with_row_index("row"))
         .with_columns(
-            message,
-            message.is_not_null().alias("marked"),
-            *(messages[name][message] for name in ("shape_id", "recorded", "identified")),
-            _number_of(spans["resource_id"], resources["resource_id"]).alias("resource"),
+            *_tell_kinds(messages, kept.height),
+            _number_of(kept["resource_id"], resources["resource_id"]).alias("resource"),
         )
         .rename({"start_time_unix_nano": "start", "end_time_unix_nano": "end"})
     )
-    rows = rows.with_columns(
-        pl.col("recorded", "identified").fill_null(value=False),
-        *(resources[name][rows["resource"]] for name in ("world", "service")),
-    )
+    rows = rows.with_columns(resources[name][rows["resource"]] for name in ("world", "service"))
     meaning, meanings = find_meanings(rows, tables.scopes, tables.shapes)
     rows = rows.with_columns(meaning, meanings["role"][meaning])
-    rows, meanings = inherit_places(find_parents(rows), meanings)
-    rows, told = _read_messages(rows, messages, meanings)
+    rows, meanings = inherit_places(find_parents(rows, ids), meanings)
     stated = rows.select("row", "trace_state").filter(pl.col("trace_state").str.len_bytes() > 0)
     return Frame(
-        rows=rows.with_columns(_work_ends(rows)).drop(
-            "shape_id", "recorded", "identified", "trace_state"
-        ),
-        messages=told,
+        rows=rows.with_columns(_work_ends(rows)).drop("shape_id", *_SAID, "trace_state"),
+        messages=_read_messages(rows, messages, meanings),
         meanings=meanings,
         resources=resources,
         states=stated,
+        ids=ids,
     )
-
-
-def no_rows(height: int) -> pl.Series:
-    return pl.Series([None], dtype=pl.UInt32).new_from_index(0, height)
-
-
-def _are_unique(rows: pl.DataFrame) -> bool:
-    """No span id stands twice: nearly always, and quickly told."""
-    return rows["span_id"].n_unique() == rows.height
 
 
 def _one_of_each(spans: pl.DataFrame) -> pl.DataFrame:
@@ -213,20 +199,33 @@ def _in_order(spans: pl.DataFrame) -> pl.DataFrame:
 
 def _number_traces(rows: pl.DataFrame) -> pl.DataFrame:
     """Add `trace`: the first row of each trace stands for it."""
-    new = pl.col("trace_hi").ne_missing(pl.col("trace_hi").shift()) | pl.col("trace_lo").ne_missing(
-        pl.col("trace_lo").shift()
-    )
-    return rows.with_columns(pl.when(new).then("row").forward_fill().alias("trace"))
+    new = np.ones(rows.height, dtype=np.bool_)
+    hi, lo = rows["trace_hi"].to_numpy(), rows["trace_lo"].to_numpy()
+    new[1:] = (hi[1:] != hi[:-1]) | (lo[1:] != lo[:-1])
+    firsts = np.where(new, rows["row"].to_numpy(), np.uint32(0))
+    return rows.with_columns(pl.Series("trace", np.maximum.accumulate(firsts)))
 
 
-def _number_messages(spans: pl.DataFrame, messages: pl.DataFrame, *, told_by_id: bool) -> pl.Series:
-    """`message`: of each span the index of its row in `messages`, null without one."""
-    numbers = messages.select(PART).with_row_index("message")
-    if told_by_id:  # one column tells what belongs together
-        numbers, on = numbers.select("span_id", "message"), ["span_id"]
-    else:
-        numbers, on = numbers.unique(PART, keep="any"), PART
-    return spans.select(on).join(numbers, on=on, how="left", maintain_order="left")["message"]
+def _by_span(messages: pl.DataFrame, ids: SpanIds, spans: int) -> pl.DataFrame:
+    """The messages of these spans with `row`, in its order, one each."""
+    found = ids.find(messages.select(PART)).to_frame().with_row_index("place").drop_nulls()
+    places = no_rows(spans).scatter(found["row"], found["place"])
+    marked = places.is_not_null()
+    rows = pl.int_range(spans, dtype=pl.UInt32, eager=True).filter(marked)
+    return messages.drop(PART)[places.filter(marked)].with_columns(rows.alias("row"))
+
+
+def _tell_kinds(messages: pl.DataFrame, spans: int) -> list[pl.Series]:
+    """`message`, `marked` and what meanings depend on, by row."""
+    rows = messages["row"]
+    numbers = pl.int_range(messages.height, dtype=pl.UInt32, eager=True)
+    shapes = pl.Series("shape_id", [None], dtype=pl.UInt64).new_from_index(0, spans)
+    return [
+        no_rows(spans).scatter(rows, numbers).alias("message"),
+        shapes.scatter(rows, messages["shape_id"]),
+        flag(spans, rows).alias("marked"),
+        *(flag(spans, rows.filter(messages[name])).alias(name) for name in _SAID),
+    ]
 
 
 def _number_of(ids: pl.Series, known: pl.Series) -> pl.Series:
@@ -248,17 +247,14 @@ def _read_resources(tables: Tables) -> pl.DataFrame:
 
 def _read_messages(
     rows: pl.DataFrame, messages: pl.DataFrame, meanings: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The messages by span row with what their columns mean, and rows numbered after them."""
-    marked = rows.select("row", "message", "meaning").filter(pl.col("message").is_not_null())
-    told = read_messages(
-        messages.select(_MESSAGE)[marked["message"]].with_columns(
-            marked["row"],
-            *(meanings[name][marked["meaning"]] for name in ("system", "kafka_topic")),
+) -> pl.DataFrame:
+    """The messages with what their columns mean."""
+    meaning = rows["meaning"][messages["row"]]
+    return read_messages(
+        messages.select(
+            *_MESSAGE, "row", *(meanings[name][meaning] for name in ("system", "kafka_topic"))
         )
     ).drop("system")
-    number = pl.col("marked").cum_sum().cast(pl.UInt32) - 1
-    return rows.with_columns(pl.when("marked").then(number).alias("message")), told
 
 
 def _work_ends(rows: pl.DataFrame) -> pl.Series:

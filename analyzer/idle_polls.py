@@ -12,14 +12,13 @@ _POLLING = r"^kafka\.(?:consume|poll)$"
 
 def idle_polls(frame: Frame, process: pl.Series) -> pl.Series:
     """Boolean by row: process spans without work below that name no message."""
-    rows = frame.rows.select("row", "name").filter(
-        process & ~frame["has_children"] & frame["name"].str.contains(f"{_WAITING}|{_POLLING}")
-    )
+    idle = frame["row"].filter(process & ~frame["has_children"])
+    rows = idle.filter(frame["name"][idle].str.contains(f"{_WAITING}|{_POLLING}"))
     if rows.is_empty():
-        return frame.flag(rows["row"])
-    told = frame.tell(rows["row"], "destination", "message_id", "kafka_partition", "kafka_offset")
+        return frame.flag(rows)
+    told = frame.tell(rows, "destination", "message_id", "kafka_partition", "kafka_offset")
     nothing = told.select(pl.all_horizontal(pl.all().is_null())).to_series()
-    return frame.flag(rows["row"].filter(nothing))
+    return frame.flag(rows.filter(nothing))
 
 
 def polling_loops(frame: Frame, process: pl.Series) -> pl.Series:
@@ -27,9 +26,10 @@ def polling_loops(frame: Frame, process: pl.Series) -> pl.Series:
     an application's own span around its loop, called "consume orders" or "order-consumer". It
     names no message, and below it are process spans, or nothing but the receive span and what
     settles, of which no message is known that has no process span of its own."""
-    receives = frame.rows.select("row", "local_parent").filter(
-        frame.is_role("receive") & process[frame["local_parent"]].fill_null(value=False)
-    )
+    received = frame["row"].filter(frame.is_role("receive"))
+    receives = frame.tell(received, "row", "local_parent", "above")
+    # a receive span is no process span: above it is another, or none
+    receives = receives.filter(process[receives["above"]])
     if receives.is_empty():
         return frame.flag(receives["row"])
     loops = receives["local_parent"].unique().sort()

@@ -8,12 +8,13 @@ import numpy as np
 import polars as pl
 
 from analyzer.ends import Ends
-from analyzer.frame import PART, Frame, no_rows
+from analyzer.frame import PART, Frame
 from analyzer.names import mark_messages, name_shapes, read_messages
 from analyzer.roles import SERVER
 from analyzer.rules.conversation_id import CONVERSATION
 from analyzer.rules.record_key import RECORD_KEY
 from analyzer.rules.workflow_id import WORKFLOW
+from analyzer.span_ids import no_rows
 from analyzer.structure import nearest, nearest_above
 from analyzer.tables import Tables
 
@@ -83,9 +84,8 @@ def _deliveries_below(ends: Ends) -> pl.Series:
     """Of each row the delivery whose own work it is: itself or the nearest above,
     not beyond a send (the next hop has ids of its own)."""
     frame = ends.frame
-    delivery = frame.flag(ends.deliveries["row"])
-    owner = nearest(frame.rows, delivery | frame.flag(ends.units["row"]))
-    mine = delivery[owner]
+    owner = nearest(frame.rows, ends.delivered | ends.sending)
+    mine = ends.delivered[owner]
     return pl.select(pl.when(mine).then(owner)).to_series()
 
 
@@ -96,14 +96,17 @@ def _deliveries_beside(ends: Ends, owner: pl.Series) -> pl.Series:
     ever making it active: the application's spans are its siblings.
     """
     frame = ends.frame
+    nothing = no_rows(frame.rows.height)
+    tops = ends.deliveries["top"]
+    may_be = frame.is_role("receive") | ((frame["kind"] == SERVER) & frame["marked"])
+    if not may_be[tops].any():
+        return nothing
     only = ends.deliveries.filter(pl.len().over("top") == 1).select("top", only="row")
     only = only.filter(_poll_or_lambda(frame, only["top"]))
-    nothing = no_rows(frame.rows.height)
     if only.is_empty():
         return nothing
     beside = nothing.scatter(only["top"], only["only"])[frame["top"]]
-    sends = frame.flag(ends.units["row"])
-    free = owner.is_null() & nearest(frame.rows, sends).is_null()
+    free = owner.is_null() & nearest(frame.rows, ends.sending).is_null()
     return pl.select(pl.when(free).then(beside)).to_series()
 
 
@@ -124,37 +127,36 @@ def _on_spans(frame: Frame) -> pl.DataFrame:
     )
 
 
-def read_ids(tables: Tables, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(sends, deliveries): `row` of the end point and one message's ids a row."""
+def read_ids(tables: Tables, ends: Ends, asked: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(sends, deliveries): `row` of the end point and one message's ids a row. Of the
+    deliveries only those in `asked` are told."""
     frame = ends.frame
     parts = read_part_ids(tables, ends).drop("part")
     known = _says_an_id()
     everything = pl.concat([_on_spans(frame), parts]).filter(known)
     if everything.is_empty():
         return pl.DataFrame(schema=IDS), pl.DataFrame(schema=IDS)
-    of_sends = everything.filter(frame.flag(ends.units["row"])[everything["row"]])
+    of_sends = everything.filter(ends.sending[everything["row"]])
     sends = _once(of_sends.with_columns(ends.producers(of_sends["row"]).alias("row")))
+    mine = frame.flag(asked["row"])
     owner = _deliveries_below(ends)
-    own = everything.with_columns(
-        pl.lit(owner).gather(pl.col("row")).alias("owner"),
-        pl.lit(_deliveries_beside(ends, owner)).gather(pl.col("row")).alias("beside"),
-    )
-    beside = own.drop_nulls("beside").drop("owner").rename({"beside": "owner"})
-    own = own.drop_nulls("owner").drop("beside")
-    own = pl.concat([own, beside.join(own.select("owner"), on="owner", how="anti")])
+    own = _of_owners(everything, owner, mine)
+    beside = _of_owners(everything, _deliveries_beside(ends, owner), mine)
+    own = pl.concat([own, beside.join(own, on="owner", how="anti")])
     # A receive span above gives its id to the one delivery below it.
     receives = frame.flag(everything["row"]) & frame.is_role("receive")
     above = (
         ends.deliveries.select(
-            owner="row", holder=pl.lit(nearest_above(frame.rows, receives)).gather(pl.col("row"))
+            owner="row", holder=nearest_above(frame.rows, receives)[ends.deliveries["row"]]
         )
         .drop_nulls("holder")
         .filter(pl.len().over("holder") == 1)
         .join(everything.rename({"row": "holder"}), on="holder")
-        .join(own.select("owner"), on="owner", how="anti")
+        .join(own, on="owner", how="anti")
     )
+    above = above.filter(mine[above["owner"]])
     after_calls = (
-        ends.deliveries.filter(pl.col("part") == "body")
+        asked.filter(pl.col("part") == "body")
         .with_columns(sequence_number=pl.lit(None, pl.String))
         .filter(known)
     )
@@ -166,6 +168,12 @@ def read_ids(tables: Tables, ends: Ends) -> tuple[pl.DataFrame, pl.DataFrame]:
         ]
     )
     return sends, _once(deliveries)
+
+
+def _of_owners(ids: pl.DataFrame, owner: pl.Series, asked: pl.Series) -> pl.DataFrame:
+    """Ids (row, …) with the `owner` of their row, where it is `asked` for."""
+    owners = owner[ids["row"]].alias("owner")
+    return ids.with_columns(owners).filter(asked[owners])
 
 
 def _once(ids: pl.DataFrame) -> pl.DataFrame:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, cast
 
 import polars as pl
 
 from analyzer.case import Case
-from analyzer.root_facts import NOTHING
+from analyzer.root_facts import FACTS, NOTHING
 from analyzer.surroundings import Surroundings, Watched
 from analyzer.verdict_rows import verdict_row
 from analyzer.verdicts import Verdict, name_cause
@@ -32,6 +33,8 @@ _TOLD = ["own_system", "own_destination", "domain"]
 # What differs from root to root without changing a verdict: conditions compare it through
 # `Case.compared`.
 _OWN = ("seen", "start", "end", "message_id", "kafka_offset", "gap", "missing_random")
+
+_tell_compared = itemgetter(*(name for name in FACTS if name not in _OWN))
 
 _MOST_REMEMBERED = 5_000
 
@@ -131,8 +134,7 @@ class Judge:
     def _find_verdict(self, case: Case) -> Verdict:
         """Cases that differ only in what is shown of them have the same. What they see is the
         same thing where it is alike (`_Views`)."""
-        facts = (value for name, value in case.facts.items() if name not in _OWN)
-        alike = (case.root["system"], case.around, *case.compared, *facts)
+        alike = (case.root["system"], case.around, *case.compared, *_tell_compared(case.facts))
         verdict = self._verdicts.get(alike)
         if verdict is None:
             if len(self._verdicts) >= _MOST_REMEMBERED:

@@ -5,7 +5,13 @@ import polars as pl
 from analyzer.frame import Frame
 from analyzer.rules import SKEW_NANO
 
+_LIBRARY = "confluent"
 RECORD = ["kafka_topic", "kafka_partition", "kafka_offset"]
+
+
+def tells_events(frame: Frame) -> bool:
+    """Whether a library is here that makes spans of such events."""
+    return bool(frame.meanings["scope_name"].str.contains(_LIBRARY, literal=True).any())
 
 
 def error_events(frame: Frame, process: pl.Series) -> pl.Series:
@@ -22,7 +28,7 @@ def error_events(frame: Frame, process: pl.Series) -> pl.Series:
         empty
         & pl.col("kafka_partition").is_not_null()
         & (pl.col("system") == "kafka")
-        & pl.col("parent_scope").str.contains("confluent", literal=True)
+        & pl.col("parent_scope").str.contains(_LIBRARY, literal=True)
     )
     return frame.flag(idle["row"].filter(told.select(nothing.fill_null(value=False)).to_series()))
 
@@ -36,7 +42,7 @@ def ends_of_partition(
     one that was, and comes again with its context, was delivered before without it."""
     ends = frame.rows.select("row", "parent").filter(process & frame["parent"].is_not_null())
     scope = frame.tell(ends["parent"], parent_scope="scope_name")["parent_scope"]
-    rows = ends["row"].filter(scope.str.contains("confluent", literal=True).fill_null(value=False))
+    rows = ends["row"].filter(scope.str.contains(_LIBRARY, literal=True).fill_null(value=False))
     if rows.is_empty():
         return frame.flag(rows)
     told = frame.tell(

@@ -11,7 +11,6 @@ import polars as pl
 from analyzer.ends import Ends
 from analyzer.frame import SPAN
 from analyzer.hot_keys import Hot, leave_out_hot_values
-from analyzer.operations import name_operation
 from analyzer.roles import CLIENT, CONSUMER, INTERNAL, PRODUCER, SERVER
 from analyzer.tables import Tables
 from analyzer.work_beside import find_work_beside, tell_work
@@ -102,12 +101,12 @@ def _begin(ends: Ends, sends: pl.Series) -> pl.DataFrame:
     """(row, top, origin, operation) of sends, roots being `alone`."""
     frame = ends.frame
     top = frame["top"][sends]
-    told = frame.tell(top, "kind", "parent_span_id", "cyclic", "name").with_columns(
+    told = frame.tell(top, "kind", "parent_span_id", "cyclic", "operation").with_columns(
         row=sends,
         top=top,
-        sending=frame.flag(ends.units["row"])[top],
+        sending=ends.sending[top],
         linked=frame.flag(ends.links["row"])[top],
-        delivered=frame.flag(ends.deliveries["row"])[top],
+        delivered=ends.delivered[top],
     )
     root = pl.col("parent_span_id").is_null() & ~pl.col("cyclic")
     entry = (
@@ -118,7 +117,7 @@ def _begin(ends: Ends, sends: pl.Series) -> pl.DataFrame:
         "row",
         "top",
         origin.otherwise(pl.lit("work")).alias("origin"),
-        pl.when(entry).then(name_operation(pl.col("name"))).alias("operation"),
+        pl.when(entry).then("operation").alias("operation"),
     )
 
 
@@ -144,10 +143,11 @@ def find_suspects(endpoints: pl.DataFrame) -> pl.DataFrame:
     """PLACE of those whose root sends are looked at: others of their sends are part of work,
     or begin beside a request while some begin amid many; or the service computes streams. Of
     rows with the columns SUSPECTED_BY."""
-    sends = endpoints.filter(pl.col("role") == "send")
-    lost = sends.filter(pl.col("origin").is_in(_LOST)).select(PLACE).unique()
+    lost = endpoints.filter(pl.col("origin").is_in(_LOST)).select(PLACE).unique()
     if lost.is_empty():
         return lost
+    endpoints = endpoints.select(SUSPECTED_BY).unique()
+    sends = endpoints.filter(pl.col("role") == "send")
     entries = sends.filter(pl.col("origin") == "entry").select(PLACE).unique()
     beside = sends.filter(pl.col("origin") == "beside").select(PLACE).unique()
     amid = sends.filter(pl.col("origin") == "amid").select(PLACE).unique()
@@ -202,7 +202,7 @@ def select_lost(
     lost = endpoints.filter(pl.col("origin").is_in(_LOST))
     if lost.is_empty():
         return origins.clear().select("row", pl.col("row").alias("top"), "origin", "beside")
-    suspects = find_suspects(endpoints.select(SUSPECTED_BY).unique())
+    suspects = find_suspects(endpoints)
     if known is not None:
         suspects = pl.concat([suspects, known.select(suspects.columns)]).unique()
     here = lost.join(suspects, on=PLACE, how="semi", nulls_equal=True)

@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 
 from analyzer.names import name_shapes
+from analyzer.operations import name_operation
 from analyzer.roles import AWS_API_SCOPES, ROLE, assign_roles
 
 # "order.publish" and "order.process" belong to the domain "order"
@@ -18,7 +19,7 @@ _FLAGS = ("dead_letter", "api_receive", "aws_api", "says_receive", "routed", "cr
 _TEXTS = (
     *("system", "destination", "scope", "consumer_group", "kafka_topic", "kafka_cluster"),
     *("event_source", "event_detail_type", "trigger", "celery_task"),
-    *("scope_name", "scope_version", "domain"),
+    *("scope_name", "scope_version", "domain", "operation"),
 )
 _MEANING = {
     **dict.fromkeys(_TEXTS, pl.String()),
@@ -65,6 +66,7 @@ def _work_out(kinds: pl.DataFrame, scopes: pl.DataFrame, shapes: pl.DataFrame) -
         )
     ).with_columns(
         pl.col("name").str.extract(DOMAIN).str.to_lowercase().alias("domain"),
+        name_operation(pl.col("name")).alias("operation"),
         pl.col("name")
         .str.to_lowercase()
         .str.contains("receive", literal=True)
@@ -79,14 +81,22 @@ def _group(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
 
     Told apart by a hash; that equal hashes mean equal rows is looked up, not believed.
     """
-    hashes = rows.select(hash=rows.hash_rows()).with_row_index("row")
-    firsts = (
-        hashes.group_by("hash", maintain_order=True).agg(pl.col("row").first())
-    ).with_row_index("meaning")
-    number = hashes.join(firsts, on="hash", how="left", maintain_order="left")["meaning"]
-    kinds = rows[firsts["row"]]
-    if all(rows[name].equals(kinds[name][number]) for name in rows.columns):
+    short = rows.select("shape_id", "scope_id", "name", short=_in_one_number())
+    hashes = short.select(hash=short.hash_rows()).with_row_index("row")
+    first = hashes.select(pl.col("row").first().over("hash")).to_series()
+    new = first == hashes["row"]
+    number = (new.cum_sum() - 1)[first].cast(pl.UInt32).alias("meaning")
+    kinds = rows.filter(new)
+    if all(short[name].equals(short[name][first]) for name in short.columns):
         return number, kinds
     kinds = rows.unique(maintain_order=True).with_row_index("meaning")
     found = rows.join(kinds, on=rows.columns, how="left", nulls_equal=True, maintain_order="left")
     return found["meaning"], kinds.drop("meaning")
+
+
+def _in_one_number() -> pl.Expr:
+    """The other columns of _ALIKE: one is compared faster than four."""
+    number = pl.col("kind").cast(pl.Int64)
+    for name in ("marked", "recorded", "identified"):
+        number = number * 2 + pl.col(name)
+    return number

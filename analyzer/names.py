@@ -139,10 +139,10 @@ def _from_name() -> pl.Expr:
 def mark_messages(frame: pl.DataFrame) -> pl.DataFrame:
     """Clean the ids, and add what names and roles need to know of a message's own columns:
     `recorded` (it has a Kafka offset or key) and `identified` (it has a message id)."""
+    texts = ("message_id", "event_id", "sequence_number")
+    given = [name for name in texts if frame[name].null_count() < frame.height]
     return frame.with_columns(
-        _clean(pl.col("message_id")).alias("message_id"),
-        _clean(pl.col("event_id")).alias("event_id"),
-        _clean(pl.col("sequence_number")).alias("sequence_number"),
+        *(_clean(pl.col(name)).alias(name) for name in given),
         recorded=pl.any_horizontal(_given("kafka_offset", "kafka_key")),
     ).with_columns(identified=pl.col("message_id").is_not_null())
 

@@ -15,6 +15,8 @@ from analyzer.rules import DRAWN
 from analyzer.tables import Tables
 from storage.schema import ORPHANS
 
+_NONE = pl.DataFrame(ORPHANS.empty_table()).with_columns(row=pl.lit(None, pl.UInt32))
+
 
 def orphan_rows(
     tables: Tables, ends: Ends, connections: pl.DataFrame, lost: pl.DataFrame
@@ -23,10 +25,13 @@ def orphan_rows(
     are sends that may be broken (analyzer.lost_sends.select_lost)."""
     sends = lost.select("row", "top", "beside", part=pl.lit("send"), after="origin", stitched="row")
     known = connections.filter(pl.col("confidence") >= DRAWN)["delivery"]
-    broken, bodies = _tell_once(_broken(ends), _bodies(ends, known), known)
+    broken = _broken(ends)
+    bodies = broken.clear()
+    if not ends.bodies.is_empty():
+        broken, bodies = _tell_once(broken, _bodies(ends, known), known)
     found = pl.concat([broken, bodies, sends], how="diagonal")
     if found.is_empty():  # all is well, as it mostly is
-        return pl.DataFrame(ORPHANS.empty_table()).with_columns(row=pl.lit(None, pl.UInt32))
+        return _NONE
     return tell_roots(tables, ends, connections, found)
 
 
@@ -66,16 +71,17 @@ def _broken(ends: Ends) -> pl.DataFrame:
     """Deliveries below local roots of which none has a stated producer, and that do not
     continue another trace and are no entry of their own."""
     frame = ends.frame
-    connected = frame.flag(frame["top"][ends.stated["delivery"]])
     remote = frame.flag(frame["top"][ends.missing["row"]])
-    open_ = ~connected[ends.deliveries["top"]]
+    open_ = ends.deliveries.filter(~ends.connected[ends.deliveries["top"]])
     found = _begun_by_receives(
         ends,
-        ends.deliveries.filter(open_ & (ends.deliveries["part"] != "body")).select(
+        open_.filter(open_["part"] != "body").select(
             "row", "top", "part", after=pl.lit(None, pl.String), stitched="row"
         ),
     )
-    found = found.filter(~connected[found["top"]])
+    found = found.filter(~ends.connected[found["top"]])
+    if found.is_empty():
+        return found
     entry = (
         (pl.col("kind") == SERVER)
         & ~pl.col("marked")

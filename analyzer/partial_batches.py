@@ -12,6 +12,8 @@ from analyzer.ends import Ends
 from analyzer.ids import IDS, OTHER_KEYS, read_part_ids
 from analyzer.tables import Tables
 
+_NO_IDS = pl.DataFrame(schema=IDS)
+
 
 def may_leave_over(tables: Tables, ends: Ends, stated: pl.DataFrame) -> pl.Series:
     """Rows of deliveries with links whose local tree carries more values of a key than
@@ -19,16 +21,19 @@ def may_leave_over(tables: Tables, ends: Ends, stated: pl.DataFrame) -> pl.Serie
     frame = ends.frame
     links = stated.filter(pl.col("relation") == "link")["delivery"]
     batches = frame.flag(frame["top"][links])
-    carried = (
-        frame.rows.select("top", "correlation_id")
-        .filter(pl.col("correlation_id").is_not_null() & batches[frame["top"]])
-        .unique()
-    )
+    carried = frame.rows.select("top", "correlation_id").filter(batches[frame["top"]]).drop_nulls()
     sets = tables.correlation.filter(~pl.col("key").is_in(OTHER_KEYS))
     twice = sets.filter(sets.select("correlation_id", "key").is_duplicated())["correlation_id"]
-    several = carried.filter(
-        pl.col("top").is_duplicated() | pl.col("correlation_id").is_in(twice.unique().implode())
+    one_of_each = pl.Series([None], dtype=pl.UInt64).new_from_index(0, frame.rows.height)
+    one_of_each.scatter(carried["top"], carried["correlation_id"])
+    mixed = frame.flag(
+        carried["top"].filter(one_of_each[carried["top"]] != carried["correlation_id"])
     )
+    if not mixed.any() and twice.is_empty():
+        return links.clear()
+    several = carried.filter(
+        mixed[carried["top"]] | pl.col("correlation_id").is_in(twice.unique().implode())
+    ).unique()
     if several.is_empty():
         return links.clear()
     most = (
@@ -86,14 +91,16 @@ def left_over_ids(tables: Tables, ends: Ends, stated: pl.DataFrame) -> pl.DataFr
     brought none there: on links without a stored target, and on events where these name more
     messages than there are contexts."""
     frame = ends.frame
-    rows = stated["delivery"].unique()
-    known = frame.flag(rows)
+    known = ends.continued
     mine = ends.links.filter(known[ends.links["row"]])
+    if not mine["target"].null_count() and tables.parts.is_empty():
+        return _NO_IDS  # all is well, as it mostly is
+    rows = stated["delivery"].unique()
     events = tables.parts.filter(pl.col("part") == "event")["span_id"].unique()
     told = events.implode()
     silent = events.is_empty() or not frame["span_id"][rows].is_in(told).any()
     if not mine["target"].null_count() and silent:
-        return pl.DataFrame(schema=IDS)  # all is well, as it mostly is
+        return _NO_IDS
     parts = read_part_ids(tables, ends).filter(pl.lit(known).gather(pl.col("row")))
     parents = stated.filter(pl.col("relation") == "parent").select(row="delivery")
     contexts = pl.concat([mine.filter(~pl.col("empty")).select("row"), parents])

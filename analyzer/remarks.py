@@ -70,6 +70,10 @@ def _lost_baggage(tables: Tables, ends: Ends, stated: pl.DataFrame) -> pl.DataFr
     sends = stated["send"]
     sent = carries[sends] | carries[frame["top"][sends]]
     arrived = work[frame["top"][stated["delivery"]]]
+    stated = stated.filter(sent & ~arrived)
+    if stated.is_empty():
+        return none
+    sends = stated["send"]
     scopes = frame.tell(sends, "scope_name", "system")
     full = (
         scopes["scope_name"].str.contains("boto3sqs", literal=True).fill_null(value=False)
@@ -77,18 +81,17 @@ def _lost_baggage(tables: Tables, ends: Ends, stated: pl.DataFrame) -> pl.DataFr
         & (stated["relation"] == "parent")
     )
     full |= ends.producers(sends).is_in(read_dropped(tables, ends)["unit"].implode())
-    return (
-        stated.with_columns(
-            code=pl.select(pl.when(full).then(pl.lit("B2")).otherwise(pl.lit("B1"))).to_series()
-        )
-        .filter(sent & ~arrived)
-        .drop("relation")
-    )
+    return stated.with_columns(
+        code=pl.select(pl.when(full).then(pl.lit("B2")).otherwise(pl.lit("B1"))).to_series()
+    ).drop("relation")
 
 
 def _short_batches(ends: Ends, stated: pl.DataFrame) -> pl.DataFrame:
     """(delivery, send, code) of batches with links to some of their messages."""
     linked = stated.filter(pl.col("relation") == "link").select("delivery", "send")
+    sizes = ends.frame.messages["batch_count"]
+    if sizes.null_count() == len(sizes) and not (ends.frame["dropped_links_count"] > 0).any():
+        return linked.clear().with_columns(code=pl.lit(None, pl.String))
     told = ends.frame.tell(linked["delivery"], "batch_count", dropped="dropped_links_count")
     counted = pl.col("batch_count").is_not_null() | (pl.col("dropped") > 0)
     batches = linked.hstack(told).filter(counted)

@@ -24,21 +24,23 @@ def find_repeats(tables: Tables, ends: Ends, tops: pl.Series) -> pl.DataFrame:
     fail and was minutes before, else null."""
     frame = ends.frame
     mine = frame.flag(tops)
-    works = ends.deliveries.unique("top", keep="first", maintain_order=True).select(
-        "top", "world", "service", "system", "destination", "message_id"
-    )
-    works = works.with_columns(frame.tell(works["top"], "start"))
     sets = tables.correlation.filter(~pl.col("key").is_in(OTHER_KEYS))
-    carried = frame.rows.select("top", "correlation_id").drop_nulls()
-    own = carried.filter(mine[carried["top"]]).unique()
+    carried = frame.rows.select("top", "correlation_id")
+    own = carried.filter(mine[frame["top"]]).drop_nulls()
     values = sets.join(own, on="correlation_id", how="semi").select("key", "value").unique()
     if values.is_empty():
         return pl.DataFrame(schema={"top": pl.UInt32, "repeats": pl.String})
     sets = sets.join(values, on=["key", "value"], how="semi")
     # Of all works those with an id of one of the roots.
+    alike = carried.filter(carried["correlation_id"].is_in(sets["correlation_id"].implode()))
+    works = (
+        ends.deliveries.filter(frame.flag(alike["top"])[ends.deliveries["top"]])
+        .unique("top", keep="first", maintain_order=True)
+        .select("top", "world", "service", "system", "destination", "message_id")
+    )
+    works = works.with_columns(frame.tell(works["top"], "start"))
     others = (
-        carried.filter(carried["correlation_id"].is_in(sets["correlation_id"].implode()))
-        .unique()
+        alike.unique()
         .join(sets, on="correlation_id")
         .select("top", "key", "value")
         .unique()
@@ -46,11 +48,10 @@ def find_repeats(tables: Tables, ends: Ends, tops: pl.Series) -> pl.DataFrame:
     )
     asked = others.filter(mine[others["top"]])
     failed = frame.flag(frame["top"].filter(frame["status_code"] == _STATUS_ERROR))
-    arrived = frame.flag(frame["top"][ends.stated["delivery"]])
     before = (
         others.with_columns(
             failed[others["top"]].alias("failed"),
-            arrived[others["top"]].alias("arrived"),
+            ends.connected[others["top"]].alias("arrived"),
         )
         .group_by(_PLACE)
         .agg(

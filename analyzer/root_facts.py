@@ -99,13 +99,14 @@ def tell_roots(
         own_destination="destination",
         dropped_attributes="dropped_attributes_count",
     )
-    stitched = _stitched(tables, ends, connections)
+    stitches = connections.filter(pl.col("relation") == "stitch")
+    stitched = _stitched(tables, ends, stitches)
     deliveries = (
         found.hstack(told)
         .join(stitched, left_on="stitched", right_on="delivery", how="left")
-        .join(_candidate_systems(connections), left_on="row", right_on="delivery", how="left")
+        .join(_candidate_systems(stitches), left_on="row", right_on="delivery", how="left")
         .filter((pl.col("part") != "maybe") | pl.col("rule").is_not_null())
-        .with_columns(fits_in_trace=pl.col("stitched").is_in(_fit_in_trace(connections).implode()))
+        .with_columns(fits_in_trace=pl.col("stitched").is_in(_fit_in_trace(stitches).implode()))
         .join(tell_missing(ends, found["row"]), on="row", how="left")
         .join(count_received(tables, frame), on="row", how="left")
         .sort("top", "delivery_start", "row")
@@ -169,10 +170,10 @@ def tell_roots(
     )
 
 
-def _stitched(tables: Tables, ends: Ends, connections: pl.DataFrame) -> pl.DataFrame:
+def _stitched(tables: Tables, ends: Ends, stitches: pl.DataFrame) -> pl.DataFrame:
     """The drawn producer of each delivery, and which consumers got its context."""
     stitches = (
-        connections.filter((pl.col("confidence") >= DRAWN) & (pl.col("relation") == "stitch"))
+        stitches.filter(pl.col("confidence") >= DRAWN)
         .sort("delivery", "confidence", "send", descending=[False, True, False])
         .unique("delivery", keep="first", maintain_order=True)
     )
@@ -212,7 +213,9 @@ def _connected(ends: Ends, stitches: pl.DataFrame) -> pl.DataFrame:
     def consumer(rows: pl.Series) -> pl.DataFrame:
         return ends.frame.tell(rows, "service", "consumer_group", "destination")
 
-    stated = ends.stated
+    stated = ends.stated.filter(
+        ends.frame.flag(stitches["unit"])[ends.producers(ends.stated["send"])]
+    )
     unit = ends.producers(stated["send"]).to_frame()
     got = unit.hstack(consumer(stated["delivery"]))
     both = (
@@ -231,10 +234,10 @@ def _connected(ends: Ends, stitches: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _candidate_systems(connections: pl.DataFrame) -> pl.DataFrame:
+def _candidate_systems(stitches: pl.DataFrame) -> pl.DataFrame:
     """The only system of the sends that are listed of a delivery, and not drawn."""
     return (
-        connections.filter((pl.col("confidence") < DRAWN) & (pl.col("relation") == "stitch"))
+        stitches.filter(pl.col("confidence") < DRAWN)
         .group_by("delivery")
         .agg(pl.col("producer_system").unique().alias("systems"))
         .filter(pl.col("systems").list.len() == 1)
@@ -242,9 +245,9 @@ def _candidate_systems(connections: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _fit_in_trace(connections: pl.DataFrame) -> pl.Series:
+def _fit_in_trace(stitches: pl.DataFrame) -> pl.Series:
     """Deliveries that sends of their trace fit."""
-    return connections.filter(pl.col("rule") == "same-trace")["delivery"].unique()
+    return stitches.filter(pl.col("rule") == "same-trace")["delivery"].unique()
 
 
 def _taken_system(ends: Ends, sends: pl.Series) -> pl.Series:

@@ -70,8 +70,8 @@ def _sending_calls(frame: Frame, links: pl.DataFrame, is_send: pl.Series) -> pl.
     their own, how many of these they link to, and one of them. Consumers continue the
     `create` spans (messaging conventions, "Span kind" and "Operation types"; Azure, Google).
     """
-    ends = links.filter(pl.col("target").is_not_null()).select("row", "target").unique()
-    ends = ends.filter(is_send[ends["row"]] & is_send[ends["target"]])
+    ends = links.select("row", "target").filter(is_send[links["row"]]).drop_nulls().unique()
+    ends = ends.filter(is_send[ends["target"]])
     if ends.is_empty():
         return pl.DataFrame(schema=_CALLS)
     told = ["kind", "service", "destination", "creating"]

@@ -41,6 +41,7 @@ _HANDOVERS = pl.Schema(
         "evidence": pl.String,
     }
 )
+_NO_HANDOVERS = pl.DataFrame(schema=_HANDOVERS)
 _MOST = 0.99  # several rules that agree never say more than that
 
 
@@ -48,17 +49,21 @@ def stitch(tables: Tables, ends: Ends, hot: Hot = frozenset()) -> pl.DataFrame:
     """Hand-overs (delivery, send, relation, rule, confidence, evidence, notes), one a pair."""
     tables = leave_out_hot_values(tables, hot)
     stated = _stated(ends)
-    open_ = ends.deliveries.join(stated.select(row="delivery"), on="row", how="anti")
-    ids = cache(partial(read_ids, tables, ends))  # read once, and only where it is asked for
+    open_ = ends.deliveries.filter(~ends.continued[ends.deliveries["row"]])
+    batches = ends.frame.flag(may_leave_over(tables, ends, stated))
+    asked = ends.deliveries.filter((batches | ~ends.continued)[ends.deliveries["row"]])
+    # read once, and only where it is asked for
+    ids = cache(partial(read_ids, tables, ends, asked))
     told = _find_exact(tables, ends, open_, stated, ids, hot)
     torn = find_contradictions(ends, told)
     exact = _combine([demote(told, torn)])
     left_over = _find_left_over(tables, ends, stated, ids, hot)
     known = pl.concat([stated, left_over, exact.filter(pl.col("confidence") >= DRAWN)])
-    rest = open_.join(known.select(row="delivery"), on="row", how="anti")
+    rest = open_.filter(~ends.frame.flag(known["delivery"])[open_["row"]])
     told_of = pl.concat([stated, left_over.with_columns(relation=pl.lit("link"))])
     weak = exact.filter(pl.col("confidence") < DRAWN)
-    by_key = _find_by_keys(tables, ends, told_of, known, rest, weak)
+    asked = asked.filter((batches | ends.frame.flag(rest["row"]))[asked["row"]])
+    by_key = _find_by_keys(tables, ends, told_of, known, rest, weak, asked)
     if not by_key.is_empty():
         by_key = drop_different_messages(ends, by_key, *ids())
     told_again = by_key.filter(pl.col("rule") == "message-id").select("delivery", "send")
@@ -75,13 +80,11 @@ def _find_by_keys(
     known: pl.DataFrame,
     rest: pl.DataFrame,
     weak: pl.DataFrame,
+    asked: pl.DataFrame,
 ) -> pl.DataFrame:
-    """What correlation ids say of the deliveries that are left, and of the messages that
-    batches leave over; and what short ids (`weak`) say where they name one pair."""
-    batches = may_leave_over(tables, ends, stated)
-    asked = ends.deliveries.filter(
-        ends.frame.flag(pl.concat([rest["row"], batches]))[ends.deliveries["row"]]
-    )
+    """What correlation ids say of the deliveries that are left (`rest`), and of the messages
+    that batches leave over; and what short ids (`weak`) say where they name one pair. `asked`
+    are the deliveries of both."""
     if asked.is_empty():  # all is well, as it mostly is
         return NOTHING
     send_keys, keys = read_correlation(tables, ends, asked)
@@ -91,7 +94,8 @@ def _find_by_keys(
     left_over = left_over_keys(ends, stated, send_keys.filter(work), keys.filter(work))
     rest = pl.concat([rest, ends.deliveries.join(left_over.select("row").unique(), on="row")])
     keys = pl.concat([keys.join(stated.select(row="delivery"), on="row", how="anti"), left_over])
-    explained = _explained(ends, known)
+    named_too = send_keys.join(keys, on=["key", "value"], how="semi")["row"]
+    explained = _explained(ends, known, pl.concat([named_too, weak["send"]]))
     # the parent of a Lambda root that does not say what invoked it is X-Ray's, no producer's
     functions = ends.deliveries.filter(pl.col("part") == "maybe")
     missing = ends.missing.join(functions, on="row", how="anti")
@@ -123,7 +127,7 @@ def _after(
     if drawn.is_empty():
         return rest, explained
     rest = rest.join(drawn.select(row="delivery"), on="row", how="anti")
-    return rest, pl.concat([explained, _explained(ends, drawn)])
+    return rest, pl.concat([explained, _explained(ends, drawn, drawn["send"])])
 
 
 def _find_exact(
@@ -138,11 +142,13 @@ def _find_exact(
     if open_.is_empty():
         return NOTHING
     named = _match_ids(ends, open_, *(leave_out_ids(found, hot) for found in read()))
+    if ends.missing.is_empty():
+        return named
     traced = match_same_trace(
         ends.sends,
         open_,
         ends.missing,
-        _explained(ends, stated),
+        _explained(ends, stated, ends.sends["row"]),
         ends.frame.rows,
         partial(_read_work, tables, ends),
     )
@@ -155,15 +161,20 @@ def _find_exact(
 def _match_ids(
     ends: Ends, deliveries: pl.DataFrame, send_ids: pl.DataFrame, ids: pl.DataFrame
 ) -> pl.DataFrame:
-    """EVIDENCE rows of the rules by ids that name one message."""
-    if send_ids.is_empty() or ids.is_empty():
-        return NOTHING
-    return pl.concat(
-        [
-            match(ends.sends, deliveries, send_ids, ids)
-            for match in (match_kafka_offsets, match_message_ids, match_sequence_numbers)
-        ]
-    )
+    """EVIDENCE rows of the rules by ids that name one message, of those that both sides tell."""
+    rules = {
+        match_kafka_offsets: ["kafka_offset"],
+        match_message_ids: ["message_id", "event_id"],
+        match_sequence_numbers: ["sequence_number"],
+    }
+    found = [
+        match(ends.sends, deliveries, send_ids, ids)
+        for match, names in rules.items()
+        if all(
+            any(side[name].null_count() < side.height for name in names) for side in (send_ids, ids)
+        )
+    ]
+    return pl.concat([NOTHING, *found])
 
 
 def _find_left_over(
@@ -226,7 +237,7 @@ def _combine(findings: list[pl.DataFrame]) -> pl.DataFrame:
     (independent errors: 1 − ∏(1 − c))."""
     found = pl.concat(findings)
     if found.is_empty():
-        return pl.DataFrame(schema=_HANDOVERS)
+        return _NO_HANDOVERS
     doubt = (1 - pl.col("confidence")).product()
     return (
         found.unique()
@@ -252,12 +263,15 @@ def _combine(findings: list[pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def _explained(ends: Ends, known: pl.DataFrame) -> pl.DataFrame:
-    """(send, service, consumer_group, destination): producers that a consumer already has
-    one delivery of, and where."""
+def _explained(ends: Ends, known: pl.DataFrame, sends: pl.Series) -> pl.DataFrame:
+    """(send, service, consumer_group, destination): of these sends those that a consumer
+    already has one delivery of, and where."""
     consumers = ends.deliveries.select("service", "consumer_group", "destination", delivery="row")
+    producers = ends.producers(known["send"])
+    asked = ends.frame.flag(sends)[producers]
     return (
-        known.select("delivery", ends.producers(known["send"]).alias("send"))
+        known.select("delivery", producers.alias("send"))
+        .filter(asked)
         .join(consumers, on="delivery")
         .select("send", "service", "consumer_group", "destination")
         .unique()

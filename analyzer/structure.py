@@ -1,7 +1,8 @@
 """The tree inside a trace: parents, and the local root that a span's work hangs from."""
 
-import numpy as np
 import polars as pl
+
+from analyzer.span_ids import SpanIds, flag, no_rows
 
 # Doubling reaches the end of a chain of n spans in log2(n) steps.
 _MAX_STEPS = 40
@@ -51,7 +52,7 @@ def _cut_cycles(parents: pl.Series, rows: pl.Series) -> pl.Series:
     )["parent"]
 
 
-def find_parents(rows: pl.DataFrame) -> pl.DataFrame:
+def find_parents(rows: pl.DataFrame, ids: SpanIds) -> pl.DataFrame:
     """Add the columns
 
     - `parent`: row of the parent span, null when there is none or it is missing;
@@ -59,14 +60,15 @@ def find_parents(rows: pl.DataFrame) -> pl.DataFrame:
     - `cyclic`: the parent chain ran in a circle and was cut here;
     - `local_parent`: `parent` if it is the same service's own work, that is neither
       another service's span nor a send of its own that this span is the delivery of;
+    - `above`: `local_parent`, the row itself where it has none;
     - `top`: row of the local root, reached over local parents;
     - `has_children`: some span has it as local parent.
     """
-    found = _look_up_parents(rows)
+    found = _look_up_parents(rows, ids)
     parents = _cut_cycles(found, rows["row"])
-    above = {name: rows[name][parents] for name in ("service", "role")}
-    crosses = (pl.col("service") != above["service"]) | (
-        pl.lit(above["role"] == "send") & pl.col("role").is_in(["receive", "process"])
+    upper = parents.fill_null(rows["row"])  # looking up by nulls takes ten times as long
+    crosses = (pl.col("service") != rows["service"][upper]) | (
+        pl.lit(rows["role"] == "send").gather(upper) & pl.col("role").is_in(["receive", "process"])
     )
     rows = rows.with_columns(
         parents.alias("parent"),
@@ -77,18 +79,19 @@ def find_parents(rows: pl.DataFrame) -> pl.DataFrame:
         pl.when(~crosses.fill_null(value=False)).then(parents).alias("local_parent"),
     )
     local = rows["local_parent"]
-    busy = np.zeros(rows.height, dtype=np.bool_)
-    busy[local.drop_nulls().to_numpy()] = True
+    above = local.fill_null(rows["row"])
     return rows.with_columns(
-        follow(local.fill_null(rows["row"])).alias("top"), pl.Series("has_children", busy)
+        above.alias("above"),
+        follow(above).alias("top"),
+        flag(rows.height, local).alias("has_children"),
     )
 
 
-def _look_up_parents(rows: pl.DataFrame) -> pl.Series:
+def _look_up_parents(rows: pl.DataFrame, ids: SpanIds) -> pl.Series:
     """Row of the span that each one names as its parent; null where there is none.
 
     Rows are sorted by trace and start, so nearly every parent stands a few rows before
-    its child; the others are joined.
+    its child; the others are looked up.
     """
     same = [
         pl.when(
@@ -98,30 +101,24 @@ def _look_up_parents(rows: pl.DataFrame) -> pl.Series:
         for back in range(1, _NEAR + 1)
     ]
     near = rows.select(pl.coalesce(same)).to_series()
-    open_ = rows.filter(near.is_null() & pl.col("parent_span_id").is_not_null())
-    if open_.is_empty():
-        return near
-    traces = rows.filter(pl.col("trace").is_in(open_["trace"].unique().implode()))
-    far = open_.select("row", "trace", "parent_span_id").join(
-        traces.select("trace", parent_span_id="span_id", parent="row"),
-        on=["trace", "parent_span_id"],
+    open_ = rows.select("row", "trace_hi", "trace_lo", span_id="parent_span_id").filter(
+        near.is_null() & rows["parent_span_id"].is_not_null()
     )
-    return near.scatter(far["row"], far["parent"])
+    return near.scatter(open_["row"], ids.find(open_.drop("row")))
 
 
 def nearest(rows: pl.DataFrame, wanted: pl.Series) -> pl.Series:
     """Of each row, the nearest row among itself and its local ancestors for which
     `wanted` (boolean, by row) holds; null without one."""
     if not wanted.any():
-        return pl.Series([None], dtype=pl.UInt32).new_from_index(0, rows.height)
-    here = rows["row"]
-    pointers = rows.select(
-        pl.when(wanted).then("row").otherwise(pl.coalesce("local_parent", "row"))
-    ).to_series()
-    ends = follow(pointers)
-    return here.to_frame().select(pl.when(wanted[ends]).then(ends)).to_series()
+        return no_rows(rows.height)
+    ends = follow(rows["row"].zip_with(wanted, rows["above"]))
+    return ends.zip_with(wanted[ends], no_rows(rows.height))
 
 
 def nearest_above(rows: pl.DataFrame, wanted: pl.Series) -> pl.Series:
     """As `nearest`, among the local ancestors alone."""
-    return nearest(rows, wanted)[rows["local_parent"]]
+    if not wanted.any():
+        return no_rows(rows.height)
+    above = rows["above"]
+    return nearest(rows, wanted)[above].zip_with(above != rows["row"], no_rows(rows.height))

@@ -14,6 +14,10 @@ _UNREAD = [
     "status_message",
     "dropped_events_count",
 ]
+_UNREAD_OF_MESSAGES = [
+    *("alternatives", "conversation_id", "message_group", "deduplication_id", "death_header"),
+    *("body_size", "envelope_size", "aws_request_id", "server_port"),
+]
 
 
 class Tables:
@@ -28,17 +32,21 @@ class Tables:
 
     @cached_property
     def messaging(self) -> pl.DataFrame:
-        return _read(self._batch.messaging, ["alternatives"])
+        return _read(self._batch.messaging, _UNREAD_OF_MESSAGES)
 
     @cached_property
     def messages(self) -> pl.DataFrame:
         """Of `messaging` what stands on spans."""
-        return self.messaging.filter(pl.col("part") == "span")
+        return self.messaging.filter(self._on_spans)
 
     @cached_property
     def parts(self) -> pl.DataFrame:
         """Of `messaging` what stands on links and events: few do."""
-        return self.messaging.filter(pl.col("part") != "span")
+        return self.messaging.filter(~self._on_spans)
+
+    @cached_property
+    def _on_spans(self) -> pl.Series:
+        return self.messaging["part"] == "span"
 
     @cached_property
     def links(self) -> pl.DataFrame:

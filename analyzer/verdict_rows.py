@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from analyzer.case import Case
@@ -53,12 +54,15 @@ def verdict_row(case: Case, verdict: Verdict) -> dict[str, Any]:
         "cause_title": cause.title,
         "cause_confidence": verdict.confidence,
         "cause_fix": fix,
-        "other_causes": json.dumps(
-            [{"code": code, "confidence": confidence} for code, confidence in verdict.others]
-        ),
+        "other_causes": _list_causes(verdict.others),
         "evidence": json.dumps(_evidence(case, verdict), ensure_ascii=False),
         "producer_service_name": producer,
     }
+
+
+@lru_cache(maxsize=1024)
+def _list_causes(causes: tuple[tuple[str, float], ...]) -> str:
+    return json.dumps([{"code": code, "confidence": confidence} for code, confidence in causes])
 
 
 def _consumer_scopes(case: Case) -> tuple[tuple[str, str | None], ...]:

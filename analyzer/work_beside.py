@@ -8,7 +8,7 @@ process happens to serve, so that names are told, and what they prove is decided
 import polars as pl
 
 from analyzer.frame import Frame
-from analyzer.operations import may_send, name_operation
+from analyzer.operations import may_send
 from analyzer.roles import CONSUMER, SERVER
 from storage.request_reads import RequestBounds
 
@@ -50,16 +50,15 @@ def find_work_beside(frame: Frame, roots: pl.DataFrame) -> pl.DataFrame:
     )
     # A part at a time: many sends and requests of one second are very many pairs.
     latest = pl.concat([_find_latest(part, works) for part in asked.iter_slices(_ROOTS_AT_ONCE)])
-    return (
-        latest.join(roots, on="row", suffix="_sent")
-        .filter(pl.col("top") != pl.col("top_sent"))
-        .select(
-            "row",
-            pl.col("top").alias("work"),
-            name_operation(pl.lit(frame["name"]).gather(pl.col("top"))).alias("operation"),
-            request=pl.col("kind") == SERVER,
-            now=pl.col("sent") <= pl.col("end"),
-        )
+    beside = latest.join(roots, on="row", suffix="_sent").filter(
+        pl.col("top") != pl.col("top_sent")
+    )
+    return beside.with_columns(frame.tell(beside["top"], "operation")).select(
+        "row",
+        pl.col("top").alias("work"),
+        "operation",
+        request=pl.col("kind") == SERVER,
+        now=pl.col("sent") <= pl.col("end"),
     )
 
 

@@ -58,7 +58,7 @@ def find_new_suspects(
 ) -> pl.DataFrame:
     """Places whose root sends may be broken, beside the `known` ones by the facts before a
     pass, with the endpoints of the pass."""
-    told = pl.DataFrame(endpoints.select(SUSPECTED_BY)).unique()
+    told = pl.DataFrame(endpoints.select(SUSPECTED_BY))
     both = find_suspects(pl.concat([facts.select(SUSPECTED_BY), told]))
     return both.join(known, on=PLACE, how="anti", nulls_equal=True)
 

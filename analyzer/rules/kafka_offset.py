@@ -20,15 +20,17 @@ def match_kafka_offsets(
 
     Never across environments or namespaces, nor across two known clusters.
     """
-    there = send_ids.drop_nulls(_RECORD).join(
-        sends.select("row", "world", send_start="start"), on="row"
-    )
     here = (
         ids.drop_nulls(_RECORD)
         .join(deliveries.select("row", "world", "start", "work_end"), on="row")
         .rename({"row": "delivery"})
     )
-    if there.is_empty() or here.is_empty():
+    there = (
+        send_ids.drop_nulls(_RECORD)
+        .join(here, on=_RECORD, how="semi")  # most records are of nobody who is asked about
+        .join(sends.select("row", "world", send_start="start"), on="row")
+    )
+    if there.is_empty():
         return NOTHING
     return match_in_portions(there, here, [*_RECORD, "world"], _match)
 

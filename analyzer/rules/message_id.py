@@ -45,16 +45,6 @@ def match_message_ids(
     sends: pl.DataFrame, deliveries: pl.DataFrame, send_ids: pl.DataFrame, ids: pl.DataFrame
 ) -> pl.DataFrame:
     """EVIDENCE rows, for each id of a delivery the nearest earlier producer of it."""
-    there = _texts(send_ids).join(
-        sends.select(
-            "row",
-            send_system="system",
-            send_destination="destination",
-            send_world="world",
-            send_start="start",
-        ),
-        on="row",
-    )
     here = (
         _texts(ids)
         .join(
@@ -63,7 +53,21 @@ def match_message_ids(
         )
         .rename({"row": "delivery"})
     )
-    if there.is_empty() or here.is_empty():
+    there = (
+        _texts(send_ids)
+        .join(here, on="id", how="semi")  # most ids are of nobody who is asked about
+        .join(
+            sends.select(
+                "row",
+                send_system="system",
+                send_destination="destination",
+                send_world="world",
+                send_start="start",
+            ),
+            on="row",
+        )
+    )
+    if there.is_empty():
         return NOTHING
     return match_in_portions(there, here, ["id"], _match)
 

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from analyzer.span_ids import SpanIds
 from analyzer.structure import find_parents
 
 LONG = 200_000  # walked once for each of its rows, this circle would take an hour
@@ -13,6 +14,8 @@ def _circle(length: int) -> pl.DataFrame:
     rows = pl.DataFrame({"row": pl.int_range(length, dtype=pl.UInt32, eager=True)})
     return rows.with_columns(
         trace=pl.lit(0, pl.UInt32),
+        trace_hi=pl.lit(7, pl.UInt64),
+        trace_lo=pl.lit(0, pl.UInt64),
         span_id=pl.col("row").cast(pl.UInt64) + 1,
         parent_span_id=(pl.col("row").cast(pl.UInt64) + 1) % length + 1,
         service=pl.lit("shop"),
@@ -22,7 +25,8 @@ def _circle(length: int) -> pl.DataFrame:
 
 def test_a_circle_is_cut_at_its_first_row_however_long_it_is() -> None:
     for length in (2, 9, LONG):
-        found = find_parents(_circle(length))
+        circle = _circle(length)
+        found = find_parents(circle, SpanIds(circle))
         assert found.filter(pl.col("parent").is_null())["row"].to_list() == [0]
         assert found["top"].unique().to_list() == [0]
         assert found.filter("cyclic")["row"].to_list() == [0]
@@ -30,5 +34,8 @@ def test_a_circle_is_cut_at_its_first_row_however_long_it_is() -> None:
 
 def test_every_circle_is_cut_once() -> None:
     one, two = _circle(3), _circle(4)
-    both = pl.concat([one, two.with_columns(pl.col("row") + 3, trace=pl.lit(1, pl.UInt32))])
-    assert find_parents(both).filter("cyclic")["row"].to_list() == [0, 3]
+    other = two.with_columns(
+        pl.col("row") + 3, trace=pl.lit(1, pl.UInt32), trace_lo=pl.lit(1, pl.UInt64)
+    )
+    both = pl.concat([one, other])
+    assert find_parents(both, SpanIds(both)).filter("cyclic")["row"].to_list() == [0, 3]
