@@ -39,6 +39,6 @@ class OriginsKeeper:
 
 def _read(session: Session) -> tuple[list[Note], int, int | None]:
     """Notes, newest generation, oldest stored one."""
-    rows = session.select(_NOTES).to_pylist()
-    stored = session.select(statement("generations_stored")).to_pylist()[0]
+    rows = session.look_up(_NOTES).to_pylist()
+    stored = session.look_up(statement("generations_stored")).to_pylist()[0]
     return [(row["generation"], row["name"]) for row in rows], stored["newest"], stored["oldest"]
