@@ -27,7 +27,7 @@ def told_beside(number: int, looked: Series, claimed: Series) -> dict[str, Any]:
 
 def drop_copies(database: Database, session: Session, after: int, upto: int) -> None:
     """Drop what the appends after a generation, all of them ended, stored a second time."""
-    beside = sorted(database.journal.beside(after, upto))
+    beside = sorted(database.journal.beside(after, upto)) if upto > after else []
     if not beside:
         return
     appends = pa.table({"generation": pa.array(beside, pa.uint64())})

@@ -16,6 +16,7 @@ from storage.clickhouse.store import ClickHouseStore
 from storage.contract import AppendResult, StoreError
 from storage.memory_frames import Frames
 from storage.schema import SpanBatch
+from tests.clickhouse.rig import database, empty
 from tests.contract.rows import link, make_batch, message, span, traces
 
 Three = tuple[ClickHouseStore, ClickHouseStore, ClickHouseStore]
@@ -23,12 +24,19 @@ Three = tuple[ClickHouseStore, ClickHouseStore, ClickHouseStore]
 DEATHS = {"claimed": ("resources", 0), "half": ("spans", 0), "inserted": ("journal", 1), "": None}
 
 
+@pytest.fixture(scope="module")
+def shared_url(clickhouse_server: str) -> Iterator[str]:
+    with database(clickhouse_server) as url, closing(ClickHouseStore(url)):
+        yield url
+
+
 @pytest.fixture
-def three(clickhouse_url: str) -> Iterator[Three]:
+def three(shared_url: str) -> Iterator[Three]:
     """Two that store, and one that analyses."""
+    empty(shared_url)
     with ExitStack() as stack:
         one, other, analyzer = (
-            stack.enter_context(closing(ClickHouseStore(clickhouse_url))) for _ in range(3)
+            stack.enter_context(closing(ClickHouseStore(shared_url))) for _ in range(3)
         )
         yield one, other, analyzer
 

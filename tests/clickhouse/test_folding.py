@@ -21,7 +21,7 @@ from storage.clickhouse.snapshot import Series, Snapshot
 from storage.clickhouse.store import ClickHouseStore
 from storage.clickhouse.url import parse_url
 from storage.contract import StoreError
-from tests.clickhouse.rig import connected, empty
+from tests.clickhouse.rig import connected, database, empty
 from tests.contract.rows import make_batch, span, traces
 
 PROCESSES = 3
@@ -182,8 +182,6 @@ def test_a_journal_that_is_folded_says_what_a_whole_one_says(
 
 @pytest.fixture(scope="module")
 def journal_url(clickhouse_server: str) -> Iterator[str]:
-    from tests.clickhouse.rig import database
-
     with database(clickhouse_server) as url, closing(ClickHouseStore(url)):
         yield url
 
