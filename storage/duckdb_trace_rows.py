@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 
 from storage.duckdb_database import Session, Value
@@ -31,8 +30,10 @@ class TraceRows:
         """`traces` as of TRACE_IDS."""
         self._session = session
         self._few = traces.num_rows <= _FEW
-        pairs = pl.DataFrame(traces).select("trace_hi", "trace_lo") if self._few else None
-        self._ids: list[tuple[int, int]] = [] if pairs is None else pairs.rows()
+        self._ids: list[tuple[int, int]] = []
+        if self._few:
+            columns = (traces[name].to_numpy().tolist() for name in ("trace_hi", "trace_lo"))
+            self._ids = list(zip(*columns, strict=True))
 
     def source(self, table: str, within: str, end: str = "") -> str:
         """To stand behind FROM, named `table`: its rows that meet `within`, a condition as of

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,7 +18,7 @@ from analyzer.journey_units import find_units
 from analyzer.journeys import Walk
 from storage.contract import Page, SearchQuery, SpanStore
 from storage.results import Row
-from storage.schema import SpanBatch
+from storage.schema import TRACE_IDS, SpanBatch
 from web.answers import is_correlation_key
 from web.errors import NotFoundError
 from web.journeys.attempts import attempts_of
@@ -141,7 +140,8 @@ def _answer(journey: FoundJourney) -> JourneyAnswer:
 
 
 def _trace_ids(table: pa.Table) -> list[TraceId]:
-    return sorted(set(pl.DataFrame(table.select(["trace_hi", "trace_lo"])).unique().iter_rows()))
+    high, low = (table[name].to_numpy().tolist() for name in TRACE_IDS.names)
+    return sorted(set(zip(high, low, strict=True)))
 
 
 def _find(
@@ -154,7 +154,7 @@ def _find(
 ) -> FoundJourney:
     reached = follow(store, walk)
     spans = reached.batch.spans
-    stored = _trace_ids(spans)
+    stored = sorted(reached.ancestry.traces)
     traces = trace_table(stored)
     batches = {span: note_batch(*counts) for span, counts in sorted(walk.batches().items())}
     notes = [about_span(note, span) for span, note in batches.items()]

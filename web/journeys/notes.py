@@ -4,13 +4,17 @@ from collections import defaultdict
 from collections.abc import Collection
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from analyzer.ancestry import NOBODY, Ancestry, SpanId, TraceId, read_ancestry
 from storage.schema import SpanBatch
 from web.journeys.missing_parents import explain_missing
 from web.rows import span_hex, trace_hex
 from web.shapes import JourneyNote, Note
+
+Flags = npt.NDArray[np.bool_]
 
 _IDS = ["trace_hi", "trace_lo", "span_id"]
 _TIMES = ("start_time_unix_nano", "end_time_unix_nano")
@@ -29,36 +33,53 @@ def find_notes(
 ) -> dict[SpanId, list[Note]]:
     """Notes on spans whose ids or times are odd; by span. `lost` are traces of which spans
     were deleted; `ancestry` is that of the spans where it is known already."""
-    spans = pl.DataFrame(batch.spans.select([*_IDS, *_TIMES]))
+    if ancestry is None:
+        ancestry = read_ancestry(batch.spans.select([*_IDS, "content_hash", "parent_span_id"]))
     notes: dict[SpanId, list[Note]] = defaultdict(list)
-    for span in spans.filter(pl.col(_TIMES[1]) < pl.col(_TIMES[0])).select(_IDS).iter_rows():
+    start, end = (batch.spans[name].to_numpy() for name in _TIMES)
+    for span in _ids_of(batch.spans, end < start):
         notes[span].append(note("negative-duration", "The span ends before it starts."))
-    for span in spans.group_by(_IDS).len().filter(pl.col("len") > 1).select(_IDS).iter_rows():
+    for span in _find_repeated(batch.spans, ancestry):
         notes[span].append(
             note("duplicate", "Several spans with these ids and different content are stored.")
         )
-    if ancestry is None:
-        ancestry = read_ancestry(batch.spans.select([*_IDS, "content_hash", "parent_span_id"]))
-    above = pl.Series(ancestry.above, dtype=pl.Int64)
-    circles = find_circles(above)
-    for span in ancestry.rows.filter(circles).select(_IDS).iter_rows():
+    above = np.fromiter(ancestry.above, np.int64, len(ancestry))
+    circles = _find_circles(above)
+    for span in _ids_of(ancestry.rows, circles):
         notes[span].append(note("parent-cycle", "The span is an ancestor of itself."))
-    lonely = ~circles & ancestry.rows["parent_span_id"].is_not_null() & (above == NOBODY)
-    headless = set(ancestry.rows.filter(lonely).select(_IDS).iter_rows())
+    named = ancestry.rows["parent_span_id"].is_not_null().to_numpy()
+    headless = set(_ids_of(ancestry.rows, ~circles & named & (above == NOBODY)))
     for span, reason in explain_missing(batch, ancestry, headless, lost).items():
         notes[span].append(note("missing-parent", reason))
     return notes
 
 
-def find_circles(above: pl.Series) -> pl.Series:
+def _ids_of(rows: pa.Table | pl.DataFrame, chosen: Flags) -> list[SpanId]:
+    """Of the chosen rows, which mostly are none."""
+    numbers = np.flatnonzero(chosen)
+    if not len(numbers):
+        return []
+    columns = (rows[name].to_numpy()[numbers].tolist() for name in _IDS)
+    return list(zip(*columns, strict=True))
+
+
+def _find_repeated(spans: pa.Table, ancestry: Ancestry) -> list[SpanId]:
+    """What several of the spans are called. The ancestry has all ids once."""
+    if len(ancestry) == spans.num_rows:
+        return []
+    counts = pl.DataFrame(spans.select(_IDS)).group_by(_IDS).len()
+    return list(counts.filter(pl.col("len") > 1).select(_IDS).iter_rows())
+
+
+def _find_circles(above: npt.NDArray[np.int64]) -> Flags:
     """Which rows are ancestors of themselves. After more steps up than there are rows one is
     in a circle or beyond the top, and every member of a circle is where some walk ends."""
-    steps = np.append(above.to_numpy(), NOBODY)  # NOBODY names the last one, which is itself
+    steps = np.append(above, NOBODY)  # NOBODY names the last one, which is itself
     for _ in range(len(above).bit_length()):
         steps = steps[steps]
     inside = np.zeros(len(above) + 1, dtype=bool)
     inside[steps] = True
-    return pl.Series(inside[:-1])
+    return inside[:-1]
 
 
 def note_batch(inside: int, outside: int) -> Note:

@@ -19,7 +19,10 @@ from web.trace_shapes import Span
 
 _ROW_BYTES = 400
 _CONNECTION_BYTES = 2_500  # dictionaries; a few spans may have very many
-_NOT_SHOWN = ("messaging", "shapes", "correlation", "keys")
+_NOT_SHOWN = {
+    name: BATCH_SCHEMAS[name].empty_table()
+    for name in ("messaging", "shapes", "correlation", "keys")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,8 @@ def gather(
     for span, more in (remarks or {}).items():
         span_notes[span] = span_notes.get(span, []) + more
     spans = spans.slice(0, MOST_SPANS).combine_chunks()
-    empty = {name: BATCH_SCHEMAS[name].empty_table() for name in _NOT_SHOWN}
     return Stored(
-        batch=replace(batch, spans=spans, **empty),  # kept for a while, so without the rest
+        batch=replace(batch, spans=spans, **_NOT_SHOWN),  # kept for a while, so without the rest
         spans=spans,
         connections=noted_connections(batch, shown),
         orphans=orphans,

@@ -32,17 +32,20 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """The newest sends of one kind, SENDS_OF_KINDS, and their hand-overs, HANDOVERS_OF_SENDS;
-    `steps` are learned from all of them."""
+    """The newest sends of one kind, SENDS_OF_KINDS, what these spans are called, and their
+    hand-overs, HANDOVERS_OF_SENDS; `steps` are learned from all of them."""
 
     sends: Sequence[Row]
+    spans: frozenset[SpanId]
     handovers: Sequence[Row]
     steps: Sequence[Step]
 
     def steps_without(self, own: Collection[SpanId]) -> Sequence[Step]:
         """Learned from all but these sends."""
+        if self.spans.isdisjoint(own):
+            return self.steps
         others = [row for row in self.sends if span_of(row) not in own]
-        return self.steps if len(others) == len(self.sends) else learn_steps(others, self.handovers)
+        return learn_steps(others, self.handovers)
 
 
 class Usual:
@@ -122,5 +125,6 @@ def _read_examples(store: SpanStore, kinds: Sequence[SendKind]) -> list[Examples
     examples = []
     for rows in sends:
         received = [each for row in rows for each in handovers.get(span_of(row), ())]
-        examples.append(Examples(rows, received, learn_steps(rows, received)))
+        spans = frozenset(map(span_of, rows))
+        examples.append(Examples(rows, spans, received, learn_steps(rows, received)))
     return examples

@@ -1,13 +1,13 @@
 """Notes on odd ids and times."""
 
-import polars as pl
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.ancestry import NOBODY
 from tests.builders import batch, span
-from web.journeys.notes import find_circles, find_notes
+from web.journeys.notes import _find_circles, find_notes
 
 
 def codes(*spans: object) -> dict[int, list[str]]:
@@ -46,7 +46,7 @@ def test_odd_spans_are_noted_and_others_are_not() -> None:
 def test_only_the_members_of_a_circle_are_their_own_ancestors(
     above: list[int], circle: list[bool]
 ) -> None:
-    assert find_circles(pl.Series(above, dtype=pl.Int64)).to_list() == circle
+    assert _find_circles(np.array(above, np.int64)).tolist() == circle
 
 
 @given(
@@ -63,5 +63,5 @@ def test_circles_are_what_walking_up_comes_back_to(drawn: list[int]) -> None:
             here = above[here]
         return here == row
 
-    found = find_circles(pl.Series(above, dtype=pl.Int64)).to_list()
+    found = _find_circles(np.array(above, np.int64)).tolist()
     assert found == [comes_back(row) for row in range(len(above))]
