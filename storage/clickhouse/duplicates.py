@@ -81,6 +81,7 @@ class Duplicates:
             self._seen.add(self._seen.hash_ids(ids))
             found += ids.height
             if found > 2 * _AT_ONCE and generations > 1:
+                self._seen.count -= found  # they come again
                 return None
         return found
 

@@ -130,8 +130,9 @@ class Journal:
         for name in NAMES:
             if after.series(name).open:  # of a server whose clock is ahead
                 continue
-            number = after.series(name).highest
-            rows.append(self._row(series_of(name), number, STEP, told(name, after)))
+            number, folded = after.series(name).highest, pl.col("series") == series_of(name)
+            if number not in found.filter(folded)["number"]:
+                rows.append(self._row(series_of(name), number, STEP, told(name, after)))
             gone.append(f"series = '{name}' AND number <= {number}")
             gone.append(f"series = '{series_of(name)}' AND number < {number}")
         if rows:

@@ -226,6 +226,11 @@ def test_appends_that_were_not_analysed_are_not_folded(
         with connected(clickhouse_url) as client:
             kept = client.query("SELECT DISTINCT number FROM journal WHERE series = 'spans'")
             assert kept.result_rows == [(3,)]
+            for rules in ("a", "b"):
+                store._database.note(rules=rules)
+                store.reclaim()
+            folded = client.query("SELECT number FROM journal WHERE series = 'folded spans'")
+            assert folded.result_rows == [(2,)]
 
 
 def test_what_a_claim_that_is_hidden_from_the_past_would_end_is_not_folded(
