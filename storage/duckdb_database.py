@@ -32,7 +32,7 @@ _QUIET_TIMES, _LONGEST_QUIET_SECONDS = 10, 60.0
 # Smaller than this a checkpoint is not worth its disk writes.
 _WORTH_CHECKPOINT_BYTES = 4 * 2**20
 # Longer than DuckDB's own threshold (CHECKPOINT_THRESHOLD): only where that was put off.
-LONGEST_LOG_BYTES = 384 * 2**20
+LONGEST_LOG_BYTES = 192 * 2**20
 _PATIENCE_SECONDS = 2.0
 _BUSY_SECONDS = 15.0
 _FAULTS_OF_DATA = (

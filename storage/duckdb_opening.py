@@ -17,8 +17,9 @@ _MAGIC, _MAGIC_OFFSET = b"DUCK", 8
 
 # Size of the write-ahead log at which a commit also moves it into the file. At DuckDB's
 # 16 MB that stalls a commit every few seconds; the log must still stay small enough to be
-# replayed into memory after a crash.
-CHECKPOINT_THRESHOLD = "256MB"
+# replayed into memory after a crash, and its rows, which stay in memory until then, must
+# leave room for pages of the file.
+CHECKPOINT_THRESHOLD = "128MB"
 MEMORY_LIMIT = "256MB"
 # DuckDB's own is four times as large.
 BLOCK_BYTES = 65_536
