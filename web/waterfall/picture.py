@@ -6,6 +6,8 @@ fifty are looked at.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
 
 import polars as pl
 import pyarrow as pa
@@ -15,6 +17,7 @@ from web.journeys.stored import Stored
 from web.shapes import Connection, End, Orphan, SpanRef
 
 NOBODY = -1
+_ENDS: tuple[Literal["producer", "consumer"], ...] = ("producer", "consumer")
 _IDS = ["trace_hi", "trace_lo", "span_id"]
 _COLUMNS = [
     *_IDS,
@@ -60,7 +63,15 @@ class Picture:
 def read_picture(stored: Stored) -> Picture:
     spans = _frame(stored.spans.select(_COLUMNS)).with_row_index("number")
     names = stored.batch.resources.select(["resource_id", "service_name"])
-    resources = _frame(names).unique("resource_id")
+    # of the few resources, because ranks of texts are dear
+    resources = (
+        _frame(names)
+        .unique("resource_id")
+        .join(spans.select("resource_id").unique(), on="resource_id", how="semi")
+        .with_columns(service=pl.col("service_name").rank("dense").cast(pl.Int64))
+    )
+    traces = spans.select("trace_hi", "trace_lo").unique().sort("trace_hi", "trace_lo")
+    numbered = traces.with_columns(trace=pl.int_range(pl.len(), dtype=pl.Int64))
     first = spans.unique(_IDS, keep="first", maintain_order=True).select(
         *_IDS, found=pl.col("number").cast(pl.Int64)
     )
@@ -68,18 +79,27 @@ def read_picture(stored: Stored) -> Picture:
     told = (
         spans.join(parents, on=parents.columns[:3], how="left", maintain_order="left")
         .join(resources, on="resource_id", how="left", maintain_order="left")
+        .join(numbered, on=traces.columns, how="left", maintain_order="left")
         .with_columns(
             parent=pl.when(pl.col("parent") != pl.col("number")).then("parent").fill_null(NOBODY),
-            service=pl.col("service_name").rank("dense").fill_null(0).cast(pl.Int64),
-            trace=pl.struct("trace_hi", "trace_lo").rank("dense").cast(pl.Int64) - 1,
+            service=pl.col("service").fill_null(0),
             end=pl.max_horizontal("start_time_unix_nano", "end_time_unix_nano"),
         )
     )
-    traces = told.select("trace_hi", "trace_lo").unique().sort("trace_hi", "trace_lo")
-    services = told["service_name"].drop_nulls().unique().sort().to_list()
-    ends = [(_ids(each["producer"]), _ids(each["consumer"])) for each in stored.connections]
-    flat = _numbers(first, [ids for pair in ends for ids in pair])
-    roots = _numbers(first, [_ids(orphan) for orphan in stored.orphans])
+    services = resources["service_name"].drop_nulls().unique().sort().to_list()
+    # all in one look-up, which reads all spans
+    numbers = iter(
+        _numbers(
+            first,
+            [
+                *(_ids(each[end]) for end in _ENDS for each in stored.connections),
+                *(_ids(orphan) for orphan in stored.orphans),
+                *(_ids(each["consumer"]) for each in stored.candidates),
+            ],
+        )
+    )
+    producers, consumers = (list(islice(numbers, len(stored.connections))) for _ in _ENDS)
+    roots = list(islice(numbers, len(stored.orphans)))
     return Picture(
         trace=told["trace"].to_list(),
         parent=told["parent"].to_list(),
@@ -92,8 +112,8 @@ def read_picture(stored: Stored) -> Picture:
         traces=[f"{hi:016x}{lo:016x}" for hi, lo in traces.iter_rows()],
         services=[None, *services],
         connections=stored.connections,
-        ends=list(zip(flat[::2], flat[1::2], strict=True)),
-        candidates=_numbers(first, [_ids(each["consumer"]) for each in stored.candidates]),
+        ends=list(zip(producers, consumers, strict=True)),
+        candidates=list(numbers),
         orphans={root: number for number, root in enumerate(roots) if root != NOBODY},
     )
 
