@@ -68,7 +68,8 @@ def analyse(
         if not owned.all():
             endpoints = endpoints.filter(owned[endpoints["row"]])
             orphans = orphans.filter(owned[orphans["row"]])
-            connections = connections.filter(owned[connections["delivery"]])
+            mine = owned[connections["delivery"]]
+            connections = connections.select(CONNECTIONS.names).filter(mine)
     unjudged = orphans.with_columns(
         pl.lit(None, type_).alias(name) for name, type_ in _JUDGED.items()
     )

@@ -43,7 +43,6 @@ def connection_rows(ends: Ends, handovers: pl.DataFrame) -> pl.DataFrame:
         told_attempt=pl.when(pl.col("celery_task").is_not_null())
         .then(pl.col("delivery_attempt") + 1)  # celery counts retries, from 0
         .otherwise(pl.col("delivery_attempt")),
-        message=pl.coalesce("message_id", pl.col("kafka_offset").cast(pl.String)),
     )
     # A polling receive span ends when its message arrives.
     arrival = (

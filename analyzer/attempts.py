@@ -19,7 +19,9 @@ def number_attempts(rows: pl.DataFrame) -> pl.DataFrame:
     failed_before = pl.col("consumer_failed").cast(pl.Int32).cum_sum().shift(1, fill_value=0)
     # Most messages are delivered once.
     handed = pl.col("unit").cast(pl.UInt64) * 2**32 + pl.col("consumer_service").cast(pl.UInt64)
-    several = rows.filter(handed.is_duplicated())
+    several = rows.filter(handed.is_duplicated()).with_columns(
+        message=pl.coalesce("message_id", pl.col("kafka_offset").cast(pl.String))
+    )
     if not several.is_empty():
         several = several.filter(several.select(same).is_duplicated())
     told = pl.when(pl.col("told_attempt") > 0).then(pl.col("told_attempt"))

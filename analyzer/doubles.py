@@ -16,10 +16,11 @@ def leave_out_doubles(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:
     has a process span of, or a span of the application's own that continues the same producer
     (some libraries end theirs before the message is handled), and without the process spans
     of a library below another that tells of the same messages."""
+    handed = pl.col("unit").cast(pl.UInt64) * 2**32 + pl.col("consumer").cast(pl.UInt64)
     several = found.with_columns(
         ends.producers(found["send"]),
         ends.frame["service"][found["delivery"]].alias("consumer"),
-    ).filter(pl.struct(_PLACE).is_duplicated())
+    ).filter(handed.is_duplicated())
     if several.is_empty():
         return found
     parts = ends.deliveries.select(

@@ -212,7 +212,9 @@ def _by_span(messages: pl.DataFrame, ids: SpanIds, spans: int) -> pl.DataFrame:
     places = no_rows(spans).scatter(found["row"], found["place"])
     marked = places.is_not_null()
     rows = pl.int_range(spans, dtype=pl.UInt32, eager=True).filter(marked)
-    return messages.drop(PART)[places.filter(marked)].with_columns(rows.alias("row"))
+    kept = places.filter(marked)
+    told = [_gather(column, kept) for column in messages.drop(PART).get_columns()]
+    return pl.DataFrame([*told, rows.alias("row")])
 
 
 def _tell_kinds(messages: pl.DataFrame, spans: int) -> list[pl.Series]:

@@ -1,8 +1,11 @@
 """What was seen on an orphan root itself, as evidence: JSON text."""
 
+from functools import cache
+
 import polars as pl
 
 
+@cache
 def tell_evidence() -> pl.Expr:
     """JSON array of {field, value, meaning: a sentence}, of rows as analyzer.root_facts tells
     them."""

@@ -77,6 +77,11 @@ FACTS = {
 # Most are null of most roots. In a text of JSON quotes are escaped: only fields match, and
 # not the last one, `lost`.
 _NULL = r'"\w+":null,'
+_FACTS_AS_TEXT = (
+    pl.struct([pl.col(name).cast(type_) for name, type_ in FACTS.items()])
+    .struct.json_encode()
+    .str.replace_all(_NULL, "")
+)
 NOTHING: dict[str, None] = dict.fromkeys(FACTS)
 """What a root tells of which nothing is written."""
 
@@ -159,12 +164,7 @@ def tell_roots(
     )
     return (
         rows.with_columns(seen=tell_evidence())
-        .with_columns(
-            pl.struct([pl.col(name).cast(type_) for name, type_ in FACTS.items()])
-            .struct.json_encode()
-            .str.replace_all(_NULL, "")
-            .alias("facts")
-        )
+        .with_columns(_FACTS_AS_TEXT.alias("facts"))
         .drop("row", "start", "end")
         .rename({"top": "row"})
     )

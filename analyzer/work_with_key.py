@@ -20,7 +20,7 @@ def find_work_with_key(
     """(row, during) of the roots (row, top) that share a value that names a unit of work with
     a request `beside` them (analyzer.work_beside), or a message that their service handled
     before them, and whether the work still ran or had just ended."""
-    keys = _read_keys(tables, ends)
+    keys = _read_keys(tables, ends, roots["top"])
     mine = roots.join(keys, on="top")
     if mine.is_empty():
         return pl.DataFrame(schema={"row": roots.schema["row"], "during": pl.Boolean})
@@ -36,11 +36,16 @@ def find_work_with_key(
     return pl.concat([requests, messages]).group_by("row").agg(pl.col("during").any())
 
 
-def _read_keys(tables: Tables, ends: Ends) -> pl.DataFrame:
-    """(top, service, key, value) of the local trees."""
-    keys = ends.frame.rows.select("top", "service", "correlation_id").drop_nulls().unique()
-    values = tables.correlation
-    return keys.join(values, on="correlation_id").drop("correlation_id").unique()
+def _read_keys(tables: Tables, ends: Ends, roots: pl.Series) -> pl.DataFrame:
+    """(top, service, key, value) of the local trees, of the values that some of the `roots`
+    has."""
+    frame, sets = ends.frame, tables.correlation
+    rows = frame.rows.select("top", "service", "correlation_id")
+    own = rows.filter(frame.flag(roots)[frame["top"]]).select("correlation_id")
+    values = sets.join(own, on="correlation_id", how="semi")
+    sets = sets.join(values, on=["key", "value"], how="semi")
+    keys = rows.filter(pl.col("correlation_id").is_in(sets["correlation_id"].implode()))
+    return keys.unique().join(sets, on="correlation_id").drop("correlation_id").unique()
 
 
 def _of_requests(ends: Ends, keys: pl.DataFrame) -> pl.DataFrame:
