@@ -134,7 +134,7 @@ class AnswerWriter(PartitionedHere):
     def _learn_written(self, number: int, *columns: "pa.ChunkedArray[pa.UInt64Scalar]") -> None:
         """The columns are those of answer_ids_between.sql."""
         ids = pl.concat([pl.Series("id", column) for column in columns])
-        self._answer_places.learn_written(ids.unique().to_numpy(), number)
+        self._answer_places.learn_written(ids.unique().to_numpy(), number, number)
 
     def _next_number(self) -> int:
         """Of the answer that is being written: larger than of any before."""

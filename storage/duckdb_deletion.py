@@ -53,7 +53,7 @@ class SpanDeleter:
             with self._database.write() as session:
                 deleted = _delete(session, generation, newest, touched)
                 swept = self._sweep(session)
-            self._writer.note_deleted(deleted.spans, renumber=swept)
+            self._writer.note_deleted(deleted.spans, generation, renumber=swept)
             self._answers.note_facts_deleted()
         return deleted
 

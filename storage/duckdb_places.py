@@ -7,6 +7,7 @@ condition on it rules out.
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pyarrow as pa
@@ -59,18 +60,31 @@ class RowPlaces:
             with self._lock:
                 self._places, self._renewed = renewed, renewed.count
 
-    def learn_written(self, ids: U64Array, number: int) -> None:
-        """Take in rows of a number that are stored now by what is known of them, which spares
-        reading them back; where that is not all there is to learn, nothing."""
+    def learn_written(self, ids: U64Array, first: int, last: int) -> None:
+        """Take in rows of these numbers that are stored now by what is known of them, which
+        spares reading them back; where that is not all there is to learn, nothing."""
+        with self._complete_before(first) as places:
+            if places is not None:
+                places.add(ids, first, last)
+
+    def find_new(self, ids: U64Array, number: int) -> U64Array | None:
+        """Those of the ids that no row of a smaller number has, where all of these and none of
+        others are known; else None."""
+        with self._complete_before(number) as places:
+            return None if places is None else ids[~places.may_hold(ids)]
+
+    @contextmanager
+    def _complete_before(self, number: int) -> Iterator[Places | None]:
+        """To add rows to, where all of smaller numbers are known."""
         if self._renewed is None or self._is_worth_renewing():
+            yield None
             return
         with self._lock:
-            size = self._places.nbytes
-            if self._places.upto == number - 1:
-                self._places.add(ids, number, number)
-            grown = self._places.nbytes > size
+            places, size = self._places, self._places.nbytes
+            yield places if places.upto == number - 1 else None
+            grown = places.nbytes > size
         if grown:
-            self._forget_deleted(self._places)
+            self._forget_deleted(places)
 
     def knows(self, number: int) -> bool:
         """Whether there is nothing to learn of rows up to this number."""

@@ -13,7 +13,7 @@ from storage.duckdb_span_numbers import PARTS, NumberedSpans, with_linked_traces
 from storage.duckdb_statements import statement
 from storage.duckdb_trace_rows import chosen_by, rows_by_number, rows_of
 from storage.extents import Extents
-from storage.join_keys import KINDS, hash_key
+from storage.join_keys import hash_key
 from storage.results import fit
 from storage.schema import SpanBatch
 
@@ -53,52 +53,7 @@ class SpanReader:
             found = session.select(statement("newest_generation"))
         return found["generation"][0].as_py(), found["analysed_generation"][0].as_py()
 
-    # ------------------------------------------------------------- for analysis
-
-    def traces_since(self, generation: int, limit: int) -> tuple[pa.Table, int]:
-        self._span_places.learn()
-        with self._database.read() as session:
-            found = session.select(
-                statement("complete_generation"), after=generation, limit=max(limit, 1)
-            )[0][0].as_py()
-            if found is None:
-                newest = session.select(statement("newest_generation"))[0][0].as_py()
-                return schema.TRACE_IDS.empty_table(), max(generation, newest)
-            arrived = session.select(statement("arrived_traces"), after=generation, upto=found)
-            within = self._span_places.within(arrived["trace_lo"])
-            with session.given(wanted=arrived):
-                traces = session.select(
-                    statement("traces_since", within=within), work=KINDS["work"]
-                )
-        return fit(traces, schema.TRACE_IDS), found
-
-    def related_traces(self, traces: pa.Table, hot_key_limit: int) -> pa.Table:
-        within = self._span_places.within(traces["trace_lo"])
-        with self._database.read() as session, session.given(wanted=traces):
-            named = session.select(statement("key_hashes_of", within=within))
-            within_keys = self._span_places.within(named["key_hash"])
-            text = statement("related_traces", within=within, within_keys=within_keys)
-            with session.given(named=named):
-                found = session.select(text, hot_key_limit=hot_key_limit)
-        return fit(found, schema.TRACE_IDS)
-
-    def hot_keys(self, traces: pa.Table, hot_key_limit: int) -> pa.Table:
-        within = self._span_places.within(traces["trace_lo"])
-        with self._database.read() as session, session.given(wanted=traces):
-            named = session.select(statement("key_hashes_of", within=within))
-            text = statement("hot_keys", within_keys=self._span_places.within(named["key_hash"]))
-            with session.given(named=named):
-                found = session.select(text, hot_key_limit=hot_key_limit)
-        return fit(found, results.KEY_HASHES)
-
-    def heated_traces(self, hot: pa.Table, hot_key_limit: int, after: int, upto: int) -> pa.Table:
-        text = statement("heated_traces", within_keys=self._span_places.within(hot["key_hash"]))
-        with self._database.read() as session, session.given(hot=hot):
-            found = session.select(text, hot_key_limit=hot_key_limit, after=after, upto=upto)
-        return fit(found, schema.TRACE_IDS)
-
-    def analysis_input(self, traces: pa.Table) -> SpanBatch:
-        return self._read_batch(traces, bare=True)
+    # ---------------------------------------------------------------------- spans
 
     def spans_of(self, traces: pa.Table) -> SpanBatch:
         return self._read_batch(traces, bare=False)

@@ -2,7 +2,8 @@
 
 Writing is in `duckdb_write` (spans) and `duckdb_answer_writer`, deleting in
 `duckdb_deletion`, writing anew in `duckdb_rewriting`, reading in `duckdb_read` (spans),
-`duckdb_search`, `duckdb_answers`, `duckdb_destinations`, `duckdb_handovers` and `duckdb_requests`;
+`duckdb_analysis_reads`, `duckdb_search`, `duckdb_answers`, `duckdb_destinations`,
+`duckdb_handovers` and `duckdb_requests`; `duckdb_recent` holds the newest spans in memory,
 `duckdb_database` has the transactions, `duckdb_opening` the settings, `duckdb_schema` the tables.
 """
 
@@ -11,6 +12,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from storage.contract import StoreStatus, StoreUsage
+from storage.duckdb_analysis_reads import AnalysisReader
 from storage.duckdb_answer_writer import AnswerWriter
 from storage.duckdb_answers import AnswerReader
 from storage.duckdb_contexts import ContextReader
@@ -20,7 +22,6 @@ from storage.duckdb_destinations import DestinationReader
 from storage.duckdb_handovers import HandoverReader
 from storage.duckdb_opening import locate, remove_replacement
 from storage.duckdb_origins import OriginsKeeper
-from storage.duckdb_read import SpanReader
 from storage.duckdb_requests import RequestReader
 from storage.duckdb_rewriting import SpanRewriter
 from storage.duckdb_search import SearchReader
@@ -33,7 +34,7 @@ class DuckDBStore(
     SpanRewriter,
     OriginsKeeper,
     AnswerWriter,
-    SpanReader,
+    AnalysisReader,
     AnswerReader,
     HandoverReader,
     ContextReader,
@@ -49,7 +50,7 @@ class DuckDBStore(
         database = Database(file)
         try:
             remove_replacement(file)
-            SpanReader.__init__(self, database)
+            AnalysisReader.__init__(self, database)
             AnswerReader.__init__(self, database)
             HandoverReader.__init__(self, database, self._answer_places, self._connection_shapes)
             ContextReader.__init__(self, database, self._span_places, self._answer_places)
@@ -57,7 +58,7 @@ class DuckDBStore(
             SearchReader.__init__(self, database, self._span_places)
             DestinationReader.__init__(self, database)
             AnswerWriter.__init__(self, database, self._span_places, self._answer_places)
-            SpanWriter.__init__(self, database)
+            SpanWriter.__init__(self, database, self._recent)
             SpanDeleter.__init__(self, database, self, self)
             SpanRewriter.__init__(self, database, self)
         except BaseException:

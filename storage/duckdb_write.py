@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import polars as pl
 
 from storage.contract import AppendResult
@@ -11,6 +12,7 @@ from storage.correlation_sets import date_sets
 from storage.duckdb_database import Database, Session
 from storage.duckdb_duplicates import Duplicates
 from storage.duckdb_numbers import Numbers
+from storage.duckdb_recent import RecentAppends
 from storage.duckdb_span_numbers import PARTS, number_spans
 from storage.duckdb_statements import statement
 from storage.memory_frames import TRACE, Frames, newest_of, read
@@ -21,8 +23,8 @@ from storage.schema import BATCH_SCHEMAS, ROW_GROUP, SpanBatch
 class SpanWriter:
     """Appends batches, one at a time (the database's write lock sees to it)."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, recent: RecentAppends) -> None:
+        self._database, self._recent = database, recent
         self._appending = threading.Lock()
         with database.write() as session:
             self._generation = int(session.select(statement("newest_generation"))[0][0].as_py())
@@ -41,8 +43,10 @@ class SpanWriter:
         with self._appending:
             yield self._generation
 
-    def note_deleted(self, spans: int, *, renumber: bool) -> None:
-        """So many spans are deleted, and with `renumber` numbers too; between appends."""
+    def note_deleted(self, spans: int, generation: int, *, renumber: bool) -> None:
+        """So many spans are deleted, all up to a generation, and with `renumber` numbers too;
+        between appends."""
+        self._recent.forget_until(generation)
         self._duplicates.note_deleted(spans)
         if renumber:
             for numbers in self._numbers.values():
@@ -61,8 +65,9 @@ class SpanWriter:
                 # one too few would store a span twice.
                 self._duplicates.add(ids)
                 stamped = self._stamped(fresh, stored_at_unix_nano)
-                for part in _generations(number_spans(stamped, self._next_span_number)):
-                    self._commit(part)
+                with self._recent.taking_in(stamped):
+                    for part in _generations(number_spans(stamped, self._next_span_number)):
+                        self._commit(part)
         return AppendResult(self._generation, stored, batch.spans.num_rows - stored, conflicts)
 
     def store_again(self, spans: StoredSpans) -> None:
@@ -72,13 +77,14 @@ class SpanWriter:
         stamped["keys"] = given["keys"].hstack(read(spans.key_generations))
         with self._appending:
             self._duplicates.add_spans(stamped["spans"])
+            self._recent.forget()
             self._commit(number_spans(stamped, self._next_span_number))
 
     def _stamped(self, batch: Frames, stored_at: int) -> Frames:
         """Rows of one trace beside each other: equal ids in a row take next to no space. Spans
         of one name too: their attributes are alike. Whole row groups, and the rest, are
         generations of their own."""
-        spans = batch["spans"].sort("trace_hi", "name", maintain_order=True)
+        spans = _by_trace_and_name(batch["spans"])
         whole = spans.height // ROW_GROUP * ROW_GROUP
         part = pl.int_range(pl.len()) >= whole if whole else pl.lit(value=False)
         stamped = spans.with_columns(
@@ -130,6 +136,17 @@ class SpanWriter:
             for name, frame in rows.items():
                 if name != "spans" and frame.height:
                     session.run(f"INSERT INTO {name} BY NAME SELECT * FROM incoming_{name}")
+
+
+def _by_trace_and_name(spans: pl.DataFrame) -> pl.DataFrame:
+    """Names in some order: sorting by a part of their hashes takes a third of the time that the
+    texts take, and two names that share it may lie between each other."""
+    names = spans["name"].hash().to_numpy().astype(np.uint16)
+    by_name = np.argsort(names, kind="stable")
+    traces = spans["trace_hi"].gather(by_name).to_frame()
+    by_trace = traces.select(pl.arg_sort_by("trace_hi", maintain_order=True)).to_series()
+    ordered: pl.DataFrame = spans[by_name[by_trace.to_numpy()]]
+    return ordered
 
 
 def _generations(batch: Frames) -> Iterator[Frames]:

@@ -93,6 +93,18 @@ class Places:
                     found.append(span)
         return _joined(found)
 
+    def may_hold(self, ids: U64Array) -> npt.NDArray[np.bool_]:
+        """Of each id whether it may be found anywhere."""
+        held = np.zeros(len(ids), np.bool_)
+        for group in self._groups:
+            left = np.flatnonzero(~held)
+            start = 0
+            for hashed, step in self._hash(ids[left]):
+                rows, _ = _look(group, hashed, step, 0)
+                held[left[start + rows]] = True
+                start += len(hashed)
+        return held
+
     def _open_group(self, first: int, last: int) -> _Runs:
         """The last group, with room in its last run."""
         group = self._groups[-1] if self._groups else None
@@ -117,13 +129,23 @@ def _positions(hashed: U64Array, step: U64Array, probe: int) -> npt.NDArray[np.i
 
 def _runs_of(group: _Runs, hashed: U64Array, step: U64Array, known: int) -> int:
     """Bits of the group's runs that may hold one of the ids, but for the `known` ones."""
+    _, masks = _look(group, hashed, step, known)
+    return int(np.bitwise_or.reduce(masks))
+
+
+def _look(
+    group: _Runs, hashed: U64Array, step: U64Array, known: int
+) -> tuple[npt.NDArray[np.int64], U32Array]:
+    """Which of the ids the group may hold, and bits of its runs that may hold each of these,
+    but for the `known` ones."""
+    rows = np.arange(len(hashed))
     masks = np.full(len(hashed), (2**_RUNS - 1) & ~known, np.uint32)
     for probe in range(_PROBES):
         masks &= group.words[_positions(hashed, step, probe)]
         if probe >= _SIFTED:  # most ids are ruled out by then
             left = masks != 0
-            hashed, step, masks = hashed[left], step[left], masks[left]
-    return int(np.bitwise_or.reduce(masks))
+            rows, hashed, step, masks = rows[left], hashed[left], step[left], masks[left]
+    return rows, masks
 
 
 def _joined(spans: list[Span]) -> list[Span]:

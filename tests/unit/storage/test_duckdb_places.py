@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -66,3 +67,16 @@ def test_places_that_are_made_anew_know_all_at_once(
     stored.learn()
     assert stored.within(_numbers(1, 2, 3)) == before
     assert stored.within(_numbers(4)) == "(generation > 3)"
+
+
+def test_new_ids_are_those_that_no_row_before_has(stored: RowPlaces) -> None:
+    ids = np.array([3, 5, 6], np.uint64)
+    assert stored.find_new(ids, 4) is None  # nothing is known of the rows before
+    stored.learn()
+    assert stored.find_new(ids, 5) is None
+    assert stored.find_new(ids, 3) is None
+    for first, expected in ((4, [5, 6]), (6, [])):
+        found = stored.find_new(ids, first)
+        assert found is not None
+        assert found.tolist() == expected
+        stored.learn_written(ids, first, first + 1)

@@ -101,3 +101,17 @@ def test_filters_of_deleted_generations_are_freed_and_of_the_others_kept(
     assert known.nbytes == 4 * 2**places._BITS
     known.add(ids(1_000, 100), 1_000, 1_000)
     assert known.find(ids(1_000, 5)) == [(1_000, 1_000)]
+
+
+def test_of_each_id_is_told_whether_it_may_stand_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "_IDS_PER_RUN", 100)
+    known = Places()
+    for generation in range(1, 41):  # two arrays
+        known.add(ids(generation, 100), generation, generation)
+    held = [ids(generation, 3) for generation in (1, 33, 40)]
+    asked = np.concatenate([held[0], ids(99, 70_000), held[1], held[2]])
+    told = known.may_hold(asked)
+    assert told[:3].all()
+    assert told[-6:].all()
+    assert told[3:-6].sum() < 10
+    assert not Places().may_hold(asked).any()
