@@ -65,8 +65,10 @@ class KnownFacts:
         after = pl.DataFrame(endpoints)
         if self._spells is not None:
             self._spells.replace(select_deliveries(before), select_deliveries(after))
-        gone, added = _group(before), _group(after)
-        if _lost_an_end(self._known, gone, added):
+        added = _group(after)
+        if before.is_empty():  # of traces that are new, as most are
+            self._known = _add_up(pl.concat([self._known, added]))
+        elif _lost_an_end(self._known, gone := _group(before), added):
             self._known = self._read_groups()
         else:
             taken = gone.with_columns(-pl.col("count", _BUSY_COUNT))
