@@ -9,7 +9,7 @@ const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 /// The bytes as UTF-8: every bad sequence becomes U+FFFD.
 #[inline]
 pub fn valid(bytes: &[u8]) -> Cow<'_, [u8]> {
-    if std::str::from_utf8(bytes).is_ok() {
+    if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
         return Cow::Borrowed(bytes);
     }
     Cow::Owned(String::from_utf8_lossy(bytes).into_owned().into_bytes())
