@@ -154,12 +154,14 @@ def answers(draw: st.DrawFn) -> tuple[list[int], pa.Table, pa.Table, pa.Table]:
             "destination": few_words,
             "producer_service_name": few_words,
             "producer_span_id": st.none() | st.just(3),
+            "is_send": st.booleans(),
         }
     )
     few = 4 if owners else 0
     places_once: Callable[[Row], Any] = lambda row: (row["trace_lo"], row["span_id"])  # noqa: E731 # passed on
     endpoints = [
-        owned(p, **draw(ends))
+        # no further from its start than a duration can be
+        owned(p, end_time_unix_nano=max(p["start_time_unix_nano"], -1), **draw(ends))
         for p in draw(st.lists(places(), max_size=few, unique_by=places_once))
     ]
     connections = [
