@@ -16,10 +16,8 @@ from storage.clickhouse.tables import ANSWERS, PARTS, TABLES
 from storage.join_keys import KINDS, hash_key
 
 DAYS = 7
-_TIMES = (
-    *("start_time_unix_nano", "end_time_unix_nano", "time_unix_nano"),
-    "consumer_start_time_unix_nano",
-)
+# Others are stored as how long after these they are, and links by how their traces differ.
+_TIMES = ("start_time_unix_nano", "end_time_unix_nano", "consumer_start_time_unix_nano")
 _TRACE_PREFIXES = ("", "linked_", "producer_", "consumer_")
 _TRACES = {f"{prefix}trace_{half}" for prefix in _TRACE_PREFIXES for half in ("hi", "lo")}
 _RENAMED = "renamed_keys"

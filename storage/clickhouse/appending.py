@@ -13,10 +13,11 @@ import polars as pl
 from storage.clickhouse.copies import told_beside
 from storage.clickhouse.database import Database, Session, Write
 from storage.clickhouse.duplicates import Duplicates
-from storage.clickhouse.tables import DICTIONARY_KEYS, PARTS
+from storage.clickhouse.nesting import nest
+from storage.clickhouse.tables import DICTIONARY_KEYS, LINKED, TABLES
 from storage.contract import AppendResult, DataRefused
 from storage.correlation_sets import date_sets
-from storage.memory_frames import PART, Frames, read
+from storage.memory_frames import PART, TRACE, Frames, read
 from storage.rewriting import StoredSpans
 from storage.schema import BATCH_SCHEMAS, SpanBatch
 
@@ -70,8 +71,6 @@ class SpanWriter:
         given = {name: read(getattr(spans.batch, name)) for name in BATCH_SCHEMAS}
         stamped = given | {"spans": given["spans"].hstack(read(spans.stored))}
         of = stamped["spans"].select(*PART, "generation", "stored_at_unix_nano")
-        for name in ("links", "events", "messaging"):
-            stamped[name] = given[name].join(of, on=PART, how="left", maintain_order="left")
         stored_at = of.group_by("generation").agg(pl.min("stored_at_unix_nano"))
         keys = given["keys"].hstack(read(spans.key_generations))
         stamped["keys"] = keys.join(stored_at, on="generation", how="left")
@@ -96,11 +95,11 @@ class SpanWriter:
             named |= {(name, id_) for id_ in new[key]}
         stored_at = rows["spans"].group_by("generation").agg(pl.min("stored_at_unix_nano"))
         sets = date_sets(rows["correlation"], rows["spans"]).join(stored_at, on="generation")
-        for name, frame in (
-            dictionaries | {n: rows[n] for n in PARTS} | {"correlation": sets}
-        ).items():
+        beside = {"linked": _linked(rows), "keys": rows["keys"], "correlation": sets}
+        for name, frame in (dictionaries | beside).items():
             if frame.height:
                 write.insert(name, frame)
+        write.insert("spans", nest(rows, TABLES["spans"].columns))
         return named
 
     def _know(self, named: set[tuple[str, int]]) -> None:
@@ -120,5 +119,14 @@ def _stamp(batch: Frames, generation: int, stored_at: int) -> Frames:
         pl.lit(generation, pl.UInt64).alias("generation"),
         pl.lit(stored_at, pl.Int64).alias("stored_at_unix_nano"),
     )
-    names = ("spans", "links", "events", "messaging", "keys")
-    return batch | {name: batch[name].with_columns(stamps) for name in names}
+    return batch | {name: batch[name].with_columns(stamps) for name in ("spans", "keys")}
+
+
+def _linked(rows: Frames) -> pl.DataFrame:
+    """The traces that links of other traces name, with what the latter's spans have."""
+    elsewhere = pl.any_horizontal(pl.col(name) != pl.col(f"linked_{name}") for name in TRACE)
+    some = pl.any_horizontal(pl.col(f"linked_{name}") > 0 for name in TRACE)
+    named = rows["links"].filter(elsewhere & some)
+    of = rows["spans"].select(*PART, "generation", "stored_at_unix_nano")
+    stamped = named.join(of, on=PART).select(*LINKED.names, "generation", "stored_at_unix_nano")
+    return stamped.unique()

@@ -63,10 +63,11 @@ class Write:
         self.after = Snapshot()
         """The state after the commit."""
 
-    def insert(self, table: str, rows: pl.DataFrame) -> None:
+    def insert(self, table: str, rows: pl.DataFrame | pa.Table) -> None:
         """Rows of one table, at most once a table."""
-        columns = TABLES[table].columns
-        self._client.insert(table, arrow(rows, columns), f"{self._name}-{self.number}")
+        if isinstance(rows, pl.DataFrame):
+            rows = arrow(rows, TABLES[table].columns)
+        self._client.insert(table, rows, f"{self._name}-{self.number}")
 
 
 class Database:

@@ -5,20 +5,27 @@ Distributed, is what is written and read. A table without a shard key, and the j
 all, is one replicated table that every server has.
 """
 
+from typing import Any
+
 import pyarrow as pa
 
 from storage import schema
 from storage.clickhouse.client import TYPES
 from storage.clickhouse.journal import COLUMNS as JOURNAL
-from storage.clickhouse.tables import REPEATED, TABLES, Table
+from storage.clickhouse.tables import GRANULE, REPEATED, TABLES, Table
 
 # How many tokens of inserts a table remembers.
 _TOKENS = 10_000
 # When rows were stored, in days: the partitions.
 DAY_NANO = 86_400_000_000_000
 DAY = f"intDiv(stored_at_unix_nano, {DAY_NANO})"
-# Rows that a look-up reads at least; a trace has few.
-_GRANULE = 512
+# Bytes that are compressed together.
+_LARGE = 524_288
+_BEFORE_ZSTD = {
+    "start_time_unix_nano": "Delta(8), ",  # that of its neighbours is near
+    "key_hash": "Delta(8), ",  # in their order
+    "duration_nano": "T64, ",
+}
 # Left on a disk that spans have filled: deleting the oldest begins with a row in the journal,
 # and what is stored is still analysed.
 _FREE_BYTES = 2**30
@@ -41,12 +48,12 @@ def create_table(database: str, name: str, cluster: str) -> list[str]:
     table = TABLES[name]
     columns = ",\n    ".join([*(column(field) for field in table.columns), *_besides(table)])
     order = ", ".join(table.order)
-    by_day = DAY if table.generations else ""
+    how: dict[str, Any] = {"partition": DAY if table.generations else "", "granule": table.granule}
     if not (cluster and table.shard):
-        return [_create(database, name, columns, order, cluster, by_day)]
+        return [_create(database, name, columns, order, cluster, **how)]
     shard = f"cityHash64({', '.join(table.shard)})"
     return [
-        _create(database, local_name(name, cluster), columns, order, cluster, by_day, sharded=True),
+        _create(database, local_name(name, cluster), columns, order, cluster, **how, sharded=True),
         f"CREATE TABLE IF NOT EXISTS `{database}`.`{name}` ON CLUSTER `{cluster}` "
         f"AS `{database}`.`{local_name(name, cluster)}` "
         f"ENGINE = Distributed(`{cluster}`, `{database}`, `{local_name(name, cluster)}`, {shard})",
@@ -64,18 +71,26 @@ def on_cluster(cluster: str) -> str:
 
 
 def column(field: "pa.Field[pa.DataType]") -> str:
-    """A column's definition. Attribute texts are most of what is stored."""
-    codec = f"ZSTD({3 if field.name == 'attributes' else 1})"
-    if field.name == "start_time_unix_nano":  # that of its neighbours is near
-        codec = f"Delta(8), {codec}"
-    return f"`{field.name}` {type_of(field)} CODEC({codec})"
+    """A column's definition."""
+    before = _BEFORE_ZSTD.get(field.name, "")
+    # Attribute texts are most of what is stored, and texts of other traces are like them.
+    more = f" SETTINGS (min_compress_block_size = {_LARGE})" if field.name == "attributes" else ""
+    return f"`{field.name}` {type_of(field)} CODEC({before}ZSTD(1)){more}"
 
 
 def type_of(field: "pa.Field[pa.DataType]") -> str:
+    if isinstance(field.type, pa.ListType):
+        return f"Array(Tuple({', '.join(elements_of(field))}))"
     type_ = TYPES[field.type]
     type_ = f"Nullable({type_})" if field.nullable else type_
     repeated = field.type == schema.TEXT and field.name in REPEATED
     return f"LowCardinality({type_})" if repeated else type_
+
+
+def elements_of(field: "pa.Field[pa.DataType]") -> list[str]:
+    """Names and types of what a list of tuples holds."""
+    items: pa.StructType = field.type.value_type  # type: ignore[attr-defined] # of a list
+    return [f"{item.name} {type_of(item)}" for item in items]
 
 
 def _besides(table: Table) -> list[str]:
@@ -93,8 +108,9 @@ def _create(
     columns: str,
     order: str,
     cluster: str,
-    partition: str = "",
     *,
+    partition: str = "",
+    granule: int = GRANULE,
     sharded: bool = False,
 ) -> str:
     engine, settings = "MergeTree", f"non_replicated_deduplication_window = {_TOKENS}"
@@ -110,6 +126,6 @@ def _create(
         f"CREATE TABLE IF NOT EXISTS `{database}`.`{name}`{on_cluster(cluster)}"
         f" (\n    {columns}\n)\n"
         f"ENGINE = {engine}\n{by}ORDER BY ({order})\n"
-        f"SETTINGS {settings}, index_granularity = {_GRANULE},"
+        f"SETTINGS {settings}, index_granularity = {granule},"
         " lightweight_mutation_projection_mode = 'rebuild'"
     )

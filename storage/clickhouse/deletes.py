@@ -26,8 +26,7 @@ def delete_spans(client: Client, generation: int, spans: pl.DataFrame) -> None:
     columns = ", ".join(PART)
     for start in range(0, spans.height, _ROWS):
         named = ", ".join(str(row) for row in spans.select(PART)[start : start + _ROWS].rows())
-        for table in ("links", "events", "messaging", "spans"):
-            delete(client, table, f"generation = {generation} AND ({columns}) IN ({named})")
+        delete(client, "spans", f"generation = {generation} AND ({columns}) IN ({named})")
 
 
 class Reclaimer:

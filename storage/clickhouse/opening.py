@@ -14,6 +14,7 @@ from storage.clickhouse.ddl import (
     create_journal,
     create_schema,
     create_table,
+    elements_of,
     local_name,
     on_cluster,
     type_of,
@@ -21,7 +22,7 @@ from storage.clickhouse.ddl import (
 from storage.clickhouse.tables import ANSWERS, TABLES
 from storage.contract import StoreError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # Version to the statements that make it the next one, with {database} and {on_cluster}.
 MIGRATIONS: dict[int, tuple[str, ...]] = {}
 
@@ -98,24 +99,30 @@ def _read_version(client: Client) -> int:
 def _add_columns(client: Client, present: Columns) -> bool:
     """A typed column added to attributes.toml needs no new schema version: older rows have it
     null. Nor does a column of answers: those of older rules are made again."""
-    missing = False
-    database, cluster = client.address.database, client.address.cluster
     added_later: dict[str, Iterable[str]] = {
-        "messaging": schema.MESSAGE_COLUMNS,
         "shapes": schema.SHAPE_COLUMNS,
         **{name: TABLES[name].columns.names for name in ANSWERS},
     }
-    for table, names in added_later.items():
-        for name in names:
-            if table in present and name not in present[table]:
-                missing = True
-                added = column(TABLES[table].columns.field(name))
-                for each in dict.fromkeys((local_name(table, cluster), table)):
-                    client.command(
-                        f"ALTER TABLE `{database}`.`{each}`{on_cluster(cluster)} "
-                        f"ADD COLUMN IF NOT EXISTS {added}"
-                    )
-    return missing
+    changes = [
+        (table, f"ADD COLUMN IF NOT EXISTS {column(TABLES[table].columns.field(name))}")
+        for table, names in added_later.items()
+        for name in names
+        if table in present and name not in present[table]
+    ]
+    messaging = TABLES["spans"].columns.field("messaging")
+    if _lacks(present.get("spans", {}).get(messaging.name, ""), elements_of(messaging)):
+        changes.append(("spans", f"MODIFY COLUMN {messaging.name} {type_of(messaging)}"))
+    database, cluster = client.address.database, client.address.cluster
+    for table, change in changes:
+        for each in dict.fromkeys((local_name(table, cluster), table)):
+            client.command(f"ALTER TABLE `{database}`.`{each}`{on_cluster(cluster)} {change}")
+    return bool(changes)
+
+
+def _lacks(type_: str, elements: list[str]) -> bool:
+    """Whether this is a list of tuples of some of these elements, in whatever order, not all."""
+    held = type_.removeprefix("Array(Tuple(").removesuffix("))").split(", ")
+    return {*held} < {*elements}
 
 
 def _compare(present: Columns) -> None:

@@ -5,6 +5,7 @@ import pyarrow as pa
 from storage import results, schema
 from storage.clickhouse.appending import SpanWriter
 from storage.clickhouse.database import Database
+from storage.clickhouse.span_reads import read_parts
 from storage.clickhouse.statements import statement
 from storage.results import fit
 from storage.rewriting import StoredSpans
@@ -21,12 +22,13 @@ class SpanRewriter:
             text = statement("complete_generation")
             upto = session.select(text, limit=max(limit, 1), **values)["generation"][0].as_py()
             between = {"after": after, "upto": after if upto is None else upto}
-            spans = session.select(statement("spans_between"), **between)
+            columns = ", ".join([*schema.SPANS.names, *results.STORED.names])
+            spans = session.select(statement("spans_between", columns=columns), **between)
             found = {name: rows.empty_table() for name, rows in schema.BATCH_SCHEMAS.items()}
             found["spans"] = spans
+            which = "generation > {after} AND generation <= {upto}".format(**between)
             for name in ("links", "events"):
-                text = statement("parts_between", table=name)
-                found[name] = session.select(text, **between)
+                found[name] = read_parts(session, name, which)
             for name, key in (("resources", "resource_id"), ("scopes", "scope_id")):
                 columns = ", ".join(schema.BATCH_SCHEMAS[name].names)
                 text = statement("rows_named", table=name, columns=columns, key=key)

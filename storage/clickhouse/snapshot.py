@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+from storage.clickhouse.nesting import NESTED, told_column
 from storage.clickhouse.tables import ANSWERS, DICTIONARY_KEYS, KINDS, PARTS, TABLES
 from storage.partition import WHOLE, Partition
 from storage.partition_progress import settled
@@ -133,7 +134,8 @@ class Snapshot:
                     f"SELECT * FROM {table} WHERE {stored} LIMIT 1 BY {DICTIONARY_KEYS[name]}"
                 )
             elif name in PARTS:
-                found[name] = f"SELECT * FROM {table} WHERE {kept}"
+                besides = _BESIDES if name == "spans" else ""
+                found[name] = f"SELECT *{besides} FROM {table} WHERE {kept}"
             elif name in ANSWERS:
                 owner = ", ".join(ANSWERS[name])
                 found[name] = (
@@ -158,14 +160,22 @@ class Snapshot:
 
 
 _NUMBERS = {"generation", "answered"}
+# What is not stored because it follows, and columns of lists: read through a subquery, one of
+# them would be all of its list.
+_LISTS = "{lists}"
+_BESIDES = f", {told_column('end_time_unix_nano')}{_LISTS}"
+_LIST = re.compile(rf"`((?:{'|'.join(NESTED)})\.\w+)`")
 
 
 def put_rows(text: str, rows: Mapping[str, str]) -> str:
-    """The statement, reading the rows that count where it names a table."""
+    """The statement, reading the rows that count where it names a table. It names columns of
+    lists in backticks."""
+    lists = "".join(f", {name} AS `{name}`" for name in sorted({*_LIST.findall(text)}))
 
     def put(match: re.Match[str]) -> str:
         word, space, name, alias = match.groups()
-        return f"{word}{space}({rows[name]}){alias or f' AS {name}'}"
+        told = rows[name].replace(_LISTS, lists)
+        return f"{word}{space}({told}){alias or f' AS {name}'}"
 
     return _NAMED.sub(put, text)
 

@@ -4,9 +4,12 @@ import pyarrow as pa
 
 from storage import schema
 from storage.clickhouse.database import Database, Session
+from storage.clickhouse.nesting import NESTED, read_nested
 from storage.clickhouse.statements import statement
 from storage.results import fit
 from storage.schema import SpanBatch
+
+_WANTED = "(trace_hi, trace_lo) IN (SELECT trace_hi, trace_lo FROM wanted)"
 
 
 class SpanReader:
@@ -25,25 +28,29 @@ class SpanReader:
             return fit(session.select(text, span_id=span_id), schema.TRACE_IDS)
 
     def _read_batch(self, traces: pa.Table, *, bare: bool) -> SpanBatch:
-        bared = {"spans", "links", "events", "scopes"} if bare else set()
-        columns = {name: _list_columns(name, bare=name in bared) for name in schema.BATCH_SCHEMAS}
+        columns = _list_columns("spans", bare=bare)
         with self._database.read() as session, session.given(wanted=traces):
-            tables = {"spans": session.select(statement("spans_of", columns=columns["spans"]))}
-            for name in ("messaging", "links", "events", "keys"):
-                if name != "keys" or not bare:
-                    text = statement("parts_of", table=name, columns=columns[name])
-                    tables[name] = session.select(text)
-            spans, messaging = tables["spans"], tables["messaging"]
-            for name, key, found in (
-                ("resources", "resource_id", spans),
-                ("scopes", "scope_id", spans),
-                ("correlation", "correlation_id", spans),
-                ("shapes", "shape_id", messaging),
+            tables = {"spans": session.select(statement("spans_of", columns=columns))}
+            for name in NESTED:
+                tables[name] = read_parts(session, name, _WANTED, bare=bare)
+            if bare:
+                tables["keys"] = schema.KEYS.empty_table()
+            else:
+                tables["keys"] = session.select(statement("keys_of"))
+            for name, key, by in (
+                ("resources", "resource_id", "spans"),
+                ("scopes", "scope_id", "spans"),
+                ("correlation", "correlation_id", "spans"),
+                ("shapes", "shape_id", "messaging"),
             ):
-                tables[name] = _read_named(session, name, columns[name], key, found)
-        if bare:
-            tables["keys"] = schema.KEYS.empty_table()
+                columns = _list_columns(name, bare=bare and name == "scopes")
+                tables[name] = _read_named(session, name, columns, key, tables[by])
         return SpanBatch(**{n: fit(tables[n], rows) for n, rows in schema.BATCH_SCHEMAS.items()})
+
+
+def read_parts(session: Session, table: str, which: str, *, bare: bool = False) -> pa.Table:
+    """The rows of one of NESTED under the spans that meet a condition."""
+    return session.select(statement("parts_of", which=which, **read_nested(table, bare=bare)))
 
 
 def _read_named(session: Session, name: str, columns: str, key: str, found: pa.Table) -> pa.Table:

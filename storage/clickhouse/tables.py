@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from storage import results, schema
+from storage.clickhouse.nesting import span_columns
 
 GENERATION = pa.field("generation", schema.U64, nullable=False)
 ANSWERED = pa.field("answered", schema.U64, nullable=False)
 STORED_AT = pa.field("stored_at_unix_nano", schema.I64, nullable=False)
 _START = pa.field("start_time_unix_nano", schema.I64, nullable=False)
-_NAME = pa.field("name", schema.TEXT, nullable=False)
+# A trace has few rows.
+GRANULE = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +34,19 @@ class Table:
     """A second order, for look-ups from the other end."""
     other_columns: tuple[str, ...] = ()
     """What those look-ups ask for, kept in that order too."""
+    granule: int = GRANULE
+    """Rows that a look-up reads at least."""
 
 
 _TRACE = ("trace_hi", "trace_lo")
 _SPAN = (*_TRACE, "span_id")
-_PART = (*_SPAN, "content_hash")
+LINKED = pa.schema(
+    [*(field.with_name(f"linked_{field.name}") for field in schema.TRACE_IDS), *schema.TRACE_IDS]
+)
 
 
 def _stamped(columns: pa.Schema, *more: "pa.Field[pa.DataType]") -> pa.Schema:
     return pa.schema([*columns, *more, GENERATION])
-
-
-def _part(columns: pa.Schema, other: tuple[str, ...] = ()) -> Table:
-    """Rows that belong to one span, maybe looked up by another trace, too."""
-    return Table(
-        _stamped(columns, STORED_AT),
-        order=(*_PART, "position"),
-        shard=_TRACE,
-        generations=True,
-        ranges=("generation",),
-        other_order=other,
-        other_columns=(*_TRACE, "generation") if other else (),
-    )
 
 
 def _dictionary(columns: pa.Schema, key: str) -> Table:
@@ -77,16 +70,22 @@ TABLES: dict[str, Table] = {
     "scopes": _dictionary(schema.SCOPES, "scope_id"),
     "shapes": _dictionary(schema.SHAPES, "shape_id"),
     "spans": Table(
-        _stamped(schema.SPANS, STORED_AT),
+        _stamped(span_columns(), STORED_AT),
         # By time inside of a trace: neighbours are alike, which takes less room.
         (*_TRACE, "start_time_unix_nano", "span_id", "content_hash"),
         _TRACE,
         True,
         ("generation", "start_time_unix_nano"),
+        granule=2 * GRANULE,  # its many columns are merged in these
     ),
-    "links": _part(schema.LINKS, ("linked_trace_hi", "linked_trace_lo")),
-    "events": _part(schema.EVENTS),
-    "messaging": _part(schema.MESSAGING),
+    # Which traces link to another one. The links themselves lie with their spans.
+    "linked": Table(
+        _stamped(LINKED, STORED_AT),
+        tuple(LINKED.names),
+        ("linked_trace_hi", "linked_trace_lo"),
+        True,
+        ("generation",),
+    ),
     # With the latest start of the spans that had the set, to tell recent values.
     "correlation": Table(
         _stamped(schema.CORRELATION, _START, STORED_AT),
@@ -137,8 +136,8 @@ REPEATED = {
     ),
     *("cause_code", "cause_title", "cause_fix"),
 }
-# Rows that belong to a span, deleted with it.
-PARTS = ("links", "events", "messaging", "keys", "correlation", "spans")
+# What an append stores, deleted by days with its spans.
+PARTS = ("linked", "keys", "correlation", "spans")
 # What the analyzer said, and the columns of the trace that owns a row.
 ANSWERS = {
     "endpoints": ("trace_hi", "trace_lo"),

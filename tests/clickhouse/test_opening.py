@@ -5,11 +5,13 @@ from contextlib import closing
 import pytest
 
 from storage import schema
+from storage.clickhouse.ddl import elements_of
 from storage.clickhouse.opening import SCHEMA_VERSION
 from storage.clickhouse.store import ClickHouseStore
+from storage.clickhouse.tables import TABLES
 from storage.contract import StoreError
 from tests.clickhouse.rig import connected
-from tests.contract.rows import link, make_batch, make_table, owned, span, traces
+from tests.contract.rows import link, make_batch, make_table, message, owned, span, traces
 
 
 def refusal(url: str) -> str:
@@ -37,7 +39,7 @@ def test_a_database_that_is_not_there_is_created(clickhouse_url: str) -> None:
 def test_creating_that_was_interrupted_goes_on(clickhouse_url: str) -> None:
     ClickHouseStore(clickhouse_url).close()
     with connected(clickhouse_url) as client:
-        client.command("DROP TABLE links SYNC")
+        client.command("DROP TABLE linked SYNC")
         client.command("TRUNCATE TABLE tracestitch_schema")
     with closing(ClickHouseStore(clickhouse_url)) as store:
         row = span(1, 1)
@@ -76,11 +78,19 @@ def test_a_column_of_another_type_is_named(clickhouse_url: str) -> None:
 
 
 def test_a_typed_column_that_came_later_is_added(clickhouse_url: str) -> None:
-    ClickHouseStore(clickhouse_url).close()
-    with connected(clickhouse_url) as client:
-        client.command("ALTER TABLE messaging DROP COLUMN message_id")
+    rows = [span(1, number) for number in (1, 2)]
+    batches = [make_batch([r], messaging=[message(r, message_id="m", kafka_key="k")]) for r in rows]
     with closing(ClickHouseStore(clickhouse_url)) as store:
-        store.append(make_batch([span(1, 1)]), 1)
+        store.append(batches[0], 1)
+    with connected(clickhouse_url) as client:
+        elements = elements_of(TABLES["spans"].columns.field("messaging"))
+        some = ", ".join(each for each in elements if not each.startswith("message_id "))
+        client.command(f"ALTER TABLE spans MODIFY COLUMN messaging Array(Tuple({some}))")
+    with closing(ClickHouseStore(clickhouse_url)) as store:
+        store.append(batches[1], 1)
+        found = store.spans_of(traces(1)).messaging.to_pylist()
+    told = {(row["span_id"], row["message_id"], row["kafka_key"]) for row in found}
+    assert told == {(1, None, "k"), (2, "m", "k")}
 
 
 def test_a_column_of_answers_that_came_later_is_added(clickhouse_url: str) -> None:

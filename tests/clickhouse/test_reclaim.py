@@ -16,7 +16,7 @@ from tests.clickhouse.rig import connected
 from tests.contract.rows import link, make_batch, make_table, owned, span, traces
 
 DAY = 86_400 * 10**9
-COUNTED = ("spans", "links", "orphans", "superseded")
+COUNTED = ("spans", "linked", "orphans", "superseded")
 
 
 @pytest.fixture

@@ -1,8 +1,12 @@
 -- flags: 0x100 says that 0x200 tells whether the context is remote.
 WITH recent AS (
     SELECT
-        trace_hi, trace_lo, span_id, content_hash, parent_span_id, resource_id, kind, flags,
-        trace_state, start_time_unix_nano
+        trace_hi, trace_lo, span_id, parent_span_id, resource_id, kind, flags,
+        trace_state, start_time_unix_nano,
+        arrayZip(
+            `links.apart_hi`, `links.apart_lo`, `links.linked_span_id`, `links.flags`,
+            `links.trace_state`
+        ) AS links
     FROM spans
     WHERE generation BETWEEN $first AND $last
 )
@@ -19,13 +23,14 @@ FROM (
         AND if(bitAnd(flags, 256) = 256, bitAnd(flags, 512) = 512, kind IN (2, 5))
     UNION DISTINCT
     SELECT
-        recent.trace_hi, recent.trace_lo, recent.span_id, resource_id, start_time_unix_nano,
-        'link', linked_trace_hi, linked_trace_lo, linked_span_id, links.flags, links.trace_state
-    FROM links
-    JOIN recent USING (trace_hi, trace_lo, span_id, content_hash)
-    WHERE links.generation BETWEEN $first AND $last
-        AND bitAnd(links.flags, 768) <> 256
-        AND (linked_trace_hi > 0 OR linked_trace_lo > 0) AND linked_span_id > 0
+        trace_hi, trace_lo, span_id, resource_id, start_time_unix_nano,
+        'link',
+        bitXor(trace_hi, link.1) AS linked_trace_hi, bitXor(trace_lo, link.2) AS linked_trace_lo,
+        link.3, link.4, link.5
+    FROM recent
+    ARRAY JOIN links AS link
+    WHERE bitAnd(link.4, 768) <> 256
+        AND (linked_trace_hi > 0 OR linked_trace_lo > 0) AND link.3 > 0
 ) AS contexts
 JOIN (
     SELECT resource_id, max(bitAnd(flags, 1)) = 1 AS tells FROM recent GROUP BY resource_id

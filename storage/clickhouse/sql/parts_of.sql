@@ -1,3 +1,4 @@
 SELECT DISTINCT {columns}
-FROM {table}
-WHERE (trace_hi, trace_lo) IN (SELECT trace_hi, trace_lo FROM wanted)
+FROM spans
+ARRAY JOIN {lists} AS item
+WHERE {which}

@@ -16,12 +16,12 @@ WHERE key_hash IN (
     SELECT key_hash FROM carriers GROUP BY key_hash HAVING count() <= $hot_key_limit
 )
 UNION DISTINCT
-SELECT linked_trace_hi, linked_trace_lo
-FROM links
+SELECT bitXor(trace_hi, apart.1), bitXor(trace_lo, apart.2)
+FROM spans
+ARRAY JOIN arrayZip(`links.apart_hi`, `links.apart_lo`) AS apart
 WHERE (trace_hi, trace_lo) IN (SELECT trace_hi, trace_lo FROM wanted)
-    AND (linked_trace_hi > 0 OR linked_trace_lo > 0)
+    AND apart <> (trace_hi, trace_lo)
 UNION DISTINCT
 SELECT trace_hi, trace_lo
-FROM links
+FROM linked
 WHERE (linked_trace_hi, linked_trace_lo) IN (SELECT trace_hi, trace_lo FROM wanted)
-    AND (linked_trace_hi > 0 OR linked_trace_lo > 0)

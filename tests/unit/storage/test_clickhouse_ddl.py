@@ -10,26 +10,43 @@ from storage import results, schema
 from storage.clickhouse.client import Client
 from storage.clickhouse.ddl import create_journal, create_table, local_name
 from storage.clickhouse.deletes import delete
+from storage.clickhouse.nesting import NESTED, span_columns
 from storage.clickhouse.tables import ANSWERS, KINDS, PARTS, TABLES
 from storage.clickhouse.url import parse_url
+from storage.memory_frames import PART
+
+ANSWER_SCHEMAS = {
+    "endpoints": schema.ENDPOINTS,
+    "connections": schema.CONNECTIONS,
+    "orphans": results.ORPHAN_ROWS,
+}
 
 
-@pytest.mark.parametrize("name", [*schema.BATCH_SCHEMAS, "endpoints", "connections", "orphans"])
+@pytest.mark.parametrize(
+    "name", [*(name for name in schema.BATCH_SCHEMAS if name not in NESTED), *ANSWER_SCHEMAS]
+)
 def test_a_table_has_every_column_of_its_schema(name: str) -> None:
-    answers = {
-        "endpoints": schema.ENDPOINTS,
-        "connections": schema.CONNECTIONS,
-        "orphans": results.ORPHAN_ROWS,
-    }
-    declared = (schema.BATCH_SCHEMAS | answers)[name]
-    for field in declared:
+    declared = (schema.BATCH_SCHEMAS | ANSWER_SCHEMAS)[name]
+    stored = span_columns() if name == "spans" else declared
+    for field in stored:
         assert TABLES[name].columns.field(field.name) == field
     (text,) = create_table("traces", name, "")
     assert "Replicated" not in text
-    for field in declared:
-        type_ = re.search(rf"`{field.name}` (\S+)", text)
+    for column, field in zip(stored, declared, strict=False):
+        type_ = re.search(rf"`{column.name}` (\S+)", text)
         assert type_ is not None
         assert ("Nullable(" in type_[1]) == field.nullable, field.name
+
+
+@pytest.mark.parametrize("table", NESTED)
+def test_what_belongs_to_a_span_is_a_list_in_its_row(table: str) -> None:
+    (text,) = create_table("traces", "spans", "")
+    (elements,) = re.findall(rf"`{table}` Array\(Tuple\((.*)\)\) CODEC", text)
+    types = dict(element.split(" ") for element in elements.split(", "))
+    declared = [field for field in schema.BATCH_SCHEMAS[table] if field.name not in PART]
+    assert len(types) == len(declared)
+    for type_, field in zip(types.values(), declared, strict=True):
+        assert ("Nullable(" in type_) == field.nullable, field.name
 
 
 def test_every_table_has_an_order_out_of_its_columns() -> None:
@@ -68,7 +85,7 @@ def test_on_a_cluster_spans_are_replicated_and_sharded_by_their_trace() -> None:
 
 
 def test_what_belongs_to_a_trace_lies_on_its_shard() -> None:
-    for name in ("spans", "links", "events", "messaging", "endpoints", "orphans"):
+    for name in ("spans", "endpoints", "orphans"):
         assert TABLES[name].shard == ("trace_hi", "trace_lo")
     assert TABLES["connections"].shard == ("consumer_trace_hi", "consumer_trace_lo")
     for name, owner in ANSWERS.items():
@@ -99,10 +116,15 @@ def test_every_answer_and_part_is_a_table() -> None:
     assert ANSWERS.keys() == KINDS.keys()
 
 
-def test_links_and_connections_are_found_from_their_other_end() -> None:
-    (links,) = create_table("traces", "links", "")
-    kept = "linked_trace_hi, linked_trace_lo, trace_hi, trace_lo, generation"
-    assert f"(SELECT {kept} ORDER BY linked_trace_hi, linked_trace_lo)" in links
+def test_what_is_looked_up_by_something_else_than_its_trace_lies_by_that() -> None:
+    for name, first in {
+        "linked": ("linked_trace_hi", "linked_trace_lo"),
+        "keys": ("key_hash",),
+    }.items():
+        assert TABLES[name].order[: len(first)] == TABLES[name].shard == first
+
+
+def test_connections_are_found_from_their_other_end() -> None:
     (connections,) = create_table("traces", "connections", "")
     kept = "consumer_trace_hi, consumer_trace_lo, answered, generation"
     order = "producer_trace_hi, producer_trace_lo"
