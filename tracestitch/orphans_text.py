@@ -43,7 +43,7 @@ def draw_orphans(answer: Mapping[str, Any], *, fix: bool = False) -> str:
 
 def _line(group: Group, wide: int) -> str:
     state = "" if group["state"] == "broken" else " (may still connect)"
-    return f"  {_share(group):>{wide}} broken  {draw_hop(group)}: {_cause(group)}{state}"
+    return f"  {_share(group):>{wide}} broken  {_hop_of(group)}: {_cause(group)}{state}"
 
 
 def _share(group: Group) -> str:
@@ -57,7 +57,7 @@ def _describe(group: Group) -> list[str]:
     if group["silent_since"] is not None:
         state = "broken when last used, no traffic since"
     return [
-        draw_hop(group),
+        _hop_of(group),
         f"  {tell_cause(cause['code'], cause['title'], cause['confidence'])}",
         f"  {state}: {group['count']} broken, {group['connected']} connected"
         + (f"; {clean(change)}" if change else ""),
@@ -71,18 +71,22 @@ def _describe(group: Group) -> list[str]:
 def _describe_healed(group: Group) -> str:
     since = "" if group["healed_since"] is None else f" since {utc_time(group['healed_since'])}"
     connected = say_plural(group["connected_after"], "hand-over")
-    return f"  {draw_hop(group)}: {group['count']} × {_cause(group)};{since} {connected} connected"
+    return f"  {_hop_of(group)}: {group['count']} × {_cause(group)};{since} {connected} connected"
 
 
-def draw_hop(hop: Identity) -> str:
-    """Who hands messages to whom, over what."""
+def _hop_of(group: Group) -> str:
+    return draw_hop(group, is_send=group["is_send"])
+
+
+def draw_hop(hop: Identity, *, is_send: bool = False) -> str:
+    """Who hands messages to whom, over what; of a send that broke nobody took its message."""
     producer = clean(say_service(hop["producer_service"]))
     destination = clean(hop["destination"] or "unknown destination")
     system = f" ({clean(hop['system'])})" if hop["system"] else ""
     consumer = clean(say_service(hop["consumer_service"]))
     consumers = f" in group {clean(hop['consumer_group'])}" if hop["consumer_group"] else ""
     sent = f"{producer} → {destination}{system}"
-    return sent if {**hop}.get("is_send") else f"{sent} → {consumer}{consumers}"
+    return sent if is_send else f"{sent} → {consumer}{consumers}"
 
 
 def _cause(group: Group) -> str:

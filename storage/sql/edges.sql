@@ -1,7 +1,8 @@
 -- ClickHouse reads this, too.
 -- A hand-over either connected or left an orphan without a producer, which is no send: that is
--- one end of another. The time to a further attempt is no wait in the queue: the attempts before are in it. A dead letter brings the
--- count of its attempts along: its first reading is no redelivery.
+-- one end of another. The time to a further attempt is no wait in the queue: the attempts
+-- before are in it. A dead letter brings the count of its attempts along: its first reading is
+-- no redelivery.
 WITH handovers AS (
     SELECT
         consumer_environment AS environment,
