@@ -49,6 +49,7 @@ def add_note(notes: Sequence[Note], name: str, newest: int, oldest: int | None) 
 
 
 def newest_name(notes: Sequence[Note]) -> str:
+    """Of the settings that were noted last; UNKNOWN without any note."""
     return notes[-1][1] if notes else UNKNOWN
 
 

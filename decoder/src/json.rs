@@ -419,7 +419,8 @@ impl Writer {
     }
 }
 
-/// Writes a comma if something is before it, a key and its colon; the number of its name, if `rules` know it, and its hash.
+/// Writes a comma if something is before it, a key and its colon; gives the number of its name
+/// if `rules` know it, else 0, and the `end_hash` of its text.
 #[inline]
 fn write_key(out: &mut Vec<u8>, follows: bool, key: &[u8], rules: Option<&Rules>) -> (u16, u32) {
     let mut hash = end_hash(key);
