@@ -23,14 +23,14 @@ def series_of(name: str) -> str:
     return f"{STEP} {name}"
 
 
-def told(name: str, snapshot: Snapshot) -> str:
+def folded_detail(name: str, snapshot: Snapshot) -> str:
     """JSON: what the numbers of a series come to, all of which ended."""
     series = snapshot.series(name)
     told = {"newest": series.newest, "hidden": list(runs(series.hidden))}
     return json.dumps(told | ({"state": snapshot.state} if name == "answers" else {}))
 
 
-def begin(settled: Snapshot, rows: pl.DataFrame) -> tuple[Snapshot, pl.DataFrame]:
+def apply_folded(settled: Snapshot, rows: pl.DataFrame) -> tuple[Snapshot, pl.DataFrame]:
     """The state after all that rows of the journal say in one, if that is more than is
     settled, and the rows of later numbers."""
     for name in ("spans", "answers"):

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from storage.clickhouse.client import Client
 from storage.clickhouse.fences import Fence
-from storage.clickhouse.folding import STEP, begin, series_of, told
+from storage.clickhouse.folding import STEP, apply_folded, folded_detail, series_of
 from storage.clickhouse.snapshot import Claim, Lease, Series, Snapshot
 from storage.clickhouse.statements import statement
 from storage.contract import StoreError
@@ -132,7 +132,7 @@ class Journal:
                 continue
             number, folded = after.series(name).highest, pl.col("series") == series_of(name)
             if number not in found.filter(folded)["number"]:
-                rows.append(self._row(series_of(name), number, STEP, told(name, after)))
+                rows.append(self._row(series_of(name), number, STEP, folded_detail(name, after)))
             gone.append(f"series = '{name}' AND number <= {number}")
             gone.append(f"series = '{series_of(name)}' AND number < {number}")
         if rows:
@@ -196,7 +196,7 @@ class Journal:
 def fold(settled: Snapshot, rows: pl.DataFrame) -> Snapshot:
     """The state after these rows of the journal, one a number, in order (sql/journal.sql).
     `settled` is the state after all smaller numbers."""
-    settled, rows = begin(settled, rows)
+    settled, rows = apply_folded(settled, rows)
     state = dict(settled.state)
     answers = rows.filter(pl.col("series") == "answers")
     details = answers.filter("committed").filter(~pl.col("detail").is_in(["", "{}"]))

@@ -85,10 +85,19 @@ def test_the_state_is_what_was_said_last_by_number() -> None:
 
 def test_rows_of_hidden_numbers_are_left_out() -> None:
     rows = snapshot(committed(1), claimed(2), committed(3)).rows("d")
-    assert rows["spans"] == (
-        "SELECT * FROM `d`.`spans` WHERE generation > 0 AND generation <= 3"
-        " AND generation NOT IN (2)"
-    )
+    for table in ("spans", "keys"):
+        assert rows[table].endswith(
+            f" FROM `d`.`{table}` WHERE generation > 0 AND generation <= 3"
+            " AND generation NOT IN (2)"
+        )
+
+
+def test_spans_have_the_columns_that_are_not_stored_and_of_lists_those_that_are_named() -> None:
+    rows = snapshot(committed(1)).rows("d")
+    told = "SELECT *, start_time_unix_nano + duration_nano AS end_time_unix_nano"
+    assert f"FROM ({told} FROM `d`.`spans`" in put_rows("SELECT * FROM spans", rows)
+    text = "SELECT `links.flags` FROM spans ARRAY JOIN `links.flags`"
+    assert f"FROM ({told}, links.flags AS `links.flags` FROM `d`.`spans`" in put_rows(text, rows)
 
 
 def test_answers_end_at_what_was_forgotten_and_deleted() -> None:
