@@ -113,7 +113,11 @@ impl Remembered {
         self.numbers.insert(content, number);
     }
 
-    fn clear(&mut self) {
+    pub fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    pub fn clear(&mut self) {
         self.numbers.clear();
         self.recent.clear();
     }

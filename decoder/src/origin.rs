@@ -24,6 +24,9 @@ const SCOPE_DROPPED: u32 = tag(4, VARINT);
 
 /// Longer ones are worked out every time rather than remembered.
 const LONGEST_REMEMBERED: usize = 4096;
+/// Then all are forgotten: bytes without end may say the same, and add no rows that a batch is
+/// sealed for.
+const MOST_REMEMBERED: usize = 8192;
 
 /// Memory for one after the other.
 #[derive(Default)]
@@ -55,9 +58,13 @@ impl Scratch {
     }
 
     fn remember(&self, known: &mut Known, id: u64) {
-        if self.brief.len() <= LONGEST_REMEMBERED {
-            known.origins.insert(&self.brief, id);
+        if self.brief.len() > LONGEST_REMEMBERED {
+            return;
         }
+        if known.origins.len() >= MOST_REMEMBERED {
+            known.origins.clear();
+        }
+        known.origins.insert(&self.brief, id);
     }
 }
 
@@ -216,4 +223,32 @@ pub fn add_scope(
     }
     scratch.remember(known, id);
     Ok(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::Builder;
+
+    /// A request with a resource without attributes, and a field that nobody knows.
+    fn request(unknown: u32) -> Vec<u8> {
+        let mut resource = vec![15 << 3 | 5];
+        resource.extend_from_slice(&unknown.to_le_bytes());
+        let mut request = vec![1 << 3 | 2, 7, 1 << 3 | 2, 5];
+        request.extend_from_slice(&resource);
+        request
+    }
+
+    #[test]
+    fn bytes_that_say_the_same_are_not_all_remembered() -> Result<(), String> {
+        let mut builder = Builder::new(Rules::new(Vec::new(), Vec::new(), Vec::new())?);
+        let mut most = 0;
+        for unknown in 0..2 * MOST_REMEMBERED as u32 + 10 {
+            builder.append(&request(unknown)).map_err(|flaw| flaw.0)?;
+            most = most.max(builder.known.origins.len());
+        }
+        assert_eq!(most, MOST_REMEMBERED);
+        assert_eq!(builder.tables().resources.rows, 1);
+        Ok(())
+    }
 }
