@@ -150,14 +150,22 @@ def _by_trace_and_name(spans: pl.DataFrame) -> pl.DataFrame:
 
 
 def _generations(batch: Frames) -> Iterator[Frames]:
-    """Each with what belongs to it. Keys, which have none yet, get that of their trace's spans."""
+    """Each with what belongs to it, in the same memory: rows are in order of their generations.
+    Keys, which have none yet, get that of their trace's spans."""
     spans = batch["spans"]
     first, last = spans["generation"][0], spans["generation"][-1]
     for generation in range(first, last + 1):
         part = batch
         if first != last:
-            of = {name: batch[name].filter(generation=generation) for name in ("spans", *PARTS)}
+            of = {name: _of_generation(batch[name], generation) for name in ("spans", *PARTS)}
             keys = batch["keys"].join(of["spans"], on=TRACE, how="semi")
             part = batch | of | {"keys": keys}
         stamp = pl.lit(generation, pl.UInt64).alias("generation")
         yield part | {"keys": part["keys"].with_columns(stamp)}
+
+
+def _of_generation(rows: pl.DataFrame, generation: int) -> pl.DataFrame:
+    generations = rows["generation"].to_numpy()
+    bounds = np.array([generation, generation + 1], generations.dtype)
+    first, end = np.searchsorted(generations, bounds)
+    return rows[first:end]
