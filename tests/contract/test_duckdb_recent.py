@@ -15,8 +15,17 @@ from hypothesis import strategies as st
 from storage.contract import StoreError
 from storage.duckdb_analysis_reads import AnalysisReader
 from storage.duckdb_store import DuckDBStore
-from storage.schema import SpanBatch
-from tests.contract.rows import correlated, link, make_batch, message, span, trace_numbers, traces
+from storage.schema import TRACE_IDS, SpanBatch
+from tests.contract.rows import (
+    correlated,
+    link,
+    make_batch,
+    make_table,
+    message,
+    span,
+    trace_numbers,
+    traces,
+)
 from tests.contract.test_engines_agree import batches, deletions
 
 _LOOK, _OPEN_AGAIN = "look", "open again"
@@ -182,6 +191,22 @@ def test_a_trace_of_an_append_that_was_passed_over_comes_from_the_file(store: Du
     store.append(make_batch([span(1, 7)]), 5)
     assert _held(store) == [1]
     assert store.analysis_input(traces(1)).spans["span_id"].to_pylist() == [1, 7]
+
+
+def test_traces_that_share_the_lower_half_of_their_ids_are_told_apart(store: DuckDBStore) -> None:
+    """What is where is known by lower halves alone, and senders choose ids."""
+    wanted = make_table(TRACE_IDS, [{"trace_hi": hi, "trace_lo": 1} for hi in (1, 2, 3)])
+
+    def highs() -> list[Any]:
+        return store.analysis_input(wanted).spans["trace_hi"].to_pylist()
+
+    store.append(_batch(1, 2), 5)
+    store.append(make_batch([{**span(1, 7), "trace_hi": 2}]), 5)
+    assert highs() == [1, 2]
+    assert trace_numbers(store.traces_since(0, 10)[0]) == [1]
+    store._recent._most_bytes = 0
+    store.append(make_batch([{**span(1, 8), "trace_hi": 3}]), 5)
+    assert highs() == [1, 2, 3]
 
 
 def test_while_an_append_is_stored_the_traces_it_adds_to_come_from_the_file(
