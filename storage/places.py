@@ -117,10 +117,11 @@ class Places:
         return group
 
     def _hash(self, ids: U64Array) -> Iterator[tuple[U64Array, U64Array]]:
-        """Position of the first probe and step to the next one, for a slice at a time."""
+        """Position of the first probe and step to the next one, for a slice at a time. Of two
+        halves: ids with a step in common meet often."""
         for start in range(0, len(ids), _SLICE):
-            part = ids[start : start + _SLICE]
-            yield mix((part ^ self._secrets[0]) * self._secrets[1]), mix(part) | np.uint64(1)
+            hashed = mix((ids[start : start + _SLICE] ^ self._secrets[0]) * self._secrets[1])
+            yield hashed, hashed >> np.uint64(32) | np.uint64(1)
 
 
 def _positions(hashed: U64Array, step: U64Array, probe: int) -> npt.NDArray[np.int64]:

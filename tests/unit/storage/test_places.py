@@ -5,6 +5,7 @@ import pytest
 
 from storage import places
 from storage.places import Places, U64Array
+from storage.seen import mix
 
 
 def ids(seed: int, count: int) -> U64Array:
@@ -34,6 +35,27 @@ def test_new_ids_are_found_nowhere() -> None:
     known = Places()
     known.add(ids(1, 80_000), 1, 1)
     assert known.find(ids(2, 10_000)) == []
+
+
+def test_ids_cannot_be_chosen_so_that_they_meet() -> None:
+    """Of which all would have one step, were it a function of the id that everybody knows."""
+    chosen = unmix(ids(1, 80_000) << np.uint64(22))
+    known = Places()
+    known.add(chosen[:60_000], 1, 1)
+    assert known.may_hold(chosen[60_000:]).sum() < 10
+
+
+def unmix(mixed: U64Array) -> U64Array:
+    """The numbers that `mix` makes these of."""
+    numbers = mixed
+    for factor in (0xC4CEB9FE1A85EC53, 0xFF51AFD7ED558CCD):
+        numbers = numbers ^ (numbers >> np.uint64(33))
+        numbers = numbers * np.uint64(pow(factor, -1, 2**64))
+    return numbers ^ (numbers >> np.uint64(33))
+
+
+def test_unmixed_numbers_are_mixed_again() -> None:
+    assert (mix(unmix(ids(1, 100))) == ids(1, 100)).all()
 
 
 def test_a_look_up_without_ids_finds_nothing() -> None:
