@@ -13,8 +13,9 @@ from storage.duckdb_database import Session
 from storage.duckdb_statements import statement
 from storage.duckdb_trace_rows import chosen_by
 
-# Someone may make up resources without end; forgetting them costs a look-up each.
+# Someone may make up resources without end, and large ones; forgetting them costs a look-up each.
 _MOST_KEPT = 10_000
+_MOST_BYTES = 32 * 2**20
 
 
 class Dictionary:
@@ -38,6 +39,8 @@ class Dictionary:
             kept = found if kept is None else pa.concat_tables([kept, found])
             with self._lock:
                 self._kept = kept if kept.num_rows <= _MOST_KEPT else found
+                if self._kept.nbytes > _MOST_BYTES:
+                    self._kept = found if found.nbytes <= _MOST_BYTES else None
         return kept.filter(pc.is_in(kept["number"], value_set=wanted))
 
     def joined(self, session: Session, rows: pa.Table, column: str) -> pa.Table:
