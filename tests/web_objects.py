@@ -89,6 +89,7 @@ def make_orphan(span: Span, **values: Any) -> Orphan:
             "span_name": span["name"],
             "system": "aws_sqs",
             "destination": "orders",
+            "is_send": False,
             "settled": True,
             "expected": False,
             "cause": {

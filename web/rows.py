@@ -118,6 +118,7 @@ def orphan_object(row: Row, *, settled: bool) -> Orphan:
         "destination": row["destination"],
         "scope": row["scope"],
         "consumer_group": row["consumer_group"],
+        "is_send": row["is_send"],
         "settled": settled,
         "expected": row["expected"],
         "cause": cause_object(row),

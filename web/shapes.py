@@ -126,6 +126,7 @@ class Orphan(TypedDict):
     destination: str | None
     scope: str | None
     consumer_group: str | None
+    is_send: bool  # that lost the work it belongs to
     settled: bool
     expected: bool
     cause: Cause

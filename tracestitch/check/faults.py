@@ -26,7 +26,8 @@ def name_hop(finding: Finding) -> str:
             "scope": None,
             "consumer_service": finding.service_name,
             "consumer_group": finding.consumer_group,
-        }
+        },
+        is_send=finding.is_send,
     )
 
 

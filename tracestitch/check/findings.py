@@ -57,6 +57,8 @@ class Finding:
     span_name: str | None = None
     producer_service: str | None = None
     """Where one is known; several are joined by " or "."""
+    is_send: bool = False
+    """It lost the work it belongs to; nobody took its message yet."""
 
     @property
     def known_as(self) -> Known:
@@ -98,6 +100,7 @@ def _finding(orphan: Orphan, producers: Sequence[str]) -> Finding:
         consumer_group=orphan["consumer_group"],
         span_name=orphan["span_name"],
         producer_service=" or ".join(producers) or None,
+        is_send=orphan["is_send"],
     )
 
 

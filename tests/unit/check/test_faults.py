@@ -12,6 +12,12 @@ def test_a_hand_over_is_named_as_in_the_report() -> None:
     )
 
 
+def test_nobody_took_the_message_of_a_send_that_lost_its_work() -> None:
+    sent = finding(code="P6", service_name="order-service", is_send=True)
+
+    assert name_hop(sent) == "order-service → orders (aws_sqs)"
+
+
 def test_an_expectation_names_and_describes_itself() -> None:
     missed = finding(code=EXPECTATION, title="It is not there", trace_id=None)
 

@@ -44,3 +44,9 @@ def test_a_fingerprint_tells_causes_destinations_consumers_and_span_names_apart(
     ]
 
     assert len({each.fingerprint for each in (finding(), *others)}) == len(others) + 1
+
+
+def test_a_send_that_lost_its_work_is_known_as_one() -> None:
+    sent, taken = list_findings([root("t1", "P6", is_send=True), root("t2", "S1")], [])
+
+    assert (sent.is_send, taken.is_send) == (True, False)

@@ -17,7 +17,8 @@ CONNECTION = {
 }
 ORPHAN = {
     *("trace_id", "span_id", "service_name", "service_namespace", "environment", "span_name"),
-    *("start_time_unix_nano", "system", "destination", "scope", "consumer_group", "settled"),
+    *("start_time_unix_nano", "system", "destination", "scope", "consumer_group"),
+    *("is_send", "settled"),
     *("expected", "cause", "other_causes", "evidence", "producer"),
 }
 IDENTITY = {
