@@ -21,12 +21,11 @@ from tracestitch.config import (
     parse_max_size,
     parse_origin,
     parse_otlp_endpoint,
-    share_cores,
-    silence_grpc,
     token_of_environment,
 )
 from tracestitch.demo import demo
 from tracestitch.lean_imports import lean_imports
+from tracestitch.library_settings import share_cores, share_memory, silence_grpc
 from tracestitch.open_files import keep_files_private
 from tracestitch.questions import journey, orphans
 from tracestitch.roles import Role, parse_partition, parse_role
@@ -51,6 +50,7 @@ def main() -> None:
     """Stitches traces that lost their context across queues, and says which hop broke."""
     silence_grpc()
     share_cores()
+    share_memory()
     keep_files_private()
 
 

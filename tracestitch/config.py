@@ -1,7 +1,8 @@
 """Configuration: what flags and environment variables may say, checked once at the start.
 
 Every flag has an environment variable `TRACESTITCH_<FLAG>`; a flag beats the variable.
-Nothing else in the project reads the environment.
+Nothing else in the project reads the environment; what libraries find there
+`library_settings` says.
 """
 
 import ipaddress
@@ -283,18 +284,3 @@ def environment_without_access() -> dict[str, str]:
     """For a server that asks for neither token nor certificates, whatever is set here."""
     asking = (TOKEN_VARIABLE, variable("--tls-"))
     return {name: value for name, value in os.environ.items() if not name.startswith(asking)}
-
-
-def share_cores() -> None:
-    """To be called before Polars is imported: the analysis leaves half of the cores to what
-    comes in. On two cores its second thread costs more than it gains."""
-    threads = max(1, (os.cpu_count() or 1) // 2)
-    os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
-    # What one frame leaves the next one takes: the kernel clears each page it gives anew.
-    os.environ.setdefault("_RJEM_MALLOC_CONF", f"narenas:{threads},dirty_decay_ms:5000")
-
-
-def silence_grpc() -> None:
-    """To be called before gRPC is imported: its own log, on the standard error, has a
-    line for every connection that is no TLS, and no bound."""
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")

@@ -1,9 +1,5 @@
 """What flags and variables may say."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from tracestitch.config import (
@@ -14,7 +10,6 @@ from tracestitch.config import (
     parse_duration,
     parse_origin,
     parse_size,
-    share_cores,
     variable,
 )
 
@@ -133,19 +128,3 @@ def test_an_origin_is_as_browsers_write_it(text: str, origin: str) -> None:
 def test_anything_else_is_no_origin(text: str) -> None:
     with pytest.raises(ValueError, match="an origin is SCHEME"):
         parse_origin(text)
-
-
-def test_polars_shares_cores_and_memory_unless_told_otherwise(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("POLARS_MAX_THREADS", "3")
-    monkeypatch.delenv("_RJEM_MALLOC_CONF", raising=False)
-
-    share_cores()
-
-    assert os.environ["POLARS_MAX_THREADS"] == "3"
-    frame = "import polars; print(polars.DataFrame({'number': [1]}).height)"
-    run = subprocess.run([sys.executable, "-c", frame], capture_output=True, text=True, check=True)
-    # Its allocator would complain of a setting that it does not know.
-    assert (run.stdout, run.stderr) == ("1\n", "")
-    assert "narenas" in os.environ["_RJEM_MALLOC_CONF"]
