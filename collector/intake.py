@@ -235,7 +235,7 @@ class Intake:
             return self._edit(waiting.payload) if self._edit else waiting.payload
         except UndecodableRequest as error:
             waiting.outcome = error
-        except Exception as error:
+        except Exception as error:  # whatever it is, the sender gets an answer
             _logger.exception("A request of %s bytes broke the filter", len(waiting.payload))
             waiting.outcome = RuntimeError(str(error))
         return None

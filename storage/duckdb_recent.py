@@ -19,6 +19,7 @@ from storage.join_keys import KINDS
 from storage.lean_rows import LeanRows
 from storage.memory_frames import DICTIONARIES, TRACE, Frames, arrow, first_frames
 from storage.places import U64Array
+from storage.results import SPAN_ORDER
 from storage.schema import BATCH_SCHEMAS, SpanBatch
 
 # Two row groups where every trace tells of messages.
@@ -28,7 +29,6 @@ _MOST_APPENDS = 32
 # In a row, while the analysis lies behind.
 _MOST_PASSED_OVER = 32
 _LINKED = [f"linked_{name}" for name in TRACE]
-_ORDER = [*TRACE, "start_time_unix_nano", "span_id", "content_hash"]
 _UNREAD = ("spans", "links", "events", "scopes")
 """Tables whose attribute texts the analysis does not read."""
 _SORTED = ("spans", "keys")
@@ -69,7 +69,7 @@ class _Append:
     @cached_property
     def most_carriers(self) -> int:
         """Traces of one key."""
-        return int(self.keys["key_hash"].unique_counts().max() or 0)  # type: ignore[arg-type]
+        return int(self.keys["key_hash"].unique_counts().max() or 0)  # type: ignore[arg-type] # a number or None
 
     def telling(self) -> pl.DataFrame:
         """Traces that say anything of messages or work, or that a link leads to."""
@@ -271,7 +271,7 @@ def join_bare(found: Iterable[Frames]) -> SpanBatch:
     }
     for name in _NAMED_BY:
         joined[name] = joined[name].unique(DICTIONARIES[name])
-    joined["spans"] = joined["spans"].sort(_ORDER)
+    joined["spans"] = joined["spans"].sort(SPAN_ORDER)
     return SpanBatch(**{name: arrow(joined[name], BATCH_SCHEMAS[name]) for name in BATCH_SCHEMAS})
 
 

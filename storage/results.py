@@ -112,7 +112,9 @@ def fit(table: pa.Table, columns: pa.Schema) -> pa.Table:
     return chosen.cast(columns)
 
 
+SPAN_ORDER = ("trace_hi", "trace_lo", "start_time_unix_nano", "span_id", "content_hash")
+"""In which spans are given that are read by their traces."""
+
+
 def in_span_order(spans: pa.Table) -> pa.Table:
-    """As spans are given that are read by their traces."""
-    order = ("trace_hi", "trace_lo", "start_time_unix_nano", "span_id", "content_hash")
-    return spans.sort_by([(name, "ascending") for name in order])
+    return spans.sort_by([(name, "ascending") for name in SPAN_ORDER])

@@ -15,9 +15,8 @@ from storage.clickhouse.duplicates import Duplicates
 from storage.clickhouse.store import ClickHouseStore
 from storage.contract import AppendResult, StoreError
 from storage.memory_frames import Frames
-from storage.schema import SpanBatch
 from tests.clickhouse.rig import database, empty
-from tests.contract.rows import link, make_batch, message, span, traces
+from tests.contract.rows import messages, traces
 
 Three = tuple[ClickHouseStore, ClickHouseStore, ClickHouseStore]
 # Where a writer dies, by the table that it inserts into last and how often it did before.
@@ -39,15 +38,6 @@ def three(shared_url: str) -> Iterator[Three]:
             stack.enter_context(closing(ClickHouseStore(shared_url))) for _ in range(3)
         )
         yield one, other, analyzer
-
-
-def messages(*numbers: int) -> SpanBatch:
-    spans = [span(number, number) for number in numbers]
-    return make_batch(
-        spans,
-        links=[link(row, 99) for row in spans],
-        messaging=[message(row, message_id="m") for row in spans],
-    )
 
 
 class Between(Duplicates):

@@ -35,6 +35,12 @@ def codes(store: ClickHouseStore) -> list[object]:
     return store.orphans_of(traces(1))["cause_code"].to_pylist()
 
 
+def beats(url: str) -> int:
+    with connected(url) as client:
+        heard = client.query("SELECT count() FROM journal WHERE step = 'beaten'")
+        return int(heard.result_rows[0][0])
+
+
 def test_the_first_that_asks_analyses_and_the_other_waits(two: Two) -> None:
     one, other = two
     assert [one.claim_analysis(), other.claim_analysis()] == [1, 0]
@@ -120,9 +126,7 @@ def test_a_holder_is_heard_of_while_it_asks(
         assert one.claim_analysis() == 1
         assert other._database.look().lease().owner == one._database.journal.writer
         assert other.claim_analysis() == 0
-    with connected(clickhouse_url) as client:
-        heard = client.query("SELECT count() FROM journal WHERE step = 'beaten'")
-        assert heard.result_rows == [(3,)]
+    assert beats(clickhouse_url) == 3
 
 
 def test_a_holder_is_heard_of_while_it_reads(
@@ -134,15 +138,7 @@ def test_a_holder_is_heard_of_while_it_reads(
     for store in (one, other):  # one of these has no lease to keep
         store.related_traces(traces(1), 1_000)
         store.analysis_input(traces(1))
-    with connected(clickhouse_url) as client:
-        heard = client.query("SELECT count() FROM journal WHERE step = 'beaten'")
-        assert heard.result_rows == [(2,)]
-
-
-def beats(url: str) -> int:
-    with connected(url) as client:
-        heard = client.query("SELECT count() FROM journal WHERE step = 'beaten'")
-        return int(heard.result_rows[0][0])
+    assert beats(clickhouse_url) == 2
 
 
 def test_a_holder_is_heard_of_while_it_computes(

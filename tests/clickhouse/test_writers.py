@@ -16,9 +16,8 @@ from storage.clickhouse.database import Write
 from storage.clickhouse.statements import statement
 from storage.clickhouse.store import ClickHouseStore
 from storage.contract import AppendResult, StoreError
-from storage.schema import SpanBatch
 from tests.clickhouse.rig import connected
-from tests.contract.rows import link, make_batch, make_table, message, owned, span, traces
+from tests.contract.rows import make_table, messages, owned, span, traces
 from tests.waiting import join
 
 NOBODY = schema.ORPHANS.empty_table()
@@ -34,15 +33,6 @@ def two(clickhouse_url: str) -> Iterator[tuple[ClickHouseStore, ClickHouseStore]
 
 
 Two = tuple[ClickHouseStore, ClickHouseStore]
-
-
-def messages(*numbers: int) -> SpanBatch:
-    spans = [span(number, number) for number in numbers]
-    return make_batch(
-        spans,
-        links=[link(row, 99) for row in spans],
-        messaging=[message(row, message_id="m") for row in spans],
-    )
 
 
 @contextmanager

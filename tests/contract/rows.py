@@ -206,3 +206,13 @@ def owned(of: Row, **values: Any) -> Row:
     """An endpoint or orphan of a span."""
     names = ("trace_hi", "trace_lo", "span_id", "start_time_unix_nano")
     return {name: of[name] for name in names} | {"service_name": "payments"} | values
+
+
+def messages(*numbers: int) -> SpanBatch:
+    """Spans of a trace each, with a link and a message."""
+    spans = [span(number, number) for number in numbers]
+    return make_batch(
+        spans,
+        links=[link(row, 99) for row in spans],
+        messaging=[message(row, message_id="m") for row in spans],
+    )

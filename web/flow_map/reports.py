@@ -15,7 +15,7 @@ Reports = Mapping[Place, Mapping[Place, str]]
 
 def edge_place(edge: Identity) -> Place:
     """What the report counts as one edge (GROUP_EDGE)."""
-    told: Mapping[str, str | None] = {**edge, "service_name": edge["consumer_service"]}  # type: ignore[dict-item]
+    told: Mapping[str, str | None] = {**edge, "service_name": edge["consumer_service"]}  # type: ignore[dict-item] # texts, all of them
     return tuple(told[name] for name in GROUP_EDGE)
 
 
