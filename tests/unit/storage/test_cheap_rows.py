@@ -1,0 +1,59 @@
+"""What storage.cheap_rows gives is what Polars' queries give."""
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal, assert_series_equal
+
+from storage.cheap_rows import at, distinct, is_among, places_among, stack, where, with_series
+
+NUMBERS = st.lists(st.none() | st.integers(0, 9) | st.just(2**64 - 1), max_size=12)
+
+
+def series(values: list[int | None]) -> pl.Series:
+    return pl.Series("id", values, pl.UInt64)
+
+
+@given(NUMBERS, st.randoms(use_true_random=False))
+def test_picks_the_rows_that_polars_picks(values, random):
+    frame = pl.DataFrame({"id": series(values), "text": [str(value) for value in values]})
+    frame = frame.cast({"text": pl.String})
+    mask = pl.Series([random.choice([True, False, None]) for _ in values], dtype=pl.Boolean)
+    places = [random.randrange(len(values)) for _ in values]
+    assert_frame_equal(where(frame, mask), frame.filter(mask))
+    assert_frame_equal(at(frame, np.array(places, np.uint32)), frame[places])
+    assert_frame_equal(at(frame, pl.Series(places, dtype=pl.UInt32)), frame[places])
+
+
+@given(NUMBERS, NUMBERS)
+def test_finds_keys_as_joins_do(keys, others):
+    told, known = series(keys), series(others)
+    places = [others.index(key) if key is not None and key in others else None for key in keys]
+    assert_series_equal(places_among(told, known), pl.Series("id", places, pl.UInt32))
+    assert is_among(told, known).to_list() == [place is not None for place in places]
+    assert distinct(told).to_list() == list(dict.fromkeys(keys))
+
+
+def test_replaces_and_adds_columns():
+    frame = pl.DataFrame({"a": [1, 2], "b": [3, 4]})
+    doubled = frame["a"] * 2
+    found = with_series(frame, doubled, c=doubled)
+    assert_frame_equal(found, frame.with_columns(doubled, c=doubled))
+
+
+def test_stacks_frames_of_the_same_columns():
+    frame = pl.DataFrame({"a": [1, 2], "b": ["x", None]})
+    parts = [frame.clear(), frame, frame.clear(), frame[1:]]
+    assert_frame_equal(stack(parts), pl.concat(parts))
+    assert_frame_equal(stack([frame]), frame)
+    assert_frame_equal(stack([frame, frame.clear()]), frame)
+    with pytest.raises(pl.exceptions.PolarsError):
+        stack([frame, frame.rename({"a": "other"})])
+
+
+def test_a_frame_without_rows_is_no_special_case():
+    frame = pl.DataFrame(schema={"a": pl.UInt64, "b": pl.String})
+    assert_frame_equal(where(frame, pl.Series([], dtype=pl.Boolean)), frame)
+    assert_frame_equal(at(frame, np.array([], np.uint32)), frame)
