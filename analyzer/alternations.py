@@ -15,6 +15,8 @@ CONSUMER = [
     "destination",
 ]
 MIXED = "mixed"
+Consumer = tuple[str | None, ...]
+"""The values of CONSUMER."""
 LATEST = 100
 """So many deliveries without context are looked at, for `SpanStore.cut_spells`."""
 # Chance that picking messages at random leaves so few spells; below it that was no chance.
@@ -22,19 +24,28 @@ _LEAST = 0.05
 _FEW = 2 / 3
 
 
-def find_mixed(spells: pl.DataFrame) -> pl.DataFrame:
-    """CONSUMER and `mixed`, of the consumers of whose deliveries some continue a context and
-    some do not, in no order. `spells` as `SpanStore.cut_spells` gives them."""
+def find_mixed(spells: pl.DataFrame) -> frozenset[Consumer]:
+    """The consumers of whose deliveries some continue a context and some do not, in no order.
+    `spells` as `SpanStore.cut_spells` gives them."""
     # Roots and what continues something else do not break for one reason: each has its order.
-    mixed = [
-        is_mixed(each["cut"], each["spells"], each["between"], each["after"])
+    return frozenset(
+        tuple(each[name] for name in CONSUMER)
         for each in spells.iter_rows(named=True)
-    ]
-    return (
-        spells.filter(pl.Series(mixed, dtype=pl.Boolean))
-        .select(CONSUMER)
-        .unique()
-        .with_columns(pl.lit(value=True).alias(MIXED))
+        if is_mixed(each["cut"], each["spells"], each["between"], each["after"])
+    )
+
+
+def mark_mixed(rows: pl.DataFrame, mixed: frozenset[Consumer]) -> pl.DataFrame:
+    """Add `mixed` to rows with the columns CONSUMER."""
+    if not mixed:
+        return rows.with_columns(pl.lit(value=False).alias(MIXED))
+    marked = pl.DataFrame(
+        [(*consumer, True) for consumer in mixed],
+        schema=dict.fromkeys(CONSUMER, pl.String) | {MIXED: pl.Boolean},
+        orient="row",
+    )
+    return rows.join(marked, on=CONSUMER, how="left", nulls_equal=True).with_columns(
+        pl.col(MIXED).fill_null(value=False)
     )
 
 

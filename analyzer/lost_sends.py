@@ -180,17 +180,19 @@ INNER_TOPIC = r"-(?:changelog|repartition)$"
 STREAMS_SCOPE = r"(?i)kafka[-_.]?streams|\bfaust\b|quix[-_.]?streams|streamiz|\bgoka\b"
 
 
-def find_recurring(facts: pl.DataFrame) -> pl.DataFrame:
-    """PLACE, `operation` and `recurring` of the work beside which root sends there begin
-    again and again. Of `SpanStore.endpoint_facts`."""
-    apart = pl.col("last_start_unix_nano").max() - pl.col("first_start_unix_nano").min()
-    return (
-        facts.filter((pl.col("role") == "send") & (pl.col("origin") == "beside"))
-        .group_by(*PLACE, "operation")
-        .agg(count=pl.col("count").sum(), apart=apart)
-        .filter((pl.col("count") >= _LEAST) & (pl.col("apart") >= _APART_NANO))
-        .select(*PLACE, "operation", pl.lit(value=True).alias(RECURRING))
+def tell_recurring(facts: pl.DataFrame) -> pl.Expr:
+    """Boolean of these rows of `SpanStore.endpoint_facts`: they are about work beside which
+    root sends begin again and again, at one PLACE."""
+    beside = (pl.col("role") == "send") & (pl.col("origin") == "beside")
+    if not (facts["origin"] == "beside").any():
+        return pl.lit(value=False)
+    count, first, last = (
+        pl.when(beside).then(name)
+        for name in ("count", "first_start_unix_nano", "last_start_unix_nano")
     )
+    often = count.sum() >= _LEAST
+    apart = (last.max() - first.min() >= _APART_NANO).fill_null(value=False)
+    return (often & apart).over(*PLACE, "operation")
 
 
 def select_lost(

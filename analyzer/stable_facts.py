@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from analyzer.alternations import CONSUMER, MIXED, find_mixed
-from analyzer.lost_sends import PLACE, RECURRING, find_recurring
+from analyzer.alternations import MIXED, Consumer, find_mixed, mark_mixed
+from analyzer.lost_sends import RECURRING, tell_recurring
 
 PROPAGATED = ("parent", "link")
 # Columns of the facts that verdicts read: those that name a group, ...
@@ -52,22 +52,45 @@ def stable_facts(facts: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
     again (`recurring`) is told by how many there are and how far apart. Of those that are
     alike some have work below them (`has_children`) as soon as one has: it often comes later.
     """
+    return merge_facts(select_stable(facts), find_mixed(spells))
+
+
+def select_stable(facts: pl.DataFrame) -> pl.DataFrame:
+    """Row by row what stable_facts keeps of the facts: STABLE, FIRSTS, `interleaved` and
+    `recurring`. While this is the same and the same consumers are mixed, they are the same."""
     propagated = pl.col("relation").is_in(PROPAGATED).fill_null(value=False)
     arrived = propagated & (pl.col("role") == "process")
+    kept = {
+        "relation": propagated,
+        "producer_service_name": propagated,
+        "kafka_partition": arrived,
+        FIRSTS[0]: pl.col("role") == "send",
+        FIRSTS[1]: arrived,
+    }
+    return _mark_late(facts, arrived).select(
+        *(
+            pl.when(kept[name]).then(name).alias(name) if name in kept else name
+            for name in (*STABLE, *FIRSTS)
+        ),
+        pl.col("late").any().over(_CONSUMER).alias(INTERLEAVED),
+        tell_recurring(facts).alias(RECURRING),
+    )
+
+
+def _mark_late(facts: pl.DataFrame, arrived: pl.Expr) -> pl.DataFrame:
+    """Add `late`: of records without context some are younger than one of their partition whose
+    context arrived."""
+    if facts[LASTS[0]].null_count() == facts.height:
+        return facts.with_columns(late=pl.lit(value=False))
+    first = pl.when(arrived).then(FIRSTS[1]).min().over(_LOG)
+    record = pl.col("kafka_partition").is_not_null() & (pl.col("role") == "process")
+    return facts.with_columns(late=record & ~arrived & (pl.col(LASTS[0]) > first))
+
+
+def merge_facts(selected: pl.DataFrame, mixed: frozenset[Consumer]) -> pl.DataFrame:
+    """The stable facts: of what select_stable gives each kind once."""
     told = (
-        facts.join(_find_interleaved(facts, arrived), on=_CONSUMER, how="left", nulls_equal=True)
-        .join(find_mixed(spells), on=CONSUMER, how="left", nulls_equal=True)
-        .join(find_recurring(facts), on=[*PLACE, "operation"], how="left", nulls_equal=True)
-        .with_columns(
-            *(
-                pl.when(propagated).then(name).alias(name)
-                for name in ("relation", "producer_service_name")
-            ),
-            pl.when(pl.col("role") == "send").then(FIRSTS[0]).alias(FIRSTS[0]),
-            pl.when(arrived).then(FIRSTS[1]).alias(FIRSTS[1]),
-            pl.when(arrived).then("kafka_partition").alias("kafka_partition"),
-            pl.col(INTERLEAVED, MIXED, RECURRING).fill_null(value=False),
-        )
+        mark_mixed(selected, mixed)
         .group_by(*_KIND, INTERLEAVED, MIXED, RECURRING)
         .agg(pl.col(BUSY).any(), pl.col(FIRSTS).min())
     )
@@ -85,20 +108,4 @@ def stable_facts(facts: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
         pl.concat([told.filter(connected), others])
         .select(*STABLE, INTERLEAVED, MIXED, RECURRING, *FIRSTS)
         .sort(STABLE)
-    )
-
-
-def _find_interleaved(facts: pl.DataFrame, arrived: pl.Expr) -> pl.DataFrame:
-    """_CONSUMER and `interleaved`, of those with a record without context that is younger
-    than one of its partition whose context arrived."""
-    records = facts.filter(pl.col("kafka_partition").is_not_null() & (pl.col("role") == "process"))
-    if records.is_empty():
-        return records.select(*_CONSUMER, pl.lit(value=True).alias(INTERLEAVED))
-    first = records.filter(arrived).group_by(_LOG).agg(first=pl.col(FIRSTS[1]).min())
-    return (
-        records.filter(~arrived)
-        .join(first, on=_LOG, nulls_equal=True)
-        .filter(pl.col(LASTS[0]) > pl.col("first"))
-        .select(*_CONSUMER, pl.lit(value=True).alias(INTERLEAVED))
-        .unique()
     )

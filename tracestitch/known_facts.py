@@ -3,29 +3,51 @@ by what a pass takes away and adds: to group all endpoints anew in every pass wo
 more with every pass.
 """
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from analyzer.alternations import LATEST
-from analyzer.spells import Spells, select_deliveries
-from analyzer.stable_facts import BUSY, FIRSTS, LASTS, PROPAGATED, STABLE, stable_facts
+from analyzer.alternations import LATEST, Consumer, find_mixed
+from analyzer.spells import Spells
+from analyzer.stable_facts import (
+    BUSY,
+    FIRSTS,
+    LASTS,
+    PROPAGATED,
+    STABLE,
+    merge_facts,
+    select_stable,
+)
+from storage.cheap_rows import stack, where, with_series
 from storage.contract import SpanStore
-from storage.handover_reads import SPELLS
+from storage.handover_reads import SPELL_KEY, SPELLS
 
 # Deliveries whose starts are kept: eight bytes each.
 _MOST_STARTS = 5_000_000
 _BUSY_COUNT = "busy"
 """Those with work below them."""
 _KIND = [name for name in STABLE if name != BUSY]
-_COLUMNS = [*_KIND, "count", _BUSY_COUNT, *FIRSTS, *LASTS]
+_COUNTS = ["count", _BUSY_COUNT]
+_COLUMNS = [*_KIND, *_COUNTS, *FIRSTS, *LASTS]
 _CONNECTED = ("relation", "producer_service_name")
 _PROPAGATED = pl.col("relation").is_in(PROPAGATED).fill_null(value=False)
 # Of which kinds verdicts read when the first began, the first and the last offset, and when
-# the last began.
+# the last began; of deliveries without a context nothing of what was stitched: with every
+# late span something else loses its last.
 _SENT = pl.col("role") == "send"
 _ARRIVED = (pl.col("role") == "process") & _PROPAGATED
 _CUT_RECORD = (pl.col("role") == "process") & ~_PROPAGATED & pl.col("kafka_partition").is_not_null()
 _BESIDE = pl.col("origin") == "beside"
+_READ = dict(zip(FIRSTS + LASTS, (_SENT, _ARRIVED, _CUT_RECORD, _BESIDE), strict=True))
+_KEPT = [
+    *(pl.col(name) for name in _KIND if name not in _CONNECTED),
+    *(pl.when(_PROPAGATED).then(name).alias(name) for name in _CONNECTED),
+    pl.col("count"),
+    pl.when(BUSY).then("count").otherwise(0).alias(_BUSY_COUNT),
+    *(pl.when(of).then(name).alias(name) for name, of in _READ.items()),
+]
+"""Of groups of endpoints by STABLE the columns _COLUMNS, in another order."""
+_NO_SPELLS = pl.DataFrame(SPELLS.empty_table())
 
 
 class KnownFacts:
@@ -35,6 +57,9 @@ class KnownFacts:
         self._spells: Spells | None = None
         self._facts_now: pl.DataFrame | None = None
         """What `told` says, until something changes."""
+        self._selected, self._mixed = pl.DataFrame(), frozenset[Consumer]()
+        self._merged: pl.DataFrame | None = None
+        """The facts that were made of these two last."""
 
     def told(self) -> pl.DataFrame:
         """The facts of what is stored now, as `stable_facts` has them."""
@@ -44,11 +69,11 @@ class KnownFacts:
             self._facts_now = self._stable(self._known)
         return self._facts_now
 
-    def read(self, owners: pa.Table) -> pl.DataFrame:
+    def read(self, owners: pa.Table) -> pa.Table:
         """The endpoints of these traces, before they are replaced."""
         if self._known is None:
             self._known, self._facts_now = self._read_all(), None
-        return pl.DataFrame(self._store.endpoints_of(owners))
+        return self._store.endpoints_of(owners)
 
     def forget(self) -> None:
         """Endpoints of deleted spans count on until then: they are facts of the past."""
@@ -58,34 +83,36 @@ class KnownFacts:
         """Deliveries were deleted: how those that are left lie among each other is asked again."""
         self._spells = self._facts_now = None
 
-    def replace(self, before: pl.DataFrame, endpoints: pa.Table) -> pl.DataFrame:
+    def replace(self, before: pa.Table, endpoints: pa.Table) -> pl.DataFrame:
         """The facts now, `stable_facts` of the store, which holds `endpoints` in the place of
         what `read` gave as `before`."""
         assert self._known is not None  # noqa: S101 - `read` came first
-        after = pl.DataFrame(endpoints)
+        added = _group(endpoints)
+        gone = _group(before) if before.num_rows else added.clear()
         if self._spells is not None:
-            self._spells.replace(select_deliveries(before), select_deliveries(after))
-        added = _group(after)
-        if before.is_empty():  # of traces that are new, as most are
-            self._known = _add_up(pl.concat([self._known, added]))
-        elif _lost_an_end(self._known, gone := _group(before), added):
-            self._known = self._read_groups()
+            self._spells.replace(_starts(gone), _starts(added))
+        if gone.is_empty():  # the traces are new, as most are
+            self._known = _add_up(stack([self._known, added[_COLUMNS]]))
         else:
-            taken = gone.with_columns(-pl.col("count", _BUSY_COUNT))
-            known = pl.concat([self._known, taken, added])
-            self._known = _add_up(known).filter(pl.col("count") > 0)
+            known = _replace(self._known, gone[_COLUMNS], added[_COLUMNS])
+            self._known = self._read_groups() if known is None else known
         self._facts_now = self._stable(self._known)
         return self._facts_now
 
     def _stable(self, known: pl.DataFrame) -> pl.DataFrame:
-        told = known.with_columns((pl.col(_BUSY_COUNT) > 0).alias(BUSY))
-        return stable_facts(told, self._tell_spells(known))
+        """What this rests on rarely changes."""
+        selected = select_stable(with_series(known, (known[_BUSY_COUNT] > 0).alias(BUSY)))
+        mixed = find_mixed(self._tell_spells(known))
+        if self._merged is None or mixed != self._mixed or not selected.equals(self._selected):
+            self._merged = merge_facts(selected, mixed)
+            self._selected, self._mixed = selected, mixed
+        return self._merged
 
     def _tell_spells(self, known: pl.DataFrame) -> pl.DataFrame:
         """Schema SPELLS."""
-        deliveries = known.filter(pl.col("role") == "process")
-        if not deliveries.select((~_PROPAGATED).any()).item():
-            return pl.DataFrame(SPELLS.empty_table())
+        deliveries = where(known[["relation", "count"]], known["role"] == "process")
+        if not deliveries["relation"].null_count():  # all continue a context
+            return _NO_SPELLS
         if deliveries["count"].sum() > _MOST_STARTS:
             self._spells = None
             return pl.DataFrame(self._store.cut_spells(LATEST))
@@ -100,63 +127,70 @@ class KnownFacts:
         return known
 
     def _read_groups(self) -> pl.DataFrame:
-        stored = _name_kinds(pl.DataFrame(self._store.endpoint_facts()))
+        stored = pl.DataFrame(self._store.endpoint_facts())
         # When the deleted ones began is not remembered: before all that is stored.
         past = pl.DataFrame(self._store.past_facts()).with_columns(
             pl.lit(1, pl.Int64).alias("count"),
             *(pl.lit(0, pl.Int64).alias(name) for name in FIRSTS + LASTS),
         )
-        return _add_up(pl.concat([stored, _name_kinds(past)]))
+        return _add_up(stack(rows.select(_KEPT)[_COLUMNS] for rows in (stored, past)))
 
 
-def _group(endpoints: pl.DataFrame) -> pl.DataFrame:
-    return _add_up(
-        _name_kinds(
-            endpoints.group_by(STABLE).agg(
-                pl.len().cast(pl.Int64).alias("count"),
-                pl.col("start_time_unix_nano").min().alias(FIRSTS[0]),
-                pl.col("kafka_offset").min().alias(FIRSTS[1]),
-                pl.col("kafka_offset").max().alias(LASTS[0]),
-                pl.col("start_time_unix_nano").max().alias(LASTS[1]),
-            )
-        )
+def _group(endpoints: pa.Table) -> pl.DataFrame:
+    """Of ENDPOINTS, grouped by STABLE, _COLUMNS, whether a delivery `continues` a context, and
+    the `starts`."""
+    start, offset = "start_time_unix_nano", "kafka_offset"
+    # Arrow groups the table as it is: Polars would lay out its texts anew.
+    groups = endpoints.group_by(STABLE, use_threads=False).aggregate(
+        [
+            ([], "count_all"),
+            (start, "min"),
+            (offset, "min"),
+            (offset, "max"),
+            (start, "max"),
+            (start, "list"),
+        ]
     )
+    named = pl.DataFrame(groups.rename_columns([*STABLE, "count", *FIRSTS, *LASTS, "starts"]))
+    return named.select(*_KEPT, _PROPAGATED.alias("continues"), "starts")
 
 
-def _name_kinds(groups: pl.DataFrame) -> pl.DataFrame:
-    """Groups of endpoints by STABLE with the columns _COLUMNS. Of what is first and last only
-    that which verdicts read, and of deliveries without a context nothing of what was stitched:
-    with every late span something else loses its last."""
-    read = zip(FIRSTS + LASTS, (_SENT, _ARRIVED, _CUT_RECORD, _BESIDE), strict=True)
-    return groups.with_columns(
-        *(pl.when(_PROPAGATED).then(name).alias(name) for name in _CONNECTED),
-        pl.when(BUSY).then("count").otherwise(0).alias(_BUSY_COUNT),
-        *(pl.when(where).then(name).alias(name) for name, where in read),
-    ).select(_COLUMNS)
+def _starts(groups: pl.DataFrame) -> pl.DataFrame:
+    """Of what _group gives the deliveries, as DELIVERY_STARTS has them."""
+    return where(groups[[*SPELL_KEY, "continues", "starts"]], groups["role"] == "process")
 
 
 def _add_up(groups: pl.DataFrame) -> pl.DataFrame:
-    return (
-        groups.group_by(_KIND)
-        .agg(pl.col("count", _BUSY_COUNT).sum(), pl.col(FIRSTS).min(), pl.col(LASTS).max())
-        .select(_COLUMNS)
+    """Of rows with _COLUMNS each kind once, in the order of their first rows."""
+    return groups.group_by(_KIND, maintain_order=True).agg(
+        pl.col(_COUNTS).sum(), pl.col(FIRSTS).min(), pl.col(LASTS).max()
     )
 
 
-def _lost_an_end(known: pl.DataFrame, taken: pl.DataFrame, added: pl.DataFrame) -> bool:
-    """Whether what was first or last of some kind is taken away and others are left: only the
-    store knows what is then."""
-    both = taken.join(known, on=_KIND, suffix="_known", nulls_equal=True).join(
-        added, on=_KIND, how="left", suffix="_added", nulls_equal=True
-    )
-    left = pl.col("count_known") + pl.col("count_added").fill_null(0) > pl.col("count")
-    gone = [
-        (pl.col(name) == pl.col(f"{name}_known"))
-        & (
-            pl.col(f"{name}_added").is_null()
-            | (pl.col(f"{name}_added") * sign > pl.col(name) * sign)
+def _replace(known: pl.DataFrame, gone: pl.DataFrame, added: pl.DataFrame) -> pl.DataFrame | None:
+    """The kinds that are `known`, without what is `gone` and with what is `added`. None where
+    what was first or last of some kind is gone and others are left: only the store knows what
+    is then."""
+    parts = (known, gone, added)
+    part = pl.Series("part", np.repeat(np.arange(3), [rows.height for rows in parts]))
+
+    def of(number: int, name: str) -> pl.Expr:
+        return pl.when(pl.col("part") == number).then(name)
+
+    def lost(name: str) -> pl.Expr:
+        sign = 1 if name in FIRSTS else -1
+        was, goes, comes = ((of(number, name) * sign).min() for number in range(3))
+        return (goes == was) & (comes > goes).fill_null(value=True)
+
+    told = (
+        with_series(stack(parts), part)
+        .group_by(_KIND, maintain_order=True)
+        .agg(
+            *((pl.col(name).sum() - 2 * of(1, name).sum()).alias(name) for name in _COUNTS),
+            *(pl.when(pl.col("part") != 1).then(name).min().alias(name) for name in FIRSTS),
+            *(pl.when(pl.col("part") != 1).then(name).max().alias(name) for name in LASTS),
+            lost=pl.any_horizontal(lost(name) for name in FIRSTS + LASTS),
         )
-        for names, sign in ((FIRSTS, 1), (LASTS, -1))
-        for name in names
-    ]
-    return bool(both.filter(left).select(pl.any_horizontal(gone).any()).item() or False)
+    )
+    left = where(told, told["count"] > 0)
+    return None if left["lost"].any() else left[_COLUMNS]

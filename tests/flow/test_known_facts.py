@@ -4,10 +4,13 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analyzer.alternations import LATEST
 from analyzer.stable_facts import stable_facts
 from storage.memory import MemoryStore
+from storage.schema import CONNECTIONS, ENDPOINTS, TRACE_IDS
 from tests.builders import EPOCH, SECOND, batch, link, span
 from tests.unit.analyzer.messages import delivery, send
 from tracestitch.analysis import AnalysisLoop
@@ -123,3 +126,46 @@ def test_deleted_deliveries_lie_among_the_others_no_more() -> None:
     store.append(batch(*new[-2:]), 3)
     assert not alternate()
     assert not KnownFacts(store).told()["mixed"].any()
+
+
+ENDPOINT = st.fixed_dictionaries(
+    {
+        "trace_lo": st.integers(1, 4),
+        "role": st.sampled_from(["process", "process", "send"]),
+        "service_name": st.sampled_from(["a", "b", None]),
+        "destination": st.sampled_from(["orders", None]),
+        "relation": st.sampled_from(["parent", "link", "stitch", None]),
+        "has_children": st.booleans(),
+        "is_root": st.booleans(),
+        "origin": st.sampled_from(["beside", "entry", None]),
+        "operation": st.sampled_from(["POST /orders", None]),
+        "kafka_partition": st.sampled_from([0, 1, None]),
+        "kafka_offset": st.integers(0, 9),
+        "start_time_unix_nano": st.integers(0, 2 * SECOND),
+    }
+)
+
+
+def endpoints(rows: list[dict[str, Any]]) -> pa.Table:
+    same = {"trace_hi": 1, "span_name": "s", "end_time_unix_nano": 0, "producer_service_name": "p"}
+    flags = dict.fromkeys(("error", "dead_letter", "epoch_trace"), False)
+    numbered = [row | same | flags | {"span_id": number} for number, row in enumerate(rows)]
+    return pa.Table.from_pylist(numbered, schema=ENDPOINTS)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(ENDPOINT, max_size=8), min_size=1, max_size=5))
+def test_facts_that_are_kept_are_those_of_what_is_stored(
+    passes: list[list[dict[str, Any]]],
+) -> None:
+    store = MemoryStore()
+    facts = KnownFacts(store)
+    for rows in passes:
+        new = endpoints(rows)
+        owners = new.select(TRACE_IDS.names).group_by(TRACE_IDS.names).aggregate([])
+        before = facts.read(owners)
+        store.replace_connections(owners, new, CONNECTIONS.empty_table())
+        told = facts.replace(before, new)
+        assert told.equals(KnownFacts(store).told())
+        everything = pl.DataFrame(store.endpoint_facts())
+        assert told.equals(stable_facts(everything, pl.DataFrame(store.cut_spells(LATEST))))

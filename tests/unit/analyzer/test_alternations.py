@@ -27,7 +27,7 @@ def mixed(text: str, gap: float = 1.0) -> bool:
         for place, each in enumerate(text)
     ]
     Random(1).shuffle(rows)
-    return find_mixed(find_spells(pl.DataFrame(rows), LATEST)).height == 1
+    return len(find_mixed(find_spells(pl.DataFrame(rows), LATEST))) == 1
 
 
 def drawn(share: float, count: int, seed: int) -> str:

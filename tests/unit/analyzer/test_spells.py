@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.alternations import LATEST
-from analyzer.spells import Spells, select_deliveries
+from analyzer.spells import Spells
 from storage.handover_reads import DELIVERY_STARTS, SPELL_KEY, SPELLS
 from storage.memory_handovers import find_spells
 from storage.schema import ENDPOINTS
@@ -40,6 +40,17 @@ DELIVERY_COLUMNS = [
 ]
 
 
+def starts(rows: pl.DataFrame) -> pl.DataFrame:
+    """As DELIVERY_STARTS has them."""
+    continues = pl.col("relation").is_in(["parent", "link"]).fill_null(value=False)
+    found = (
+        rows.filter(pl.col("role") == "process")
+        .group_by(*SPELL_KEY, continues.alias("continues"))
+        .agg(starts="start_time_unix_nano")
+    )
+    return pl.DataFrame(found.to_arrow().cast(DELIVERY_STARTS))
+
+
 def all_spells(rows: pl.DataFrame) -> list[tuple[Any, ...]]:
     found = find_spells(rows.filter(pl.col("role") == "process"), LATEST)
     return sorted(found.select(SPELLS.names).rows(), key=repr)
@@ -50,17 +61,10 @@ def all_spells(rows: pl.DataFrame) -> list[tuple[Any, ...]]:
 def test_what_comes_and_goes_leaves_the_spells_of_what_is_there(
     first: list[dict[str, Any]], passes: list[list[dict[str, Any]]]
 ) -> None:
-    stored = (
-        select_deliveries(endpoints(first))
-        .group_by(*SPELL_KEY, "continues")
-        .agg(starts="start")
-        .to_arrow()
-        .cast(DELIVERY_STARTS)
-    )
-    spells, held = Spells(stored), first
+    spells, held = Spells(starts(endpoints(first)).to_arrow()), first
     for rows in passes:
         gone = held[: len(rows)]
-        spells.replace(select_deliveries(endpoints(gone)), select_deliveries(endpoints(rows)))
+        spells.replace(starts(endpoints(gone)), starts(endpoints(rows)))
         held = held[len(rows) :] + rows
         told = sorted(spells.told().select(SPELLS.names).rows(), key=repr)
         assert told == all_spells(endpoints(held))
@@ -73,7 +77,7 @@ def test_only_the_latest_deliveries_without_a_context_count() -> None:
 
     spells = Spells(DELIVERY_STARTS.empty_table())
     rows = endpoints([at(n, "link" if n in (1, 2, 60) else None) for n in range(LATEST + 5)])
-    spells.replace(rows.clear().pipe(select_deliveries), select_deliveries(rows))
+    spells.replace(starts(rows.clear()), starts(rows))
     assert spells.told().select("cut", "spells", "between", "after").rows() == [(LATEST, 2, 1, 0)]
-    spells.replace(select_deliveries(rows), select_deliveries(rows.clear()))
+    spells.replace(starts(rows), starts(rows.clear()))
     assert spells.told().is_empty()
