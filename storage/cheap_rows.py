@@ -25,6 +25,16 @@ def at(frame: pl.DataFrame, places: pl.Series | np.ndarray) -> pl.DataFrame:
     return pl.DataFrame([column[places] for column in frame.get_columns()])
 
 
+def is_given(column: pl.Series) -> pl.Series:
+    """`column.is_not_null()`."""
+    nulls = column.null_count()
+    if nulls in {0, len(column)}:
+        return pl.Series(column.name, [not nulls], pl.Boolean).new_from_index(0, len(column))
+    if column.dtype.is_numeric():
+        return pl.Series(column.name, pc.is_valid(column.to_arrow()))
+    return column.is_not_null()
+
+
 def with_series(frame: pl.DataFrame, *columns: pl.Series, **named: pl.Series) -> pl.DataFrame:
     """`frame.with_columns` of columns that are worked out already."""
     given = {column.name: column for column in columns}

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal, assert_series_equal
 
-from storage.cheap_rows import at, distinct, is_among, places_among, stack, where, with_series
+from storage.cheap_rows import (
+    at,
+    distinct,
+    is_among,
+    is_given,
+    places_among,
+    stack,
+    where,
+    with_series,
+)
 
 NUMBERS = st.lists(st.none() | st.integers(0, 9) | st.just(2**64 - 1), max_size=12)
 
@@ -25,6 +34,14 @@ def test_picks_the_rows_that_polars_picks(values, random):
     assert_frame_equal(where(frame, mask), frame.filter(mask))
     assert_frame_equal(at(frame, np.array(places, np.uint32)), frame[places])
     assert_frame_equal(at(frame, pl.Series(places, dtype=pl.UInt32)), frame[places])
+
+
+@given(NUMBERS)
+def test_tells_what_is_given(values):
+    numbers = series(values)
+    texts = numbers.cast(pl.String)
+    for column in (numbers, texts):
+        assert_series_equal(is_given(column), column.is_not_null())
 
 
 @given(NUMBERS, NUMBERS)
