@@ -18,6 +18,7 @@ from analyzer.orphans import orphan_rows
 from analyzer.remarks import add_remarks
 from analyzer.stitching import stitch
 from analyzer.tables import Tables
+from storage.cheap_rows import with_series
 from storage.schema import CONNECTIONS, ENDPOINTS, ORPHANS, SpanBatch
 
 # Columns that the verdict fills.
@@ -48,8 +49,8 @@ def analyse(
     hot: Hot = frozenset(),
     suspects: pl.DataFrame | None = None,
 ) -> Answers:
-    """Endpoints, connections and orphan roots owned by the traces `owners` (TRACE_IDS,
-    None for all), given everything around them. Values whose key is `hot` join nothing.
+    """Endpoints, connections and orphan roots owned by the traces `owners` (TRACE_IDS, each
+    once; None for all), given everything around them. Values whose key is `hot` join nothing.
     `suspects` are further places whose root sends may be broken
     (analyzer.lost_sends.find_suspects) than those that the batch shows.
 
@@ -64,23 +65,24 @@ def analyse(
     lost = select_lost(ends, endpoints, origins, suspects)
     orphans = orphan_rows(tables, ends, connections, lost)
     if owners is not None:
-        owned = ends.frame.is_in_traces(pl.DataFrame(owners).unique())
+        owned = ends.frame.is_in_traces(pl.DataFrame(owners))
         if not owned.all():
             endpoints = endpoints.filter(owned[endpoints["row"]])
             orphans = orphans.filter(owned[orphans["row"]])
             mine = owned[connections["delivery"]]
-            connections = connections.select(CONNECTIONS.names).filter(mine)
-    unjudged = orphans.with_columns(
-        pl.lit(None, type_).alias(name) for name, type_ in _JUDGED.items()
+            connections = connections[CONNECTIONS.names].filter(mine)
+    unjudged = with_series(
+        orphans,
+        *(pl.Series(n, [None], t).new_from_index(0, orphans.height) for n, t in _JUDGED.items()),
     )
     return Answers(
         endpoints=arrow(endpoints, ENDPOINTS),
         connections=arrow(connections, CONNECTIONS),
-        orphans=unjudged.select(ORPHANS.names),
+        orphans=unjudged[ORPHANS.names],
     )
 
 
 def arrow(rows: pl.DataFrame, schema: pa.Schema) -> pa.Table:
     """The schema's columns of a frame as an Arrow table of exactly that schema."""
     # Texts are laid out anew once: by the cast, not by Polars as well.
-    return rows.select(schema.names).to_arrow(compat_level=pl.CompatLevel.newest()).cast(schema)
+    return rows[schema.names].to_arrow(compat_level=pl.CompatLevel.newest()).cast(schema)

@@ -6,7 +6,10 @@ the same key that was handled before (Kafka Streams and the like, K5). Scheduler
 relays and scripts send roots too; nothing is missing there.
 """
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from analyzer.ends import Ends
 from analyzer.frame import SPAN
@@ -15,6 +18,7 @@ from analyzer.roles import CLIENT, CONSUMER, INTERNAL, PRODUCER, SERVER
 from analyzer.tables import Tables
 from analyzer.work_beside import find_work_beside, tell_work
 from analyzer.work_with_key import find_work_with_key
+from storage.cheap_rows import where, with_series
 from storage.schema import SENDS, SpanBatch
 
 _SENDING = (INTERNAL, CLIENT, PRODUCER)
@@ -22,7 +26,11 @@ PLACE = ["environment", "service_namespace", "service_name", "system", "destinat
 SUSPECTED_BY = [*PLACE, "role", "origin", "scope_name"]
 """Columns of ENDPOINTS that tell which places are suspect (find_suspects)."""
 _TOLD = ["keyed", "follows", "beside"]
-_LOST = ["alone", "amid", *_TOLD]
+_NO_SENDS = pl.DataFrame(SENDS.empty_table())
+_NO_LOST = pl.DataFrame(
+    schema={"row": pl.UInt32, "top": pl.UInt32, "origin": pl.String, "beside": pl.String}
+)
+_ORIGINS = pl.Series("origin", ["entry", "alone", "work"])
 RECURRING = "recurring"
 # That one send began beside some request is chance. Three such moments are not, if the sends
 # there never began otherwise; all messages of one run of a job are one moment.
@@ -32,14 +40,14 @@ _APART_NANO = 500_000_000
 
 def ask_for_requests(batch: SpanBatch, owners: pl.DataFrame) -> pl.DataFrame:
     """SENDS: spans of these traces that may be sends without a parent."""
-    columns = [*SPAN, "parent_span_id", "kind", *SENDS.names]
-    roots = (
-        pl.DataFrame(batch.spans.select(columns))
-        .filter(pl.col("parent_span_id").is_null() & pl.col("kind").is_in(_SENDING))
-        .join(owners, on=SPAN[:2], how="semi")
-    )
+    spans = batch.spans.select([*SPAN, "parent_span_id", "kind", *SENDS.names])
+    sending = pa.array(_SENDING, spans.schema.field("kind").type)
+    mask = pc.and_(pc.is_null(spans["parent_span_id"]), pc.is_in(spans["kind"], sending))
+    if not pc.any(mask).as_py():
+        return _NO_SENDS
+    roots = pl.DataFrame(spans.filter(mask)).join(owners, on=SPAN[:2], how="semi")
     if roots.is_empty():
-        return roots.select(SENDS.names)
+        return _NO_SENDS
     marked = pl.DataFrame(batch.messaging.select([*SPAN, "part"])).filter(pl.col("part") == "span")
     return roots.join(marked, on=SPAN, how="semi").select(SENDS.names).unique()
 
@@ -63,9 +71,10 @@ def find_origins(tables: Tables, ends: Ends, hot: Hot) -> pl.DataFrame:
     """
     frame, sends = ends.frame, ends.sends["row"]
     found = _begin(ends, sends)
-    roots = found.filter(pl.col("origin") == "alone").select("row", "top")
+    roots = where(found[["row", "top"]], found["origin"] == "alone")
     if roots.is_empty():
-        return found.select("row", "origin", "operation", beside=pl.lit(None, pl.String))
+        nothing = pl.Series("beside", [None], pl.String).new_from_index(0, found.height)
+        return with_series(found[["row", "origin", "operation"]], nothing)
     work = find_work_beside(frame, roots)
     keyed = find_work_with_key(leave_out_hot_values(tables, hot), ends, roots, work)
     lacking = _without_a_send_there(ends, found, work)
@@ -101,23 +110,20 @@ def _begin(ends: Ends, sends: pl.Series) -> pl.DataFrame:
     """(row, top, origin, operation) of sends, roots being `alone`."""
     frame = ends.frame
     top = frame["top"][sends]
-    told = frame.tell(top, "kind", "parent_span_id", "cyclic", "operation").with_columns(
-        row=sends,
-        top=top,
-        sending=ends.sending[top],
-        linked=frame.flag(ends.links["row"])[top],
-        delivered=ends.delivered[top],
-    )
-    root = pl.col("parent_span_id").is_null() & ~pl.col("cyclic")
-    entry = (
-        ~root | pl.col("kind").is_in([SERVER, CONSUMER]) | pl.any_horizontal("linked", "delivered")
-    )
-    origin = pl.when(entry).then(pl.lit("entry")).when("sending").then(pl.lit("alone"))
-    return told.select(
-        "row",
-        "top",
-        origin.otherwise(pl.lit("work")).alias("origin"),
-        pl.when(entry).then("operation").alias("operation"),
+    kind, parents, cyclic, operations = frame.tell(
+        top, "kind", "parent_span_id", "cyclic", "operation"
+    ).get_columns()
+    root = ~cyclic
+    if parents.null_count() < len(parents):
+        root &= parents.is_null()
+    begun = (kind == SERVER) | (kind == CONSUMER) | frame.flag(ends.links["row"])[top]
+    entry = ~root | begun | ends.delivered[top]
+    if not entry.all():
+        nothing = operations.clear(len(operations))
+        operations = operations.zip_with(entry, nothing)
+    origin = np.where(entry.to_numpy(), 0, np.where(ends.sending[top].to_numpy(), 1, 2))
+    return pl.DataFrame(
+        [sends.alias("row"), top.alias("top"), _ORIGINS[origin.astype(np.uint32)], operations]
     )
 
 
@@ -139,13 +145,19 @@ def _without_a_send_there(ends: Ends, sends: pl.DataFrame, work: pl.DataFrame) -
     )
 
 
+def tell_lost(origins: pl.Series) -> pl.Series:
+    """Boolean (null of a delivery): sends that begin as roots beside work, by their origin."""
+    return (origins != "entry") & (origins != "work")
+
+
 def find_suspects(endpoints: pl.DataFrame) -> pl.DataFrame:
     """PLACE of those whose root sends are looked at: others of their sends are part of work,
     or begin beside a request while some begin amid many; or the service computes streams. Of
     rows with the columns SUSPECTED_BY."""
-    lost = endpoints.filter(pl.col("origin").is_in(_LOST)).select(PLACE).unique()
+    lost = where(endpoints[PLACE], tell_lost(endpoints["origin"]))
     if lost.is_empty():
         return lost
+    lost = lost.unique()
     endpoints = endpoints.select(SUSPECTED_BY).unique()
     sends = endpoints.filter(pl.col("role") == "send")
     entries = sends.filter(pl.col("origin") == "entry").select(PLACE).unique()
@@ -201,9 +213,10 @@ def select_lost(
     """(row, top, origin, beside) of the sends that may be broken: whether they are is told by
     what surrounds them. `origins` as find_origins has them, `known` are suspects that the
     endpoints do not show."""
-    lost = endpoints.filter(pl.col("origin").is_in(_LOST))
-    if lost.is_empty():
-        return origins.clear().select("row", pl.col("row").alias("top"), "origin", "beside")
+    mask = tell_lost(endpoints["origin"])
+    if not mask.any():
+        return _NO_LOST
+    lost = endpoints.filter(mask)
     suspects = find_suspects(endpoints)
     if known is not None:
         suspects = pl.concat([suspects, known.select(suspects.columns)]).unique()

@@ -13,6 +13,7 @@ from analyzer.roles import SERVER
 from analyzer.root_facts import tell_roots
 from analyzer.rules import DRAWN
 from analyzer.tables import Tables
+from storage.cheap_rows import stack, where, with_series
 from storage.schema import ORPHANS
 
 _NONE = pl.DataFrame(ORPHANS.empty_table()).with_columns(row=pl.lit(None, pl.UInt32))
@@ -23,16 +24,23 @@ def orphan_rows(
 ) -> pl.DataFrame:
     """ORPHANS columns up to `facts`, the stitched producer, and `row` of the root; `lost`
     are sends that may be broken (analyzer.lost_sends.select_lost)."""
-    sends = lost.select("row", "top", "beside", part=pl.lit("send"), after="origin", stitched="row")
-    known = connections.filter(pl.col("confidence") >= DRAWN)["delivery"]
     broken = _broken(ends)
-    bodies = broken.clear()
+    found = [broken]
     if not ends.bodies.is_empty():
-        broken, bodies = _tell_once(broken, _bodies(ends, known), known)
-    found = pl.concat([broken, bodies, sends], how="diagonal")
-    if found.is_empty():  # all is well, as it mostly is
+        known = connections["delivery"].filter(connections["confidence"] >= DRAWN)
+        found = [*_tell_once(broken, _bodies(ends, known), known)]
+    found = [with_series(rows, _nothing("beside", rows.height)) for rows in found]
+    if not lost.is_empty():
+        sends = lost.select("row", "top", part=pl.lit("send"), after="origin", stitched="row")
+        found.append(with_series(sends, lost["beside"]))
+    whole = stack(found)
+    if whole.is_empty():  # all is well, as it mostly is
         return _NONE
-    return tell_roots(tables, ends, connections, found)
+    return tell_roots(tables, ends, connections, whole)
+
+
+def _nothing(name: str, height: int) -> pl.Series:
+    return pl.Series(name, [None], pl.String).new_from_index(0, height)
 
 
 def _bodies(ends: Ends, known: pl.Series) -> pl.DataFrame:
@@ -72,14 +80,12 @@ def _broken(ends: Ends) -> pl.DataFrame:
     continue another trace and are no entry of their own."""
     frame = ends.frame
     remote = frame.flag(frame["top"][ends.missing["row"]])
-    open_ = ends.deliveries.filter(~ends.connected[ends.deliveries["top"]])
-    found = _begun_by_receives(
-        ends,
-        open_.filter(open_["part"] != "body").select(
-            "row", "top", "part", after=pl.lit(None, pl.String), stitched="row"
-        ),
-    )
-    found = found.filter(~ends.connected[found["top"]])
+    deliveries = ends.deliveries
+    open_ = ~ends.connected[deliveries["top"]] & (deliveries["part"] != "body")
+    found = where(deliveries[["row", "top", "part"]], open_)
+    told = with_series(found, _nothing("after", found.height), stitched=found["row"])
+    found = _begun_by_receives(ends, told)
+    found = where(found, ~ends.connected[found["top"]])
     if found.is_empty():
         return found
     entry = (
@@ -92,15 +98,14 @@ def _broken(ends: Ends) -> pl.DataFrame:
     roots = frame.tell(
         found["top"],
         *("kind", "marked", "invocation_id", "trigger", "parent_span_id", "cyclic"),
-    ).with_columns(remote=remote[found["top"]])
-    return found.filter(
-        roots.select(
-            (pl.col("parent_span_id").is_null() | pl.col("remote"))
-            & ~entry
-            & ~timer
-            & ~pl.col("cyclic")
-        ).to_series()
+    ).hstack([remote[found["top"]].alias("remote")])
+    broken = roots.select(
+        broken=(pl.col("parent_span_id").is_null() | pl.col("remote"))
+        & ~entry
+        & ~timer
+        & ~pl.col("cyclic")
     )
+    return where(found, broken["broken"])
 
 
 def _begun_by_receives(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from analyzer.ends import Ends
 from analyzer.fixes import End, choose_fix
 from analyzer.rules.workflow_id import WORKFLOW
 from analyzer.tables import Tables
+from storage.cheap_rows import is_among, stack, where
 
 # What a remark's fix is chosen by, of either end.
 _TOLD = ["service_name", "sdk_language", "scope_name", "scope_version"]
@@ -26,12 +27,13 @@ _KIND = [
     "destination",
     *(f"{end}_{name}" for end in ("producer", "consumer") for name in _TOLD),
 ]
+_NONE = pl.DataFrame(schema={"delivery": pl.UInt32, "send": pl.UInt32, "code": pl.String})
 
 
 def add_remarks(tables: Tables, ends: Ends, handovers: pl.DataFrame) -> pl.DataFrame:
     """The hand-overs (delivery, send, relation, …, notes) with these notes as well."""
-    stated = handovers.filter(pl.col("relation") != "stitch").select("delivery", "send", "relation")
-    found = pl.concat([_lost_baggage(tables, ends, stated), _short_batches(ends, stated)])
+    stated = where(handovers[["delivery", "send", "relation"]], handovers["relation"] != "stitch")
+    found = stack([_lost_baggage(tables, ends, stated), _short_batches(ends, stated)])
     if found.is_empty():
         return handovers
     told = _write_notes(found.hstack(_tell_ends(ends, found)))
@@ -60,19 +62,17 @@ def _lost_baggage(tables: Tables, ends: Ends, stated: pl.DataFrame) -> pl.DataFr
     propagation library says it of itself.
     """
     frame = ends.frame
-    flows = tables.correlation.filter(pl.col("key") == WORKFLOW)
-    none = stated.clear().with_columns(code=pl.lit(None, pl.String)).drop("relation")
+    flows = tables.correlation["correlation_id"].filter(tables.correlation["key"] == WORKFLOW)
     if flows.is_empty() or stated.is_empty():
-        return none
-    carries = frame["correlation_id"].is_in(flows["correlation_id"].unique().implode())
-    carries = carries.fill_null(value=False)
+        return _NONE
+    carries = is_among(frame["correlation_id"], flows)
     work = frame.flag(frame["top"].filter(carries))  # by root: somewhere in its local tree
     sends = stated["send"]
     sent = carries[sends] | carries[frame["top"][sends]]
     arrived = work[frame["top"][stated["delivery"]]]
-    stated = stated.filter(sent & ~arrived)
+    stated = where(stated, sent & ~arrived)
     if stated.is_empty():
-        return none
+        return _NONE
     sends = stated["send"]
     scopes = frame.tell(sends, "scope_name", "system")
     full = (
@@ -88,15 +88,15 @@ def _lost_baggage(tables: Tables, ends: Ends, stated: pl.DataFrame) -> pl.DataFr
 
 def _short_batches(ends: Ends, stated: pl.DataFrame) -> pl.DataFrame:
     """(delivery, send, code) of batches with links to some of their messages."""
-    linked = stated.filter(pl.col("relation") == "link").select("delivery", "send")
     sizes = ends.frame.messages["batch_count"]
     if sizes.null_count() == len(sizes) and not (ends.frame["dropped_links_count"] > 0).any():
-        return linked.clear().with_columns(code=pl.lit(None, pl.String))
+        return _NONE
+    linked = where(stated[["delivery", "send"]], stated["relation"] == "link")
     told = ends.frame.tell(linked["delivery"], "batch_count", dropped="dropped_links_count")
     counted = pl.col("batch_count").is_not_null() | (pl.col("dropped") > 0)
     batches = linked.hstack(told).filter(counted)
     if batches.is_empty():
-        return linked.clear().with_columns(code=pl.lit(None, pl.String))
+        return _NONE
     counts = ends.links.group_by(delivery="row").agg(links=pl.len(), empty=pl.col("empty").sum())
     code = (
         pl.when(pl.col("dropped") > 0)

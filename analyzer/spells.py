@@ -78,8 +78,9 @@ def _change(kept: dict[_Kind, SortedRuns], before: pl.DataFrame, after: pl.DataF
     """The kinds of which some come or go."""
     moved: dict[_Kind, tuple[list[Numbers], list[Numbers]]] = defaultdict(lambda: ([], []))
     for way, rows in enumerate((before, after)):
+        kinds = rows[[name for name in rows.columns if name != "starts"]]
         # never as numbers of Python: those of millions would take hundreds of MiB
-        for kind, starts in zip(rows.drop("starts").iter_rows(), rows["starts"], strict=True):
+        for kind, starts in zip(kinds.iter_rows(), rows["starts"], strict=True):
             moved[kind][way].append(starts.to_numpy())
     for kind, ways in moved.items():
         goes, comes = (np.concatenate([NOTHING, *starts]) for starts in ways)

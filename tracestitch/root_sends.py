@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 from analyzer.analysis import arrow
-from analyzer.lost_sends import PLACE, SUSPECTED_BY, ask_for_requests, find_suspects
+from analyzer.lost_sends import PLACE, SUSPECTED_BY, ask_for_requests, find_suspects, tell_lost
 from analyzer.work_beside import BOUNDS
 from storage.contract import EndpointQuery, SpanStore
 from storage.schema import BATCH_SCHEMAS, SENDS, TRACE_IDS, SpanBatch
@@ -26,8 +26,7 @@ def find_disturbed(
 ) -> pa.Table:
     """TRACE_IDS of stored root sends beside which a request arrived with these generations, or
     one of these traces ran, to which something arrived: maybe its own send."""
-    roots = facts.filter((pl.col("role") == "send") & pl.col("is_root"))
-    if roots.is_empty():
+    if not ((facts["role"] == "send") & facts["is_root"]).any():
         return TRACE_IDS.empty_table()
     return store.sends_beside(after, upto, traces, BOUNDS)
 
@@ -58,6 +57,8 @@ def find_new_suspects(
 ) -> pl.DataFrame:
     """Places whose root sends may be broken, beside the `known` ones by the facts before a
     pass, with the endpoints of the pass."""
+    if not any(tell_lost(pl.Series(rows["origin"])).any() for rows in (facts, endpoints)):
+        return known[:0]
     told = pl.DataFrame(endpoints.select(SUSPECTED_BY))
     both = find_suspects(pl.concat([facts.select(SUSPECTED_BY), told]))
     return both.join(known, on=PLACE, how="anti", nulls_equal=True)
