@@ -8,23 +8,34 @@ from bisect import bisect_left
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import polars as pl
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 TraceId = tuple[int, int]
 SpanId = tuple[int, int, int]
+Numbers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+_Ids = npt.NDArray[np.uint64]
 
 NOBODY = -1
-_IDS = ["trace_hi", "trace_lo", "span_id"]
+_NONE = pa.scalar(0, pa.uint64())
+_IDS = ("trace_hi", "trace_lo", "span_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Ancestry:
-    """`rows` are SPANS, each ids once, by these; of spans with the same ids that one counts
-    which has the smallest content hash. `above` is the row of each one's parent, NOBODY where
+    """A row for each ids of spans, in their order; of spans with the same ids that one counts
+    which has the smallest content hash.
+
+    `places` are where the spans of the rows stand among all, `rows` the row of each of all.
+    `named` tells which rows name a parent, `above` is the row of each one's parent, NOBODY where
     that is not among them; `traces` the first row of each trace and the one past its last."""
 
-    rows: pl.DataFrame
+    places: Numbers
+    rows: Numbers
+    named: Flags
     above: Sequence[int]
     traces: Mapping[TraceId, tuple[int, int]]
     _span_ids: Sequence[int]
@@ -40,23 +51,56 @@ class Ancestry:
 
 def read_ancestry(spans: pa.Table) -> Ancestry:
     """`spans` have the ids, content hash and parent of SPANS at least."""
-    frame = pl.from_arrow(spans)
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table never is a series
-    rows = frame.sort(*_IDS, "content_hash").unique(_IDS, keep="first", maintain_order=True)
-    rows = rows.with_row_index("row")
-    parents = rows.select(*_IDS[:2], parent_span_id="span_id", above=pl.col("row").cast(pl.Int64))
-    above = rows.select(*parents.columns[:3]).join(
-        parents, on=parents.columns[:3], how="left", maintain_order="left"
-    )
-    by_trace = rows.group_by("trace_hi", "trace_lo").agg(
-        pl.col("row").min(), past=pl.col("row").max() + 1
-    )
+    trace_hi, trace_lo, span_ids = (spans[name].to_numpy() for name in _IDS)
+    order = np.lexsort((spans["content_hash"].to_numpy(), span_ids, trace_lo, trace_hi))
+    begins = _differ(trace_hi[order]) | _differ(trace_lo[order])  # a trace
+    first = begins | _differ(span_ids[order])  # with these ids
+    places = order[first]
+    rows = np.empty(len(order), np.int64)
+    rows[order] = np.cumsum(first) - 1
+    ids, firsts = span_ids[places], np.flatnonzero(begins[first])
+    sizes = np.diff(firsts, append=len(places))
+    named = spans["parent_span_id"].is_valid().to_numpy()[places]
+    parents = pc.fill_null(spans["parent_span_id"], _NONE).to_numpy()[places]
+    begun = np.repeat(firsts, sizes)
+    above = _find(parents, ids, begun, begun + np.repeat(sizes, sizes))
+    traces = zip(trace_hi[places[firsts]].tolist(), trace_lo[places[firsts]].tolist(), strict=True)
+    runs = zip(firsts.tolist(), (firsts + sizes).tolist(), strict=True)
     return Ancestry(
+        places,
         rows,
-        above["above"].fill_null(NOBODY).to_list(),
-        {(hi, lo): (first, past) for hi, lo, first, past in by_trace.iter_rows()},
-        rows["span_id"].to_list(),
+        named,
+        np.where(named, above, NOBODY).tolist(),
+        dict(zip(traces, runs, strict=True)),
+        ids.tolist(),
     )
+
+
+def _differ(ordered: _Ids) -> Flags:
+    """Which of them are not the same as the one before; the first is not."""
+    return np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)]
+
+
+def _find(wanted: _Ids, ids: _Ids, first: Numbers, past: Numbers) -> Numbers:
+    """Of each wanted one the place where it stands in order among `ids`, from its `first` on and
+    before its `past`; NOBODY where it does not. All are looked for at once."""
+    ends = past
+    for _ in range(int((past - first).max(initial=0)).bit_length()):
+        middle = (first + past) // 2
+        later = (first < past) & (ids[np.minimum(middle, len(ids) - 1)] < wanted)
+        first, past = np.where(later, middle + 1, first), np.where(later, past, middle)
+    held = first < ends
+    held[held] = ids[first[held]] == wanted[held]
+    return np.where(held, first, NOBODY)
+
+
+def climb(above: Numbers) -> Numbers:
+    """Of each row, given the row of its parent, where the way up ends: at its top, or in a
+    circle, of which each member is where some way ends."""
+    tops = np.where(above == NOBODY, np.arange(len(above)), above)
+    for _ in range(len(above).bit_length()):
+        tops = tops[tops]
+    return tops
 
 
 def nearest(

@@ -1,16 +1,19 @@
 """One trace as a journey sees it: who stands above whom, and which values they say."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import polars as pl
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from analyzer.ancestry import Ancestry, SpanId, TraceId, nearest
 from storage.schema import SpanBatch
 
-_IDS = ["trace_hi", "trace_lo", "span_id"]
 _NOTHING: frozenset[str] = frozenset()
+_NONE = pa.scalar(0, pa.uint64())
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class TraceView:
     said: frozenset[str] = frozenset()
     _ancestry: Ancestry | None = None
     _carried: Mapping[int, frozenset[str]] = field(default_factory=dict)
-    _rows: Sequence[int] = ()
+    _carriers: Sequence[int] = ()
     _deliveries: Mapping[int, SpanId] = field(default_factory=dict)
     _governors: dict[int, int] = field(default_factory=dict)
     _above: dict[int, int] = field(default_factory=dict)
@@ -50,8 +53,8 @@ class TraceView:
         if said or not self.said:
             return said
         if not self._below:
-            for row in self._rows:
-                governor = self._governor(row) if row in self._carried else None
+            for row in self._carriers:
+                governor = self._governor(row)
                 if governor is not None:
                     self._below.setdefault(governor, set()).update(self._carried[row])
         return self._below.get(span, _NOTHING)
@@ -73,17 +76,19 @@ def read_views(
     deliveries: Mapping[TraceId, Collection[SpanId]],
 ) -> dict[TraceId, TraceView]:
     """A view of each trace of the batch, whose ancestry is given; `deliveries` by trace."""
-    carried, said = _read_carried(batch, key, ancestry)
+    carried = _read_carried(batch, key, ancestry)
+    carriers = list(carried)
     views = {}
     for trace, (first, past) in ancestry.traces.items():
         own = deliveries.get(trace, ())
+        carrying = carriers[bisect_left(carriers, first) : bisect_left(carriers, past)]
         rows = {row: span for span in own if (row := ancestry.row(span)) is not None}
         views[trace] = TraceView(
             frozenset(own),
-            frozenset(said.get(trace, ())),
+            frozenset().union(*set(map(carried.__getitem__, carrying))),
             ancestry,
             carried,
-            range(first, past),
+            carrying,
             rows,
         )
     return views
@@ -91,30 +96,25 @@ def read_views(
 
 def _read_carried(
     batch: SpanBatch, key: str | None, ancestry: Ancestry
-) -> tuple[dict[int, frozenset[str]], Mapping[TraceId, set[str]]]:
-    """By row, of spans with the same ids what any of them carries, and by trace."""
+) -> dict[int, frozenset[str]]:
+    """By row, in order; of spans with the same ids what any of them carries."""
     values: dict[int, set[str]] = defaultdict(set)
     for row in batch.correlation.to_pylist():
         if row["key"] == key:
             values[row["correlation_id"]].add(row["value"])
     if not values:
-        return {}, {}
+        return {}
     sets = {carried: frozenset(each) for carried, each in values.items()}
-    spans = pl.DataFrame(batch.spans.select([*_IDS, "correlation_id"]))
-    asked = spans.filter(pl.col("correlation_id").is_in(list(sets)))
-    rows = asked.join(ancestry.rows.select("row", *_IDS), on=_IDS, how="inner")
+    carried = batch.spans["correlation_id"]
+    chosen = pc.is_in(carried, value_set=pa.array(list(sets), carried.type)).to_numpy()
+    rows = ancestry.rows[chosen]
+    order = np.argsort(rows, kind="stable")
     # without a loop of its own, because there may be a hundred thousand
-    found = dict(
-        zip(
-            rows["row"].to_list(),
-            map(sets.__getitem__, rows["correlation_id"].to_list()),
-            strict=True,
-        )
-    )
-    if len(found) < rows.height:
-        for row, carried in rows.select("row", "correlation_id").iter_rows():
-            found[row] |= sets[carried]
-    said: dict[TraceId, set[str]] = defaultdict(set)
-    for hi, lo, carried in asked.select(*_IDS[:2], "correlation_id").unique().iter_rows():
-        said[hi, lo] |= sets[carried]
-    return found, said
+    ids = pc.fill_null(carried, _NONE).to_numpy()[chosen][order].tolist()
+    told = list(map(sets.__getitem__, ids))
+    numbers = rows[order].tolist()
+    found = dict(zip(numbers, told, strict=True))
+    if len(found) < len(numbers):
+        for row, more in zip(numbers, told, strict=True):
+            found[row] |= more
+    return found

@@ -20,15 +20,12 @@ the order of fetching matters.
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from analyzer.ancestry import Ancestry, SpanId, TraceId
 from analyzer.journey_traces import TraceView, read_views
+from analyzer.journey_units import span_of
 from analyzer.rules import DRAWN
+from storage.results import Row
 from storage.schema import SpanBatch
-
-_SPAN_ID = ("trace_hi", "trace_lo", "span_id")
 
 Handover = tuple[SpanId, SpanId]  # producer, consumer
 
@@ -91,7 +88,7 @@ class Walk:
         traces: Iterable[TraceId],
         batch: SpanBatch,
         ancestry: Ancestry,
-        connections: pa.Table,
+        connections: Iterable[Row],
     ) -> None:
         """Take in wanted traces, or any others ahead of being wanted: all their spans (none
         where a trace is not stored), the ancestry of these, and all connections that touch
@@ -250,9 +247,8 @@ class Walk:
         return bool(said) and self._value not in said
 
 
-def drawn_handovers(connections: pa.Table) -> Iterable[Handover]:
+def drawn_handovers(connections: Iterable[Row]) -> Iterable[Handover]:
     """(producer, consumer) of the connections that are drawn as edges."""
-    drawn = connections.filter(pc.greater_equal(connections["confidence"], pa.scalar(DRAWN)))
-    names = [f"{end}_{part}" for end in ("producer", "consumer") for part in _SPAN_ID]
-    for a, b, c, d, e, f in zip(*(drawn[name].to_pylist() for name in names), strict=True):
-        yield (a, b, c), (d, e, f)
+    for row in connections:
+        if row["confidence"] >= DRAWN:
+            yield span_of(row, "producer_"), span_of(row, "consumer_")

@@ -39,6 +39,12 @@ _MESSAGE_COLUMNS = [
     *("message_id", "kafka_partition", "kafka_offset"),
 ]
 
+_SERVICE_COLUMNS = ["resource_id", "environment", "service_namespace", "service_name"]
+_UNIT_COLUMNS = [
+    *("trace_hi", "trace_lo", "span_id", "resource_id"),
+    *("name", "start_time_unix_nano", "end_time_unix_nano", "status_code"),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class FoundJourney:
@@ -232,17 +238,14 @@ def _plain_spans(reached: Reached, drawn: Sequence[Row]) -> list[Row]:
     """Rows of the consumers and of spans whose parent is not among the spans, with `service`."""
     batch, ancestry = reached.batch, reached.ancestry
     services = {
-        row["resource_id"]: (
-            row["environment"],
-            row["service_namespace"],
-            row["service_name"],
-        )
-        for row in batch.resources.to_pylist()
+        row["resource_id"]: (row["environment"], row["service_namespace"], row["service_name"])
+        for row in batch.resources.select(_SERVICE_COLUMNS).to_pylist()
     }
     consumers = (ancestry.row(span_id(row, "consumer_")) for row in drawn)
     tops = (row for row, parent in enumerate(ancestry.above) if parent == NOBODY)
     chosen = {row for row in chain(consumers, tops) if row is not None}
-    rows = ancestry.rows[sorted(chosen)].to_dicts()
+    places = ancestry.places[sorted(chosen)]
+    rows = batch.spans.select(_UNIT_COLUMNS).take(places).to_pylist()
     return [{**row, "service": services.get(row["resource_id"])} for row in rows]
 
 

@@ -5,18 +5,21 @@ began the trace, and the other spans of the trace whether it was sampled.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Container
 
+import numpy as np
 import polars as pl
 
-from analyzer.ancestry import NOBODY, Ancestry, SpanId, TraceId, nearest
+from analyzer.ancestry import Ancestry, SpanId, TraceId, climb
 from analyzer.contexts import HAS_IS_REMOTE, IS_REMOTE
 from analyzer.trace_states import has_epoch_form
 from storage.schema import SpanBatch
 
-_IDS = ["trace_hi", "trace_lo", "span_id"]
-_COLUMNS = [*_IDS, "resource_id", "flags", "start_time_unix_nano"]
+_COLUMNS = [
+    *("trace_hi", "trace_lo", "span_id"),
+    *("resource_id", "flags", "start_time_unix_nano"),
+]
+_OF_BEGUN = ("trace_hi", "trace_lo", "resource_id")
 _TITLE = "The parent span is not stored"
 DELETED = f"{_TITLE}: spans of this trace were deleted by retention."
 LOCAL = (
@@ -41,45 +44,43 @@ def explain_missing(
     batch: SpanBatch,
     ancestry: Ancestry,
     missing: Collection[SpanId],
-    lost: Collection[TraceId] = frozenset(),
+    lost: Container[TraceId] = frozenset(),
 ) -> dict[SpanId, str]:
     """Of these spans of whole traces, whose ancestry is given, a sentence each. `lost` are
     traces of which spans were deleted."""
     if not missing:
         return {}
-    whole = _find_whole(ancestry)
-    rows = pl.from_arrow(batch.spans.select(_COLUMNS))
-    assert isinstance(rows, pl.DataFrame)  # noqa: S101 - a table never is a series
-    told = rows.with_columns(epoch=has_epoch_form("trace_hi"))
+    headless = np.zeros(len(ancestry), np.bool_)
+    headless[[n for span in missing if (n := ancestry.row(span)) is not None]] = True
+    chosen = pl.from_arrow(
+        batch.spans.select(_COLUMNS).take(np.flatnonzero(headless[ancestry.rows]))
+    )
+    assert isinstance(chosen, pl.DataFrame)  # noqa: S101 - a table never is a series
+    told = chosen.with_columns(epoch=has_epoch_form("trace_hi"))
     services = {row["resource_id"]: row["service_name"] for row in batch.resources.to_pylist()}
-    begun: dict[TraceId, set[str | None]] = defaultdict(set)
+    begun = _find_begun(batch, ancestry)
+    reasons: dict[SpanId, str] = {}
     for row in told.iter_rows(named=True):
-        span = _span(row)
-        if span in whole:
-            begun[span[:2]].add(services.get(row["resource_id"]))
-    return {
-        span: _explain(
+        trace, own = (row["trace_hi"], row["trace_lo"]), services.get(row["resource_id"])
+        reasons[*trace, row["span_id"]] = _explain(
             row["flags"],
-            lost=span[:2] in lost,
+            lost=trace in lost,
             epoch=row["epoch"],
-            beside=bool(begun[span[:2]] - {services.get(row["resource_id"])}),
+            beside=any(services.get(other) != own for other in begun[trace]),
         )
-        for row in told.iter_rows(named=True)
-        if (span := _span(row)) in missing
-    }
+    return reasons
 
 
-def _find_whole(ancestry: Ancestry) -> set[SpanId]:
-    """The spans of which every ancestor is stored, up to one without a parent."""
-    rootless = ancestry.rows["parent_span_id"].is_null().to_list()
-    roots = {row for row, is_root in enumerate(rootless) if is_root}
-    tops = nearest(range(len(ancestry)), ancestry.above, roots)
-    whole = [row for row in range(len(ancestry)) if tops[row] != NOBODY]
-    return set(ancestry.rows[whole].select(_IDS).iter_rows())
-
-
-def _span(row: Mapping[str, Any]) -> SpanId:
-    return row["trace_hi"], row["trace_lo"], row["span_id"]
+def _find_begun(batch: SpanBatch, ancestry: Ancestry) -> dict[TraceId, set[int]]:
+    """By trace the resources of the spans of which every ancestor is stored, up to one without
+    a parent."""
+    tops = climb(np.array(ancestry.above, np.int64))
+    spans = np.flatnonzero(~ancestry.named[tops][ancestry.rows])
+    columns = (batch.spans[name].to_numpy()[spans].tolist() for name in _OF_BEGUN)
+    begun: dict[TraceId, set[int]] = defaultdict(set)
+    for high, low, resource in set(zip(*columns, strict=True)):
+        begun[high, low].add(resource)
+    return begun
 
 
 def _explain(flags: int, *, lost: bool, epoch: bool, beside: bool) -> str:

@@ -1,20 +1,26 @@
 """Notes: remarks on odd data. Odd data is shown, never an error."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Container
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from analyzer.ancestry import NOBODY, Ancestry, SpanId, TraceId, read_ancestry
+from analyzer.ancestry import (
+    NOBODY,
+    Ancestry,
+    Flags,
+    Numbers,
+    SpanId,
+    TraceId,
+    climb,
+    read_ancestry,
+)
 from storage.schema import SpanBatch
 from web.journeys.missing_parents import explain_missing
 from web.rows import span_hex, trace_hex
 from web.shapes import JourneyNote, Note
-
-Flags = npt.NDArray[np.bool_]
 
 _IDS = ["trace_hi", "trace_lo", "span_id"]
 _TIMES = ("start_time_unix_nano", "end_time_unix_nano")
@@ -28,38 +34,35 @@ def note(code: str, title: str) -> Note:
 
 def find_notes(
     batch: SpanBatch,
-    lost: Collection[TraceId] = frozenset(),
+    lost: Container[TraceId] = frozenset(),
     ancestry: Ancestry | None = None,
 ) -> dict[SpanId, list[Note]]:
     """Notes on spans whose ids or times are odd; by span. `lost` are traces of which spans
     were deleted; `ancestry` is that of the spans where it is known already."""
     if ancestry is None:
-        ancestry = read_ancestry(batch.spans.select([*_IDS, "content_hash", "parent_span_id"]))
+        ancestry = read_ancestry(batch.spans)
     notes: dict[SpanId, list[Note]] = defaultdict(list)
     start, end = (batch.spans[name].to_numpy() for name in _TIMES)
-    for span in _ids_of(batch.spans, end < start):
+    for span in _ids_of(batch.spans, np.flatnonzero(end < start)):
         notes[span].append(note("negative-duration", "The span ends before it starts."))
     for span in _find_repeated(batch.spans, ancestry):
         notes[span].append(
             note("duplicate", "Several spans with these ids and different content are stored.")
         )
-    above = np.fromiter(ancestry.above, np.int64, len(ancestry))
-    circles = _find_circles(above)
-    for span in _ids_of(ancestry.rows, circles):
+    above = np.array(ancestry.above, np.int64)
+    for span in _ids_of(batch.spans, ancestry.places[_find_circles(above)]):
         notes[span].append(note("parent-cycle", "The span is an ancestor of itself."))
-    named = ancestry.rows["parent_span_id"].is_not_null().to_numpy()
-    headless = set(_ids_of(ancestry.rows, ~circles & named & (above == NOBODY)))
-    for span, reason in explain_missing(batch, ancestry, headless, lost).items():
+    missing = _ids_of(batch.spans, ancestry.places[ancestry.named & (above == NOBODY)])
+    for span, reason in explain_missing(batch, ancestry, missing, lost).items():
         notes[span].append(note("missing-parent", reason))
     return notes
 
 
-def _ids_of(rows: pa.Table | pl.DataFrame, chosen: Flags) -> list[SpanId]:
-    """Of the chosen rows, which mostly are none."""
-    numbers = np.flatnonzero(chosen)
-    if not len(numbers):
+def _ids_of(spans: pa.Table, places: Numbers) -> list[SpanId]:
+    """Of the spans at these places, which mostly are none."""
+    if not len(places):
         return []
-    columns = (rows[name].to_numpy()[numbers].tolist() for name in _IDS)
+    columns = (spans[name].to_numpy()[places].tolist() for name in _IDS)
     return list(zip(*columns, strict=True))
 
 
@@ -71,15 +74,12 @@ def _find_repeated(spans: pa.Table, ancestry: Ancestry) -> list[SpanId]:
     return list(counts.filter(pl.col("len") > 1).select(_IDS).iter_rows())
 
 
-def _find_circles(above: npt.NDArray[np.int64]) -> Flags:
-    """Which rows are ancestors of themselves. After more steps up than there are rows one is
-    in a circle or beyond the top, and every member of a circle is where some walk ends."""
-    steps = np.append(above, NOBODY)  # NOBODY names the last one, which is itself
-    for _ in range(len(above).bit_length()):
-        steps = steps[steps]
-    inside = np.zeros(len(above) + 1, dtype=bool)
-    inside[steps] = True
-    return inside[:-1]
+def _find_circles(above: Numbers) -> Flags:
+    """Which rows are ancestors of themselves."""
+    ends = climb(above)
+    inside = np.zeros(len(above), np.bool_)
+    inside[ends[above[ends] != NOBODY]] = True
+    return inside
 
 
 def note_batch(inside: int, outside: int) -> Note:

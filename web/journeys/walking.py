@@ -6,6 +6,7 @@ level by level, each step one read for all new traces.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from analyzer.journeys import Walk, drawn_handovers
 from analyzer.rules import DRAWN
 from storage.contract import SpanStore
 from storage.results import Row, in_span_order
-from storage.schema import BATCH_SCHEMAS, CONNECTIONS, SpanBatch
+from storage.schema import BATCH_SCHEMAS, SpanBatch
 from web.journeys.notes import MOST_SPANS
 from web.journeys.trace import drawn_rows
 from web.rows import trace_table
@@ -26,12 +27,6 @@ _MOST_READS = 1_000  # of one walk: a chain of traces may never end
 _LIKELY_TRACES = 64
 _LIKELY_LEVELS = 12
 _FEW = 8
-
-
-_ANCESTRY_COLUMNS = [
-    *("trace_hi", "trace_lo", "span_id", "content_hash", "parent_span_id", "resource_id"),
-    *("name", "start_time_unix_nano", "end_time_unix_nano", "status_code"),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +55,13 @@ def follow(store: SpanStore, walk: Walk) -> Reached:
         wanted = likely or walk.wanted()[:_AT_ONCE]
         if wanted and seen <= MOST_SPANS:
             table = trace_table(wanted)
-            found = touching if likely else store.connections_of(table, "either")
+            found = touching if likely else _touching(store, table)
             batch = store.spans_of(table)
-            ancestry = _read_ancestry(batch)
+            ancestry = read_ancestry(batch.spans)
             walk.load(wanted, batch, ancestry, found)
             batches.append(batch)
             read.update(wanted)
-            connections += found.to_pylist()
+            connections += found
             seen += batch.spans.num_rows
         elif not doubtful:
             break
@@ -75,32 +70,38 @@ def follow(store: SpanStore, walk: Walk) -> Reached:
     unsure = [row for row in connections if row["confidence"] < DRAWN]
     joined = _joined(batches, read, frozenset(walk.traces))
     if ancestry is None or joined is not batches[-1]:
-        ancestry = _read_ancestry(joined)
+        ancestry = read_ancestry(joined.spans)
     return Reached(joined, ancestry, drawn_rows(connections), unsure, complete)
 
 
-def _likely_traces(store: SpanStore, seeds: list[TraceId]) -> tuple[list[TraceId], pa.Table]:
-    """The seeds and the traces near them, and all connections that touch these.
+def _touching(store: SpanStore, traces: pa.Table) -> list[Row]:
+    """Connections with an end in these traces (TRACE_IDS)."""
+    return list(store.connections_of(traces, "either").to_pylist())
+
+
+def _likely_traces(store: SpanStore, seeds: list[TraceId]) -> tuple[list[TraceId], list[Row]]:
+    """The seeds and the traces near them, and all connections that touch these; one may be
+    repeated.
 
     Near are those one gets to without leaving the usual: never through an end point with
     more partners than a few.
     """
     found = set(seeds)
-    tables = [CONNECTIONS.empty_table()]
+    touching: list[Row] = []
     level = seeds
     for _ in range(_LIKELY_LEVELS):
-        table = store.connections_of(trace_table(level), "either")
-        tables.append(table)
-        level = sorted(_partners(table) - found)
+        rows = _touching(store, trace_table(level))
+        touching += rows
+        level = sorted(_partners(rows) - found)
         if not level or len(found) + len(level) > max(_LIKELY_TRACES, len(seeds)):
             break
         found.update(level)
     else:
         found.difference_update(level)
-    return sorted(found), pa.concat_tables(tables)
+    return sorted(found), touching
 
 
-def _partners(connections: pa.Table) -> set[TraceId]:
+def _partners(connections: Iterable[Row]) -> set[TraceId]:
     by_end: dict[SpanId, set[SpanId]] = defaultdict(set)
     for producer, consumer in drawn_handovers(connections):
         by_end[producer].add(consumer)
@@ -111,10 +112,6 @@ def _partners(connections: pa.Table) -> set[TraceId]:
 def _carrying(store: SpanStore, traces: list[TraceId], key: str | None) -> set[TraceId]:
     rows = store.correlation_of(trace_table(traces)).to_pylist()
     return {(row["trace_hi"], row["trace_lo"]) for row in rows if row["key"] == key}
-
-
-def _read_ancestry(batch: SpanBatch) -> Ancestry:
-    return read_ancestry(batch.spans.select(_ANCESTRY_COLUMNS))
 
 
 def _joined(batches: list[SpanBatch], read: set[TraceId], wanted: frozenset[TraceId]) -> SpanBatch:
