@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 TraceId = tuple[int, int]
 SpanId = tuple[int, int, int]
@@ -61,7 +60,7 @@ def read_ancestry(spans: pa.Table) -> Ancestry:
     ids, firsts = span_ids[places], np.flatnonzero(begins[first])
     sizes = np.diff(firsts, append=len(places))
     named = spans["parent_span_id"].is_valid().to_numpy()[places]
-    parents = pc.fill_null(spans["parent_span_id"], _NONE).to_numpy()[places]
+    parents = spans["parent_span_id"].fill_null(_NONE).to_numpy()[places]
     begun = np.repeat(firsts, sizes)
     above = _find(parents, ids, begun, begun + np.repeat(sizes, sizes))
     traces = zip(trace_hi[places[firsts]].tolist(), trace_lo[places[firsts]].tolist(), strict=True)

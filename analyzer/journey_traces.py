@@ -110,7 +110,7 @@ def _read_carried(
     rows = ancestry.rows[chosen]
     order = np.argsort(rows, kind="stable")
     # without a loop of its own, because there may be a hundred thousand
-    ids = pc.fill_null(carried, _NONE).to_numpy()[chosen][order].tolist()
+    ids = carried.fill_null(_NONE).to_numpy()[chosen][order].tolist()
     told = list(map(sets.__getitem__, ids))
     numbers = rows[order].tolist()
     found = dict(zip(numbers, told, strict=True))
