@@ -4,8 +4,10 @@ Thousands of spans name the same few; a hash of 8 random bytes cannot be compres
 small number takes one.
 """
 
+import numpy as np
 import polars as pl
 
+from storage.cheap_rows import at, with_series
 from storage.duckdb_database import Session
 from storage.duckdb_statements import statement
 
@@ -32,25 +34,27 @@ class Numbers:
     ) -> tuple[pl.Series, pl.DataFrame]:
         """The number of each of the `ids`, and those of the `rows` that have to be stored,
         with theirs. Nothing is remembered until `remember`."""
-        present = pl.concat([ids, rows[self._key]]).unique().to_list()
+        named = ids.to_arrow().dictionary_encode()
+        present = list({*named.dictionary.to_pylist(), *rows[self._key].to_list()})
         found = {id_: self._known[id_] for id_ in present if id_ in self._known}
         unknown = [id_ for id_ in present if id_ not in found]
         self._met = self._look_up(session, unknown) if unknown else {}
         new = sorted(id_ for id_ in unknown if id_ not in self._met)
         self._met |= {id_: self._next + place for place, id_ in enumerate(new)}
         found |= self._met
-        numbers = pl.DataFrame(
-            {self._key: list(found), "number": list(found.values())},
-            schema={self._key: pl.UInt64, "number": pl.UInt32},
-        )
-        added = (
-            rows.filter(pl.col(self._key).is_in(new))
-            .unique(self._key, keep="first")
-            .join(numbers, on=self._key)
-        )
-        column = ids.alias(self._key).to_frame()
-        numbered = column.join(numbers, on=self._key, how="left", maintain_order="left")
-        return numbered["number"], added
+        told = np.array([found[id_] for id_ in named.dictionary.to_pylist()], np.uint32)
+        numbers = pl.Series("number", told.take(named.indices.to_numpy()))
+        return numbers, self._added(rows, new)
+
+    def _added(self, rows: pl.DataFrame, new: list[int]) -> pl.DataFrame:
+        """Those of the `new` ids that have a row, with their numbers."""
+        ids = rows[self._key].to_list()
+        # The first of the rows of an id.
+        places = {id_: place for place, id_ in reversed([*enumerate(ids)])}
+        stored = [id_ for id_ in new if id_ in places]
+        numbers = pl.Series("number", [self._met[id_] for id_ in stored], pl.UInt32)
+        chosen = pl.Series([places[id_] for id_ in stored], dtype=pl.UInt32)
+        return with_series(at(rows, chosen), numbers)
 
     def remember(self) -> None:
         """What the last `number` gave is committed."""

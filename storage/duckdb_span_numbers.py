@@ -16,60 +16,100 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from storage.cheap_rows import where, with_series
 from storage.memory_frames import PART, TRACE, Frames
+from storage.row_order import Rows, U64Array, in_order, order_of, rows_of
 
 # What is stored with spans, and the columns of PART that it has beside the number: links are
 # looked up by trace, from both ends.
 PARTS = {"links": TRACE, "events": [], "messaging": []}
 # Rows between a span and its parent. Traces of more spans than that have their parents' ids.
 _NEAR = 64
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 _LINKED = {"trace_hi": "linked_trace_hi", "trace_lo": "linked_trace_lo"}
 
 
 def number_spans(batch: Frames, first: int) -> Frames:
     """Spans with a `span_number` each, from `first` on in their order, and PARTS with that of
     their span, in its order, and its generation. Spans come with a `generation`."""
-    spans = batch["spans"].with_columns(
-        span_number=pl.int_range(first, first + pl.len(), dtype=pl.Int64)
-    )
-    of = spans.select(*PART, "span_number", "generation")
-    parts = {
-        name: batch[name]
-        .join(of, on=PART)
-        .drop([column for column in PART if column not in kept])
-        .sort("span_number", maintain_order=True)
-        for name, kept in PARTS.items()
-    }
+    spans = batch["spans"]
+    numbers = np.arange(first, first + spans.height, dtype=np.int64)
+    generations = spans["generation"].to_numpy()
+    parents = spans["parent_span_id"].to_arrow()
+    sought = [_key(spans, parents.fill_null(0).to_numpy())]
+    sought += [_key(batch[name], _ids(batch[name])) for name in PARTS]
+    # All at once: to make ready what is looked up in is most of a look-up.
+    found = rows_of(np.concatenate(sought), _key(spans, _ids(spans)))
+    ends = np.cumsum([len(keys) for keys in sought])[:-1]
+    parent_rows, *part_rows = np.split(found, ends)
+    parts = {}
+    for name, rows in zip(PARTS, part_rows, strict=True):
+        rows = _corrected(rows, batch[name], spans)
+        order = order_of(rows)[np.count_nonzero(rows < 0) :]  # without those of no span
+        kept = [n for n in batch[name].columns if n not in PART or n in PARTS[name]]
+        parts[name] = with_series(
+            in_order(batch[name][kept], order),
+            span_number=pl.Series(numbers.take(rows.take(order))),
+            generation=pl.Series(generations.take(rows.take(order))),
+        )
     parts["links"] = _without_own_trace(parts["links"])
-    return batch | parts | {"spans": _with_offsets(spans)}
+    offsets = _parent_offsets(
+        spans,
+        np.where(parents.is_valid().to_numpy(zero_copy_only=False), parent_rows, -1),
+    )
+    ids = _null_where(spans["parent_span_id"], offsets != 0)
+    numbered = with_series(
+        spans, ids, span_number=pl.Series(numbers), parent_offset=pl.Series(offsets)
+    )
+    return batch | parts | {"spans": numbered}
+
+
+def _ids(rows: pl.DataFrame) -> U64Array:
+    return rows["span_id"].to_numpy()
+
+
+def _key(rows: pl.DataFrame, ids: U64Array) -> U64Array:
+    """One number for trace and span: some senders count the spans of each trace."""
+    return rows["trace_lo"].to_numpy() * _ODD ^ ids
+
+
+def _corrected(rows: Rows, parts: pl.DataFrame, spans: pl.DataFrame) -> Rows:
+    """The row of each part's span, where `rows` are those that may be it; -1 without one."""
+    right = rows >= 0
+    for name in PART:
+        right &= spans[name].to_numpy().take(rows) == parts[name].to_numpy()
+    if not right.all():
+        # Two contents of one span, that is, or rows that belong to none.
+        missed = where(parts[PART], pl.Series(~right))
+        of = spans[PART].with_row_index("row")
+        told = missed.join(of, on=PART, how="left", maintain_order="left")["row"]
+        rows = rows.copy()
+        rows[~right] = told.cast(pl.Int64).fill_null(-1).to_numpy()
+    return rows
 
 
 def _without_own_trace(links: pl.DataFrame) -> pl.DataFrame:
     """No linked trace where a link stays in its trace."""
-    elsewhere = pl.any_horizontal(pl.col(own) != pl.col(to) for own, to in _LINKED.items())
-    return links.with_columns(pl.when(elsewhere).then(pl.col(to)) for to in _LINKED.values())
+    hi, lo = ((links[own] == links[to]).to_numpy() for own, to in _LINKED.items())
+    return with_series(links, *(_null_where(links[to], hi & lo) for to in _LINKED.values()))
 
 
-def _with_offsets(spans: pl.DataFrame) -> pl.DataFrame:
-    """`parent_offset` instead of the parent's id where it stands near in the same append and
-    trace, else 0. Rows of one trace lie together."""
-    append = [spans[name].to_numpy() for name in (*TRACE, "generation")]
-    ids, parents = spans["span_id"].to_numpy(), spans["parent_span_id"].fill_null(0).to_numpy()
-    told = spans["parent_span_id"].is_not_null().to_numpy()
-    offsets = np.zeros(spans.height, np.int32)
-    changes = np.flatnonzero(np.diff(append[1])) + 1
-    longest = int(np.diff(changes, prepend=0, append=spans.height).max())
-    for distance in range(1, min(_NEAR + 1, longest)):
-        for offset in (distance, -distance):
-            first, last = max(0, -offset), spans.height - max(0, offset)
-            children = first + np.flatnonzero(
-                parents[first:last] == ids[first + offset : last + offset]
-            )
-            same = [column[children] == column[children + offset] for column in append]
-            offsets[children[np.logical_and.reduce([told[children], *same])]] = offset
-    far = pl.when(pl.col("parent_offset") == 0).then("parent_span_id")
-    numbered = spans.with_columns(parent_offset=pl.Series(offsets))
-    return numbered.with_columns(parent_span_id=far)
+def _null_where(column: pl.Series, rows: npt.NDArray[np.bool_]) -> pl.Series:
+    none = pl.Series(column.name, [None], column.dtype)
+    return column.zip_with(pl.Series(~rows), none)
+
+
+def _parent_offsets(spans: pl.DataFrame, parents: Rows) -> "npt.NDArray[np.int32]":
+    """How many rows below a span its parent is, of those whose `parents` (rows, or -1) stand
+    near in the same append and trace; else 0. Rows of one trace lie together."""
+    offsets = parents - np.arange(spans.height)
+    children = np.flatnonzero((parents >= 0) & (np.abs(offsets) <= _NEAR))
+    for name in (*TRACE, "generation"):
+        column = spans[name].to_numpy()
+        children = children[column.take(children) == column.take(parents.take(children))]
+    near = np.zeros(spans.height, np.int32)
+    near[children] = offsets[children]
+    return near
 
 
 class NumberedSpans:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 import polars as pl
 
+from storage.cheap_rows import with_series
 from storage.contract import AppendResult
 from storage.correlation_sets import date_sets
 from storage.duckdb_database import Database, Session
@@ -15,8 +16,9 @@ from storage.duckdb_numbers import Numbers
 from storage.duckdb_recent import RecentAppends
 from storage.duckdb_span_numbers import PARTS, number_spans
 from storage.duckdb_statements import statement
-from storage.memory_frames import TRACE, Frames, newest_of, read
+from storage.memory_frames import TRACE, Frames, read
 from storage.rewriting import StoredSpans
+from storage.row_order import Rows, in_order
 from storage.schema import BATCH_SCHEMAS, ROW_GROUP, SpanBatch
 
 
@@ -85,13 +87,17 @@ class SpanWriter:
         of one name too: their attributes are alike. Whole row groups, and the rest, are
         generations of their own."""
         spans = _by_trace_and_name(batch["spans"])
+        generations = np.full(spans.height, self._generation + 1, np.uint64)
         whole = spans.height // ROW_GROUP * ROW_GROUP
-        part = pl.int_range(pl.len()) >= whole if whole else pl.lit(value=False)
-        stamped = spans.with_columns(
-            generation=part.cast(pl.UInt64) + self._generation + 1,
-            stored_at_unix_nano=pl.lit(stored_at, pl.Int64),
+        if whole:
+            generations[whole:] += np.uint64(1)
+        stored = pl.Series("stored_at_unix_nano", [stored_at], pl.Int64)
+        stamped = with_series(
+            spans,
+            stored.new_from_index(0, spans.height),
+            generation=pl.Series(generations),
         )
-        keys = batch["keys"].sort("trace_hi", maintain_order=True)
+        keys = in_order(batch["keys"], _order(batch["keys"]["trace_hi"]))
         return batch | {"spans": stamped, "keys": keys}
 
     def _commit(self, batch: Frames) -> None:
@@ -99,7 +105,7 @@ class SpanWriter:
         with self._database.write() as session:
             self._insert(session, batch)
         spans = batch["spans"]
-        self._generation = max(self._generation, newest_of(spans))
+        self._generation = max(self._generation, int(spans["generation"].to_numpy().max()))
         self._next_span_number += spans.height
         for numbers in self._numbers.values():
             numbers.remember()
@@ -115,11 +121,10 @@ class SpanWriter:
         shapes, new_shapes = self._numbers["shapes"].number(
             session, batch["shapes"], messaging["shape_id"]
         )
+        spans = with_series(spans, resource_number=resources, scope_number=scopes)
         rows = {
-            "spans": spans.drop("resource_id", "scope_id").with_columns(
-                resource_number=resources, scope_number=scopes
-            ),
-            "messaging": messaging.drop("shape_id").with_columns(shape_number=shapes),
+            "spans": _without(spans, "resource_id", "scope_id"),
+            "messaging": _without(with_series(messaging, shape_number=shapes), "shape_id"),
             "resources": new_resources,
             "scopes": new_scopes,
             "shapes": new_shapes,
@@ -129,7 +134,9 @@ class SpanWriter:
         # Texts as Polars has them, views: DuckDB reads them, and nothing is copied.
         views = pl.CompatLevel.newest()
         given = {
-            f"incoming_{name}": frame.to_arrow(compat_level=views) for name, frame in rows.items()
+            f"incoming_{name}": frame.to_arrow(compat_level=views)
+            for name, frame in rows.items()
+            if frame.height
         }
         with session.given(**given):
             session.run(statement("insert_spans"))
@@ -138,15 +145,22 @@ class SpanWriter:
                     session.run(f"INSERT INTO {name} BY NAME SELECT * FROM incoming_{name}")
 
 
+def _without(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
+    return frame[[name for name in frame.columns if name not in names]]
+
+
 def _by_trace_and_name(spans: pl.DataFrame) -> pl.DataFrame:
     """Names in some order: sorting by a part of their hashes takes a third of the time that the
     texts take, and two names that share it may lie between each other."""
     names = spans["name"].hash().to_numpy().astype(np.uint16)
     by_name = np.argsort(names, kind="stable")
-    traces = spans["trace_hi"].gather(by_name).to_frame()
-    by_trace = traces.select(pl.arg_sort_by("trace_hi", maintain_order=True)).to_series()
-    ordered: pl.DataFrame = spans[by_name[by_trace.to_numpy()]]
-    return ordered
+    return in_order(spans, by_name.take(_order(spans["trace_hi"][pl.Series(by_name)])))
+
+
+def _order(column: pl.Series) -> Rows:
+    """The rows of the column in its order, equal ones in theirs."""
+    order = column.to_frame().select(pl.arg_sort_by(column.name, maintain_order=True))
+    return order.to_series().to_numpy().astype(np.int64)
 
 
 def _generations(batch: Frames) -> Iterator[Frames]:
@@ -160,8 +174,8 @@ def _generations(batch: Frames) -> Iterator[Frames]:
             of = {name: _of_generation(batch[name], generation) for name in ("spans", *PARTS)}
             keys = batch["keys"].join(of["spans"], on=TRACE, how="semi")
             part = batch | of | {"keys": keys}
-        stamp = pl.lit(generation, pl.UInt64).alias("generation")
-        yield part | {"keys": part["keys"].with_columns(stamp)}
+        stamp = pl.Series([generation], dtype=pl.UInt64).new_from_index(0, part["keys"].height)
+        yield part | {"keys": with_series(part["keys"], generation=stamp)}
 
 
 def _of_generation(rows: pl.DataFrame, generation: int) -> pl.DataFrame:
