@@ -10,6 +10,7 @@ import polars as pl
 
 from analyzer.ends import Ends
 from analyzer.rules import DRAWN
+from storage.cheap_rows import is_among
 
 DEMOTED = 0.6
 _NOTE = {
@@ -28,17 +29,16 @@ def find_contradictions(ends: Ends, told: pl.DataFrame) -> pl.DataFrame:
 
     `told` are EVIDENCE rows. A batch has many producers by one rule, and is none.
     """
-    if told.is_empty():
-        return told.select("delivery", "rule")
+    if told["delivery"].n_unique() == told.height:  # as it mostly is
+        return told[["delivery", "rule"]].clear()
     strong = told.filter(pl.col("confidence") >= DRAWN)
     named = strong.select("delivery", "rule", "confidence", ends.producers(strong["send"]))
-    several = named.filter(named["delivery"].is_duplicated())
-    if several.is_empty():  # as it mostly is
-        return several.select("delivery", "rule")
-    several = several.filter(
+    several = named.filter(
         (pl.col("rule").n_unique().over("delivery") > 1)
         & (pl.col("unit").n_unique().over("delivery") > 1)
     )
+    if several.is_empty():
+        return several[["delivery", "rule"]]
     best = (
         several.sort("delivery", "confidence", "rule", descending=[False, True, False])
         .unique("delivery", keep="first", maintain_order=True)
@@ -69,12 +69,9 @@ def demote(told: pl.DataFrame, torn: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def note_of(torn: pl.DataFrame) -> pl.Expr:
-    """The notes of a hand-over (delivery, …) as JSON text."""
+def notes_of(deliveries: pl.Series, torn: pl.DataFrame) -> pl.Series:
+    """The notes of hand-overs as JSON texts."""
+    nothing, note = pl.Series(["[]"]), pl.Series([json.dumps([_NOTE])])
     if torn.is_empty():
-        return pl.lit("[]")
-    return (
-        pl.when(pl.col("delivery").is_in(torn["delivery"].implode()))
-        .then(pl.lit(json.dumps([_NOTE])))
-        .otherwise(pl.lit("[]"))
-    )
+        return nothing.new_from_index(0, len(deliveries))
+    return note.zip_with(is_among(deliveries, torn["delivery"]), nothing)

@@ -7,6 +7,8 @@ their context, the order names the wrong one. Ids of the messages, told on both 
 import polars as pl
 
 from analyzer.ends import Ends
+from analyzer.ids import MessageIds
+from storage.cheap_rows import where
 
 _PAIR = ["delivery", "send"]
 _RECORD = ["kafka_topic", "kafka_partition", "kafka_offset"]
@@ -16,18 +18,17 @@ _MOST_IDS = 16
 _UUID = r"^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
 
-def drop_different_messages(
-    ends: Ends, found: pl.DataFrame, send_ids: pl.DataFrame, ids: pl.DataFrame
-) -> pl.DataFrame:
+def drop_different_messages(ends: Ends, found: pl.DataFrame, messages: MessageIds) -> pl.DataFrame:
     """`found` (delivery, send, …) without pairs that both name records of one Kafka topic,
-    or both messages of one queue by UUIDs, and none in common. `send_ids` and `ids` as of
-    `read_ids`; ends that name none may be anything."""
+    or both messages of one queue by UUIDs, and none in common. Ends that name none may be
+    anything."""
     if found.is_empty():
         return found
     place = ["row", "system", "destination"]
     pairs = found.select(_PAIR).unique()
-    send_ids = send_ids.filter(ends.frame.flag(pairs["send"])[send_ids["row"]])
-    ids = ids.filter(ends.frame.flag(pairs["delivery"])[ids["row"]])
+    near_ids = messages.of_deliveries
+    ids = where(near_ids, ends.frame.flag(pairs["delivery"])[near_ids["row"]])
+    send_ids = messages.of_sends(pairs["send"])
     if send_ids.is_empty() or ids.is_empty():
         return found
     far = ends.sends.select(place).join(send_ids, on="row").rename({"row": "send"})

@@ -32,7 +32,9 @@ def leave_out_hot_values(tables: Tables, hot: Hot) -> Tables:
 
 
 def leave_out_ids(ids: pl.DataFrame, hot: Hot) -> pl.DataFrame:
-    """Ids of messages (`analyzer.ids.read_ids`), null where they are hot."""
+    """Ids of messages (`analyzer.ids.IDS`), null where they are hot."""
+    if not hot:
+        return ids
     record = ["kafka_topic", "kafka_partition", "kafka_offset"]
     for columns in (["message_id"], ["event_id"], ["sequence_number"], record):
         ids = _null_hot(ids, columns, hot)
@@ -67,7 +69,7 @@ def _message_texts(row: dict[str, Any]) -> Iterator[tuple[str, ...]]:
 
 
 def _null_hot(ids: pl.DataFrame, columns: list[str], hot: Hot) -> pl.DataFrame:
-    if not hot or ids.is_empty():
+    if ids.is_empty():
         return ids
     cold = _leave_out(ids.drop_nulls(columns), columns, hot, _message_texts).select(columns)
     kept = ids.join(cold.unique(), on=columns, how="semi", maintain_order="left")
@@ -78,7 +80,7 @@ def _null_hot(ids: pl.DataFrame, columns: list[str], hot: Hot) -> pl.DataFrame:
 
 def _leave_out(rows: pl.DataFrame, columns: list[str], hot: Hot, texts: Any) -> pl.DataFrame:
     """`rows` without those for which one of the keys that `texts` makes of them is hot."""
-    if not hot or rows.is_empty():
+    if rows.is_empty():
         return rows
     values = rows.select(columns).unique()
     found = [

@@ -4,6 +4,8 @@ A message's id stands on the span of either end, on a link (batch receives, Lamb
 an event, on a `receive` span above or on the application's own span below.
 """
 
+from functools import cached_property
+
 import numpy as np
 import polars as pl
 
@@ -17,6 +19,7 @@ from analyzer.rules.workflow_id import WORKFLOW
 from analyzer.span_ids import no_rows
 from analyzer.structure import nearest, nearest_above
 from analyzer.tables import Tables
+from storage.cheap_rows import is_among, stack, where, with_series
 
 IDS = pl.Schema(
     {
@@ -31,17 +34,110 @@ IDS = pl.Schema(
     }
 )
 """What is told of one message: `row` of the end point, and its ids."""
-_IDS = [name for name in IDS if name != "row"]
+NO_IDS = pl.DataFrame(schema=IDS)
+# One of them is said wherever anything is.
+_SAID = ["message_id", "event_id", "sequence_number", "kafka_offset"]
+# A text of one of these means the same in another of them.
+_ONE_MEANING = (["message_id", "event_id"], ["sequence_number"])
 # Keys of the one message whose span names them.
 OWN_KEYS = [RECORD_KEY, CONVERSATION]
 # Those and what many units of work share: they do not name one unit of work.
 OTHER_KEYS = [*OWN_KEYS, WORKFLOW]
 
 
-def read_part_ids(tables: Tables, ends: Ends) -> pl.DataFrame:
-    """Ids on links and events (part, row, …), except on links that are resolved
-    already."""
-    typed = tables.parts.filter(_says_an_id())
+class MessageIds:
+    """The ids that the messages of a batch are known by. Most are of nobody who is asked
+    about: they are read where a rule asks for them."""
+
+    def __init__(self, tables: Tables, ends: Ends, asked: pl.DataFrame) -> None:
+        """Of the deliveries only those in `asked` will be told."""
+        self._tables, self._ends, self._asked = tables, ends, asked
+
+    def of_sends_like(self, ids: pl.DataFrame) -> pl.DataFrame:
+        """IDS rows, a message each, of sends that share an id with one of these; there may be
+        others among them."""
+        return self._sent(_may_be_among(self._on_sends, ids))
+
+    def of_sends(self, rows: pl.Series) -> pl.DataFrame:
+        """IDS rows, a message each, of these sends."""
+        asked = self._ends.frame.flag(rows)
+        return self._sent(asked[self._ends.producers(self._on_sends["row"])])
+
+    @cached_property
+    def of_deliveries(self) -> pl.DataFrame:
+        """IDS rows, a message each, of the deliveries that are asked about."""
+        ends, frame = self._ends, self._ends.frame
+        asked = frame.flag(self._asked["row"])
+        owner = deliveries_below(ends)
+        own = self._owned(owner, asked)
+        beside = self._owned(deliveries_beside(ends, owner), asked)
+        own = stack([own, where(beside, ~frame.flag(own["row"])[beside["row"]])])
+        above = self._above(asked & ~frame.flag(own["row"]))
+        return _once(stack([self._after_calls(), own, above]))
+
+    @cached_property
+    def of_parts(self) -> pl.DataFrame:
+        """What links and events say: `part`, and IDS rows of their spans. Nothing of links that
+        are resolved already."""
+        return _read_parts(self._tables, self._ends)
+
+    @cached_property
+    def _told(self) -> pl.DataFrame:
+        """IDS rows of spans: what each says, on its links and events, too."""
+        messages = self._ends.frame.messages
+        clusters = self._ends.frame.tell(messages["row"], "kafka_cluster")
+        told = stack([messages.hstack(clusters)[list(IDS)], self.of_parts[list(IDS)]])
+        return where(told, _says_an_id(told))
+
+    @cached_property
+    def _on_sends(self) -> pl.DataFrame:
+        return where(self._told, self._ends.sending[self._told["row"]])
+
+    def _sent(self, asked: pl.Series) -> pl.DataFrame:
+        """Of what stands on sends what is `asked` for, `row` being the producer."""
+        sent = where(self._on_sends, asked)
+        return _once(with_series(sent, row=self._ends.producers(sent["row"])))
+
+    def _owned(self, owner: pl.Series, asked: pl.Series) -> pl.DataFrame:
+        """What stands on rows that have an `owner` (by row), of those owners that are `asked`
+        for (by row)."""
+        if owner.null_count() == len(owner):  # mostly nothing stands beside
+            return NO_IDS
+        owners = owner[self._told["row"]]
+        mine = asked[owners]
+        return with_series(where(self._told, mine), row=owners.filter(mine))
+
+    def _above(self, asked: pl.Series) -> pl.DataFrame:
+        """What a receive span says, of the one delivery below it where that is `asked` for (by
+        row)."""
+        ends, frame = self._ends, self._ends.frame
+        receives = frame.flag(self._told["row"]) & frame.is_role("receive")
+        if not receives.any():
+            return NO_IDS
+        below = ends.deliveries["row"]
+        only = (
+            pl.DataFrame({"owner": below, "row": nearest_above(frame.rows, receives)[below]})
+            .drop_nulls()
+            .filter(pl.len().over("row") == 1)
+        )
+        told = where(only, asked[only["owner"]]).join(self._told, on="row")
+        return with_series(told, row=told["owner"])[list(IDS)]
+
+    def _after_calls(self) -> pl.DataFrame:
+        """What works after receive spans know from these."""
+        bodies = self._asked["part"] == "body"
+        if not bodies.any():
+            return NO_IDS
+        told = where(self._asked, bodies)
+        nothing = pl.Series("sequence_number", [None], pl.String).new_from_index(0, told.height)
+        told = with_series(told, nothing)[list(IDS)]
+        return where(told, _says_an_id(told))
+
+
+def _read_parts(tables: Tables, ends: Ends) -> pl.DataFrame:
+    typed = tables.parts
+    if not typed.is_empty():
+        typed = where(typed, _says_an_id(typed))
     if typed.is_empty():
         return pl.DataFrame(schema={"part": pl.String, **IDS})
     done = (
@@ -73,23 +169,54 @@ def read_part_ids(tables: Tables, ends: Ends) -> pl.DataFrame:
     return read_messages(name_shapes(mark_messages(parts))).select("part", *IDS)
 
 
-def _says_an_id() -> pl.Expr:
-    return pl.any_horizontal(
-        pl.col(c).is_not_null()
-        for c in ("message_id", "event_id", "sequence_number", "kafka_offset")
-    )
+def _says_an_id(told: pl.DataFrame) -> pl.Series:
+    """Boolean by row."""
+    says = pl.Series([False]).new_from_index(0, told.height)
+    for name in _SAID:
+        if _says_any(told[name]):
+            says |= told[name].is_not_null()
+    return says
 
 
-def _deliveries_below(ends: Ends) -> pl.Series:
+def _may_be_among(told: pl.DataFrame, ids: pl.DataFrame) -> pl.Series:
+    """Boolean by row of `told`: an id that it says stands in `ids`, too. Texts are compared by
+    their hashes, which a few others may share."""
+    found = pl.Series([False]).new_from_index(0, told.height)
+    for names in _ONE_MEANING:
+        known = pl.Series(dtype=pl.UInt64)
+        for name in names:
+            if _says_any(ids[name]):
+                known.append(ids[name].drop_nulls().hash())
+        for name in names:
+            if not known.is_empty() and _says_any(told[name]):
+                found |= is_among(told[name].hash(), known)
+    if _says_any(ids["kafka_offset"]) and _says_any(told["kafka_offset"]):
+        found |= is_among(told["kafka_offset"], ids["kafka_offset"])
+    return found
+
+
+def _says_any(column: pl.Series) -> bool:
+    return column.null_count() < len(column)
+
+
+def _once(ids: pl.DataFrame) -> pl.DataFrame:
+    """The same without repetitions: most end points have ids in one place."""
+    rows = ids["row"].to_numpy()
+    several = pl.Series(np.bincount(rows)[rows] > 1, dtype=pl.Boolean)
+    if not several.any():
+        return ids
+    return stack([where(ids, ~several), where(ids, several).unique()])
+
+
+def deliveries_below(ends: Ends) -> pl.Series:
     """Of each row the delivery whose own work it is: itself or the nearest above,
     not beyond a send (the next hop has ids of its own)."""
     frame = ends.frame
     owner = nearest(frame.rows, ends.delivered | ends.sending)
-    mine = ends.delivered[owner]
-    return pl.select(pl.when(mine).then(owner)).to_series()
+    return owner.zip_with(ends.delivered[owner], no_rows(frame.rows.height))
 
 
-def _deliveries_beside(ends: Ends, owner: pl.Series) -> pl.Series:
+def deliveries_beside(ends: Ends, owner: pl.Series) -> pl.Series:
     """Of each row without an `owner`, the only delivery below the same poll or Lambda root.
 
     JavaScript's eachBatch and Lambda instrumentations end the `process` span without
@@ -118,123 +245,9 @@ def _poll_or_lambda(frame: Frame, rows: pl.Series) -> pl.Series:
     return told.select((invoked | (pl.col("role") == "receive")).fill_null(value=False)).to_series()
 
 
-def _on_spans(frame: Frame) -> pl.DataFrame:
-    messages = frame.messages
-    return (
-        messages.select(pl.col("row"), *(c for c in _IDS if c in messages.columns))
-        .with_columns(frame.tell(messages["row"], "kafka_cluster"))
-        .select("row", *_IDS)
-    )
-
-
-def read_ids(tables: Tables, ends: Ends, asked: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(sends, deliveries): `row` of the end point and one message's ids a row. Of the
-    deliveries only those in `asked` are told."""
-    frame = ends.frame
-    parts = read_part_ids(tables, ends).drop("part")
-    known = _says_an_id()
-    everything = pl.concat([_on_spans(frame), parts]).filter(known)
-    if everything.is_empty():
-        return pl.DataFrame(schema=IDS), pl.DataFrame(schema=IDS)
-    of_sends = everything.filter(ends.sending[everything["row"]])
-    sends = _once(of_sends.with_columns(ends.producers(of_sends["row"]).alias("row")))
-    mine = frame.flag(asked["row"])
-    owner = _deliveries_below(ends)
-    own = _of_owners(everything, owner, mine)
-    beside = _of_owners(everything, _deliveries_beside(ends, owner), mine)
-    own = pl.concat([own, beside.join(own, on="owner", how="anti")])
-    # A receive span above gives its id to the one delivery below it.
-    receives = frame.flag(everything["row"]) & frame.is_role("receive")
-    above = (
-        ends.deliveries.select(
-            owner="row", holder=nearest_above(frame.rows, receives)[ends.deliveries["row"]]
-        )
-        .drop_nulls("holder")
-        .filter(pl.len().over("holder") == 1)
-        .join(everything.rename({"row": "holder"}), on="holder")
-        .join(own, on="owner", how="anti")
-    )
-    above = above.filter(mine[above["owner"]])
-    after_calls = (
-        asked.filter(pl.col("part") == "body")
-        .with_columns(sequence_number=pl.lit(None, pl.String))
-        .filter(known)
-    )
-    deliveries = pl.concat(
-        [
-            after_calls.select("row", *_IDS),
-            own.select(pl.col("owner").alias("row"), *_IDS),
-            above.select(pl.col("owner").alias("row"), *_IDS),
-        ]
-    )
-    return sends, _once(deliveries)
-
-
-def _of_owners(ids: pl.DataFrame, owner: pl.Series, asked: pl.Series) -> pl.DataFrame:
-    """Ids (row, …) with the `owner` of their row, where it is `asked` for."""
-    owners = owner[ids["row"]].alias("owner")
-    return ids.with_columns(owners).filter(asked[owners])
-
-
-def _once(ids: pl.DataFrame) -> pl.DataFrame:
-    """The same without repetitions: most end points have ids in one place."""
-    rows = ids["row"].to_numpy()
-    several = pl.Series(np.bincount(rows)[rows] > 1, dtype=pl.Boolean)
-    if not several.any():
-        return ids
-    return pl.concat([ids.filter(~several), ids.filter(several).unique()])
-
-
-def read_correlation(
-    tables: Tables, ends: Ends, asked: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(sends, deliveries): `row` of the end point, `key`, `value`, and `near`: 0 on the
-    span itself, 1 on a local ancestor, 2 below it, 3 beside it (_deliveries_beside). Of
-    the deliveries only those in `asked` are told.
-
-    A producer reads its own span, else the nearest local ancestor; a consumer its own,
-    else the ancestors', else what stands below it, else beside it. What is the message's
-    own, a record's key or a conversation id, is read on the spans themselves alone. Entry
-    numbers of a batch, which boto3sqs calls conversation ids, are none.
-    """
-    frame = ends.frame
-    sets = tables.correlation
-    said = frame.rows.select("row", "correlation_id").join(sets, on="correlation_id")
-    talk = said.filter(pl.col("key") == CONVERSATION)["row"]
-    entries = talk.filter(frame.tell(talk, "scope_name")["scope_name"].str.contains("boto3sqs"))
-    said = said.filter((pl.col("key") != CONVERSATION) | ~pl.col("row").is_in(entries.implode()))
-    owner = _deliveries_below(ends)
-    near = [(2, owner), (3, _deliveries_beside(ends, owner))]
-    sends: list[pl.DataFrame] = []
-    deliveries: list[pl.DataFrame] = []
-    for key in sorted(said["key"].unique().to_list()):
-        values = said.filter(pl.col("key") == key)
-        carrier = nearest(frame.rows, frame.flag(values["row"]))
-        for rows, out in ((ends.sends, sends), (asked, deliveries)):
-            out.append(
-                rows.select("row", carrier=pl.lit(carrier).gather(pl.col("row")))
-                .drop_nulls()
-                .filter((pl.col("row") == pl.col("carrier")) | (pl.lit(key not in OWN_KEYS)))
-                .join(values.rename({"row": "carrier"}), on="carrier")
-                .select(
-                    "row",
-                    "key",
-                    "value",
-                    near=(pl.col("row") != pl.col("carrier")).cast(pl.Int32),
-                )
-            )
-        for distance, of in [] if key in OWN_KEYS else near:
-            owned = values.with_columns(pl.lit(of).gather(pl.col("row")).alias("owner")).filter(
-                pl.col("owner").is_in(asked["row"].implode())
-            )
-            if owned.is_empty():  # mostly nothing stands beside
-                continue
-            told = owned.join(
-                pl.concat(deliveries).filter(pl.col("key") == key).select(owner="row"),
-                on="owner",
-                how="anti",
-            ).select(pl.col("owner").alias("row"), "key", "value", near=pl.lit(distance, pl.Int32))
-            deliveries.append(told.unique())
-    schema = {"row": pl.UInt32, "key": pl.String, "value": pl.String, "near": pl.Int32}
-    nothing = pl.DataFrame(schema=schema)
-    return pl.concat([nothing, *sends]), pl.concat([nothing, *deliveries])
+def names_work(keys: pl.Series) -> pl.Series:
+    """Which of these keys name one unit of work."""
+    other = pl.Series([False]).new_from_index(0, len(keys))
+    for key in OTHER_KEYS:
+        other |= keys == key
+    return ~other

@@ -9,43 +9,42 @@ kept for its attributes.
 import polars as pl
 
 from analyzer.ends import Ends
-from analyzer.ids import IDS, OTHER_KEYS, read_part_ids
+from analyzer.ids import NO_IDS, MessageIds, names_work
 from analyzer.tables import Tables
-
-_NO_IDS = pl.DataFrame(schema=IDS)
+from storage.cheap_rows import is_among, where, with_series
 
 
 def may_leave_over(tables: Tables, ends: Ends, stated: pl.DataFrame) -> pl.Series:
     """Rows of deliveries with links whose local tree carries more values of a key than
     they have links: only there can values be left over."""
     frame = ends.frame
-    links = stated.filter(pl.col("relation") == "link")["delivery"]
-    batches = frame.flag(frame["top"][links])
-    carried = frame.rows.select("top", "correlation_id").filter(batches[frame["top"]]).drop_nulls()
-    sets = tables.correlation.filter(~pl.col("key").is_in(OTHER_KEYS))
-    twice = sets.filter(sets.select("correlation_id", "key").is_duplicated())["correlation_id"]
+    links = stated["delivery"].filter(stated["relation"] == "link")
+    tops, sets = frame["top"], frame["correlation_id"]
+    carrying = frame.flag(tops[links])[tops]
+    if sets.null_count():
+        carrying &= sets.is_not_null()
+    tops, sets = tops.filter(carrying), sets.filter(carrying)
     one_of_each = pl.Series([None], dtype=pl.UInt64).new_from_index(0, frame.rows.height)
-    one_of_each.scatter(carried["top"], carried["correlation_id"])
-    mixed = frame.flag(
-        carried["top"].filter(one_of_each[carried["top"]] != carried["correlation_id"])
-    )
-    if not mixed.any() and twice.is_empty():
-        return links.clear()
-    several = carried.filter(
-        mixed[carried["top"]] | pl.col("correlation_id").is_in(twice.unique().implode())
-    ).unique()
-    if several.is_empty():
+    one_of_each.scatter(tops, sets)
+    several = frame.flag(tops.filter(one_of_each[tops] != sets))[tops]
+    work = where(tables.correlation, names_work(tables.correlation["key"]))
+    if work["correlation_id"].n_unique() < work.height:
+        twice = work.select("correlation_id", "key").is_duplicated()
+        several |= is_among(sets, work["correlation_id"].filter(twice))
+    if not several.any():
         return links.clear()
     most = (
-        several.join(sets, on="correlation_id")
+        pl.DataFrame({"top": tops, "correlation_id": sets})
+        .filter(several)
+        .unique()
+        .join(work, on="correlation_id")
         .group_by("top", "key")
         .agg(pl.col("value").n_unique())
         .group_by("top")
         .agg(pl.col("value").max().alias("values"))
     )
     counts = links.value_counts(name="links")
-    tops = counts.select(frame["top"][counts["delivery"]].alias("top"))
-    told = counts.hstack(tops).join(most, on="top")
+    told = with_series(counts, top=frame["top"][counts["delivery"]]).join(most, on="top")
     return told.filter(pl.col("values") > pl.col("links"))["delivery"]
 
 
@@ -86,22 +85,22 @@ def left_over_keys(
     )
 
 
-def left_over_ids(tables: Tables, ends: Ends, stated: pl.DataFrame) -> pl.DataFrame:
+def left_over_ids(
+    tables: Tables, ends: Ends, stated: pl.DataFrame, told: MessageIds
+) -> pl.DataFrame:
     """Ids (row, message_id, …) of messages that deliveries with a context name and that
     brought none there: on links without a stored target, and on events where these name more
     messages than there are contexts."""
     frame = ends.frame
     known = ends.continued
-    mine = ends.links.filter(known[ends.links["row"]])
-    if not mine["target"].null_count() and tables.parts.is_empty():
-        return _NO_IDS  # all is well, as it mostly is
-    rows = stated["delivery"].unique()
-    events = tables.parts.filter(pl.col("part") == "event")["span_id"].unique()
-    told = events.implode()
-    silent = events.is_empty() or not frame["span_id"][rows].is_in(told).any()
-    if not mine["target"].null_count() and silent:
-        return _NO_IDS
-    parts = read_part_ids(tables, ends).filter(pl.lit(known).gather(pl.col("row")))
+    if tables.parts.is_empty():
+        return NO_IDS  # as it mostly is
+    mine = where(ends.links, known[ends.links["row"]])
+    if not mine["target"].null_count():
+        events = tables.parts.filter(pl.col("part") == "event")["span_id"]
+        if not is_among(frame["span_id"][stated["delivery"]], events).any():
+            return NO_IDS
+    parts = where(told.of_parts, known[told.of_parts["row"]])
     parents = stated.filter(pl.col("relation") == "parent").select(row="delivery")
     contexts = pl.concat([mine.filter(~pl.col("empty")).select("row"), parents])
     whole = pl.lit(frame["dropped_links_count"]).gather(pl.col("row")) == 0

@@ -3,17 +3,17 @@
 Stated by the spans first; then unique ids; then correlation ids over what is left.
 """
 
-from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 
 import polars as pl
 
-from analyzer.contradictions import demote, find_contradictions, note_of
+from analyzer.contradictions import demote, find_contradictions, notes_of
+from analyzer.correlation_ids import of_work, read_correlation
 from analyzer.different_messages import drop_different_messages
 from analyzer.doubles import leave_out_doubles
 from analyzer.ends import Ends
 from analyzer.hot_keys import Hot, leave_out_hot_values, leave_out_ids
-from analyzer.ids import OTHER_KEYS, read_correlation, read_ids
+from analyzer.ids import MessageIds
 from analyzer.partial_batches import (
     drop_connected,
     left_over_ids,
@@ -30,6 +30,7 @@ from analyzer.rules.same_trace import match_same_trace
 from analyzer.rules.sequence_number import match_sequence_numbers
 from analyzer.rules.workflow_id import match_workflow_ids
 from analyzer.tables import Tables
+from storage.cheap_rows import stack, where, with_series
 
 _HANDOVERS = pl.Schema(
     {
@@ -49,34 +50,34 @@ def stitch(tables: Tables, ends: Ends, hot: Hot = frozenset()) -> pl.DataFrame:
     """Hand-overs (delivery, send, relation, rule, confidence, evidence, notes), one a pair."""
     tables = leave_out_hot_values(tables, hot)
     stated = _stated(ends)
-    open_ = ends.deliveries.filter(~ends.continued[ends.deliveries["row"]])
+    silent = ~ends.continued[ends.deliveries["row"]]
+    open_ = where(ends.deliveries, silent)
     batches = ends.frame.flag(may_leave_over(tables, ends, stated))
-    asked = ends.deliveries.filter((batches | ~ends.continued)[ends.deliveries["row"]])
-    # read once, and only where it is asked for
-    ids = cache(partial(read_ids, tables, ends, asked))
+    asked = where(ends.deliveries, silent | batches[ends.deliveries["row"]])
+    ids = MessageIds(tables, ends, asked)
     told = _find_exact(tables, ends, open_, stated, ids, hot)
     torn = find_contradictions(ends, told)
-    exact = _combine([demote(told, torn)])
+    exact = _combine(demote(told, torn))
     left_over = _find_left_over(tables, ends, stated, ids, hot)
-    known = pl.concat([stated, left_over, exact.filter(pl.col("confidence") >= DRAWN)])
-    rest = open_.filter(~ends.frame.flag(known["delivery"])[open_["row"]])
-    told_of = pl.concat([stated, left_over.with_columns(relation=pl.lit("link"))])
-    weak = exact.filter(pl.col("confidence") < DRAWN)
-    asked = asked.filter((batches | ends.frame.flag(rest["row"]))[asked["row"]])
-    by_key = _find_by_keys(tables, ends, told_of, known, rest, weak, asked)
+    drawn = exact["confidence"] >= DRAWN
+    known, weak = stack([stated, left_over, where(exact, drawn)]), where(exact, ~drawn)
+    rest = where(open_, ~ends.frame.flag(known["delivery"])[open_["row"]])
+    asked = where(asked, (batches | ends.frame.flag(rest["row"]))[asked["row"]])
+    by_key = _find_by_keys(tables, ends, stated, left_over, known, rest, weak, asked)
+    by_key = drop_different_messages(ends, by_key, ids)
     if not by_key.is_empty():
-        by_key = drop_different_messages(ends, by_key, *ids())
-    told_again = by_key.filter(pl.col("rule") == "message-id").select("delivery", "send")
-    weak = weak.join(told_again, on=["delivery", "send"], how="anti")
-    left = _combine([by_key, weak.select(list(EVIDENCE))])
-    found = leave_out_doubles(ends, pl.concat([known, left]))
-    return found.with_columns(notes=note_of(torn))
+        told_again = by_key.filter(pl.col("rule") == "message-id").select("delivery", "send")
+        weak = weak.join(told_again, on=["delivery", "send"], how="anti")
+    left = _combine(stack([by_key, weak[list(EVIDENCE)]]))
+    found = leave_out_doubles(ends, stack([known, left]))
+    return with_series(found, notes=notes_of(found["delivery"], torn))
 
 
 def _find_by_keys(
     tables: Tables,
     ends: Ends,
     stated: pl.DataFrame,
+    left_over: pl.DataFrame,
     known: pl.DataFrame,
     rest: pl.DataFrame,
     weak: pl.DataFrame,
@@ -87,11 +88,12 @@ def _find_by_keys(
     are the deliveries of both."""
     if asked.is_empty():  # all is well, as it mostly is
         return NOTHING
+    stated = pl.concat([stated, left_over.with_columns(relation=pl.lit("link"))])
     send_keys, keys = read_correlation(tables, ends, asked)
     if weak.is_empty() and (send_keys.is_empty() or keys.is_empty()):
         return NOTHING
-    work = ~pl.col("key").is_in(OTHER_KEYS)
-    left_over = left_over_keys(ends, stated, send_keys.filter(work), keys.filter(work))
+    send_work, work = of_work(send_keys), of_work(keys)
+    left_over = left_over_keys(ends, stated, send_work, work)
     rest = pl.concat([rest, ends.deliveries.join(left_over.select("row").unique(), on="row")])
     keys = pl.concat([keys.join(stated.select(row="delivery"), on="row", how="anti"), left_over])
     named_too = send_keys.join(keys, on=["key", "value"], how="semi")["row"]
@@ -99,9 +101,7 @@ def _find_by_keys(
     # the parent of a Lambda root that does not say what invoked it is X-Ray's, no producer's
     functions = ends.deliveries.filter(pl.col("part") == "maybe")
     missing = ends.missing.join(functions, on="row", how="anti")
-    found = match_correlation_ids(
-        ends.sends, rest, send_keys.filter(work), keys.filter(work), explained, missing
-    )
+    found = match_correlation_ids(ends.sends, rest, send_work, of_work(keys), explained, missing)
     found = _within_reach(ends, found)
     rest, explained = _after(ends, found, rest, explained)
     talks = match_conversation_ids(ends.sends, rest, send_keys, keys, explained, ends.missing)
@@ -135,13 +135,13 @@ def _find_exact(
     ends: Ends,
     open_: pl.DataFrame,
     stated: pl.DataFrame,
-    read: Callable[[], tuple[pl.DataFrame, pl.DataFrame]],
+    ids: MessageIds,
     hot: Hot,
 ) -> pl.DataFrame:
     """What ids that name one message say of the deliveries that nothing states."""
     if open_.is_empty():
         return NOTHING
-    named = _match_ids(ends, open_, *(leave_out_ids(found, hot) for found in read()))
+    named = _match_ids(ends, open_, ids.of_deliveries, ids, hot)
     if ends.missing.is_empty():
         return named
     traced = match_same_trace(
@@ -159,47 +159,47 @@ def _find_exact(
 
 
 def _match_ids(
-    ends: Ends, deliveries: pl.DataFrame, send_ids: pl.DataFrame, ids: pl.DataFrame
+    ends: Ends, deliveries: pl.DataFrame, named: pl.DataFrame, ids: MessageIds, hot: Hot
 ) -> pl.DataFrame:
-    """EVIDENCE rows of the rules by ids that name one message, of those that both sides tell."""
+    """EVIDENCE rows of the rules by ids that name one message: of what is `named` (IDS) by
+    these deliveries, and of sends."""
+    named = leave_out_ids(named, hot)
+    if named.is_empty():
+        return NOTHING
+    sent = leave_out_ids(ids.of_sends_like(named), hot)
     rules = {
         match_kafka_offsets: ["kafka_offset"],
         match_message_ids: ["message_id", "event_id"],
         match_sequence_numbers: ["sequence_number"],
     }
     found = [
-        match(ends.sends, deliveries, send_ids, ids)
+        match(ends.sends, deliveries, sent, named)
         for match, names in rules.items()
         if all(
-            any(side[name].null_count() < side.height for name in names) for side in (send_ids, ids)
+            any(side[name].null_count() < side.height for name in names) for side in (sent, named)
         )
     ]
-    return pl.concat([NOTHING, *found])
+    return stack([NOTHING, *found])
 
 
 def _find_left_over(
-    tables: Tables,
-    ends: Ends,
-    stated: pl.DataFrame,
-    read: Callable[[], tuple[pl.DataFrame, pl.DataFrame]],
-    hot: Hot,
+    tables: Tables, ends: Ends, stated: pl.DataFrame, ids: MessageIds, hot: Hot
 ) -> pl.DataFrame:
     """Hand-overs of the messages of a batch that brought no context, while others did."""
-    ids = leave_out_ids(left_over_ids(tables, ends, stated), hot)
-    if ids.is_empty():
-        return _combine([NOTHING])
-    batches = ends.deliveries.join(ids.select("row").unique(), on="row", how="semi")
-    found = _match_ids(ends, batches, leave_out_ids(read()[0], hot), ids)
+    named = left_over_ids(tables, ends, stated, ids)
+    if named.is_empty():
+        return _NO_HANDOVERS
+    batches = where(ends.deliveries, ends.frame.flag(named["row"])[ends.deliveries["row"]])
+    found = _match_ids(ends, batches, named, ids, hot)
     found = drop_connected(ends, stated, found.filter(pl.col("confidence") >= DRAWN))
-    return _combine([found])
+    return _combine(found)
 
 
 def _read_work(tables: Tables, ends: Ends, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The business ids of sends and of these deliveries (row), as of `read_correlation`."""
-    work = ~pl.col("key").is_in(OTHER_KEYS)
-    asked = ends.deliveries.join(rows, on="row", how="semi")
+    asked = where(ends.deliveries, ends.frame.flag(rows["row"])[ends.deliveries["row"]])
     send_keys, keys = read_correlation(tables, ends, asked)
-    return send_keys.filter(work), keys.filter(work)
+    return of_work(send_keys), of_work(keys)
 
 
 def _within_reach(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:
@@ -222,22 +222,29 @@ def _within_reach(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:
 def _stated(ends: Ends) -> pl.DataFrame:
     """The hand-overs that parents and links state. The ids of the producer are the evidence
     and stand beside it."""
-    return ends.stated.select(
-        "delivery",
-        "send",
-        "relation",
-        rule="relation",
-        confidence=pl.lit(1.0),
-        evidence=pl.lit(""),
-    ).cast({"delivery": pl.UInt32, "send": pl.UInt32})
+    delivery, send, relation = ends.stated[["delivery", "send", "relation"]].get_columns()
+    height = ends.stated.height
+    return pl.DataFrame(
+        [
+            delivery.cast(pl.UInt32),
+            send.cast(pl.UInt32),
+            relation,
+            relation.alias("rule"),
+            pl.Series("confidence", [1.0]).new_from_index(0, height),
+            pl.Series("evidence", [""]).new_from_index(0, height),
+        ]
+    )
 
 
-def _combine(findings: list[pl.DataFrame]) -> pl.DataFrame:
+def _combine(found: pl.DataFrame) -> pl.DataFrame:
     """One row a pair: the strongest rule names it, agreement raises the confidence
     (independent errors: 1 − ∏(1 − c))."""
-    found = pl.concat(findings)
     if found.is_empty():
         return _NO_HANDOVERS
+    pairs = found["delivery"].cast(pl.UInt64) * 2**32 + found["send"].cast(pl.UInt64)
+    if pairs.n_unique() == found.height:  # as it mostly is
+        stitched = pl.Series(["stitch"]).new_from_index(0, found.height)
+        return with_series(found, relation=stitched)[list(_HANDOVERS)].sort("delivery", "send")
     doubt = (1 - pl.col("confidence")).product()
     return (
         found.unique()

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import polars as pl
 
+from storage.cheap_rows import places_among, where
+
 EVIDENCE = pl.Schema(
     {
         "delivery": pl.UInt32,  # row
@@ -39,13 +41,36 @@ def compared(field: str | pl.Expr, producer: pl.Expr, consumer: pl.Expr) -> pl.E
     ).struct.json_encode()
 
 
-def in_time() -> pl.Expr:
-    """The message was sent before the consumer's work ended.
+_YES, _NO = pl.Series([True]), pl.Series([False])
+
+
+def surely(compared: pl.Series) -> pl.Series:
+    """A comparison, false where a side says nothing (null)."""
+    return _YES.zip_with(compared, _NO)
+
+
+def possibly(compared: pl.Series) -> pl.Series:
+    """A comparison, true where a side says nothing (null)."""
+    return ~surely(~compared)
+
+
+def in_time(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Pairs whose message was sent before the consumer's work ended.
 
     Not before it began: a polling `receive` span starts up to 20 s before the message
     exists, and many consumers start before the producer's span ends.
     """
-    return pl.col("send_start") <= pl.col("work_end") + SKEW_NANO
+    return where(pairs, pairs["send_start"] <= pairs["work_end"] + SKEW_NANO)
+
+
+def of_ends(told: pl.DataFrame, ends: pl.DataFrame, *names: str, **renamed: str) -> pl.DataFrame:
+    """What is `told` of these end points alone (each has one `row`), with columns of theirs."""
+    places = places_among(told["row"], ends["row"])
+    if places.null_count():
+        found = places.is_not_null()
+        told, places = where(told, found), places.filter(found)
+    wanted = {name: name for name in names} | renamed
+    return told.hstack([ends[name][places].alias(alias) for alias, name in wanted.items()])
 
 
 def latest_earlier() -> list[str | pl.Expr]:
@@ -66,6 +91,8 @@ def selective(
     sends: pl.DataFrame, deliveries: pl.DataFrame, on: list[str], most: int = MOST_PAIRS
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Both sides without the values of `on` that would pair off more than `most` times."""
+    if sends.height * deliveries.height <= most:
+        return sends, deliveries
     return _without_heavy(sends, deliveries, on, _count_pairs(sends, deliveries, on), most)
 
 
@@ -78,6 +105,8 @@ def match_in_portions(
     """What `match` finds for the selective values of `on`, where it judges each delivery
     (column `delivery`) by its own pairs alone: so many deliveries at once that their pairs
     fit into memory."""
+    if sends.height * deliveries.height <= min(MOST_PAIRS, PAIRS_AT_ONCE):
+        return match(sends, deliveries)
     counts = _count_pairs(sends, deliveries, on)
     sends, deliveries = _without_heavy(sends, deliveries, on, counts, MOST_PAIRS)
     pairs = pl.col("sends") * pl.col("deliveries")

@@ -206,7 +206,8 @@ def match_correlation_ids(
     there, here = selective(there, here, ["world", "key", "value"], MOST_PAIRS)
     pairs = (
         here.join(there, on=["world", "key", "value"])
-        .filter(in_time() & (pl.col("trace") != pl.col("send_trace")))
+        .pipe(in_time)
+        .filter(pl.col("trace") != pl.col("send_trace"))
         .filter(pl.col("start") - pl.col("send_start") <= longest_nano)
         .pipe(_tell_names)
         .with_columns(_hop().alias("hop"))

@@ -6,7 +6,15 @@ hand-written delivery callbacks).
 
 import polars as pl
 
-from analyzer.rules import EVIDENCE, NOTHING, compared, in_time, latest_earlier, match_in_portions
+from analyzer.rules import (
+    EVIDENCE,
+    NOTHING,
+    compared,
+    in_time,
+    latest_earlier,
+    match_in_portions,
+    of_ends,
+)
 
 SAME_CLUSTER, UNKNOWN_CLUSTER = 0.99, 0.95
 
@@ -20,30 +28,22 @@ def match_kafka_offsets(
 
     Never across environments or namespaces, nor across two known clusters.
     """
-    here = (
-        ids.drop_nulls(_RECORD)
-        .join(deliveries.select("row", "world", "start", "work_end"), on="row")
-        .rename({"row": "delivery"})
-    )
-    there = (
-        send_ids.drop_nulls(_RECORD)
-        .join(here, on=_RECORD, how="semi")  # most records are of nobody who is asked about
-        .join(sends.select("row", "world", send_start="start"), on="row")
-    )
-    if there.is_empty():
+    here = of_ends(ids.drop_nulls(_RECORD), deliveries, "world", "start", "work_end")
+    there = of_ends(send_ids.drop_nulls(_RECORD), sends, "world", send_start="start")
+    if here.is_empty() or there.is_empty():
         return NOTHING
+    there, here = there.rename({"row": "send"}), here.rename({"row": "delivery"})
     return match_in_portions(there, here, [*_RECORD, "world"], _match)
 
 
 def _match(there: pl.DataFrame, here: pl.DataFrame) -> pl.DataFrame:
-    pairs = here.join(
-        there.rename({"row": "send", "kafka_cluster": "send_cluster"}), on=[*_RECORD, "world"]
-    )
+    pairs = here.join(there.rename({"kafka_cluster": "send_cluster"}), on=[*_RECORD, "world"])
     cluster = pl.col("kafka_cluster") == pl.col("send_cluster")
     record = pl.concat_str([pl.col(c) for c in _RECORD], separator=" ")
     field = "messaging.destination.name, partition, messaging.kafka.offset"
     return (
-        pairs.filter(in_time() & cluster.fill_null(value=True))
+        in_time(pairs)
+        .filter(cluster.fill_null(value=True))
         .sort("delivery", *_RECORD, *latest_earlier())
         .unique(["delivery", *_RECORD], keep="first", maintain_order=True)
         .select(

@@ -15,7 +15,11 @@ from analyzer.rules import (
     in_time,
     latest_earlier,
     match_in_portions,
+    of_ends,
+    possibly,
+    surely,
 )
+from storage.cheap_rows import stack, where, with_series
 
 UNIQUE, WEAK, EVENT = 0.98, 0.6, 0.97
 PLACE = 0.95  # in one topic; another cluster may have the same
@@ -28,103 +32,94 @@ WINDOW_NANO = 3_600 * 1_000_000_000
 _PLACES = {"pulsar": r"^\d+:\d+(?::-?\d+){1,2}$", "redis": r"^\d{13}-\d+$"}
 # Digits alone are a counter or an offset, but for those that no counter reaches: Google
 # Pub/Sub numbers messages with sixteen or more, Kinesis with fifty-six.
-_COUNTED, _NUMBERED = r"^\d+$", r"^\d{15,}$"
+_COUNTED, _NO_COUNTER = r"^\d+$", 15
+# Eight characters or digits alone are "1", "a", an offset: shorter ids may come back.
+_SHORTEST = 16
+
+_BY_EVENT, _BY_MESSAGE = pl.lit("eventbridge-event-id"), pl.lit("message-id")
+_PLACED, _OPEN = pl.Series([PLACE]), pl.Series([None], dtype=pl.Float64)
+_NO_TEXTS = pl.DataFrame(schema={"row": pl.UInt32, "id": pl.String})
 
 
 def _texts(ids: pl.DataFrame) -> pl.DataFrame:
-    """One row an id text: (row, id, is_event)."""
-    return pl.concat(
-        [
-            ids.select("row", id="message_id", is_event=pl.lit(value=False)),
-            ids.select("row", id="event_id", is_event=pl.lit(value=True)),
-        ]
-    ).drop_nulls("id")
+    """One row an id text: (row, id)."""
+    texts = [
+        pl.DataFrame([ids["row"], ids[name].alias("id")])
+        for name in ("message_id", "event_id")
+        if ids[name].null_count() < ids.height
+    ]
+    return stack([_NO_TEXTS, *(where(each, each["id"].is_not_null()) for each in texts)])
 
 
 def match_message_ids(
     sends: pl.DataFrame, deliveries: pl.DataFrame, send_ids: pl.DataFrame, ids: pl.DataFrame
 ) -> pl.DataFrame:
     """EVIDENCE rows, for each id of a delivery the nearest earlier producer of it."""
-    here = (
-        _texts(ids)
-        .join(
-            deliveries.select("row", "system", "destination", "world", "start", "work_end"),
-            on="row",
-        )
-        .rename({"row": "delivery"})
+    here = of_ends(_texts(ids), deliveries, "system", "destination", "world", "start", "work_end")
+    there = of_ends(
+        _texts(send_ids),
+        sends,
+        send_system="system",
+        send_destination="destination",
+        send_world="world",
+        send_start="start",
     )
-    there = (
-        _texts(send_ids)
-        .join(here, on="id", how="semi")  # most ids are of nobody who is asked about
-        .join(
-            sends.select(
-                "row",
-                send_system="system",
-                send_destination="destination",
-                send_world="world",
-                send_start="start",
-            ),
-            on="row",
-        )
-    )
-    if there.is_empty():
+    if here.is_empty() or there.is_empty():
         return NOTHING
+    there, here = there.rename({"row": "send"}), here.rename({"row": "delivery"})
     return match_in_portions(there, here, ["id"], _match)
 
 
 def _match(there: pl.DataFrame, here: pl.DataFrame) -> pl.DataFrame:
-    pairs = here.join(there.rename({"row": "send", "is_event": "send_is_event"}), on="id")
-    same_world = pl.col("world") == pl.col("send_world")
-    same_destination = (pl.col("destination") == pl.col("send_destination")).fill_null(value=True)
+    pairs = _judge(in_time(here.join(there, on="id")))
+    confidence = pl.col("confidence")
+    if pairs["delivery"].n_unique() < pairs.height:
+        sends = pl.col("send").n_unique().over("delivery", "id")
+        pairs = (
+            pairs.with_columns(confidence.fill_null((WEAK / sends).round(2)))
+            .sort("delivery", "id", *latest_earlier())
+            .unique(["delivery", "id"], keep="first", maintain_order=True)
+        )
+    bridge = pl.col("send_system").eq_missing("aws_eventbridge")
+    return pairs.select(
+        "delivery",
+        "send",
+        pl.when(bridge).then(_BY_EVENT).otherwise(_BY_MESSAGE).alias("rule"),
+        confidence.fill_null(WEAK),
+        compared("messaging.message.id", pl.col("id"), pl.col("id")).alias("evidence"),
+    )
+
+
+def _judge(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Those that may be of one message, with their `confidence`: null where it depends on how
+    many they are, as of short ids."""
+    texts, system, send_system = pairs["id"], pairs["system"], pairs["send_system"]
+    same_world = pairs["world"] == pairs["send_world"]
+    same_destination = possibly(pairs["destination"] == pairs["send_destination"])
+    same_system = system == send_system
     # JMS is how Java names whatever broker is behind it.
-    by_jms = (pl.col("system") == "jms") | (pl.col("send_system") == "jms")
-    systems_agree = ((pl.col("system") == pl.col("send_system")) | by_jms).fill_null(value=True)
-    bridge = (pl.col("send_system") == "aws_eventbridge").fill_null(value=False)
+    systems_agree = possibly(same_system | (system == "jms") | (send_system == "jms"))
+    bridge = surely(send_system == "aws_eventbridge")
     # The topic's message id stands in the body that the queue delivers.
-    topic = ((pl.col("send_system") == "aws_sns") & (pl.col("system") == "aws_sqs")).fill_null(
-        value=False
-    )
-    same_system = (pl.col("system") == pl.col("send_system")).fill_null(value=False)
-    numbered = same_system & same_world & pl.col("id").str.contains(_NUMBERED)
-    # 8 characters or digits alone: "1", "a", an offset
-    unique = numbered | (
-        (pl.col("id").str.len_chars() >= 16) & ~pl.col("id").str.contains(_COUNTED)
-    )
-    named = pl.col("destination").is_not_null() & pl.col("send_destination").is_not_null()
-    place = named & pl.any_horizontal(
-        (pl.col("system") == system) & pl.col("id").str.contains(pattern)
-        for system, pattern in _PLACES.items()
-    )
-    return (
-        pairs.filter(
-            in_time()
-            & (systems_agree | bridge | topic)
-            & (unique | (same_world & same_destination))
-        )
-        .with_columns(pl.col("send").n_unique().over("delivery", "id").alias("sends"))
-        .sort("delivery", "id", *latest_earlier())
-        .unique(["delivery", "id"], keep="first", maintain_order=True)
-        .select(
-            "delivery",
-            "send",
-            pl.when(bridge)
-            .then(pl.lit("eventbridge-event-id"))
-            .otherwise(pl.lit("message-id"))
-            .alias("rule"),
-            pl.when(~unique & place.fill_null(value=False))
-            .then(PLACE)
-            .when(~unique)
-            .then((WEAK / pl.col("sends")).round(2))
-            .when(bridge)
-            .then(EVENT)
-            .when(numbered)
-            .then(PLACE)
-            .otherwise(UNIQUE)
-            .alias("confidence"),
-            compared("messaging.message.id", pl.col("id"), pl.col("id")).alias("evidence"),
-        )
-        .cast(EVIDENCE)
-    )
+    topic = surely((send_system == "aws_sns") & (system == "aws_sqs"))
+    counted, length = texts.str.contains(_COUNTED), texts.str.len_chars()
+    numbered = surely(same_system) & same_world & counted & (length >= _NO_COUNTER)
+    unique = numbered | ((length >= _SHORTEST) & ~counted)
+    confidence = _PLACED.zip_with(numbered, pl.Series([UNIQUE]))
+    confidence = pl.Series([EVENT]).zip_with(bridge, confidence)
+    if not unique.all():
+        confidence = confidence.zip_with(unique, _PLACED.zip_with(_say_places(pairs), _OPEN))
+    may_be = (systems_agree | bridge | topic) & (unique | (same_world & same_destination))
+    return where(with_series(pairs, confidence=confidence), may_be)
+
+
+def _say_places(pairs: pl.DataFrame) -> pl.Series:
+    """Boolean by row: the id is a place in a topic or stream that both ends name."""
+    named = pairs["destination"].is_not_null() & pairs["send_destination"].is_not_null()
+    says = pl.Series([False]).new_from_index(0, pairs.height)
+    for system, pattern in _PLACES.items():
+        says |= surely(pairs["system"] == system) & pairs["id"].str.contains(pattern)
+    return named & says
 
 
 def match_short_ids(

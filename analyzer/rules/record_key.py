@@ -54,7 +54,8 @@ def match_record_keys(
     group = ["send", "service", "consumer_group"]
     found = (
         here.join(there, on=_RECORDS)
-        .filter(in_time() & scopes_agree(pl.col("scope"), pl.col("send_scope")))
+        .pipe(in_time)
+        .filter(scopes_agree(pl.col("scope"), pl.col("send_scope")))
         .filter(
             (pl.col("send").n_unique().over("delivery") == 1)
             & (pl.col("delivery").n_unique().over(group) == 1)

@@ -155,9 +155,9 @@ def _fit(
     arrived = pl.col("send").is_in(explained["send"].implode())
     pairs = (
         here.join(there, on="trace")
+        .pipe(in_time)
         .filter(
-            in_time()
-            & (pl.col("top") != pl.col("send_top"))
+            (pl.col("top") != pl.col("send_top"))
             & (pl.col("system") == pl.col("send_system")).fill_null(value=True)
             & (same_place.fill_null(value=True) | bus)
             & (same_event() | ~bus)

@@ -6,7 +6,15 @@ the consumer among the message's attributes. Nobody else's number in that queue 
 
 import polars as pl
 
-from analyzer.rules import EVIDENCE, NOTHING, compared, in_time, latest_earlier, match_in_portions
+from analyzer.rules import (
+    EVIDENCE,
+    NOTHING,
+    compared,
+    in_time,
+    latest_earlier,
+    match_in_portions,
+    of_ends,
+)
 from analyzer.rules.correlation_id import scopes_agree
 
 UNIQUE = 0.97
@@ -19,18 +27,10 @@ def match_sequence_numbers(
 ) -> pl.DataFrame:
     """EVIDENCE rows, for each number of a delivery the nearest earlier producer of it to
     the same queue. Never across environments, namespaces, accounts or regions."""
-    queue = ["row", "world", "system", "destination", "scope"]
-    there = (
-        send_ids.select("row", "sequence_number")
-        .drop_nulls()
-        .join(sends.select(*queue, send_start="start"), on="row")
-    )
-    here = (
-        ids.select("row", "sequence_number")
-        .drop_nulls()
-        .join(deliveries.select(*queue, "start", "work_end"), on="row")
-        .rename({"row": "delivery"})
-    )
+    queue = ["world", "system", "destination", "scope"]
+    here, there = (side[["row", "sequence_number"]].drop_nulls() for side in (ids, send_ids))
+    here = of_ends(here, deliveries, *queue, "start", "work_end").rename({"row": "delivery"})
+    there = of_ends(there, sends, *queue, send_start="start").rename({"row": "send"})
     if there.is_empty() or here.is_empty():
         return NOTHING
     return match_in_portions(there, here, _NUMBER, _match)
@@ -39,8 +39,9 @@ def match_sequence_numbers(
 def _match(there: pl.DataFrame, here: pl.DataFrame) -> pl.DataFrame:
     number = pl.col("sequence_number")
     return (
-        here.join(there.rename({"row": "send", "scope": "send_scope"}), on=_NUMBER)
-        .filter(in_time() & scopes_agree(pl.col("scope"), pl.col("send_scope")))
+        here.join(there.rename({"scope": "send_scope"}), on=_NUMBER)
+        .pipe(in_time)
+        .filter(scopes_agree(pl.col("scope"), pl.col("send_scope")))
         .sort("delivery", "sequence_number", *latest_earlier())
         .unique(["delivery", "sequence_number"], keep="first", maintain_order=True)
         .select(
