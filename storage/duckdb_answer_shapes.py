@@ -1,6 +1,7 @@
 """Numbers for what many answers agree in (duckdb_answer_tables.py)."""
 
 import polars as pl
+import pyarrow as pa
 
 from storage.duckdb_answer_tables import SHAPES, shape_columns
 from storage.duckdb_database import Session
@@ -24,9 +25,9 @@ class AnswerShapes:
         some reads which are there. No number is given twice."""
         self._known = None
 
-    def store(self, session: Session, answers: pl.DataFrame) -> pl.Series:
+    def store(self, session: Session, answers: pa.Table) -> pl.Series:
         """The number of the shape of each of the answers; new shapes are stored."""
-        shapes, known = answers.select(self._columns), self._known
+        shapes, known = pl.DataFrame(answers.select(self._columns)), self._known
         if known is None:
             text = statement("newest_shapes", table=self._table)
             known = pl.DataFrame(session.select(text, limit=_MOST_KNOWN))

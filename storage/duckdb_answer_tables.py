@@ -4,8 +4,8 @@ Views put both together again, so that statements read `endpoints` and `connecti
 """
 
 import duckdb
-import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from storage import schema
 from storage.duckdb_statements import statement
@@ -54,10 +54,12 @@ ANSWER_ROWS: dict[str, pa.Schema] = {
 }
 
 
-def own_columns(answers: str, told: pl.DataFrame) -> pl.DataFrame:
+def own_columns(answers: str, told: pa.Table) -> pa.Table:
     """What a row has of an answer, beside the number of its shape."""
-    duration = (pl.col(_END) - pl.col("start_time_unix_nano")).alias("duration_nano")
-    return told.select(duration if name == _END else name for name in _OWN[answers])
+    own = told.select([name for name in _OWN[answers] if name != _END])
+    if _END in _OWN[answers]:
+        own = own.append_column(_DURATION, pc.subtract(told[_END], told["start_time_unix_nano"]))
+    return own
 
 
 def create_views(connection: duckdb.DuckDBPyConnection) -> None:

@@ -1,6 +1,6 @@
 """Writing the analyzer's answers into DuckDB."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import polars as pl
@@ -10,11 +10,14 @@ from storage.duckdb_answer_shapes import AnswerShapes
 from storage.duckdb_answer_tables import ROWS, own_columns
 from storage.duckdb_database import Database, Session
 from storage.duckdb_places import RowPlaces
-from storage.duckdb_schema import ANSWER_TABLES, TABLES
+from storage.duckdb_schema import ANSWER_TABLES
 from storage.duckdb_statements import statement
+from storage.duckdb_trace_rows import chosen_by, rows_of
 from storage.local_partitions import LocalPartitions, PartitionedHere
+from storage.memory_frames import SPAN
 from storage.partition import WHOLE, Partition
 from storage.partition_progress import Place
+from storage.schema import U64
 
 
 class AnswerWriter(PartitionedHere):
@@ -29,6 +32,9 @@ class AnswerWriter(PartitionedHere):
             analysed = session.select("SELECT analysed_generation FROM state")[0][0].as_py()
             self._answer_shapes = {answers: AnswerShapes(session, answers) for answers in ROWS}
         self._partitions = LocalPartitions(analysed)
+        self._replaced: tuple[pa.Table, pa.Table] | None = None
+        """Traces whose connections were replaced last, and those of them that may have had
+        answers before; None where orphans were replaced since."""
 
     def replace_connections(
         self,
@@ -37,17 +43,16 @@ class AnswerWriter(PartitionedHere):
         connections: pa.Table,
         partition: Partition = WHOLE,
     ) -> None:
-        within = self._places_of(traces)
+        answered = self._answered_among(traces)
         with self._writing_answers() as session:
-            with session.given(wanted=traces):
-                session.run(statement("delete_endpoints", within=within))
-                session.run(statement("delete_connections", within=within))
+            self._delete(session, answered, {"endpoint_rows": "", "connection_rows": "consumer_"})
             number = self._next_number()
             for answers, rows in (("endpoints", endpoints), ("connections", connections)):
                 if rows.num_rows:
-                    self._insert_answers(session, answers, pl.DataFrame(rows), number)
+                    self._insert_answers(session, answers, rows, number)
         ends = (connections[f"{end}_trace_lo"] for end in ("consumer", "producer"))
         self._learn_written(number, endpoints["trace_lo"], *ends)
+        self._replaced = traces, answered
         self._partitions.note_answered(partition)
 
     def replace_orphans(
@@ -57,17 +62,18 @@ class AnswerWriter(PartitionedHere):
         generation: int,
         partition: Partition = WHOLE,
     ) -> None:
-        within = self._places_of(traces)
-        with (
-            self._database.write() as session,
-            session.given(wanted=traces, incoming_orphans=orphans),
-        ):
-            session.run(statement("delete_orphans", within=within))
+        replaced, self._replaced = self._replaced, None
+        if replaced is not None and replaced[0].equals(traces):
+            answered = replaced[1]
+        else:
+            answered = self._answered_among(traces)
+        with self._database.write() as session:
+            self._delete(session, answered, {"orphans": ""})
             if orphans.num_rows:
-                spans = self._span_places.within(orphans["trace_lo"])
-                text = statement("insert_orphans", within=spans)
+                stored = self._first_stored(session, orphans)
                 number = self._next_number()
-                session.run(text, answered=number)
+                rows = orphans.append_column("stored_at_unix_nano", stored.to_arrow())
+                _insert(session, "orphans", rows, number)
             settled = self._partitions.settled_after(partition, generation)
             session.run(statement("set_analysed_generation"), generation=settled)
         self._partitions.note_analysed(partition, generation)
@@ -104,16 +110,33 @@ class AnswerWriter(PartitionedHere):
             self.forget_shapes()
             raise
 
-    def _insert_answers(
-        self, session: Session, answers: str, told: pl.DataFrame, number: int
-    ) -> None:
-        rows = own_columns(answers, told).with_columns(
-            self._answer_shapes[answers].store(session, told).alias("shape_number"),
-            pl.lit(number, pl.UInt64).alias("answered"),
+    def _insert_answers(self, session: Session, answers: str, told: pa.Table, number: int) -> None:
+        shapes = self._answer_shapes[answers].store(session, told)
+        rows = own_columns(answers, told).append_column("shape_number", shapes.to_arrow())
+        _insert(session, ROWS[answers], rows, number)
+
+    def _delete(self, session: Session, traces: pa.Table, tables: Mapping[str, str]) -> None:
+        """Rows of these tables that the traces own; what stands before the names of an owner's
+        columns in each."""
+        if not traces.num_rows:
+            return
+        within = self._answer_places.within(traces["trace_lo"])
+        with rows_of(session, traces) as rows:
+            for table, end in tables.items():
+                text = statement(
+                    "delete_answers", table=table, within=within, owned=rows.inside(end)
+                )
+                session.run(text)
+
+    def _first_stored(self, session: Session, roots: pa.Table) -> pl.Series:
+        """When each of these spans was stored; 0 where it is not."""
+        within = self._span_places.within(roots["trace_lo"])
+        with chosen_by(session, "span_id", roots["span_id"]) as chosen:
+            found = session.look_up(statement("first_stored", within=within, chosen=chosen))
+        told = pl.DataFrame(roots.select(SPAN)).join(
+            pl.DataFrame(found), on=SPAN, how="left", maintain_order="left"
         )
-        table = ROWS[answers]
-        with session.given(incoming=rows.select(TABLES[table].names).to_arrow()):
-            session.run(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+        return told["stored_at_unix_nano"].fill_null(0)
 
     def note_facts_deleted(self) -> None:
         self._partitions.note_deleted()
@@ -123,20 +146,28 @@ class AnswerWriter(PartitionedHere):
 
     def _newest(self) -> int:
         with self._database.read() as session:
-            return int(session.select(statement("newest_generation"))["generation"][0].as_py())
+            return int(session.look_up(statement("newest_generation"))["generation"][0].as_py())
 
-    def _places_of(self, traces: pa.Table) -> str:
-        """A condition on the answers that these traces may have."""
+    def _answered_among(self, traces: pa.Table) -> pa.Table:
+        """Those of the traces that may have answers: few, as most traces are new."""
         if not self._answer_places.knows(self._answered):
             self._answer_places.learn()
-        return self._answer_places.within(traces["trace_lo"])
+        new = self._answer_places.are_new(traces["trace_lo"].to_numpy(), self._answered + 1)
+        if new is None:
+            return traces
+        return traces.slice(0, 0) if new.all() else traces.filter(pa.array(~new))
 
     def _learn_written(self, number: int, *columns: "pa.ChunkedArray[pa.UInt64Scalar]") -> None:
         """The columns are those of answer_ids_between.sql."""
-        ids = pl.concat([pl.Series("id", column) for column in columns])
+        ids = pa.chunked_array([chunk for column in columns for chunk in column.chunks], U64)
         self._answer_places.learn_written(ids.unique().to_numpy(), number, number)
 
     def _next_number(self) -> int:
         """Of the answer that is being written: larger than of any before."""
         self._answered += 1
         return self._answered
+
+
+def _insert(session: Session, table: str, rows: pa.Table, number: int) -> None:
+    with session.given(incoming=rows):
+        session.run(statement("insert_answers", table=table), answered=number)

@@ -9,7 +9,7 @@ from storage import duckdb_places, schema
 from storage.contract import SpanStore
 from storage.duckdb_store import DuckDBStore
 from storage.engines import open_store
-from tests.contract.rows import make_table, owned, span, traces
+from tests.contract.rows import make_batch, make_table, owned, span, traces
 
 NO_CONNECTIONS = schema.CONNECTIONS.empty_table()
 
@@ -65,3 +65,40 @@ def test_written_answers_are_found_by_all_their_traces_without_being_read_back(
             assert store.connections_of(traces(2), "producer").num_rows == 1
             assert store.orphans_of(traces(3)).num_rows == 1
         assert not store._answer_places.knows(store._answered + 1)
+
+
+def _judge(store: SpanStore, *roots: int, of: tuple[int, ...]) -> None:
+    rows = [{"trace_hi": 1, "trace_lo": n, "span_id": n} for n in roots]
+    store.replace_orphans(traces(*of), make_table(schema.ORPHANS, rows), 1)
+
+
+def _roots(store: SpanStore) -> list[int]:
+    return sorted(store.orphans_of(traces(1, 2, 3, 4))["trace_lo"].to_pylist())
+
+
+def test_orphans_are_replaced_whoever_was_answered_before(tmp_path: Path) -> None:
+    with closing(open_store(f"duckdb:{tmp_path}")) as store:
+        _answer(store, 1, 2, of=(1, 2))
+        _judge(store, 1, 2, of=(1, 2))
+        _judge(store, 2, of=(1, 2))  # though they were new when they were answered
+        assert _roots(store) == [2]
+        _answer(store, 3, of=(2, 3))
+        _judge(store, 3, of=(2, 3))
+        assert _roots(store) == [3]
+        _answer(store, 4, of=(4,))
+        _judge(store, 3, 4, of=(3, 4))  # others than were answered last
+        assert _roots(store) == [3, 4]
+        _judge(store, of=(4,))
+        assert _roots(store) == [3]
+
+
+def test_each_of_many_roots_is_told_with_the_time_it_was_first_stored(tmp_path: Path) -> None:
+    numbers = range(1, 602)
+    with closing(open_store(f"duckdb:{tmp_path}")) as store:
+        for at, content in ((500, 0), (400, 1)):  # the clock was put back
+            store.append(make_batch([span(n, n, content) for n in numbers if n % 2]), at)
+        store.append(make_batch([span(n, n) for n in numbers if n % 2 == 0]), 300)
+        _judge(store, *numbers, 700, of=(*numbers, 700))
+        found = store.orphans_of(traces(*numbers, 700))
+    told = {row["trace_lo"]: row["stored_at_unix_nano"] for row in found.to_pylist()}
+    assert told == {n: 500 if n % 2 else 300 for n in numbers} | {700: 0}
