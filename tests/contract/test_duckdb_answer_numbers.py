@@ -9,7 +9,7 @@ from storage import duckdb_places, schema
 from storage.contract import SpanStore
 from storage.duckdb_store import DuckDBStore
 from storage.engines import open_store
-from tests.contract.rows import make_batch, make_table, owned, span, traces
+from tests.contract.rows import make_batch, make_table, owned, span, trace_numbers, traces
 
 NO_CONNECTIONS = schema.CONNECTIONS.empty_table()
 
@@ -73,7 +73,7 @@ def _judge(store: SpanStore, *roots: int, of: tuple[int, ...]) -> None:
 
 
 def _roots(store: SpanStore) -> list[int]:
-    return sorted(store.orphans_of(traces(1, 2, 3, 4))["trace_lo"].to_pylist())
+    return trace_numbers(store.orphans_of(traces(1, 2, 3, 4)))
 
 
 def test_orphans_are_replaced_whoever_was_answered_before(tmp_path: Path) -> None:
