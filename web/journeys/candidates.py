@@ -17,7 +17,7 @@ from storage.results import Row
 from storage.schema import CONNECTIONS
 from web.paging import read_page, slice_table
 from web.rows import connection_object, span_id
-from web.shapes import Connection, Orphan
+from web.shapes import Connection
 
 # How many open ends are compared at most, the newest first.
 _COMPARED = 20_000
@@ -41,11 +41,11 @@ def connections_with_candidates(store: SpanStore, query: ConnectionQuery, page: 
     return Rows(table, None if rows.next is None else _COMPUTED + rows.next)
 
 
-def stored_candidates(orphans: Iterable[Orphan], connections: Iterable[Row]) -> list[Connection]:
-    """Of each of these orphan roots the MOST_STORED surest stored candidates, out of the
+def stored_candidates(roots: Iterable[Row], connections: Iterable[Row]) -> list[Connection]:
+    """Of each of these orphan roots (ORPHANS) the MOST_STORED surest stored candidates, out of the
     connections of its trace, in which one may be repeated. The computed ones change with what
     else is stored, so a picture that is kept has none of them."""
-    chosen: dict[SpanId, dict[tuple[object, ...], Row]] = {_root(orphan): {} for orphan in orphans}
+    chosen: dict[SpanId, dict[tuple[object, ...], Row]] = {span_id(root): {} for root in roots}
     for row in connections:
         found = chosen.get(span_id(row, "consumer_"))
         if found is not None and row["confidence"] < DRAWN:
@@ -55,11 +55,6 @@ def stored_candidates(orphans: Iterable[Orphan], connections: Iterable[Row]) -> 
         for found in chosen.values()
         for each in sorted(found)[:MOST_STORED]
     ]
-
-
-def _root(orphan: Orphan) -> SpanId:
-    trace = orphan["trace_id"]
-    return int(trace[:16], 16), int(trace[16:], 16), int(orphan["span_id"], 16)
 
 
 def guess_by_time(store: SpanStore, query: ConnectionQuery) -> pa.Table:

@@ -26,7 +26,7 @@ from web.journeys.candidates import stored_candidates
 from web.journeys.not_seen import find_not_seen, is_waited_for
 from web.journeys.notes import about_all, about_span, note_batch, note_unfinished
 from web.journeys.stored import Stored, gather
-from web.journeys.trace import lost_traces, orphans_of
+from web.journeys.trace import LostTraces, roots_of
 from web.journeys.usual import Usual
 from web.journeys.walking import Reached, follow
 from web.rows import span_id, trace_hex, trace_table
@@ -172,7 +172,7 @@ def _find(
         for row in reached.connections
         if span_id(row, "producer_")[:2] in inside and span_id(row, "consumer_")[:2] in inside
     ]
-    orphans = orphans_of(store, traces, settled_before_unix_nano)
+    roots = roots_of(store, traces)
     status, attempts, not_seen = _judge(store, usual or Usual(), traces, reached, drawn, walk)
     return FoundJourney(
         key=asked[0],
@@ -185,9 +185,10 @@ def _find(
         stored=gather(
             reached.batch,
             drawn,
-            orphans,
-            stored_candidates(orphans, reached.unsure),
-            lost_traces(store, traces),
+            roots,
+            settled_before_unix_nano,
+            stored_candidates(roots, reached.unsure),
+            LostTraces(store, traces),
             {span: [note] for span, note in batches.items()},
             notes,
             most_handovers=most_handovers,

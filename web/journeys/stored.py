@@ -3,7 +3,7 @@
 The API makes objects of all its spans, a page only of those that it draws.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ from storage.schema import BATCH_SCHEMAS, SpanBatch
 from web.journeys.handover_notes import noted_connections
 from web.journeys.notes import MOST_SPANS, about_all, find_notes, note_left_out
 from web.journeys.spans import sort_spans, span_objects
+from web.rows import orphan_object
 from web.shapes import Connection, JourneyNote, Note, Orphan
 from web.trace_shapes import Span
 
@@ -28,13 +29,14 @@ _NOT_SHOWN = {
 @dataclass(frozen=True, slots=True)
 class Stored:
     """`spans` are the rows of the batch to show, in order; connections are drawn ones,
-    `candidates` those of orphan roots that are not sure enough, `span_notes` remarks on single
-    spans, `notes` those on the whole."""
+    `candidates` those of orphan roots that are not sure enough, `roots_stored_at` when each
+    orphan root was stored, `span_notes` remarks on single spans, `notes` those on the whole."""
 
     batch: SpanBatch
     spans: pa.Table
     connections: list[Connection]
     orphans: list[Orphan]
+    roots_stored_at: Sequence[int]
     candidates: list[Connection]
     span_notes: Mapping[SpanId, list[Note]]
     notes: list[JourneyNote]
@@ -47,6 +49,13 @@ class Stored:
         chosen = self.spans.take(pa.array(numbers, pa.int64()))
         return span_objects(self.batch, chosen, self.span_notes)
 
+    def orphans_now(self, settled_before_unix_nano: int) -> list[Orphan]:
+        """Whether they are settled changes with time alone."""
+        return [
+            {**orphan, "settled": stored_at < settled_before_unix_nano}
+            for orphan, stored_at in zip(self.orphans, self.roots_stored_at, strict=True)
+        ]
+
     @property
     def nbytes(self) -> int:
         """Roughly what it takes to keep this: texts, and the lists beside them."""
@@ -58,9 +67,10 @@ class Stored:
 def gather(
     batch: SpanBatch,
     connections: Sequence[Row],
-    orphans: list[Orphan],
+    roots: Sequence[Row],
+    settled_before_unix_nano: int,
     candidates: list[Connection],
-    lost: Collection[TraceId],
+    lost: Container[TraceId],
     remarks: Mapping[SpanId, list[Note]] | None = None,
     notes: Sequence[JourneyNote] = (),
     *,
@@ -68,9 +78,9 @@ def gather(
     ancestry: Ancestry | None = None,
 ) -> Stored:
     """`batch` are whole traces, but for those `lost`, of which spans were deleted;
-    `connections` rows of CONNECTIONS. At most MOST_SPANS are shown, the earliest;
-    of `connections`, which are in order of time, the first `most_handovers`. `ancestry` as of
-    `find_notes`."""
+    `connections` rows of CONNECTIONS, `roots` of ORPHAN_ROWS. At most MOST_SPANS are shown, the
+    earliest; of `connections`, which are in order of time, the first `most_handovers`. `ancestry`
+    as of `find_notes`."""
     spans = sort_spans(batch)
     shown = connections[:most_handovers]
     left_out = [
@@ -85,7 +95,11 @@ def gather(
         batch=replace(batch, spans=spans, **_NOT_SHOWN),  # kept for a while, so without the rest
         spans=spans,
         connections=noted_connections(batch, shown),
-        orphans=orphans,
+        orphans=[
+            orphan_object(row, settled=row["stored_at_unix_nano"] < settled_before_unix_nano)
+            for row in roots
+        ],
+        roots_stored_at=[row["stored_at_unix_nano"] for row in roots],
         candidates=candidates,
         span_notes=span_notes,
         notes=[*notes, *(about_all(note) for note in left_out if note is not None)],

@@ -1,7 +1,8 @@
 """One trace with everything known about it."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import pyarrow as pa
 
@@ -12,8 +13,8 @@ from storage.results import Row
 from web.errors import NotFoundError
 from web.journeys.candidates import stored_candidates
 from web.journeys.stored import Stored, gather
-from web.rows import orphan_object, span_id, trace_hex, trace_table
-from web.shapes import CorrelationId, Orphan
+from web.rows import span_id, trace_hex, trace_table
+from web.shapes import CorrelationId
 from web.trace_shapes import TraceAnswer
 
 
@@ -38,14 +39,15 @@ def find_trace(
     batch = store.spans_of(asked)
     if batch.spans.num_rows == 0:
         raise NotFoundError("trace_id", f"No stored span belongs to trace {trace_hex(*trace)}.")
-    orphans = orphans_of(store, asked, settled_before_unix_nano)
+    roots = roots_of(store, asked)
     touching = store.connections_of(asked, "either").to_pylist()
     stored = gather(
         batch,
         drawn_rows(touching),
-        orphans,
-        stored_candidates(orphans, touching),
-        lost_traces(store, asked),
+        roots,
+        settled_before_unix_nano,
+        stored_candidates(roots, touching),
+        LostTraces(store, asked),
         most_handovers=most_handovers,
     )
     carried = store.correlation_of(asked).to_pylist()
@@ -68,10 +70,20 @@ def trace_answer(store: SpanStore, trace: TraceId, settled_before_unix_nano: int
     }
 
 
-def lost_traces(store: SpanStore, traces: pa.Table) -> set[TraceId]:
-    """Those of the traces (TRACE_IDS) of which spans were deleted."""
-    rows = store.losses_of(traces).to_pylist()
-    return {(row["trace_hi"], row["trace_lo"]) for row in rows}
+class LostTraces(Container[TraceId]):
+    """Those of the traces (TRACE_IDS) of which spans were deleted. Read when asked for: only a
+    span whose parent is not stored makes a difference."""
+
+    def __init__(self, store: SpanStore, traces: pa.Table) -> None:
+        self._store, self._traces = store, traces
+
+    def __contains__(self, trace: object) -> bool:
+        return trace in self._found
+
+    @cached_property
+    def _found(self) -> set[TraceId]:
+        rows = self._store.losses_of(self._traces).to_pylist()
+        return {(row["trace_hi"], row["trace_lo"]) for row in rows}
 
 
 def drawn_rows(connections: Iterable[Row]) -> list[Row]:
@@ -89,11 +101,8 @@ def drawn_rows(connections: Iterable[Row]) -> list[Row]:
     return [drawn[key] for key in sorted(drawn)]
 
 
-def orphans_of(store: SpanStore, traces: pa.Table, settled_before_unix_nano: int) -> list[Orphan]:
+def roots_of(store: SpanStore, traces: pa.Table) -> list[Row]:
     """Orphan roots of the traces (TRACE_IDS), by start and ids."""
-    rows = store.orphans_of(traces).to_pylist()
+    rows: list[Row] = list(store.orphans_of(traces).to_pylist())
     rows.sort(key=lambda row: (row["start_time_unix_nano"], span_id(row)))
-    return [
-        orphan_object(row, settled=row["stored_at_unix_nano"] < settled_before_unix_nano)
-        for row in rows
-    ]
+    return rows

@@ -11,9 +11,8 @@ from fastapi import APIRouter, Request, Response
 from web.errors import NotFoundError
 from web.frame import hues_of, render
 from web.journeys.journey import FoundJourney
-from web.journeys.trace import orphans_of
 from web.parameters import Parameters, parse_span_id, parse_trace_id
-from web.rows import trace_hex, trace_table
+from web.rows import trace_hex
 from web.site import Site
 from web.waterfall.asked_picture import AskedPicture, read_asked
 from web.waterfall.axis_view import view_axis, view_minimap
@@ -103,9 +102,7 @@ def _values(request: Request, asked: AskedPicture, look: Look, kept: KeptPicture
     first = min(look.row, max(len(seen) - 1, 0))
     numbers = seen[first : first + ROWS]
     picture = fall.picture
-    traces = trace_table([parse_trace_id(trace) for trace in picture.traces])
-    # again, because whether they are settled changes with time alone
-    orphans = orphans_of(site.store, traces, site.settled_before())
+    orphans = stored.orphans_now(site.settled_before())
     roots = {(orphan["trace_id"], orphan["span_id"]) for orphan in stored.orphans}
     looked_at = stored.connections[:_LOOKED_AT]
     views = (view_reason(each, cut=is_cut(each, roots)) for each in looked_at)

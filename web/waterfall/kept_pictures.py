@@ -41,13 +41,15 @@ class ChangedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KeptPicture:
-    """`state` is that of the store when it was read; `fall` has idle time folded."""
+    """`state` is that of the store when it was read; `fall` has idle time folded; `nbytes` is
+    roughly what it takes to keep this."""
 
     subject: FoundJourney | FoundTrace
     fall: Waterfall
     critical: CriticalPath
     version: str
     state: State
+    nbytes: int
 
     def waterfall(self, *, true_scale: bool) -> Waterfall:
         if not true_scale:
@@ -86,15 +88,16 @@ class KeptPictures:
             self._making[asked] = making
         # One deadline for both: those behind each other would add their patience up.
         deadline = time.monotonic() + self._patience
-        with _held(making, deadline):
+        with _held(making, deadline) as waited_for_it:
             with self._lock:
                 known = [kept for (key, _), (_, kept) in self._kept.items() if key == asked]
             # what was made meanwhile is as new as it was asked for, whatever came since
             fresh = next((each for each in reversed(known) if each.state >= now), None)
             if fresh is not None:
                 return fresh
-            with _held(self._turns, deadline):
-                return self._make(store, asked, settled_before_unix_nano)
+            with _held(self._turns, deadline) as waited:
+                state = store.generations() if waited_for_it or waited else now
+                return self._make(store, asked, settled_before_unix_nano, state)
 
     def again(
         self, store: SpanStore, asked: AskedPicture, version: str, settled_before_unix_nano: int
@@ -110,13 +113,14 @@ class KeptPictures:
         return made
 
     def _make(
-        self, store: SpanStore, asked: AskedPicture, settled_before_unix_nano: int
+        self, store: SpanStore, asked: AskedPicture, settled_before_unix_nano: int, state: State
     ) -> KeptPicture:
-        state = store.generations()
+        """`state` is that of the store before."""
         subject = asked.find(store, settled_before_unix_nano, self._usual)
         fall = lay_out(read_picture(subject.stored))
         critical = find_critical_path(fall.picture, fall.family)
-        made = KeptPicture(subject, fall, critical, _version_of(subject.stored), state)
+        stored = subject.stored
+        made = KeptPicture(subject, fall, critical, _version_of(stored), state, stored.nbytes)
         with self._lock:
             self._kept.pop((asked, made.version), None)
             self._kept[asked, made.version] = self._clock(), made
@@ -125,7 +129,7 @@ class KeptPictures:
 
     def _forget(self) -> None:
         old = self._clock() - _SECONDS
-        sizes = [kept.subject.stored.nbytes for _, kept in self._kept.values()]
+        sizes = [kept.nbytes for _, kept in self._kept.values()]
         total = sum(sizes)
         for key, size in zip(list(self._kept)[:-1], sizes[:-1], strict=True):
             if total > self._most or self._kept[key][0] < old:
@@ -134,12 +138,14 @@ class KeptPictures:
 
 
 @contextmanager
-def _held(turn: "threading.Lock | threading.Semaphore", deadline: float) -> Iterator[None]:
-    """Until a moment of the monotonic clock it is waited for. Raises TooMuchAtOnce."""
-    if not turn.acquire(timeout=max(0.0, deadline - time.monotonic())):
+def _held(turn: "threading.Lock | threading.Semaphore", deadline: float) -> Iterator[bool]:
+    """Until a moment of the monotonic clock it is waited for; whether it had to be. Raises
+    TooMuchAtOnce."""
+    waits = not turn.acquire(blocking=False)
+    if waits and not turn.acquire(timeout=max(0.0, deadline - time.monotonic())):
         raise TooMuchAtOnce("Many large pictures are asked for at once. Try again in a moment.")
     try:
-        yield
+        yield waits
     finally:
         turn.release()
 
