@@ -25,8 +25,7 @@ _IDS = ("trace_hi", "trace_lo", "span_id")
 
 @dataclass(frozen=True, slots=True)
 class Ancestry:
-    """A row for each ids of spans, in their order; of spans with the same ids that one counts
-    which has the smallest content hash.
+    """A row for each ids of spans, in their order.
 
     `places` are where the spans of the rows stand among all, `rows` the row of each of all.
     `named` tells which rows name a parent, `above` is the row of each one's parent, NOBODY where
@@ -48,10 +47,12 @@ class Ancestry:
         return found if found < past and self._span_ids[found] == span[2] else None
 
 
-def read_ancestry(spans: pa.Table) -> Ancestry:
-    """`spans` have the ids, content hash and parent of SPANS at least."""
+def read_ancestry(spans: pa.Table, *, by_place: bool = False) -> Ancestry:
+    """`spans` have the ids, content hash and parent of SPANS at least. Of spans with the same
+    ids that one counts which has the smallest content hash; `by_place` that which comes first."""
     trace_hi, trace_lo, span_ids = (spans[name].to_numpy() for name in _IDS)
-    order = np.lexsort((spans["content_hash"].to_numpy(), span_ids, trace_lo, trace_hi))
+    told_apart = () if by_place else (spans["content_hash"].to_numpy(),)
+    order = np.lexsort((*told_apart, span_ids, trace_lo, trace_hi))
     begins = _differ(trace_hi[order]) | _differ(trace_lo[order])  # a trace
     first = begins | _differ(span_ids[order])  # with these ids
     places = order[first]

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
+from analyzer.ancestry import NOBODY
 from web.shapes import Connection, Orphan
 from web.trace_shapes import Span
-from web.waterfall.picture import NOBODY, Picture
+from web.waterfall.picture import Picture
 
 MS = 1_000_000
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from analyzer.ancestry import NOBODY
 from web.journeys.stored import Stored
 from web.trace_shapes import Span
-from web.waterfall.picture import NOBODY, Picture
+from web.waterfall.picture import Picture
 
 
 @dataclass(frozen=True, slots=True)

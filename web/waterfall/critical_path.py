@@ -14,8 +14,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from analyzer.ancestry import NOBODY
 from web.waterfall.family import Family
-from web.waterfall.picture import NOBODY, Picture
+from web.waterfall.picture import Picture
 from web.waterfall.timescale import Interval
 
 

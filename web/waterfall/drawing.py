@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from analyzer.ancestry import NOBODY
 from web.addresses import span_address
 from web.journeys.stored import Stored
 from web.report.views import group_key_of_orphan
@@ -14,7 +15,6 @@ from web.trace_shapes import Attempt, Span
 from web.waterfall.axis_view import percent
 from web.waterfall.critical_path import CriticalPath
 from web.waterfall.layout import Waterfall
-from web.waterfall.picture import NOBODY
 from web.waterfall.rails import find_rails, parts_of
 from web.waterfall.relations import Chip, relation_chip, relation_of
 from web.waterfall.row_kinds import Bar, CandidateRow, CutRow, HandoverRow, Row, SpanRow

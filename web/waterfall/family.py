@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from web.waterfall.picture import NOBODY, Picture
+from analyzer.ancestry import NOBODY
+from web.waterfall.picture import Picture
 
 _HIGHEST_CLIMB = 3  # spans that a consumer takes along
 

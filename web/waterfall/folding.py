@@ -5,8 +5,8 @@ from urllib.parse import unquote
 
 import numpy as np
 
+from analyzer.ancestry import NOBODY
 from web.waterfall.layout import Waterfall
-from web.waterfall.picture import NOBODY
 
 
 def folded_rows(fall: Waterfall, fold: Sequence[str]) -> set[int]:

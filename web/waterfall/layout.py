@@ -14,8 +14,9 @@ from typing import overload
 
 import numpy as np
 
+from analyzer.ancestry import NOBODY
 from web.waterfall.family import Family
-from web.waterfall.picture import NOBODY, Picture
+from web.waterfall.picture import Picture
 from web.waterfall.row_kinds import Bar, CandidateRow, CutRow, HandoverRow, Row, SpanRow, Way
 from web.waterfall.timescale import Interval, TimeScale, fold_time, total_of
 

@@ -4,30 +4,22 @@ Columns instead of objects, because a picture may have a hundred thousand spans 
 fifty are looked at.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Literal
 
-import polars as pl
+import numpy as np
 import pyarrow as pa
 
-from web.journeys.spans import KINDS
+from analyzer.ancestry import NOBODY, Ancestry, SpanId, read_ancestry
+from web.journeys.spans import KINDS, STATUSES
 from web.journeys.stored import Stored
+from web.rows import trace_hex
 from web.shapes import Connection, End, Orphan, SpanRef
 
-NOBODY = -1
 _ENDS: tuple[Literal["producer", "consumer"], ...] = ("producer", "consumer")
-_IDS = ["trace_hi", "trace_lo", "span_id"]
-_COLUMNS = [
-    *_IDS,
-    "parent_span_id",
-    "resource_id",
-    "kind",
-    "status_code",
-    "start_time_unix_nano",
-    "end_time_unix_nano",
-]
+_COLUMNS = ("start_time_unix_nano", "end_time_unix_nano", "kind", "status_code")
+_PARENT = ["trace_hi", "trace_lo", "parent_span_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,76 +53,72 @@ class Picture:
 
 
 def read_picture(stored: Stored) -> Picture:
-    spans = _frame(stored.spans.select(_COLUMNS)).with_row_index("number")
-    names = stored.batch.resources.select(["resource_id", "service_name"])
-    # of the few resources, because ranks of texts are dear
-    resources = (
-        _frame(names)
-        .unique("resource_id")
-        .join(spans.select("resource_id").unique(), on="resource_id", how="semi")
-        .with_columns(service=pl.col("service_name").rank("dense").cast(pl.Int64))
+    spans = stored.spans
+    ancestry = read_ancestry(spans, by_place=True)
+    sizes = [past - first for first, past in ancestry.traces.values()]
+    service, services = _number_services(spans, stored.batch.resources)
+    start, end, kind, status = (spans[name].to_numpy() for name in _COLUMNS)
+    candidates = _find_first(ancestry, (each["consumer"] for each in stored.candidates))
+    roots = _find_first(ancestry, stored.orphans)
+    producers, consumers = (
+        _find_first(ancestry, (each[side] for each in stored.connections)) for side in _ENDS
     )
-    traces = spans.select("trace_hi", "trace_lo").unique().sort("trace_hi", "trace_lo")
-    numbered = traces.with_columns(trace=pl.int_range(pl.len(), dtype=pl.Int64))
-    first = spans.unique(_IDS, keep="first", maintain_order=True).select(
-        *_IDS, found=pl.col("number").cast(pl.Int64)
-    )
-    parents = first.rename({"span_id": "parent_span_id", "found": "parent"})
-    told = (
-        spans.join(parents, on=parents.columns[:3], how="left", maintain_order="left")
-        .join(resources, on="resource_id", how="left", maintain_order="left")
-        .join(numbered, on=traces.columns, how="left", maintain_order="left")
-        .with_columns(
-            parent=pl.when(pl.col("parent") != pl.col("number")).then("parent").fill_null(NOBODY),
-            service=pl.col("service").fill_null(0),
-            end=pl.max_horizontal("start_time_unix_nano", "end_time_unix_nano"),
-        )
-    )
-    services = resources["service_name"].drop_nulls().unique().sort().to_list()
-    # all in one look-up, which reads all spans
-    numbers = iter(
-        _numbers(
-            first,
-            [
-                *(_ids(each[end]) for end in _ENDS for each in stored.connections),
-                *(_ids(orphan) for orphan in stored.orphans),
-                *(_ids(each["consumer"]) for each in stored.candidates),
-            ],
-        )
-    )
-    producers, consumers = (list(islice(numbers, len(stored.connections))) for _ in _ENDS)
-    roots = list(islice(numbers, len(stored.orphans)))
     return Picture(
-        trace=told["trace"].to_list(),
-        parent=told["parent"].to_list(),
-        service=told["service"].to_list(),
-        start=told["start_time_unix_nano"].to_list(),
-        end=told["end"].to_list(),
-        sends=(told["kind"] == KINDS.index("PRODUCER")).to_list(),
-        failed=(told["status_code"] == 2).to_list(),
-        span_ids=told["span_id"].to_list(),
-        traces=[f"{hi:016x}{lo:016x}" for hi, lo in traces.iter_rows()],
-        services=[None, *services],
+        trace=np.repeat(np.arange(len(sizes)), sizes)[ancestry.rows].tolist(),
+        parent=_find_parents(spans, ancestry),
+        service=service,
+        start=start.tolist(),
+        end=np.maximum(start, end).tolist(),
+        sends=(kind == KINDS.index("PRODUCER")).tolist(),
+        failed=(status == STATUSES.index("ERROR")).tolist(),
+        span_ids=spans["span_id"].to_numpy().tolist(),
+        traces=[trace_hex(*trace) for trace in ancestry.traces],
+        services=services,
         connections=stored.connections,
         ends=list(zip(producers, consumers, strict=True)),
-        candidates=list(numbers),
+        candidates=candidates,
         orphans={root: number for number, root in enumerate(roots) if root != NOBODY},
     )
 
 
-def _frame(table: pa.Table) -> pl.DataFrame:
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table never is a series
-    return frame
+def _find_parents(spans: pa.Table, ancestry: Ancestry) -> list[int]:
+    """Of each span the number of its parent, NOBODY where that is not another one of them."""
+    first, numbers = ancestry.places, np.arange(spans.num_rows)
+    above = np.array(ancestry.above, np.int64)
+    parents = np.where(above == NOBODY, NOBODY, first[above])[ancestry.rows]
+    again = np.flatnonzero(first[ancestry.rows] != numbers)  # these may have other parents
+    if len(again):
+        named = (column.to_pylist() for column in spans.select(_PARENT).take(again).columns)
+        ids = zip(*named, strict=True)
+        rows = [None if each[2] is None else ancestry.row(each) for each in ids]
+        parents[again] = [NOBODY if row is None else first[row] for row in rows]
+    parents[parents == numbers] = NOBODY
+    return list(parents.tolist())
 
 
-def _ids(of: End | Orphan | SpanRef) -> tuple[int, int, int]:
-    trace = of["trace_id"]
-    return int(trace[:16], 16), int(trace[16:], 16), int(of["span_id"], 16)
+def _number_services(spans: pa.Table, resources: pa.Table) -> tuple[list[int], list[str | None]]:
+    """The number of each span's service, and the services by number: sorted, after none."""
+    used, places = np.unique(spans["resource_id"].to_numpy(), return_inverse=True)
+    columns = (resources[name].to_pylist() for name in ("resource_id", "service_name"))
+    named = dict(zip(*columns, strict=True))
+    names = [named.get(resource) for resource in used.tolist()]
+    services = [None, *sorted({name for name in names if name is not None})]
+    numbers = {name: number for number, name in enumerate(services)}
+    return np.array([numbers[name] for name in names], np.int64)[places].tolist(), services
 
 
-def _numbers(first: pl.DataFrame, ids: Sequence[tuple[int, int, int]]) -> list[int]:
-    """Of each ids the number of the first span with them, or NOBODY."""
-    asked = pl.DataFrame(ids, schema=dict.fromkeys(_IDS, pl.UInt64), orient="row")
-    joined = asked.join(first, on=_IDS, how="left", maintain_order="left")
-    return joined["found"].fill_null(NOBODY).to_list()
+def _find_first(ancestry: Ancestry, named: Iterable[End | Orphan | SpanRef]) -> list[int]:
+    """Of each the number of the first span with its ids, or NOBODY."""
+    found: dict[tuple[str, str], int] = {}  # few spans may have very many hand-overs
+    numbers = []
+    for each in named:
+        ids = each["trace_id"], each["span_id"]
+        if ids not in found:
+            row = ancestry.row(_read_ids(*ids))
+            found[ids] = NOBODY if row is None else ancestry.places.item(row)
+        numbers.append(found[ids])
+    return numbers
+
+
+def _read_ids(trace: str, span: str) -> SpanId:
+    return int(trace[:16], 16), int(trace[16:], 16), int(span, 16)
