@@ -6,6 +6,8 @@ What was tried again under another destination or id is followed by a journey
 
 import polars as pl
 
+from storage.cheap_rows import where, with_series
+
 
 def number_attempts(rows: pl.DataFrame) -> pl.DataFrame:
     """Add `attempt` to hand-overs (delivery, send, `unit` as the producer, …): 1 for the first
@@ -17,18 +19,18 @@ def number_attempts(rows: pl.DataFrame) -> pl.DataFrame:
     same = ["unit", "consumer_service", "consumer_group", "destination", "message"]
     order = ["consumer_start_time_unix_nano", "delivery"]
     failed_before = pl.col("consumer_failed").cast(pl.Int32).cum_sum().shift(1, fill_value=0)
-    # Most messages are delivered once.
-    handed = pl.col("unit").cast(pl.UInt64) * 2**32 + pl.col("consumer_service").cast(pl.UInt64)
-    several = rows.filter(handed.is_duplicated()).with_columns(
+    told = pl.when(pl.col("told_attempt") > 0).then(pl.col("told_attempt")).clip(1, 1_000_000)
+    handed = rows["unit"].cast(pl.UInt64) * 2**32 + rows["consumer_service"].cast(pl.UInt64)
+    if handed.n_unique() == rows.height:  # most messages are delivered once
+        if rows["told_attempt"].null_count() == rows.height:
+            return with_series(
+                rows, pl.Series("attempt", [1], pl.Int32).new_from_index(0, rows.height)
+            )
+        return rows.with_columns(attempt=pl.coalesce(told, 1).cast(pl.Int32))
+    several = where(rows, handed.is_duplicated()).with_columns(
         message=pl.coalesce("message_id", pl.col("kafka_offset").cast(pl.String))
     )
-    if not several.is_empty():
-        several = several.filter(several.select(same).is_duplicated())
-    told = pl.when(pl.col("told_attempt") > 0).then(pl.col("told_attempt"))
-    if several.is_empty():
-        return rows.with_columns(
-            pl.coalesce(told.clip(1, 1_000_000), 1).cast(pl.Int32).alias("attempt")
-        )
+    several = several.filter(several.select(same).is_duplicated())
     seen = several.sort(order).select(
         "delivery",
         "send",
@@ -37,5 +39,5 @@ def number_attempts(rows: pl.DataFrame) -> pl.DataFrame:
         .otherwise(failed_before.over(same) + 1),
     )
     return rows.join(seen, on=["delivery", "send"], how="left").with_columns(
-        pl.coalesce(told.clip(1, 1_000_000), "seen", 1).cast(pl.Int32).alias("attempt")
+        pl.coalesce(told, "seen", 1).cast(pl.Int32).alias("attempt")
     )

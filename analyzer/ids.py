@@ -186,13 +186,17 @@ def _may_be_among(told: pl.DataFrame, ids: pl.DataFrame) -> pl.Series:
         known = pl.Series(dtype=pl.UInt64)
         for name in names:
             if _says_any(ids[name]):
-                known.append(ids[name].drop_nulls().hash())
+                known.append(_drop_nulls(ids[name]).hash())
         for name in names:
             if not known.is_empty() and _says_any(told[name]):
                 found |= is_among(told[name].hash(), known)
     if _says_any(ids["kafka_offset"]) and _says_any(told["kafka_offset"]):
         found |= is_among(told["kafka_offset"], ids["kafka_offset"])
     return found
+
+
+def _drop_nulls(column: pl.Series) -> pl.Series:
+    return column.drop_nulls() if column.null_count() else column
 
 
 def _says_any(column: pl.Series) -> bool:

@@ -63,14 +63,19 @@ def in_time(pairs: pl.DataFrame) -> pl.DataFrame:
     return where(pairs, pairs["send_start"] <= pairs["work_end"] + SKEW_NANO)
 
 
-def of_ends(told: pl.DataFrame, ends: pl.DataFrame, *names: str, **renamed: str) -> pl.DataFrame:
-    """What is `told` of these end points alone (each has one `row`), with columns of theirs."""
+def of_ends(
+    end: str, told: pl.DataFrame, ends: pl.DataFrame, *names: str, **renamed: str
+) -> pl.DataFrame:
+    """What is `told` (`row` and more) of these end points alone, with columns of theirs. `end`
+    is the name of `row` then."""
     places = places_among(told["row"], ends["row"])
     if places.null_count():
         found = places.is_not_null()
         told, places = where(told, found), places.filter(found)
     wanted = {name: name for name in names} | renamed
-    return told.hstack([ends[name][places].alias(alias) for alias, name in wanted.items()])
+    own = [ends[name][places].alias(alias) for alias, name in wanted.items()]
+    row, *others = told.get_columns()
+    return pl.DataFrame([row.alias(end), *others, *own])
 
 
 def latest_earlier() -> list[str | pl.Expr]:

@@ -28,11 +28,11 @@ def match_kafka_offsets(
 
     Never across environments or namespaces, nor across two known clusters.
     """
-    here = of_ends(ids.drop_nulls(_RECORD), deliveries, "world", "start", "work_end")
-    there = of_ends(send_ids.drop_nulls(_RECORD), sends, "world", send_start="start")
+    here, there = (side.drop_nulls(_RECORD) for side in (ids, send_ids))
+    here = of_ends("delivery", here, deliveries, "world", "start", "work_end")
+    there = of_ends("send", there, sends, "world", send_start="start")
     if here.is_empty() or there.is_empty():
         return NOTHING
-    there, here = there.rename({"row": "send"}), here.rename({"row": "delivery"})
     return match_in_portions(there, here, [*_RECORD, "world"], _match)
 
 

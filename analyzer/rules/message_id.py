@@ -36,58 +36,55 @@ _COUNTED, _NO_COUNTER = r"^\d+$", 15
 # Eight characters or digits alone are "1", "a", an offset: shorter ids may come back.
 _SHORTEST = 16
 
-_BY_EVENT, _BY_MESSAGE = pl.lit("eventbridge-event-id"), pl.lit("message-id")
+_BY_EVENT, _BY_MESSAGE = pl.Series(["eventbridge-event-id"]), pl.Series(["message-id"])
 _PLACED, _OPEN = pl.Series([PLACE]), pl.Series([None], dtype=pl.Float64)
+_COMPARED = compared("messaging.message.id", pl.col("id"), pl.col("id"))
+_TEXTS = ["message_id", "event_id"]
 _NO_TEXTS = pl.DataFrame(schema={"row": pl.UInt32, "id": pl.String})
 
 
 def _texts(ids: pl.DataFrame) -> pl.DataFrame:
     """One row an id text: (row, id)."""
-    texts = [
-        pl.DataFrame([ids["row"], ids[name].alias("id")])
-        for name in ("message_id", "event_id")
-        if ids[name].null_count() < ids.height
-    ]
-    return stack([_NO_TEXTS, *(where(each, each["id"].is_not_null()) for each in texts)])
+    texts = [pl.DataFrame([ids["row"], ids[name].alias("id")]) for name in _TEXTS]
+    given = [each for each in texts if each["id"].null_count() < each.height]
+    return stack([_NO_TEXTS, *map(_without_nulls, given)])
+
+
+def _without_nulls(texts: pl.DataFrame) -> pl.DataFrame:
+    return where(texts, texts["id"].is_not_null()) if texts["id"].null_count() else texts
 
 
 def match_message_ids(
     sends: pl.DataFrame, deliveries: pl.DataFrame, send_ids: pl.DataFrame, ids: pl.DataFrame
 ) -> pl.DataFrame:
     """EVIDENCE rows, for each id of a delivery the nearest earlier producer of it."""
-    here = of_ends(_texts(ids), deliveries, "system", "destination", "world", "start", "work_end")
-    there = of_ends(
-        _texts(send_ids),
-        sends,
-        send_system="system",
-        send_destination="destination",
-        send_world="world",
-        send_start="start",
-    )
+    place = ["system", "destination", "world"]
+    here = of_ends("delivery", _texts(ids), deliveries, *place, "start", "work_end")
+    sent = {f"send_{name}": name for name in (*place, "start")}
+    there = of_ends("send", _texts(send_ids), sends, **sent)
     if here.is_empty() or there.is_empty():
         return NOTHING
-    there, here = there.rename({"row": "send"}), here.rename({"row": "delivery"})
     return match_in_portions(there, here, ["id"], _match)
 
 
 def _match(there: pl.DataFrame, here: pl.DataFrame) -> pl.DataFrame:
     pairs = _judge(in_time(here.join(there, on="id")))
-    confidence = pl.col("confidence")
     if pairs["delivery"].n_unique() < pairs.height:
         sends = pl.col("send").n_unique().over("delivery", "id")
         pairs = (
-            pairs.with_columns(confidence.fill_null((WEAK / sends).round(2)))
+            pairs.with_columns(pl.col("confidence").fill_null((WEAK / sends).round(2)))
             .sort("delivery", "id", *latest_earlier())
             .unique(["delivery", "id"], keep="first", maintain_order=True)
         )
-    bridge = pl.col("send_system").eq_missing("aws_eventbridge")
-    return pairs.select(
-        "delivery",
-        "send",
-        pl.when(bridge).then(_BY_EVENT).otherwise(_BY_MESSAGE).alias("rule"),
-        confidence.fill_null(WEAK),
-        compared("messaging.message.id", pl.col("id"), pl.col("id")).alias("evidence"),
+    confidence = pairs["confidence"]
+    bridge = surely(pairs["send_system"] == "aws_eventbridge")
+    told = with_series(
+        pairs,
+        rule=_BY_EVENT.zip_with(bridge, _BY_MESSAGE),
+        confidence=confidence.fill_null(WEAK) if confidence.null_count() else confidence,
+        evidence=pairs.select(_COMPARED).to_series(),
     )
+    return told[list(EVIDENCE)]
 
 
 def _judge(pairs: pl.DataFrame) -> pl.DataFrame:

@@ -29,8 +29,8 @@ def match_sequence_numbers(
     the same queue. Never across environments, namespaces, accounts or regions."""
     queue = ["world", "system", "destination", "scope"]
     here, there = (side[["row", "sequence_number"]].drop_nulls() for side in (ids, send_ids))
-    here = of_ends(here, deliveries, *queue, "start", "work_end").rename({"row": "delivery"})
-    there = of_ends(there, sends, *queue, send_start="start").rename({"row": "send"})
+    here = of_ends("delivery", here, deliveries, *queue, "start", "work_end")
+    there = of_ends("send", there, sends, *queue, send_start="start")
     if there.is_empty() or here.is_empty():
         return NOTHING
     return match_in_portions(there, here, _NUMBER, _match)
