@@ -8,7 +8,6 @@ new ids; only the others are looked up, exactly.
 """
 
 import secrets
-from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +54,8 @@ class SeenIds:
         return hashed
 
     def add(self, ids: U64Array) -> None:
-        for words, bits in self._places(ids):
+        for secret in self._secrets[3:]:
+            words, bits = self._places(ids, secret)
             # Of several ids for one word only the last is set: again for the others.
             # Much faster than `bitwise_or.at`.
             while len(words):
@@ -66,26 +66,31 @@ class SeenIds:
         self.count += len(ids)
 
     def may_hold(self, ids: U64Array) -> npt.NDArray[np.bool_]:
-        held = np.ones(len(ids), np.bool_)
-        for words, bits in self._places(ids):
-            held &= self._words[words] & bits == bits
+        # Of new ids the first word already rules out nearly all.
+        left = np.arange(len(ids))
+        for secret in self._secrets[3:]:
+            words, bits = self._places(ids[left], secret)
+            left = left[self._words[words] & bits == bits]
+        held = np.zeros(len(ids), np.bool_)
+        held[left] = True
         return held
 
-    def _places(self, ids: U64Array) -> Iterator[tuple[npt.NDArray[np.int64], U64Array]]:
-        """Words of the filter, and the bits in each that stand for the ids. Hashed ids are
-        mixed well: multiplying them by an odd number mixes the upper half anew."""
+    def _places(self, ids: U64Array, secret: np.uint64) -> tuple[npt.NDArray[np.int64], U64Array]:
+        """A word of the filter for each of the ids, and the bits in it that stand for it. Hashed
+        ids are mixed well: multiplying them by an odd number mixes the upper half anew."""
         word_shift = np.uint64(65 - len(self._words).bit_length())
-        for secret in self._secrets[3:]:
-            mixed = ids * secret
-            first, second = (np.uint64(1) << ((mixed >> s) & np.uint64(63)) for s in _BIT_SHIFTS)
-            yield (mixed >> word_shift).astype(np.int64), first | second
+        mixed = ids * secret
+        first, second = (np.uint64(1) << ((mixed >> s) & np.uint64(63)) for s in _BIT_SHIFTS)
+        return (mixed >> word_shift).astype(np.int64), first | second
 
 
 def mix(numbers: U64Array) -> U64Array:
     """MurmurHash3's 64-bit finalizer: every bit of the input reaches every bit."""
     for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
-        numbers = (numbers ^ (numbers >> np.uint64(33))) * np.uint64(factor)
-    return numbers ^ (numbers >> np.uint64(33))
+        numbers = numbers ^ (numbers >> np.uint64(33))
+        numbers *= np.uint64(factor)
+    numbers ^= numbers >> np.uint64(33)
+    return numbers
 
 
 def has_repeats(ids: U64Array) -> bool:
