@@ -19,6 +19,7 @@ from storage.contract import (
 from storage.duckdb_answer_tables import SHAPES, TOLD_END
 from storage.duckdb_database import Database, Session, Value
 from storage.duckdb_dictionaries import Dictionary
+from storage.duckdb_few_rows import MOST_ROWS
 from storage.duckdb_places import answer_places
 from storage.duckdb_statements import statement
 from storage.duckdb_trace_rows import rows_of
@@ -50,7 +51,7 @@ def _page_starts(session: Session, asked: Mapping[str, Value]) -> Iterator[int |
     """Since when a page of connections may have begun: later first, at last what was asked
     for. Rows lie in the order of time, more or less, so of a short time few are read; one
     thread would put all of them in order."""
-    extent = session.select(statement("connections_extent")).to_pylist()[0]
+    extent = session.look_up(statement("connections_extent")).to_pylist()[0]
     if extent["count"]:
         ends = (extent["newest"], asked.get("after_start"), asked.get("end"))
         end = min(each for each in ends if isinstance(each, int))
@@ -93,10 +94,11 @@ class AnswerReader:
         with self._database.read() as session:
             # Those of one trace are found by its ids, whenever they were.
             starts = [None] if query.trace is not None else _page_starts(session, asked)
+            select = session.look_up if page.limit < MOST_ROWS - 1 else session.select
             for start in starts:
                 since = asked if start is None else asked | {"start": start}
                 text = statement("connections", conditions=_conditions(since, of_trace))
-                found = session.select(text, **since)
+                found = select(text, **since)
                 if found.num_rows > page.limit:
                     break
         table = fit(found, schema.CONNECTIONS)
