@@ -64,9 +64,9 @@ def newest_of(spans: pl.DataFrame) -> int:
 
 
 def arrow(frame: pl.DataFrame, columns: pa.Schema) -> pa.Table:
-    # Polars' own strings are views, which pyarrow cannot filter.
-    table = frame.select(columns.names).to_arrow(compat_level=pl.CompatLevel.oldest())
-    return table.cast(columns)
+    # Polars' own texts are views, which pyarrow cannot filter: the cast lays them out anew.
+    views = pl.CompatLevel.newest()
+    return results.fit(frame[columns.names].to_arrow(compat_level=views), columns)
 
 
 def distinct(frame: pl.DataFrame, key: list[str]) -> pl.DataFrame:

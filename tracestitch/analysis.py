@@ -15,6 +15,7 @@ from analyzer.analysis import arrow
 from analyzer.judging import Judge
 from analyzer.lost_sends import PLACE, find_suspects
 from analyzer.version import RULES_VERSION
+from storage.cheap_rows import stack
 from storage.contract import SpanStore, StoreError
 from storage.partition import WHOLE, Partition
 from storage.partition_progress import Progress, select_own
@@ -129,7 +130,7 @@ class AnalysisLoop:
         self._go_on()
         answers = self._near.answer(owners, around, hot, suspects)
         added = find_new_suspects(known, suspects, answers.endpoints)
-        every = pl.concat([suspects, added])
+        every = stack([suspects, added])
         self._answer_earlier(owners, every, added, progress)
         if not added.is_empty():
             answers = self._near.answer(owners, around, hot, every)
@@ -157,13 +158,13 @@ class AnalysisLoop:
         `added` with this pass, of which is told only now, so that a pass that fails later
         begins with this; and those that others' answers made suspect, which are noted."""
         known = progress.places
-        places = frozenset(suspects.select(PLACE).rows())
+        places = frozenset(suspects[PLACE].rows())
         fresh = added
         if known is not None:
             # Noted first where it is suspect no more: it may become so again.
             if not known <= places:
                 self._store.note_judged(self._partition, progress.judged, known & places)
-            new = [place not in known for place in suspects.select(PLACE).iter_rows()]
+            new = [place not in known for place in suspects[PLACE].iter_rows()]
             fresh = suspects.filter(pl.Series(new, dtype=pl.Boolean))
         mine, facts = pl.DataFrame(owners), self._surroundings.told()
         for traces in earlier_sends(self._store, fresh):
