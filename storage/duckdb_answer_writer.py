@@ -43,6 +43,7 @@ class AnswerWriter(PartitionedHere):
         connections: pa.Table,
         partition: Partition = WHOLE,
     ) -> None:
+        self._learn_answers()
         answered = self._answered_among(traces)
         with self._writing_answers() as session:
             self._delete(session, answered, {"endpoint_rows": "", "connection_rows": "consumer_"})
@@ -66,6 +67,7 @@ class AnswerWriter(PartitionedHere):
         if replaced is not None and replaced[0].equals(traces):
             answered = replaced[1]
         else:
+            self._learn_answers()
             answered = self._answered_among(traces)
         with self._database.write() as session:
             self._delete(session, answered, {"orphans": ""})
@@ -148,10 +150,14 @@ class AnswerWriter(PartitionedHere):
         with self._database.read() as session:
             return int(session.look_up(statement("newest_generation"))["generation"][0].as_py())
 
-    def _answered_among(self, traces: pa.Table) -> pa.Table:
-        """Those of the traces that may have answers: few, as most traces are new."""
+    def _learn_answers(self) -> None:
+        """Have the places tell of all answers; at no cost where they do."""
         if not self._answer_places.knows(self._answered):
             self._answer_places.learn()
+
+    def _answered_among(self, traces: pa.Table) -> pa.Table:
+        """Those of the traces that may have answers, by what the places tell: few, as most
+        traces are new."""
         new = self._answer_places.are_new(traces["trace_lo"].to_numpy(), self._answered + 1)
         if new is None:
             return traces
