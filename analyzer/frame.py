@@ -12,12 +12,13 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from analyzer.meaning import find_meanings
+from analyzer.meaning import IDENTIFIED, MARKED, RECORDED, find_meanings, is_meant
 from analyzer.names import mark_messages, read_messages
 from analyzer.places import inherit_places
 from analyzer.span_ids import SpanIds, flag, no_rows
 from analyzer.structure import find_parents
 from analyzer.tables import Tables
+from storage.cheap_rows import is_given, places_among, where, with_series
 
 SPAN = ["trace_hi", "trace_lo", "span_id"]
 PART = [*SPAN, "content_hash"]
@@ -36,9 +37,9 @@ _MESSAGE = [
     "traceparent_header",
     "foreign_context_header",
 ]
-# What names and roles need to know of a message (analyzer.names.mark_messages).
-_SAID = ["recorded", "identified"]
-_ORDER = ["trace_hi", "trace_lo", "start_time_unix_nano", "span_id"]
+_ORDER = ["trace_hi", "trace_lo", "start", "span_id"]
+# What meanings depend on, and is read of them alone.
+_UNREAD = {"shape_id", "says", "trace_state"}
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,12 @@ class Frame:
     def look_up(self, told: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
         """The other columns of `told` (`row`: distinct, …) for these rows, in their order:
         null where it tells nothing."""
+        others = [column for column in told.get_columns() if column.name != "row"]
         if told.is_empty():
-            return told.drop("row").clear(n=len(rows))
+            return pl.DataFrame([_nothing(each.name, each.dtype, len(rows)) for each in others])
         places = pl.int_range(told.height, dtype=pl.UInt32, eager=True)
-        place = no_rows(self.rows.height).scatter(told["row"], places)
-        return told.drop("row")[place[rows]]
+        place = no_rows(self.rows.height).scatter(told["row"], places)[rows]
+        return pl.DataFrame([column[place] for column in others])
 
     def find(self, ids: pl.DataFrame) -> pl.Series:
         """`row` of the span with each of these ids (the columns of SPAN or PART), null where
@@ -110,8 +112,12 @@ class Frame:
 
     def is_in_traces(self, traces: pl.DataFrame) -> pl.Series:
         """Boolean by row, of distinct traces (trace_hi, trace_lo)."""
-        firsts = self.rows.select("row", "trace", *SPAN[:2]).filter(self["row"] == self["trace"])
-        found = firsts.join(traces, on=SPAN[:2], how="semi")
+        firsts = where(self.rows[["row", *SPAN[:2]]], self["row"] == self["trace"])
+        place = places_among(firsts["trace_lo"], traces["trace_lo"])
+        if traces["trace_lo"].n_unique() == traces.height:
+            found = where(firsts, traces["trace_hi"][place] == firsts["trace_hi"])
+        else:
+            found = firsts.join(traces, on=SPAN[:2], how="semi")
         return self.flag(found["row"])[self["trace"]]
 
     @cached_property
@@ -119,15 +125,14 @@ class Frame:
         """Boolean by row: it has a local parent."""
         return self["above"] != self["row"]
 
-    def is_role(self, role: str) -> pl.Series:
-        """Boolean by row."""
+    def is_role(self, role: str | None) -> pl.Series:
+        """Boolean by row; None: it has none."""
         if role not in self._roles:
-            same = self["role"] == role
-            self._roles[role] = same.fill_null(value=False) if same.null_count() else same
+            self._roles[role] = is_meant(self.meanings, self["meaning"], role)
         return self._roles[role]
 
     @cached_property
-    def _roles(self) -> dict[str, pl.Series]:
+    def _roles(self) -> dict[str | None, pl.Series]:
         return {}
 
     def flag(self, rows: pl.Series) -> pl.Series:
@@ -142,6 +147,10 @@ def _gather(column: pl.Series, places: pl.Series) -> pl.Series:
     return column[places]
 
 
+def _nothing(name: str, type_: pl.DataType, height: int) -> pl.Series:
+    return pl.Series(name, [None], type_).new_from_index(0, height)
+
+
 def build_frame(tables: Tables) -> Frame:
     """The frame of a batch.
 
@@ -150,37 +159,41 @@ def build_frame(tables: Tables) -> Frame:
     content hash; which arrived first does not matter.
     """
     spans = tables.spans
-    ids = SpanIds(spans.select(PART))
+    ids = SpanIds(spans[PART])
     kept = _in_order(spans if ids.are_unique else _one_of_each(spans))
     if kept is not spans:
-        ids = SpanIds(kept.select(PART))
-    messages = _by_span(
-        mark_messages(tables.messages.select(*PART, "shape_id", "kafka_key", *_MESSAGE)),
-        ids,
-        kept.height,
-    )
+        ids = SpanIds(kept[PART])
+    raw = mark_messages(tables.messages[[*PART, "shape_id", "kafka_key", *_MESSAGE]])
+    messages = _by_span(raw, ids, kept.height)
     resources = _read_resources(tables)
-    rows = (
-        _number_traces(kept.with_row_index("row"))
-        .with_columns(
-            *_tell_kinds(messages, kept.height),
-            _number_of(kept["resource_id"], resources["resource_id"]).alias("resource"),
-        )
-        .rename({"start_time_unix_nano": "start", "end_time_unix_nano": "end"})
+    resource = places_among(kept["resource_id"], resources["resource_id"])
+    rows = with_series(
+        _number_traces(kept.with_row_index("row")),
+        *_tell_kinds(messages, kept.height),
+        resource=resource,
+        world=resources["world"][resource],
+        service=resources["service"][resource],
     )
-    rows = rows.with_columns(resources[name][rows["resource"]] for name in ("world", "service"))
     meaning, meanings = find_meanings(rows, tables.scopes, tables.shapes)
-    rows = rows.with_columns(meaning, meanings["role"][meaning])
-    rows, meanings = inherit_places(find_parents(rows, ids), meanings)
-    stated = rows.select("row", "trace_state").filter(pl.col("trace_state").str.len_bytes() > 0)
+    rows = find_parents(with_series(rows, meaning, meanings["role"][meaning]), meanings, ids)
+    rows, meanings = inherit_places(rows, meanings)
+    rows = with_series(rows, _work_ends(rows))
     return Frame(
-        rows=rows.with_columns(_work_ends(rows)).drop("shape_id", *_SAID, "trace_state"),
+        rows=rows[[name for name in rows.columns if name not in _UNREAD]],
         messages=_read_messages(rows, messages, meanings),
         meanings=meanings,
         resources=resources,
-        states=stated,
+        states=_states(rows[["row", "trace_state"]]),
         ids=ids,
     )
+
+
+def _states(rows: pl.DataFrame) -> pl.DataFrame:
+    """Those that have one."""
+    states = rows["trace_state"]
+    if states.null_count() == len(states):
+        return rows.clear()
+    return where(rows, states != "")
 
 
 def _one_of_each(spans: pl.DataFrame) -> pl.DataFrame:
@@ -203,48 +216,59 @@ def _number_traces(rows: pl.DataFrame) -> pl.DataFrame:
     hi, lo = rows["trace_hi"].to_numpy(), rows["trace_lo"].to_numpy()
     new[1:] = (hi[1:] != hi[:-1]) | (lo[1:] != lo[:-1])
     firsts = np.where(new, rows["row"].to_numpy(), np.uint32(0))
-    return rows.with_columns(pl.Series("trace", np.maximum.accumulate(firsts)))
+    return with_series(rows, pl.Series("trace", np.maximum.accumulate(firsts)))
 
 
 def _by_span(messages: pl.DataFrame, ids: SpanIds, spans: int) -> pl.DataFrame:
     """The messages of these spans with `row`, in its order, one each."""
-    found = ids.find(messages.select(PART)).to_frame().with_row_index("place").drop_nulls()
-    places = no_rows(spans).scatter(found["row"], found["place"])
-    marked = places.is_not_null()
+    rows = ids.find(messages[PART])
+    places = pl.int_range(messages.height, dtype=pl.UInt32, eager=True)
+    if rows.null_count():
+        found = is_given(rows)
+        rows, places = rows.filter(found), places.filter(found)
+    place = no_rows(spans).scatter(rows, places)
+    marked = flag(spans, rows)
+    kept = place.filter(marked)
+    told = [_gather(each, kept) for each in messages.get_columns() if each.name not in PART]
     rows = pl.int_range(spans, dtype=pl.UInt32, eager=True).filter(marked)
-    kept = places.filter(marked)
-    told = [_gather(column, kept) for column in messages.drop(PART).get_columns()]
     return pl.DataFrame([*told, rows.alias("row")])
 
 
 def _tell_kinds(messages: pl.DataFrame, spans: int) -> list[pl.Series]:
-    """`message`, `marked` and what meanings depend on, by row."""
+    """`message`, `marked` and what meanings depend on, by row; `shape_id` 0 where not marked."""
     rows = messages["row"]
     numbers = pl.int_range(messages.height, dtype=pl.UInt32, eager=True)
-    shapes = pl.Series("shape_id", [None], dtype=pl.UInt64).new_from_index(0, spans)
+    shapes = pl.Series("shape_id", [0], pl.UInt64).new_from_index(0, spans)
+    recorded, identified = (messages[name].to_numpy() for name in ("recorded", "identified"))
+    says = np.zeros(spans, dtype=np.uint8)
+    says[rows.to_numpy()] = (
+        MARKED + recorded * np.uint8(RECORDED) + identified * np.uint8(IDENTIFIED)
+    )
     return [
         no_rows(spans).scatter(rows, numbers).alias("message"),
         shapes.scatter(rows, messages["shape_id"]),
         flag(spans, rows).alias("marked"),
-        *(flag(spans, rows.filter(messages[name])).alias(name) for name in _SAID),
-    ]
-
-
-def _number_of(ids: pl.Series, known: pl.Series) -> pl.Series:
-    """Of each id its index in `known`, which holds them all."""
-    numbers = pl.DataFrame({"id": known}).with_row_index("number")
-    return pl.DataFrame({"id": ids}).join(numbers, on="id", how="left", maintain_order="left")[
-        "number"
+        pl.Series("says", says),
     ]
 
 
 def _read_resources(tables: Tables) -> pl.DataFrame:
     """Resources with numbers for `world` and `service`: dense, and a function of the set."""
-    resources = tables.resources.select("resource_id", *IDENTITY, "service_version", "sdk_language")
-    for number, key in (("world", ["environment", "service_namespace"]), ("service", IDENTITY)):
-        kinds = resources.select(key).unique().sort(key).with_row_index(number)
-        resources = resources.join(kinds, on=key, nulls_equal=True)
-    return resources
+    resources = tables.resources[["resource_id", *IDENTITY, "service_version", "sdk_language"]]
+    return with_series(
+        resources,
+        world=_number(resources[["environment", "service_namespace"]]),
+        service=_number(resources[IDENTITY]),
+    )
+
+
+def _number(identities: pl.DataFrame) -> pl.Series:
+    """A number for each row, the same for the same texts, in their order, null before all.
+    There are few, which Python sorts before a query has begun."""
+    rows = identities.rows()
+    known = sorted(set(rows), key=lambda texts: [(text is not None, text) for text in texts])
+    numbers = {texts: number for number, texts in enumerate(known)}
+    return pl.Series([numbers[texts] for texts in rows], dtype=pl.UInt32)
 
 
 def _read_messages(
@@ -252,16 +276,14 @@ def _read_messages(
 ) -> pl.DataFrame:
     """The messages with what their columns mean."""
     meaning = rows["meaning"][messages["row"]]
-    return read_messages(
-        messages.select(
-            *_MESSAGE, "row", *(meanings[name][meaning] for name in ("system", "kafka_topic"))
-        )
-    ).drop("system")
+    told = [meanings[name][meaning] for name in ("kafka_topic", "system")]
+    read = read_messages(with_series(messages[[*_MESSAGE, "row"]], *told))
+    return read[[*_MESSAGE, "row", "kafka_topic"]]
 
 
 def _work_ends(rows: pl.DataFrame) -> pl.Series:
     """`work_end`: when the last span of the local tree that a row belongs to ended."""
-    tops, ends = rows["top"].to_numpy(), rows["end"].to_numpy().copy()
+    tops, ends = rows["top"].to_numpy(), rows["end"].to_numpy()
     latest = ends.copy()
     np.maximum.at(latest, tops, ends)
     return pl.Series("work_end", latest[tops])

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from analyzer.names import name_shapes
-from analyzer.operations import name_operation
+from analyzer.operations import may_wait, name_operation
 from analyzer.roles import AWS_API_SCOPES, ROLE, assign_roles
+from storage.cheap_rows import at, with_series
 
 # "order.publish" and "order.process" belong to the domain "order"
 DOMAIN = (
@@ -14,8 +17,11 @@ DOMAIN = (
     r"(?:publish|send|produce|create|emit|enqueue|process|receive|consume|handle|execute)(?:d|r|er)?$"
 )
 # Spans that agree in these mean the same.
-_ALIKE = ["shape_id", "scope_id", "name", "kind", "marked", "recorded", "identified"]
-_FLAGS = ("dead_letter", "api_receive", "aws_api", "says_receive", "routed", "creating")
+_ALIKE = ["shape_id", "scope_id", "name", "kind", "says"]
+# What a span's message says of itself, in one number.
+MARKED, RECORDED, IDENTIFIED = 1, 2, 4
+_SAYS = {"marked": MARKED, "recorded": RECORDED, "identified": IDENTIFIED}
+_FLAGS = ("dead_letter", "api_receive", "aws_api", "says_receive", "routed", "creating", "waits")
 _TEXTS = (
     *("system", "destination", "scope", "consumer_group", "kafka_topic", "kafka_cluster"),
     *("event_source", "event_detail_type", "trigger", "celery_task"),
@@ -31,14 +37,18 @@ _MEANING = {
 _MOST_REMEMBERED = 20_000
 # On average, of a kind and what it means: names can be very long.
 _MOST_BYTES = 2_000
+# Of 64 bits, half of them set.
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 _remembered: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
 
 def find_meanings(
     rows: pl.DataFrame, scopes: pl.DataFrame, shapes: pl.DataFrame
 ) -> tuple[pl.Series, pl.DataFrame]:
-    """(`meaning`, meanings): of each row the index of its meaning, and the meanings."""
-    number, kinds = _group(rows.select(_ALIKE))
+    """(`meaning`, meanings): of each row the index of its meaning, and the meanings. `says` of
+    the rows (UInt8) adds up MARKED (it has messaging attributes), RECORDED and IDENTIFIED
+    (analyzer.names.mark_messages); `shape_id` is 0 where not marked."""
+    number, kinds = _group(rows[_ALIKE])
     if kinds.height > _MOST_REMEMBERED // 2:
         return number, _work_out(kinds, scopes, shapes)
     keys = kinds.rows()
@@ -54,10 +64,14 @@ def find_meanings(
     return number, pl.DataFrame([told[key] for key in keys], schema=_MEANING, orient="row")
 
 
+def is_meant(meanings: pl.DataFrame, meaning: pl.Series, *roles: str | None) -> pl.Series:
+    """Boolean of rows with these indexes of their meanings: it has one of these roles (None:
+    has none)."""
+    return pl.Series([role in roles for role in meanings["role"]], dtype=pl.Boolean)[meaning]
+
+
 def _work_out(kinds: pl.DataFrame, scopes: pl.DataFrame, shapes: pl.DataFrame) -> pl.DataFrame:
-    scopes = scopes.unique("scope_id").select(
-        "scope_id", scope_name="name", scope_version="version"
-    )
+    scopes = scopes.select("scope_id", scope_name="name", scope_version="version")
     told = assign_roles(
         name_shapes(
             kinds.join(scopes, on="scope_id", how="left", maintain_order="left").join(
@@ -67,6 +81,7 @@ def _work_out(kinds: pl.DataFrame, scopes: pl.DataFrame, shapes: pl.DataFrame) -
     ).with_columns(
         pl.col("name").str.extract(DOMAIN).str.to_lowercase().alias("domain"),
         name_operation(pl.col("name")).alias("operation"),
+        may_wait(pl.col("name")).alias("waits"),
         pl.col("name")
         .str.to_lowercase()
         .str.contains("receive", literal=True)
@@ -77,26 +92,33 @@ def _work_out(kinds: pl.DataFrame, scopes: pl.DataFrame, shapes: pl.DataFrame) -
 
 
 def _group(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
-    """(`meaning`, kinds): rows that are equal get one number, the index of their kind.
+    """(`meaning`, kinds): rows that are equal get one number, the index of their kind. `kinds`
+    are the first rows of each, in their order, without shape where they are not marked.
 
     Told apart by a hash; that equal hashes mean equal rows is looked up, not believed.
     """
-    short = rows.select("shape_id", "scope_id", "name", short=_in_one_number())
-    hashes = short.select(hash=short.hash_rows()).with_row_index("row")
-    first = hashes.select(pl.col("row").first().over("hash")).to_series()
-    new = first == hashes["row"]
-    number = (new.cum_sum() - 1)[first].cast(pl.UInt32).alias("meaning")
-    kinds = rows.filter(new)
-    if all(short[name].equals(short[name][first]) for name in short.columns):
-        return number, kinds
-    kinds = rows.unique(maintain_order=True).with_row_index("meaning")
-    found = rows.join(kinds, on=rows.columns, how="left", nulls_equal=True, maintain_order="left")
-    return found["meaning"], kinds.drop("meaning")
+    coded = pa.array(_hash(rows)).dictionary_encode()
+    code = coded.indices.to_numpy().astype(np.uint32)
+    firsts = np.empty(len(coded.dictionary), dtype=np.uint32)
+    firsts[code[::-1]] = np.arange(rows.height, dtype=np.uint32)[::-1]
+    first = pl.Series(firsts[code])
+    if all(column.equals(column[first]) for column in rows.get_columns()):
+        number, kinds = pl.Series("meaning", code), at(rows, firsts)
+    else:
+        kinds = rows.unique(maintain_order=True).with_row_index("meaning")
+        number = rows.join(kinds, on=rows.columns, how="left", maintain_order="left")["meaning"]
+        kinds = kinds.drop("meaning")
+    said = [kinds["says"] & flag == flag for flag in _SAYS.values()]
+    flags = dict(zip(_SAYS, said, strict=True))
+    shape = kinds["shape_id"].zip_with(flags["marked"], pl.Series([None], dtype=pl.UInt64))
+    return number, with_series(kinds, shape.alias("shape_id"), **flags)
 
 
-def _in_one_number() -> pl.Expr:
-    """The other columns of _ALIKE: one is compared faster than four."""
-    number = pl.col("kind").cast(pl.Int64)
-    for name in ("marked", "recorded", "identified"):
-        number = number * 2 + pl.col(name)
+def _hash(rows: pl.DataFrame) -> np.ndarray:
+    """A number for each row, the same for equal rows and hardly ever for others."""
+    number = rows[["name"]].hash_rows().to_numpy(writable=True)
+    small = rows["kind"].to_numpy() * 8 + rows["says"].to_numpy()
+    for column in (rows["scope_id"].to_numpy(), rows["shape_id"].to_numpy(), small):
+        number *= _ODD
+        np.add(number, column, out=number, casting="unsafe")
     return number

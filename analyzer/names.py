@@ -9,6 +9,7 @@ instrumentations listed in docs/messaging-attributes.md.
 import polars as pl
 
 from analyzer.retry_topics import DEAD_LETTER
+from storage.cheap_rows import is_given, with_series
 
 # `messaging.system`, lower case without separators -> canonical (semconv registry)
 SYSTEMS = {
@@ -81,6 +82,7 @@ _ENTITY = r"^(.+?)/(?i:subscriptions)/([^/]+)(/\$.+)?$"
 # persistent://public/default/orders-partition-3: short names stand for those of this tenant
 # and namespace, and the partitions of a topic are topics of their own
 _PULSAR_TOPIC = r"^(?:(?:non-)?persistent://)?(?:public/default/)?(.+?)(?:-partition-\d+)?$"
+_BARE_OFFSET = r"^-?\d+$"
 _KAFKA_ID = r"^(.+)\.(\d+)\.(\d+)$"
 # messaging verbs before (semconv 1.27 and later) or after (earlier) the destination
 _VERB_FIRST = r"^(?:send|publish|create|process|receive|poll|consume) (\S.*)$"
@@ -141,10 +143,15 @@ def mark_messages(frame: pl.DataFrame) -> pl.DataFrame:
     `recorded` (it has a Kafka offset or key) and `identified` (it has a message id)."""
     texts = ("message_id", "event_id", "sequence_number")
     given = [name for name in texts if frame[name].null_count() < frame.height]
-    return frame.with_columns(
-        *(_clean(pl.col(name)).alias(name) for name in given),
-        recorded=pl.any_horizontal(_given("kafka_offset", "kafka_key")),
-    ).with_columns(identified=pl.col("message_id").is_not_null())
+    if given:
+        frame = with_series(
+            frame, *frame.select(_clean(pl.col(name)).alias(name) for name in given)
+        )
+    return with_series(
+        frame,
+        recorded=is_given(frame["kafka_offset"]) | is_given(frame["kafka_key"]),
+        identified=is_given(frame["message_id"]),
+    )
 
 
 def name_shapes(frame: pl.DataFrame) -> pl.DataFrame:
@@ -212,25 +219,48 @@ def read_messages(frame: pl.DataFrame) -> pl.DataFrame:
     only a message id "topic.partition.offset" was sent; `message_id` loses values that
     lie: Kafka positions and bare offsets are not unique ids.
     """
-    kafka = pl.col("system") == "kafka"
-    said = pl.when(kafka).then(pl.col("message_id"))
-    # The costly expression only where it can match: most ids are UUIDs.
+    kafka = frame["system"] == "kafka"
+    if _name_positions(frame["message_id"].filter(kafka)):
+        frame = _read_positions(frame)
+    return with_series(
+        frame, *(_assigned(frame[name], kafka) for name in ("kafka_partition", "kafka_offset"))
+    )
+
+
+def _assigned(numbers: pl.Series, kafka: pl.Series) -> pl.Series:
+    """Those of Kafka that are any: -1 and -1001 mean "not assigned"."""
+    if numbers.null_count() == len(numbers):
+        return numbers
+    nothing = pl.Series([None], dtype=numbers.dtype)
+    return numbers.zip_with(kafka & (numbers >= 0), nothing).alias(numbers.name)
+
+
+def _name_positions(message_ids: pl.Series) -> bool:
+    """Whether any of these may be a position: most ids are UUIDs."""
+    if message_ids.null_count() == len(message_ids):
+        return False
+    said = pl.col("message_id").str
+    spelled = said.contains(".", literal=True) | said.contains(_BARE_OFFSET)
+    return bool(message_ids.to_frame().select(spelled).to_series().any())
+
+
+def _read_positions(frame: pl.DataFrame) -> pl.DataFrame:
+    """Where the message id of a record says its position, that and not the id."""
+    said = pl.when(pl.col("system") == "kafka").then(pl.col("message_id"))
+    # The costly expression only where it can match.
     dotted = pl.when(said.str.contains(".", literal=True)).then(said)
     frame = frame.with_columns(
         dotted.str.extract_groups(_KAFKA_ID).alias("spelled"),
         # Go otelsarama up to 0.43 sends the offset as the message id
-        pl.when(said.str.contains(r"^-?\d+$")).then(said).alias("bare"),
+        pl.when(said.str.contains(_BARE_OFFSET)).then(said).alias("bare"),
     )
     topic, place, at = (pl.col("spelled").struct.field(group) for group in ("1", "2", "3"))
-    offset = pl.coalesce(
-        "kafka_offset", *(text.cast(pl.Int64, strict=False) for text in (at, pl.col("bare")))
-    )
-    partition = pl.coalesce("kafka_partition", place.cast(pl.Int64, strict=False))
     honest = topic.is_null() & pl.col("bare").is_null()
     return frame.with_columns(
         pl.coalesce(topic, "kafka_topic").alias("kafka_topic"),
-        # -1 and -1001 mean "not assigned"
-        pl.when(kafka & (partition >= 0)).then(partition).alias("kafka_partition"),
-        pl.when(kafka & (offset >= 0)).then(offset).alias("kafka_offset"),
+        pl.coalesce("kafka_partition", place.cast(pl.Int64, strict=False)),
+        pl.coalesce(
+            "kafka_offset", *(text.cast(pl.Int64, strict=False) for text in (at, pl.col("bare")))
+        ),
         pl.when(honest).then("message_id").alias("message_id"),
     ).drop("spelled", "bare")

@@ -13,6 +13,9 @@ _PROBE = (
     r"(?i)(?:^|[/ ])(?:health(?:[-_]?checks?|z)?|livez?|liveness|alive|readyz?|readiness"
     r"|startup|ping|metrics|prometheus)(?:[/?]|$)|\bgrpc\.health\."
 )
+# Consumer spans for waiting: Ruby's Bunny renames the span of a frame that delivers a message,
+# Datadog's has neither topic nor partition where `poll` gave nothing.
+_WAITING = r"^Bunny::ReaderLoop#run_once$|^kafka\.(?:consume|poll)$"
 
 
 def name_operation(span_name: pl.Expr) -> pl.Expr:
@@ -24,3 +27,8 @@ def may_send(operation: pl.Expr) -> pl.Expr:
     """Whether a request of this name may be what a message was sent for: it asks for a change,
     and not for health or figures."""
     return ~(operation.str.contains(_SAFE) | operation.str.contains(_PROBE))
+
+
+def may_wait(span_name: pl.Expr) -> pl.Expr:
+    """Whether a span of this name may be one for waiting, without a message."""
+    return span_name.str.contains(_WAITING)

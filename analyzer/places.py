@@ -7,6 +7,7 @@ span below it but a name.
 import polars as pl
 
 from analyzer.structure import nearest_above
+from storage.cheap_rows import is_given, where, with_series
 
 _PLACE = [
     *("system", "destination", "scope", "consumer_group", "kafka_topic", "kafka_cluster"),
@@ -17,19 +18,19 @@ _PLACE = [
 def inherit_places(rows: pl.DataFrame, meanings: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """`rows` with another `meaning` for process spans that name no system, below a receive
     span that names one: their own, with its place; and the meanings with these behind them."""
-    mute = (pl.col("role") == "process") & pl.col("system").is_null()
-    silent = meanings.select(mute.fill_null(value=False)).to_series()
+    said = list(zip(meanings["role"], meanings["system"], strict=True))
+    silent = pl.Series([one == ("process", None) for one in said], dtype=pl.Boolean)
     if not silent.any():
         return rows, meanings
-    told = meanings.select(
-        ((pl.col("role") == "receive") & pl.col("system").is_not_null()).fill_null(value=False)
-    ).to_series()
-    above = nearest_above(rows, told[rows["meaning"]])
-    heirs = rows.select("row", "meaning", above=rows["meaning"][above]).filter(
-        silent[rows["meaning"]] & pl.lit(above).is_not_null()
+    telling = [role == "receive" and system is not None for role, system in said]
+    above = nearest_above(rows, pl.Series(telling, dtype=pl.Boolean)[rows["meaning"]])
+    heirs = where(
+        with_series(rows[["row", "meaning"]], above=above),
+        silent[rows["meaning"]] & is_given(above),
     )
     if heirs.is_empty():
         return rows, meanings
+    heirs = with_series(heirs, above=rows["meaning"][heirs["above"]])
     kinds = heirs.select("meaning", "above").unique(maintain_order=True)
     new = meanings[kinds["meaning"]].with_columns(meanings[name][kinds["above"]] for name in _PLACE)
     numbers = kinds.with_row_index("new", offset=meanings.height)

@@ -3,6 +3,8 @@
 import numpy as np
 import polars as pl
 
+from storage.cheap_rows import is_given
+
 
 def no_rows(height: int) -> pl.Series:
     """A row number for each of so many rows, all null."""
@@ -12,7 +14,7 @@ def no_rows(height: int) -> pl.Series:
 def flag(height: int, rows: pl.Series) -> pl.Series:
     """Of so many rows whether they are among these; nulls are none."""
     flags = np.zeros(height, dtype=np.bool_)
-    known = rows.drop_nulls() if rows.null_count() else rows
+    known = rows.filter(is_given(rows)) if rows.null_count() else rows
     flags[known.to_numpy()] = True
     return pl.Series(flags)
 
@@ -37,7 +39,7 @@ class SpanIds:
         """`row` of the span with each of these ids (trace_hi, trace_lo, span_id, and maybe
         content_hash), null where there is none."""
         if not self.are_unique:
-            known = self._spans.select(wanted.columns).with_row_index("row")
+            known = self._spans[wanted.columns].with_row_index("row")
             return wanted.join(known, on=wanted.columns, how="left", maintain_order="left")["row"]
         nothing = no_rows(wanted.height)
         if self._spans.is_empty() or wanted.is_empty():

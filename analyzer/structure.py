@@ -1,8 +1,11 @@
 """The tree inside a trace: parents, and the local root that a span's work hangs from."""
 
+import numpy as np
 import polars as pl
 
+from analyzer.meaning import is_meant
 from analyzer.span_ids import SpanIds, flag, no_rows
+from storage.cheap_rows import is_given, where, with_series
 
 # Doubling reaches the end of a chain of n spans in log2(n) steps.
 _MAX_STEPS = 40
@@ -24,17 +27,17 @@ def follow(pointers: pl.Series) -> pl.Series:
     return pointers
 
 
-def _cut_cycles(parents: pl.Series, rows: pl.Series) -> pl.Series:
-    """Make the first row of every cycle a root (its parent null)."""
-    parents = pl.select(pl.when(parents != rows).then(parents)).to_series()
-    pointers = parents.fill_null(rows)
-    ends = follow(pointers)
-    stuck = pointers[ends] != ends
+def _cut_cycles(upper: pl.Series, rows: pl.Series) -> pl.Series:
+    """Make the first row of every cycle a root (it points at itself)."""
+    if (upper <= rows).all():  # whoever goes on never comes back
+        return upper
+    ends = follow(upper)
+    stuck = upper[ends] != ends
     if not stuck.any():
-        return parents
+        return upper
     cut: set[int] = set()
     seen: set[int] = set()
-    step = pointers.to_list()
+    step = upper.to_list()
     for end in ends.filter(stuck).unique().to_list():
         if end in seen:  # every row of a cycle can be an end: walked once, not once for each
             continue
@@ -44,15 +47,11 @@ def _cut_cycles(parents: pl.Series, rows: pl.Series) -> pl.Series:
             at = step[at]
         cut.add(min(loop))
         seen.update(loop)
-    return pl.DataFrame({"row": rows, "parent": parents}).select(
-        pl.when(pl.col("row").is_in(sorted(cut)))
-        .then(None)
-        .otherwise(pl.col("parent"))
-        .alias("parent")
-    )["parent"]
+    firsts = pl.Series(sorted(cut), dtype=pl.UInt32)
+    return upper.clone().scatter(firsts, firsts)
 
 
-def find_parents(rows: pl.DataFrame, ids: SpanIds) -> pl.DataFrame:
+def find_parents(rows: pl.DataFrame, meanings: pl.DataFrame, ids: SpanIds) -> pl.DataFrame:
     """Add the columns
 
     - `parent`: row of the parent span, null when there is none or it is missing;
@@ -64,26 +63,27 @@ def find_parents(rows: pl.DataFrame, ids: SpanIds) -> pl.DataFrame:
     - `top`: row of the local root, reached over local parents;
     - `has_children`: some span has it as local parent.
     """
+    row, service, meaning = rows["row"], rows["service"], rows["meaning"]
+    nothing = no_rows(rows.height)
     found = _look_up_parents(rows, ids)
-    parents = _cut_cycles(found, rows["row"])
-    upper = parents.fill_null(rows["row"])  # looking up by nulls takes ten times as long
-    crosses = (pl.col("service") != rows["service"][upper]) | (
-        pl.lit(rows["role"] == "send").gather(upper) & pl.col("role").is_in(["receive", "process"])
+    known = is_given(found)
+    upper = _cut_cycles(found.zip_with(known, row), row)
+    has_parent = upper != row
+    sends = is_meant(meanings, meaning, "send")[upper]
+    crosses = (service != service[upper]) | (
+        sends & is_meant(meanings, meaning, "receive", "process")
     )
-    rows = rows.with_columns(
-        parents.alias("parent"),
-        (found.is_not_null() & parents.is_null()).alias("cyclic"),
-        (pl.col("parent_span_id").is_not_null() & pl.lit(parents).is_null()).alias(
-            "parent_missing"
-        ),
-        pl.when(~crosses.fill_null(value=False)).then(parents).alias("local_parent"),
-    )
-    local = rows["local_parent"]
-    above = local.fill_null(rows["row"])
-    return rows.with_columns(
-        above.alias("above"),
-        follow(above).alias("top"),
-        flag(rows.height, local).alias("has_children"),
+    above = row.zip_with(crosses, upper)
+    has_above = above != row
+    return with_series(
+        rows,
+        parent=upper.zip_with(has_parent, nothing),
+        cyclic=known & ~has_parent,
+        parent_missing=is_given(rows["parent_span_id"]) & ~has_parent,
+        local_parent=above.zip_with(has_above, nothing),
+        above=above,
+        top=follow(above),
+        has_children=flag(rows.height, above.filter(has_above)),
     )
 
 
@@ -93,18 +93,31 @@ def _look_up_parents(rows: pl.DataFrame, ids: SpanIds) -> pl.Series:
     Rows are sorted by trace and start, so nearly every parent stands a few rows before
     its child; the others are looked up.
     """
-    same = [
-        pl.when(
-            (pl.col("parent_span_id") == pl.col("span_id").shift(back))
-            & (pl.col("trace") == pl.col("trace").shift(back))
-        ).then(pl.col("row") - back)
-        for back in range(1, _NEAR + 1)
-    ]
-    near = rows.select(pl.coalesce(same)).to_series()
-    open_ = rows.select("row", "trace_hi", "trace_lo", span_id="parent_span_id").filter(
-        near.is_null() & rows["parent_span_id"].is_not_null()
-    )
-    return near.scatter(open_["row"], ids.find(open_.drop("row")))
+    row, named = rows["row"], rows["parent_span_id"]
+    back = _steps_back(rows)
+    near = pl.Series(back > 0)
+    parent = pl.Series(row.to_numpy() - back).zip_with(near, no_rows(rows.height)).alias("row")
+    far = is_given(named) & ~near
+    if not far.any():
+        return parent
+    open_ = where(rows[["row", "trace_hi", "trace_lo", "parent_span_id"]], far)
+    wanted = with_series(open_[["trace_hi", "trace_lo"]], span_id=open_["parent_span_id"])
+    return parent.scatter(open_["row"], ids.find(wanted))
+
+
+def _steps_back(rows: pl.DataFrame) -> np.ndarray:
+    """How many rows before each one its parent stands, 0 where it does not so near."""
+    named = rows["parent_span_id"]
+    parents = named.to_arrow().fill_null(0).to_numpy()
+    spans, traces = rows["span_id"].to_numpy(), rows["trace"].to_numpy()
+    back = np.zeros(rows.height, dtype=np.uint8)
+    for steps in range(min(_NEAR, rows.height - 1), 0, -1):
+        same = parents[steps:] == spans[:-steps]
+        same &= traces[steps:] == traces[:-steps]
+        np.putmask(back[steps:], same, steps)
+    if named.null_count():
+        back *= is_given(named).to_numpy()
+    return back
 
 
 def nearest(rows: pl.DataFrame, wanted: pl.Series) -> pl.Series:
