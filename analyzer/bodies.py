@@ -11,6 +11,7 @@ import polars as pl
 from analyzer.frame import Frame
 from analyzer.hot_keys import Hot, leave_out_works
 from analyzer.roles import CLIENT, CONSUMER, INTERNAL
+from storage.cheap_rows import is_given, where
 
 # Handling follows within milliseconds; a settle call or another message may stand between.
 GAP_NANO = 250_000_000
@@ -40,8 +41,11 @@ def find_bodies(
     and a receive span that has work below it has not ended too early.
     """
     works = leave_out_works(_works(frame, links, deliveries), frame, hot)
-    if works.is_empty():
+    if works.is_empty() or not frame.is_role("receive").any():
         return _NOTHING
+    # JavaScript starts spans on whole milliseconds and ends them between
+    whole = pl.col("start") % _MILLISECOND == 0
+    works = works.with_columns(pl.col("start") + pl.when(whole).then(_MILLISECOND - 1).otherwise(0))
     receives = _receives(frame, deliveries, stated)
     if receives.is_empty():
         return _NOTHING
@@ -88,37 +92,23 @@ def handled_calls(frame: Frame, bodies: pl.DataFrame) -> pl.DataFrame:
 
 
 def _works(frame: Frame, links: pl.DataFrame, deliveries: pl.DataFrame) -> pl.DataFrame:
-    taken = pl.concat([frame["top"][deliveries["row"]], links["row"]])
-    return frame.rows.filter(
-        (pl.col("kind") == INTERNAL)
-        & pl.col("parent_span_id").is_null()
-        & ~pl.col("marked")
-        & pl.col("role").is_null()
-        & ~frame.flag(taken)
-    ).select(
-        "row",
-        "resource",
-        # JavaScript starts spans on whole milliseconds and ends them between
-        pl.when(pl.col("start") % _MILLISECOND == 0)
-        .then(pl.col("start") + (_MILLISECOND - 1))
-        .otherwise("start")
-        .alias("start"),
-        "work_end",
+    free = (
+        (frame["kind"] == INTERNAL)
+        & ~is_given(frame["parent_span_id"])
+        & ~frame["marked"]
+        & frame.is_role(None)
+        & ~(frame.flag(frame["top"][deliveries["row"]]) | frame.flag(links["row"]))
     )
+    return where(frame.rows[["row", "resource", "start", "work_end"]], free)
 
 
 def _receives(frame: Frame, deliveries: pl.DataFrame, stated: pl.DataFrame) -> pl.DataFrame:
     """(receive, resource, ended, filled, connected), one for each process and instant."""
-    rows = frame["row"].filter(
-        frame.rows.select(
-            (pl.col("role") == "receive") & pl.col("kind").is_in([CLIENT, CONSUMER])
-        ).to_series()
-    )
+    kind = frame["kind"]
+    rows = frame["row"].filter(frame.is_role("receive") & ((kind == CLIENT) | (kind == CONSUMER)))
     connected = frame.flag(frame["top"][stated["row"]])
-    busy = frame.rows.select("role", "local_parent").filter(
-        ~pl.col("role").is_in(["receive", "settle"]).fill_null(value=False)
-    )
-    above = frame.flag(busy["local_parent"])
+    other = frame.is_role("receive") | frame.is_role("settle")
+    above = frame.flag(frame["local_parent"].filter(~other))
     handled = frame.flag(deliveries["row"])
     api = pl.col("api_receive") & pl.col("message_id").is_not_null()
     counted = (pl.col("batch_count") > 0).fill_null(value=False)

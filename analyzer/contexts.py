@@ -5,20 +5,22 @@ context is the default, the creation context as parent the exception; link targe
 may be any span.
 """
 
+import numpy as np
 import polars as pl
 
 from analyzer.frame import PART, SPAN, Frame
 from analyzer.roles import CONSUMER, SERVER
 from analyzer.span_ids import flag
 from analyzer.tables import Tables
+from storage.cheap_rows import at, is_given, stack, where, with_series
 
 # trace.proto SpanFlags: is_remote is known, is_remote (of the parent or the link)
 HAS_IS_REMOTE, IS_REMOTE, SAMPLED = 0x100, 0x200, 0x01
 
 _DELIVERS = ["receive", "process"]
-_TARGET = {f"linked_{name}": name for name in SPAN}
-_LINKED = list(_TARGET)
-_NAMES_NO_MESSAGE = pl.lit(None, pl.String)
+_LINKED = [f"linked_{name}" for name in SPAN]
+_NO_MESSAGE = pl.Series("message_id", [None], pl.String)
+_NO_RECEIVES = pl.DataFrame(schema={"row": pl.UInt32, "receive": pl.UInt32})
 _NONE_MISSING = pl.DataFrame(
     schema={
         "row": pl.UInt32,
@@ -31,6 +33,7 @@ _NONE_MISSING = pl.DataFrame(
         "in_own_trace": pl.Boolean,
     }
 )
+_OF_MISSING = ["row", "trace_hi", "trace_lo", "parent_span_id", "flags", "kind"]
 # What is compared of both ends of a context.
 _COMPARED = ["role", "service", "trace"]
 
@@ -40,18 +43,26 @@ def read_links(tables: Tables, frame: Frame) -> pl.DataFrame:
     for all-zero contexts (a message that arrived without any; api.md, "Link"), and the
     `message_id` that the link's own attributes name."""
     links = tables.links
-    rows = frame.find(links.select(PART))
-    links = links.with_columns(
-        rows, frame.find(links.select(_LINKED).rename(_TARGET)).alias("target")
-    ).filter(rows.is_not_null())
-    empty = (pl.col("linked_trace_hi") == 0) & (pl.col("linked_trace_lo") == 0)
-    links = links.sort("row", "position").with_columns(empty.alias("empty"))
+    rows = frame.find(links[PART])
+    linked = links[_LINKED]
+    linked.columns = SPAN
+    empty = (links["linked_trace_hi"] == 0) & (links["linked_trace_lo"] == 0)
+    links = with_series(links, rows, target=frame.find(linked), empty=empty)
+    if rows.null_count():
+        links = where(links, is_given(rows))
+    links = at(links, _order(links["row"], links["position"]))
     if tables.parts.is_empty():
-        return links.with_columns(message_id=_NAMES_NO_MESSAGE)
+        return with_series(links, _NO_MESSAGE.new_from_index(0, links.height))
     named = tables.parts.filter(pl.col("part") == "link").drop_nulls("message_id")
     key = [*PART, "position"]
     named = named.select(*key, "message_id").unique(key)
     return links.join(named, on=key, how="left", maintain_order="left")
+
+
+def _order(first: pl.Series, then: pl.Series) -> np.ndarray:
+    """Places of the rows in the order of these numbers of 32 bits, of same ones the earlier."""
+    both = (first.to_numpy().astype(np.uint64) << np.uint64(32)) | then.to_numpy()
+    return np.argsort(both, kind="stable").astype(np.uint32)
 
 
 def missing_contexts(frame: Frame, links: pl.DataFrame, followed: pl.DataFrame) -> pl.DataFrame:
@@ -73,7 +84,7 @@ def missing_contexts(frame: Frame, links: pl.DataFrame, followed: pl.DataFrame) 
         .otherwise(pl.col("kind").is_in([SERVER, CONSUMER]))
     )
     parents = (
-        frame.rows.filter(pl.col("parent_missing"))
+        where(frame.rows[_OF_MISSING], frame["parent_missing"])
         .filter(remote)
         .select(
             "row",
@@ -109,11 +120,13 @@ def own_receives(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
     (franz-go), whose context is theirs: two links to follow to the producer."""
     process, receive = frame.is_role("process"), frame.is_role("receive")
     if not receive.any():
-        return pl.DataFrame(schema={"row": pl.UInt32, "receive": pl.UInt32})
-    present = links.filter(pl.col("target").is_not_null()).select("row", "target")
-    follows = process[present["row"]] & receive[present["target"]]
+        return _NO_RECEIVES
+    present = _present(links)[["row", "target"]]
+    follows = where(present, process[present["row"]] & receive[present["target"]])
+    if follows.is_empty():
+        return _NO_RECEIVES
     return (
-        _with_ends(frame, present.filter(follows).unique(maintain_order=True))
+        _with_ends(frame, follows.unique(maintain_order=True))
         .filter(
             (pl.col("own_service") == pl.col("far_service"))
             & (pl.col("own_trace") != pl.col("far_trace"))
@@ -132,27 +145,45 @@ def resolved_contexts(frame: Frame, links: pl.DataFrame, followed: pl.DataFrame)
     """
     send, settle = frame.is_role("send"), frame.is_role("settle")
     receives, takes = frame.is_role("receive") | frame.is_role("process"), ~(send | settle)
-    crossing = frame.rows.select("row", target="parent").filter(
-        (frame["above"] == frame["row"]) & frame["parent"].is_not_null()
-    )
-    by_parent = crossing.filter(
-        (receives[crossing["row"]] | send[crossing["target"]]) & takes[crossing["row"]]
-    ).with_columns(relation=pl.lit("parent"), message_id=_NAMES_NO_MESSAGE)
-    present = links.filter(pl.col("target").is_not_null()).select("row", "target", "message_id")
+    crossing = ~frame.has_above & is_given(frame["parent"])
+    rows, targets = frame["row"].filter(crossing), frame["parent"].filter(crossing).alias("target")
+    stated = (receives[rows] | send[targets]) & takes[rows]
+    rows, targets = rows.filter(stated), targets.filter(stated)
+    no_ids = _NO_MESSAGE.new_from_index(0, len(rows))
+    by_parent = _hand_overs("parent", rows, targets, no_ids)
+    present = _present(links)[["row", "target", "message_id"]]
     rows, targets = present["row"], present["target"]
-    upstream = present.filter(
+    stated = (
         takes[rows]
         & ~settle[targets]
         & (targets != rows)
         & (send[targets] | _are_upstream(frame, present, ~send[targets]))
-    ).select("row", "target", pl.lit("link").alias("relation"), "message_id")
+    )
+    upstream = _hand_overs("link", *where(present, stated))
     told = [by_parent, upstream]
     if not followed.is_empty():
         by_receive = followed.join(upstream, left_on="receive", right_on="row")
         told.append(by_receive.select(upstream.columns))
     # one entry for a pair; parent beats link
-    pair = pl.col("row").cast(pl.UInt64) * 2**32 + pl.col("target").cast(pl.UInt64)
-    return pl.concat(told).sort(pair, maintain_order=True).filter(pair.ne_missing(pair.shift()))
+    contexts = stack(told)
+    contexts = at(contexts, _order(contexts["row"], contexts["target"]))
+    rows, targets = contexts["row"], contexts["target"]
+    again = (rows[1:] == rows[:-1]) & (targets[1:] == targets[:-1])
+    if not again.any():
+        return contexts
+    return where(contexts, pl.Series([True]).append(~again))
+
+
+def _present(links: pl.DataFrame) -> pl.DataFrame:
+    """Those whose target is."""
+    return where(links, is_given(links["target"])) if links["target"].null_count() else links
+
+
+def _hand_overs(
+    relation: str, rows: pl.Series, targets: pl.Series, message_ids: pl.Series
+) -> pl.DataFrame:
+    relations = pl.Series("relation", [relation]).new_from_index(0, len(rows))
+    return pl.DataFrame([rows, targets, relations, message_ids])
 
 
 def _are_upstream(frame: Frame, links: pl.DataFrame, asked: pl.Series) -> pl.Series:

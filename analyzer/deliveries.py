@@ -14,6 +14,7 @@ from analyzer.kafka_events import RECORD, ends_of_partition, error_events, tells
 from analyzer.lambda_roots import lambda_roots, silent_lambdas
 from analyzer.roles import CONSUMER
 from analyzer.structure import nearest, nearest_above
+from storage.cheap_rows import is_given, where
 
 
 def _process_ends(frame: Frame, process: pl.Series, stated: pl.Series) -> pl.Series:
@@ -22,7 +23,7 @@ def _process_ends(frame: Frame, process: pl.Series, stated: pl.Series) -> pl.Ser
     if not (process & frame.has_above).any():
         return process
     above = nearest_above(frame.rows, process)
-    inner = process & above.is_not_null()
+    inner = process & is_given(above)
     wrapper = process & ~stated & frame.flag(above.filter(inner & stated))
     return process & ~wrapper & (~inner | stated)
 
@@ -39,12 +40,8 @@ def _filled(frame: Frame, receives: pl.DataFrame) -> pl.Series:
     A receive below a receive is no work: botocore's API call below boto3sqs, which an
     idle poll has too, and the batch wrappers of aiokafka.
     """
-    other = pl.col("role").is_in(["receive", "settle"]).fill_null(value=False)
-    busy = frame.flag(
-        frame.rows.select("role", "local_parent").filter(
-            pl.col("local_parent").is_not_null() & ~other
-        )["local_parent"]
-    )
+    other = frame.is_role("receive") | frame.is_role("settle")
+    busy = frame.flag(frame["local_parent"].filter(~other))
     record = (
         (pl.col("kind") == CONSUMER)
         & pl.col("kafka_partition").is_not_null()
@@ -66,11 +63,12 @@ def _name_a_sent_message(frame: Frame) -> pl.Series:
     keys = [["message_id"], RECORD]
     told = [name for key in keys for name in key]
     silent = frame["row"].filter(
-        frame["marked"] & frame["role"].is_null() & frame["parent_span_id"].is_null()
+        frame["marked"] & frame.is_role(None) & ~is_given(frame["parent_span_id"])
     )
-    roots = frame.tell(silent, "row", "trace", "work_end", *told).filter(
-        pl.any_horizontal(pl.col("message_id", "kafka_offset").is_not_null())
-    )
+    if silent.is_empty():
+        return silent
+    roots = frame.tell(silent, "row", "trace", "work_end", *told)
+    roots = where(roots, is_given(roots["message_id"]) | is_given(roots["kafka_offset"]))
     if roots.is_empty():
         return roots["row"]
     sent = frame["row"].filter(frame.is_role("send"))
@@ -156,11 +154,11 @@ def find_deliveries(
     open_ = ~frame.flag(_rows_above(frame, any_process))
     functions = lambda_roots(frame)
     named = _name_a_sent_message(frame)
-    by_name = frame.flag(functions.drop_nulls("invocation_id")["row"])[named]
-    invoked = functions.filter(pl.col("trigger") == "pubsub")["row"]
+    by_name = frame.flag(functions["row"].filter(is_given(functions["invocation_id"])))[named]
+    invoked = functions["row"].filter(functions["trigger"] == "pubsub")
     invoked = pl.concat([invoked, named.filter(by_name)])
     maybe = silent_lambdas(frame, functions)
-    unnamed = upstream & open_ & frame["role"].is_null()
+    unnamed = upstream & open_ & frame.is_role(None)
     return _name_ends(
         frame,
         # What a span is first of all.
@@ -225,7 +223,7 @@ def _rows_above(frame: Frame, wanted: pl.Series) -> pl.Series:
 
 def _local_links(frame: Frame, links: pl.DataFrame) -> pl.Series:
     """Receive spans that link to deliveries of their own service."""
-    present = links.filter(pl.col("target").is_not_null()).select("row", "target")
+    present = links[["row", "target"]].drop_nulls()
     ends = frame.tell(present["row"], "row", "role", "service").with_columns(
         frame.tell(present["target"], far_role="role", far_service="service", far_kind="kind")
     )
@@ -251,6 +249,8 @@ def place_contexts(frame: Frame, deliveries: pl.DataFrame, contexts: pl.DataFram
     columns = [c for c in contexts.columns if c != "row"]
     holder = nearest(frame.rows, frame.flag(contexts["row"]))
     if _hold_their_own(frame, holder, deliveries["row"], contexts["row"]):
+        if contexts["row"].is_sorted():
+            return contexts
         return contexts.sort("row", maintain_order=True)
     held = deliveries.select("row", holder[deliveries["row"]].alias("holder")).drop_nulls()
     given = contexts.rename({"row": "holder"}).with_row_index("context")

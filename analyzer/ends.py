@@ -12,6 +12,7 @@ from analyzer.frame import Frame, build_frame
 from analyzer.hot_keys import Hot
 from analyzer.sends import find_sends
 from analyzer.tables import Tables
+from storage.cheap_rows import with_series
 
 # What is told of both ends.
 _COLUMNS = [
@@ -91,7 +92,7 @@ def find_ends(tables: Tables, hot: Hot = frozenset()) -> Ends:
         found = pl.concat([found, holders]).sort("row")
     units = find_sends(frame, links)
     bodies = find_bodies(frame, links, found, stated, hot)
-    sends = units.filter("leaf")["row"]
+    sends = units["row"].filter(units["leaf"])
     deliveries = _deliveries(frame, found)
     if not bodies.is_empty():
         deliveries = pl.concat([deliveries, _after_calls(frame, bodies)]).sort("row")
@@ -99,13 +100,11 @@ def find_ends(tables: Tables, hot: Hot = frozenset()) -> Ends:
     onward = frame.flag(frame["top"][found["row"]])[frame["top"][sends]]
     return Ends(
         frame=frame,
-        sends=frame.tell(sends, "row", *_COLUMNS).hstack([onward.alias("onward")]),
+        sends=with_series(frame.tell(sends, "row", *_COLUMNS), onward=onward),
         deliveries=deliveries,
-        stated=stated.select(
-            delivery="row", send="target", relation="relation", message_id="message_id"
-        ),
+        stated=_hand_overs(stated),
         missing=place_contexts(frame, found, missing),
-        units=units.select("row", "unit"),
+        units=units[["row", "unit"]],
         links=links,
         followed=followed,
         bodies=bodies,
@@ -113,7 +112,13 @@ def find_ends(tables: Tables, hot: Hot = frozenset()) -> Ends:
 
 
 def _deliveries(frame: Frame, found: pl.DataFrame) -> pl.DataFrame:
-    return found.select("row", part="end").hstack(frame.tell(found["row"], *_COLUMNS))
+    told = frame.tell(found["row"], *_COLUMNS)
+    return pl.DataFrame([found["row"], found["end"].alias("part"), *told])
+
+
+def _hand_overs(stated: pl.DataFrame) -> pl.DataFrame:
+    delivery, send = stated["row"].alias("delivery"), stated["target"].alias("send")
+    return pl.DataFrame([delivery, send, stated["relation"], stated["message_id"]])
 
 
 # What a work after a receive span knows of its message from it.

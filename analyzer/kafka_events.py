@@ -4,6 +4,7 @@ import polars as pl
 
 from analyzer.frame import Frame
 from analyzer.rules import SKEW_NANO
+from storage.cheap_rows import is_given, where
 
 _LIBRARY = "confluent"
 RECORD = ["kafka_topic", "kafka_partition", "kafka_offset"]
@@ -11,15 +12,18 @@ RECORD = ["kafka_topic", "kafka_partition", "kafka_offset"]
 
 def tells_events(frame: Frame) -> bool:
     """Whether a library is here that makes spans of such events."""
-    return bool(frame.meanings["scope_name"].str.contains(_LIBRARY, literal=True).any())
+    return any(_LIBRARY in scope for scope in frame.meanings["scope_name"] if scope is not None)
 
 
 def error_events(frame: Frame, process: pl.Series) -> pl.Series:
     """Kafka error and end-of-partition events (rule N3): a process span below a
     `recv` root that has a partition but no record."""
-    idle = frame.rows.select("row", "parent").filter(
-        process & ~frame["has_children"] & frame["parent"].is_not_null()
+    idle = where(
+        frame.rows[["row", "parent"]],
+        process & ~frame["has_children"] & is_given(frame["parent"]),
     )
+    if idle.is_empty():
+        return frame.flag(idle["row"])
     told = frame.tell(idle["row"], "system", "message_id", *RECORD).with_columns(
         frame.tell(idle["parent"], parent_scope="scope_name")
     )
@@ -40,7 +44,7 @@ def ends_of_partition(
     process span of confluent-kafka whose record a later one of that service has, which is
     linked or, where nobody continues contexts, has work below. The record was not sent yet:
     one that was, and comes again with its context, was delivered before without it."""
-    ends = frame.rows.select("row", "parent").filter(process & frame["parent"].is_not_null())
+    ends = where(frame.rows[["row", "parent"]], process & is_given(frame["parent"]))
     scope = frame.tell(ends["parent"], parent_scope="scope_name")["parent_scope"]
     rows = ends["row"].filter(scope.str.contains(_LIBRARY, literal=True).fill_null(value=False))
     if rows.is_empty():

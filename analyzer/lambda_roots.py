@@ -5,6 +5,7 @@ import polars as pl
 from analyzer.frame import Frame
 from analyzer.roles import SERVER
 from analyzer.trace_states import has_epoch_form
+from storage.cheap_rows import is_given, where
 
 # Calls that invoke a function or a state machine, as AWS SDKs' instrumentations name them.
 _CALLS = r"^(?:Lambda|SFN|Sfn)\.(?:Invoke|Start\w*Execution)|\S invoke$"
@@ -12,9 +13,7 @@ _CALLS = r"^(?:Lambda|SFN|Sfn)\.(?:Invoke|Start\w*Execution)|\S invoke$"
 
 def lambda_roots(frame: Frame) -> pl.DataFrame:
     """SERVER spans with what tells a function's invocation: `row`, `trigger`, …"""
-    rows = frame["row"].filter(
-        frame["marked"] & (frame["kind"] == SERVER) & frame["role"].is_null()
-    )
+    rows = frame["row"].filter(frame["marked"] & (frame["kind"] == SERVER) & frame.is_role(None))
     return frame.tell(rows, "row", "parent_span_id", "trigger", "invocation_id")
 
 
@@ -24,7 +23,7 @@ def silent_lambdas(frame: Frame, invoked: pl.DataFrame) -> pl.Series:
     entered. The parent may be missing where it is X-Ray's, which is no producer's: its trace
     id tells, or that the trace sends, for AWS puts segments of its own into any trace. Unless
     the trace holds a call of a function or state machine, which may have invoked it as well."""
-    invoked = invoked.filter(pl.col("invocation_id").is_not_null() & pl.col("trigger").is_null())
+    invoked = where(invoked, is_given(invoked["invocation_id"]) & ~is_given(invoked["trigger"]))
     if invoked.is_empty():
         return invoked["row"]
     told = frame.tell(

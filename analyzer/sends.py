@@ -5,6 +5,7 @@ import polars as pl
 from analyzer.frame import Frame
 from analyzer.roles import CLIENT, PRODUCER
 from analyzer.structure import follow, nearest_above
+from storage.cheap_rows import where
 
 _CALLS = pl.Schema({"row": pl.UInt32, "creates": pl.UInt32, "create": pl.UInt32})
 
@@ -20,11 +21,13 @@ def find_sends(frame: Frame, links: pl.DataFrame) -> pl.DataFrame:
     outer span is known to be the same message; `leaf` marks the producer itself.
     """
     is_send = frame.is_role("send")
-    sends = frame.rows.select("row").filter(is_send)
+    rows = frame["row"].filter(is_send)
     outer = nearest_above(frame.rows, is_send).filter(is_send)
     calls = _sending_calls(frame, links, is_send)
     if outer.null_count() == outer.len() and calls.is_empty():  # none below another
-        return sends.with_columns(unit="row", leaf=pl.lit(value=True))
+        leaf = pl.Series("leaf", [True]).new_from_index(0, len(rows))
+        return pl.DataFrame([rows, rows.alias("unit"), leaf])
+    sends = rows.to_frame()
     api = (pl.col("kind") == CLIENT) & pl.col("aws_api")
     above = frame.tell(outer, outer_kind="kind", outer_api="aws_api").select(
         outer_api=(pl.col("outer_kind") == CLIENT) & pl.col("outer_api")
@@ -70,8 +73,10 @@ def _sending_calls(frame: Frame, links: pl.DataFrame, is_send: pl.Series) -> pl.
     their own, how many of these they link to, and one of them. Consumers continue the
     `create` spans (messaging conventions, "Span kind" and "Operation types"; Azure, Google).
     """
-    ends = links.select("row", "target").filter(is_send[links["row"]]).drop_nulls().unique()
-    ends = ends.filter(is_send[ends["target"]])
+    ends = where(links[["row", "target"]], is_send[links["row"]])
+    if not ends.is_empty():
+        ends = ends.drop_nulls().unique()
+        ends = where(ends, is_send[ends["target"]])
     if ends.is_empty():
         return pl.DataFrame(schema=_CALLS)
     told = ["kind", "service", "destination", "creating"]
