@@ -3,6 +3,7 @@
 import polars as pl
 
 from analyzer.ends import Ends
+from storage.cheap_rows import where, with_series
 
 # How long after a library took a message another one may begin to handle it: messages that
 # were fetched before it wait in between.
@@ -16,13 +17,11 @@ def leave_out_doubles(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:
     has a process span of, or a span of the application's own that continues the same producer
     (some libraries end theirs before the message is handled), and without the process spans
     of a library below another that tells of the same messages."""
-    handed = pl.col("unit").cast(pl.UInt64) * 2**32 + pl.col("consumer").cast(pl.UInt64)
-    several = found.with_columns(
-        ends.producers(found["send"]),
-        ends.frame["service"][found["delivery"]].alias("consumer"),
-    ).filter(handed.is_duplicated())
-    if several.is_empty():
+    unit, consumer = ends.producers(found["send"]), ends.frame["service"][found["delivery"]]
+    handed = unit.cast(pl.UInt64) * 2**32 + consumer.cast(pl.UInt64)
+    if handed.n_unique() == len(handed):
         return found
+    several = where(with_series(found, unit, consumer=consumer), handed.is_duplicated())
     parts = ends.deliveries.select(
         "part", "consumer_group", "start", "end", "dead_letter", delivery="row"
     )
