@@ -10,7 +10,7 @@ import polars as pl
 from analyzer.case import Case
 from analyzer.root_facts import FACTS, NOTHING
 from analyzer.surroundings import Surroundings, Watched
-from analyzer.verdict_rows import verdict_row
+from analyzer.verdict_rows import JUDGED, verdict_row
 from analyzer.verdicts import Verdict, name_cause
 from analyzer.world import World, worlds
 from storage.schema import ORPHANS
@@ -37,6 +37,7 @@ _OWN = ("seen", "start", "end", "message_id", "kafka_offset", "gap", "missing_ra
 _tell_compared = itemgetter(*(name for name in FACTS if name not in _OWN))
 
 _MOST_REMEMBERED = 5_000
+_SCHEMA = pl.DataFrame(ORPHANS.empty_table()).schema
 
 
 class _Views:
@@ -112,8 +113,8 @@ class Judge:
                 or (case.sent and not case.lost)
             )
             rows.append(verdict_row(case, self._find_verdict(case)) | {"hidden": hidden})
-        schema = pl.DataFrame(ORPHANS.empty_table()).schema
-        return pl.DataFrame(rows, schema=schema, orient="row")
+        columns = {n: pl.Series(n, [row[n] for row in rows], _SCHEMA[n]) for n in JUDGED}
+        return pl.DataFrame([columns[n] if n in columns else roots[n] for n in _SCHEMA])
 
     def find_affected(self, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame | None:
         """Places (`select_at`) of roots that were judged with the facts `before`, or affected

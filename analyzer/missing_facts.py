@@ -6,22 +6,28 @@ from analyzer.contexts import SAMPLED
 from analyzer.ends import Ends
 from analyzer.structure import follow
 from analyzer.trace_states import has_epoch_form, read_randomness
+from storage.cheap_rows import where
 
-_BEGUN = [
-    ("missing_hi", pl.UInt64()),
-    ("missing_lo", pl.UInt64()),
-    ("services", pl.List(pl.UInt32)),
-]
+_NOTHING = pl.DataFrame(
+    schema={
+        "row": pl.UInt32,
+        "missing": pl.String,
+        **dict.fromkeys(("missing_sampled", "missing_unsampled", "missing_beside"), pl.Boolean),
+        "missing_epoch": pl.Boolean,
+        "missing_random": pl.Int64,
+    }
+)
 
 
 def tell_missing(ends: Ends, rows: pl.Series) -> pl.DataFrame:
     """Of each of these deliveries with unresolved contexts: whether a parent or a link is
     missing, whether it was sampled (null: the exporter does not say), whether its trace is
     known."""
-    missing = ends.missing.filter(ends.frame.flag(rows)[ends.missing["row"]])
+    missing = where(ends.missing, ends.frame.flag(rows)[ends.missing["row"]])
+    if missing.is_empty():
+        return _NOTHING
     return (
-        missing.join(_begun_traces(ends, missing), on=["missing_hi", "missing_lo"], how="left")
-        .join(ends.frame.states, on="row", how="left", maintain_order="left")
+        missing.hstack(ends.frame.look_up(ends.frame.states, missing["row"]))
         .with_columns(
             ends.frame["service"][missing["row"]].alias("own_service"),
             ends.frame["start"][missing["row"]].alias("start_time_unix_nano"),
@@ -30,6 +36,7 @@ def tell_missing(ends: Ends, rows: pl.Series) -> pl.DataFrame:
             .then("trace_state")
             .otherwise("link_state"),
         )
+        .join(_begun_traces(ends, missing), on=["missing_hi", "missing_lo"], how="left")
         .group_by("row")
         .agg(
             pl.when(pl.col("link_flags").is_null().any())
@@ -62,8 +69,6 @@ def _begun_traces(ends: Ends, missing: pl.DataFrame) -> pl.DataFrame:
     spans are part of work that began without a message. Where there are any the trace was
     sampled; other deliveries below the same missing span say nothing."""
     frame = ends.frame
-    if missing.is_empty():
-        return pl.DataFrame(schema=_BEGUN)
     heads = follow(frame["parent"].fill_null(frame["row"]))
     received = pl.concat([ends.deliveries["row"], ends.followed["receive"]])
     delivered = frame.flag(frame["top"][received])

@@ -2,6 +2,7 @@
 that verdicts compare. What stands beside it is told by analyzer.surroundings.
 """
 
+import numpy as np
 import polars as pl
 
 from analyzer.dropped_fields import read_dropped
@@ -14,6 +15,7 @@ from analyzer.root_evidence import tell_evidence
 from analyzer.rules import DRAWN
 from analyzer.tables import Tables
 from analyzer.trace_states import has_epoch_form
+from storage.cheap_rows import at, where, with_series
 
 # What judging compares; the JSON text of `facts` has these fields.
 FACTS = {
@@ -82,6 +84,20 @@ _FACTS_AS_TEXT = (
     .struct.json_encode()
     .str.replace_all(_NULL, "")
 )
+_OF_PRODUCER = [
+    "rule",
+    *("producer_trace_hi", "producer_trace_lo", "producer_span_id"),
+    *("producer_service_name", "producer_span_name", "producer_system", "producer_destination"),
+]
+_OF_STITCH = ["delivery", "send", "unit", "confidence", *_OF_PRODUCER]
+_NOT_CONNECTED = pl.DataFrame(
+    schema={
+        "row": pl.UInt32,
+        "producer_connected_elsewhere": pl.Boolean,
+        "producer_connected_here": pl.Boolean,
+    }
+)
+_NO_CANDIDATES = pl.DataFrame(schema={"row": pl.UInt32, "candidate_system": pl.String})
 NOTHING: dict[str, None] = dict.fromkeys(FACTS)
 """What a root tells of which nothing is written."""
 
@@ -104,40 +120,24 @@ def tell_roots(
         own_destination="destination",
         dropped_attributes="dropped_attributes_count",
     )
-    stitches = connections.filter(pl.col("relation") == "stitch")
-    stitched = _stitched(tables, ends, stitches)
+    row, stitched = found["row"], found["stitched"]
+    stitches = where(connections[_OF_STITCH], connections["relation"] == "stitch")
+    fitting = frame.flag(stitches["delivery"].filter(stitches["rule"] == "same-trace"))
     deliveries = (
         found.hstack(told)
-        .join(stitched, left_on="stitched", right_on="delivery", how="left")
-        .join(_candidate_systems(stitches), left_on="row", right_on="delivery", how="left")
-        .filter((pl.col("part") != "maybe") | pl.col("rule").is_not_null())
-        .with_columns(fits_in_trace=pl.col("stitched").is_in(_fit_in_trace(stitches).implode()))
-        .join(tell_missing(ends, found["row"]), on="row", how="left")
-        .join(count_received(tables, frame), on="row", how="left")
-        .sort("top", "delivery_start", "row")
+        .hstack(frame.look_up(_stitched(tables, ends, stitches), stitched))
+        .hstack(frame.look_up(_candidate_systems(stitches), row))
+        .hstack([fitting[stitched].alias("fits_in_trace")])
+        .hstack(frame.look_up(tell_missing(ends, row), row))
+        .hstack(frame.look_up(count_received(tables, frame), row))
     )
-    # One root can stand for several deliveries: the first one speaks for it.
-    first = deliveries.unique("top", keep="first", maintain_order=True)
-    busy = deliveries.group_by("top").agg(pl.col("has_children").any().alias("any_children"))
-    repeats = find_repeats(tables, ends, first["top"]).with_columns(names_work=pl.lit(value=True))
-    rows = (
-        first.join(busy, on="top")
-        .join(repeats, on="top", how="left")
-        .with_columns(
-            pl.col("any_children").alias("has_children"),
-            (pl.col("message_id").is_not_null() | pl.col("kafka_offset").is_not_null()).alias(
-                "has_id"
-            ),
-            names_event=pl.any_horizontal(
-                pl.col("event_id", "event_source", "event_detail_type").is_not_null()
-            ),
-        )
-        .with_columns(
-            pl.col("producer_connected_elsewhere").fill_null(value=False),
-            pl.col("names_work").fill_null(value=False),
-            pl.lit(value=False).alias("lost"),
-            is_send=pl.col("part") == "send",
-        )
+    if (deliveries["part"] == "maybe").any():
+        deliveries = deliveries.filter((pl.col("part") != "maybe") | pl.col("rule").is_not_null())
+    rows = _one_of_each(deliveries.sort("top", "delivery_start", "row"))
+    repeats = find_repeats(tables, ends, rows["top"])
+    repeated = pl.DataFrame([repeats["top"].alias("row"), repeats["repeats"]])
+    rows = rows.hstack(frame.look_up(repeated, rows["top"])).hstack(
+        [frame.flag(repeats["top"])[rows["top"]].alias("names_work")]
     )
     root = frame.tell(
         rows["top"],
@@ -154,6 +154,13 @@ def tell_roots(
             pl.coalesce(own, name).alias(name)  # the one that lost it
             for name in ("producer_service_name", "own_producer_service_name")
         ),
+        pl.col("producer_connected_elsewhere").fill_null(value=False),
+        has_id=pl.col("message_id").is_not_null() | pl.col("kafka_offset").is_not_null(),
+        names_event=pl.any_horizontal(
+            pl.col("event_id", "event_source", "event_detail_type").is_not_null()
+        ),
+        is_send=pl.col("part") == "send",
+        lost=pl.lit(value=False),
         epoch_trace=has_epoch_form("trace_hi"),
         producer_in_trace=(
             pl.col("producer_trace_hi").eq(pl.col("trace_hi"))
@@ -162,64 +169,65 @@ def tell_roots(
         function=pl.col("function").is_not_null(),
         gap=pl.col("start") - pl.col("producer_end"),
     )
-    return (
-        rows.with_columns(seen=tell_evidence())
-        .with_columns(_FACTS_AS_TEXT.alias("facts"))
-        .drop("row", "start", "end")
-        .rename({"top": "row"})
-    )
+    rows = rows.with_columns(seen=tell_evidence())
+    facts = rows.select(facts=_FACTS_AS_TEXT)["facts"]
+    return with_series(rows, facts, row=rows["top"])
+
+
+def _one_of_each(deliveries: pl.DataFrame) -> pl.DataFrame:
+    """One root can stand for several deliveries, which stand together: the first one speaks
+    for it, and work below one is work below all."""
+    _, firsts = np.unique(deliveries["top"].to_numpy(), return_index=True)
+    busy = np.logical_or.reduceat(deliveries["has_children"].to_numpy(), firsts)
+    return with_series(at(deliveries, firsts), pl.Series("has_children", busy, pl.Boolean))
 
 
 def _stitched(tables: Tables, ends: Ends, stitches: pl.DataFrame) -> pl.DataFrame:
-    """The drawn producer of each delivery, and which consumers got its context."""
-    stitches = (
-        stitches.filter(pl.col("confidence") >= DRAWN)
-        .sort("delivery", "confidence", "send", descending=[False, True, False])
-        .unique("delivery", keep="first", maintain_order=True)
-    )
-    told = ends.frame.tell(
-        stitches["send"],
+    """The drawn producer of each delivery (`row`), and which consumers got its context."""
+    frame = ends.frame
+    drawn = where(stitches, stitches["confidence"] >= DRAWN)
+    if drawn["delivery"].n_unique() < drawn.height:
+        drawn = drawn.sort(
+            "delivery", "confidence", "send", descending=[False, True, False]
+        ).unique("delivery", keep="first", maintain_order=True)
+    told = frame.tell(
+        drawn["send"],
         producer_scope_name="scope_name",
         producer_sdk_language="sdk_language",
         producer_end="end",
     )
-    dropped = read_dropped(tables, ends).rename({"contextless": "producer_dropped"})
-    return (
-        stitches.join(dropped, on="unit", how="left", maintain_order="left")
-        .select(
-            "delivery",
-            "rule",
-            "producer_trace_hi",
-            "producer_trace_lo",
-            "producer_span_id",
-            "producer_service_name",
-            "producer_span_name",
-            pl.col("producer_service_name").alias("own_producer_service_name"),
-            "producer_system",
-            "producer_destination",
-            "producer_dropped",
+    said = read_dropped(tables, ends)
+    dropped = pl.DataFrame(
+        [said["unit"].alias("row"), said["contextless"].alias("producer_dropped")]
+    )
+    return pl.DataFrame(
+        [
+            drawn["delivery"].alias("row"),
+            *(drawn[name] for name in _OF_PRODUCER),
+            drawn["producer_service_name"].alias("own_producer_service_name"),
             *told,
-            _taken_system(ends, stitches["send"]),
-            pl.col("evidence").alias("match"),
-        )
-        .join(_connected(ends, stitches), on="delivery", how="left")
+            *frame.look_up(dropped, drawn["unit"]),
+            _taken_system(ends, drawn["send"]),
+            *frame.look_up(_connected(ends, drawn), drawn["delivery"]),
+        ]
     )
 
 
 def _connected(ends: Ends, stitches: pl.DataFrame) -> pl.DataFrame:
-    """Of stitched deliveries whether the same consumer got the producer's context with another
-    delivery, and whether another one did: a service, group and destination, as far as told."""
+    """Of stitched deliveries (`row`) whether the same consumer got the producer's context with
+    another delivery, and whether another one did: a service, group and destination, as far as
+    told. Nothing of those whose producer's context nobody got."""
 
     def consumer(rows: pl.Series) -> pl.DataFrame:
         return ends.frame.tell(rows, "service", "consumer_group", "destination")
 
-    stated = ends.stated.filter(
-        ends.frame.flag(stitches["unit"])[ends.producers(ends.stated["send"])]
-    )
-    unit = ends.producers(stated["send"]).to_frame()
-    got = unit.hstack(consumer(stated["delivery"]))
+    units = ends.producers(ends.stated["send"])
+    told = ends.frame.flag(stitches["unit"])[units]
+    if not told.any():
+        return _NOT_CONNECTED
+    got = consumer(ends.stated["delivery"].filter(told)).hstack([units.filter(told)])
     both = (
-        stitches.select("delivery", "unit")
+        pl.DataFrame([stitches["delivery"].alias("row"), stitches["unit"]])
         .hstack(consumer(stitches["delivery"]))
         .join(got, on="unit", suffix="_far")
     )
@@ -228,32 +236,34 @@ def _connected(ends: Ends, stitches: pl.DataFrame) -> pl.DataFrame:
         & pl.col("consumer_group").eq_missing(pl.col("consumer_group_far"))
         & pl.col("destination").eq(pl.col("destination_far")).fill_null(value=True)
     )
-    return both.group_by("delivery").agg(
+    return both.group_by("row").agg(
         (~same).any().alias("producer_connected_elsewhere"),
         same.any().alias("producer_connected_here"),
     )
 
 
 def _candidate_systems(stitches: pl.DataFrame) -> pl.DataFrame:
-    """The only system of the sends that are listed of a delivery, and not drawn."""
+    """(row, candidate_system): the only system of the sends that are listed of a delivery, and
+    not drawn."""
+    doubtful = stitches["confidence"] < DRAWN
+    if not doubtful.any():
+        return _NO_CANDIDATES
     return (
-        stitches.filter(pl.col("confidence") < DRAWN)
-        .group_by("delivery")
+        stitches.filter(doubtful)
+        .group_by(row="delivery")
         .agg(pl.col("producer_system").unique().alias("systems"))
         .filter(pl.col("systems").list.len() == 1)
-        .select("delivery", candidate_system=pl.col("systems").list.first())
+        .select("row", candidate_system=pl.col("systems").list.first())
     )
-
-
-def _fit_in_trace(stitches: pl.DataFrame) -> pl.Series:
-    """Deliveries that sends of their trace fit."""
-    return stitches.filter(pl.col("rule") == "same-trace")["delivery"].unique()
 
 
 def _taken_system(ends: Ends, sends: pl.Series) -> pl.Series:
     """System of the message that each of these spans is work on."""
-    tops = pl.DataFrame({"top": ends.frame["top"][sends]})
-    asked = ends.frame.flag(tops["top"])[ends.deliveries["top"]]
-    taken = ends.deliveries.filter(asked).unique("top", keep="first", maintain_order=True)
-    told = tops.join(taken.select("top", "system"), on="top", how="left", maintain_order="left")
-    return told["system"].alias("producer_takes")
+    tops = ends.frame["top"][sends]
+    deliveries = ends.deliveries[["top", "system"]]
+    asked = ends.frame.flag(tops)[deliveries["top"]]
+    taken = where(deliveries, asked)
+    if not taken.is_empty():
+        taken = taken.unique("top", keep="first", maintain_order=True)
+    told = pl.DataFrame([taken["top"].alias("row"), taken["system"].alias("producer_takes")])
+    return ends.frame.look_up(told, tops)["producer_takes"]

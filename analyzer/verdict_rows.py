@@ -3,34 +3,27 @@
 import json
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from analyzer.case import Case
 from analyzer.causes import UNKNOWN, load_causes
 from analyzer.conditions import Finding
 from analyzer.fixes import End, choose_fix
-from analyzer.surroundings import Sibling
+from analyzer.surroundings import Sibling, Surroundings
 from analyzer.verdicts import Verdict, tell_findings
-from storage.schema import ORPHANS
 
-_VERDICT = (
-    "expected",
-    "cause_code",
-    "cause_title",
-    "cause_confidence",
-    "cause_fix",
-    "other_causes",
-    "evidence",
-    "hidden",
-)
-_OF_ROOT = [name for name in ORPHANS.names if name not in _VERDICT]
+JUDGED = [
+    *("destination", "system", "producer_service_name", "expected", "cause_code", "cause_title"),
+    *("cause_confidence", "cause_fix", "other_causes", "evidence", "hidden"),
+]
+"""Columns of ORPHANS that judging fills in; the others are those of the root."""
 # Of names that are listed.
 _MOST_NAMES = 3
 _ADVICE = "E5"  # what to record, where no id leads to the producer
 
 
 def verdict_row(case: Case, verdict: Verdict) -> dict[str, Any]:
-    """All columns but `hidden`."""
+    """The columns JUDGED but `hidden`."""
     root, told, around = case.root, case.facts, case.around
     cause = load_causes()[verdict.code]
     destination = root["destination"] or told["producer_destination"] or around.destination
@@ -46,7 +39,7 @@ def verdict_row(case: Case, verdict: Verdict) -> dict[str, Any]:
         system=case.system,
         advice=_ADVICE if advised else None,
     )
-    return {name: root[name] for name in _OF_ROOT} | {
+    return {
         "destination": destination,
         "system": case.system,
         "expected": cause.expected,
@@ -93,7 +86,7 @@ def _evidence(case: Case, verdict: Verdict) -> list[dict[str, str]]:
     deciding = [finding._asdict() for finding in tell_findings(case, verdict.line)]
     beside = [_senders(case)]
     if not case.arrived:
-        beside += _others(case)
+        beside += _find_others(case.around, _tell_own(case))
     if verdict.code == UNKNOWN:
         beside.append(Finding("verdict", "unknown", "Nothing above decides what the cause is."))
     told: dict[tuple[str, str], dict[str, str]] = {}
@@ -111,13 +104,37 @@ def _senders(case: Case) -> Finding:
     return Finding("producers", "none", f"No stored span sends to {destination}.")
 
 
-def _others(case: Case) -> list[Finding]:
-    """The hand-overs that did connect, and what differs."""
-    told, around = case.facts, case.around
-    here = around.destination or case.root["destination"] or "this destination"
-    me = case.root["service_name"] or "this consumer"
+class _Own(NamedTuple):
+    """What is compared with the hand-overs that did connect."""
+
+    destination: str | None
+    service_name: str | None
+    service_version: str | None
+    scope: str
+    consumer_group: str | None
+    connected_elsewhere: bool
+    """The message of the root itself."""
+
+
+def _tell_own(case: Case) -> _Own:
+    root, told = case.root, case.facts
+    return _Own(
+        root["destination"],
+        root["service_name"],
+        told["service_version"],
+        _scope(told["scope_name"], told["scope_version"]),
+        root["consumer_group"],
+        told["producer_connected_elsewhere"],
+    )
+
+
+@lru_cache(maxsize=1024)
+def _find_others(around: Surroundings, own: _Own) -> tuple[Finding, ...]:
+    """The hand-overs that did connect, and what differs. The same of most roots of one place."""
+    here = around.destination or own.destination or "this destination"
+    me = own.service_name or "this consumer"
     found = []
-    if told["producer_connected_elsewhere"]:
+    if own.connected_elsewhere:
         found.append(
             Finding(
                 "this message",
@@ -125,7 +142,7 @@ def _others(case: Case) -> list[Finding]:
                 "Another consumer got the context of this very message.",
             )
         )
-    mine = [each for each in around.siblings if each.service_name == case.root["service_name"]]
+    mine = [each for each in around.siblings if each.service_name == own.service_name]
     if mine:
         found.append(
             Finding(
@@ -134,7 +151,7 @@ def _others(case: Case) -> list[Finding]:
                 f"Contexts of other messages of {here} did arrive at {me}.",
             )
         )
-        found += _differences(case, mine)
+        found += _differences(own, mine)
     elif around.siblings:
         who = _list({_name_sibling(each) for each in around.siblings})
         found.append(Finding("other consumers", who, f"Contexts of {here} arrive at {who}."))
@@ -147,15 +164,15 @@ def _others(case: Case) -> list[Finding]:
                 f" destinations, but none of {here} arrived.",
             )
         )
-    return found
+    return tuple(found)
 
 
-def _differences(case: Case, siblings: list[Sibling]) -> list[Finding]:
+def _differences(own: _Own, siblings: list[Sibling]) -> list[Finding]:
     """In what this root differs from all deliveries of its service that connected."""
-    own = {
-        "service.version": case.facts["service_version"],
-        "instrumentation": _scope(case.facts["scope_name"], case.facts["scope_version"]),
-        "consumer group": case.root["consumer_group"],
+    mine = {
+        "service.version": own.service_version,
+        "instrumentation": own.scope,
+        "consumer group": own.consumer_group,
     }
     theirs: dict[str, set[str | None]] = {
         "service.version": {each.service_version for each in siblings},
@@ -169,7 +186,7 @@ def _differences(case: Case, siblings: list[Sibling]) -> list[Finding]:
             f"The {name} is {value or 'not recorded'}; messages that connect have"
             f" {_list(theirs[name])}.",
         )
-        for name, value in own.items()
+        for name, value in mine.items()
         if value not in theirs[name]
     ]
 
