@@ -11,7 +11,7 @@ const KEPT: usize = 32 << 20;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Numbers of this many bytes.
+    /// Numbers of this many bytes, a power of two.
     Number(usize),
     Text,
     Flag,
@@ -175,26 +175,36 @@ impl Column {
         self.data.truncate(self.open_from());
     }
 
+    /// Padded up to this row, to write it: how a column is written that is mostly null, or 0
+    /// where nothing is null.
     #[inline]
-    pub fn null(&mut self) {
-        self.is_there(false);
-        match self.kind {
-            Kind::Number(8) => self.data.extend_from_slice(&[0; 8]),
-            Kind::Number(width) => self.data.extend(std::iter::repeat_n(0, width)),
-            Kind::Flag => self.flags.push(false),
-            Kind::Text => self.offsets.extend_from_slice(&(self.data.len() as u32).to_ne_bytes()),
+    pub fn at(&mut self, row: usize) -> &mut Self {
+        self.pad(row);
+        self
+    }
+
+    /// Up to this number of rows, with nulls or, where nothing is null, zeros.
+    #[inline]
+    pub fn pad(&mut self, rows: usize) {
+        let missing = rows.saturating_sub(self.rows());
+        if missing > 0 {
+            self.push_missing(missing);
         }
     }
 
-    /// Nulls up to this number of rows: a column that is mostly null is written where it
-    /// is not. For nullable columns.
     #[inline]
-    pub fn pad(&mut self, rows: usize) {
-        let missing = rows.saturating_sub(self.valid.length);
-        if missing == 0 {
-            return;
+    fn rows(&self) -> usize {
+        match self.kind {
+            Kind::Number(width) => self.data.len() >> width.trailing_zeros(),
+            Kind::Flag => self.flags.length,
+            Kind::Text => self.offsets.len() / 4 - 1,
         }
-        self.valid.push_unset(missing);
+    }
+
+    fn push_missing(&mut self, missing: usize) {
+        if self.nullable {
+            self.valid.push_unset(missing);
+        }
         match self.kind {
             Kind::Number(width) => self.data.resize(self.data.len() + missing * width, 0),
             Kind::Flag => self.flags.push_unset(missing),
@@ -207,21 +217,17 @@ impl Column {
         }
     }
 
-    /// An empty text is absent.
+    /// Likewise, of a text that is absent when it is empty.
     #[inline]
-    pub fn text_or_null(&mut self, value: &[u8]) -> Walked<()> {
-        if value.is_empty() {
-            self.null();
-            return Ok(());
-        }
-        self.text(value)
+    pub fn text_at(&mut self, row: usize, value: &[u8]) -> Walked<()> {
+        if value.is_empty() { Ok(()) } else { self.at(row).text(value) }
     }
 
+    /// Likewise, of a number that is 0 where it is padded.
     #[inline]
-    pub fn u64_or_null(&mut self, value: Option<u64>) {
-        match value {
-            Some(value) => self.u64(value),
-            None => self.null(),
+    pub fn u32_at(&mut self, row: usize, value: u32) {
+        if value != 0 {
+            self.at(row).u32(value);
         }
     }
 
@@ -248,8 +254,15 @@ impl Column {
         }
     }
 
-    pub fn nbytes(&self) -> usize {
-        self.data.len() + self.offsets.len() + self.valid.bytes.len() + self.flags.bytes.len()
+    /// When it is padded to this number of rows.
+    pub fn nbytes(&self, rows: usize) -> usize {
+        let bits = rows.div_ceil(8);
+        let values = match self.kind {
+            Kind::Number(width) => rows * width,
+            Kind::Flag => bits,
+            Kind::Text => (rows + 1) * 4 + self.data.len(),
+        };
+        values + if self.nullable { bits } else { 0 }
     }
 
     pub fn buffers(&self) -> Buffers<'_> {
@@ -280,11 +293,8 @@ mod tests {
     fn a_column_is_cut_back_in_the_middle_of_a_byte_and_of_a_text() {
         let mut column = Column::new(Kind::Text, true);
         for row in 0..11 {
-            if row % 3 == 0 {
-                column.null();
-            } else {
-                column.text(b"ab").unwrap_or_default();
-            }
+            let text: &[u8] = if row % 3 == 0 { b"" } else { b"ab" };
+            column.text_at(row, text).unwrap_or_default();
         }
         column.open_text().extend_from_slice(b"half a text");
         column.truncate(5);
@@ -292,8 +302,7 @@ mod tests {
         let buffers = column.buffers();
         assert_eq!(buffers.validity, Some(&[0b10110][..]));
         assert_eq!(buffers.offsets.map(<[u8]>::len), Some(24));
-        column.null();
-        column.text(b"c").unwrap_or_default();
+        column.at(6).text(b"c").unwrap_or_default();
         assert_eq!(column.buffers().validity, Some(&[0b1010110][..]));
     }
 }

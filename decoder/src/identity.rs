@@ -7,6 +7,7 @@ use blake2b_simd::Params;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::tables::{Mark, Tables};
+use crate::written::WrittenKeys;
 
 /// BLAKE2b with an 8-byte digest, read big-endian.
 pub fn content_id(content: &[u8]) -> u64 {
@@ -21,10 +22,8 @@ pub fn content_hash(content: &[u8]) -> u32 {
 
 /// Appends a block of a canonical byte string: numbers, then texts with their lengths.
 #[inline]
-pub fn write_block(out: &mut Vec<u8>, numbers: &[u64], texts: &[&[u8]]) {
-    for number in numbers {
-        out.extend_from_slice(&number.to_le_bytes());
-    }
+pub fn write_block<const N: usize>(out: &mut Vec<u8>, numbers: [u64; N], texts: &[&[u8]]) {
+    out.extend_from_slice(numbers.map(u64::to_le_bytes).as_flattened());
     for text in texts {
         out.extend_from_slice(&(text.len() as u32).to_le_bytes());
         out.extend_from_slice(text);
@@ -59,8 +58,7 @@ pub struct Known {
     pub scopes: HashSet<u64>,
     pub shapes: HashSet<u64>,
     pub correlation: HashSet<u64>,
-    /// Trace, kind and hash: words of one size, so that they are hashed in one piece.
-    pub keys: HashSet<[u64; 4]>,
+    pub keys: WrittenKeys,
     /// Bytes of a resource or scope and its schema URL -> id. What is found has its row.
     pub origins: Remembered,
     /// Filled columns of a shape -> id. What is found has its row.
@@ -68,6 +66,8 @@ pub struct Known {
     /// Keys and values of a set -> its place in `correlated`. What is found has its rows.
     pub correlation_sets: Remembered,
     pub correlated: Vec<Correlated>,
+    /// Keys of seconds of work that were worked out lately, by resource and second.
+    pub work: Vec<Option<((u64, u64), Key)>>,
 }
 
 pub struct Correlated {
@@ -82,7 +82,7 @@ const RECENT: usize = 1024;
 /// 2^64 divided by the golden ratio: multiplied with it, a number's bits all reach the top.
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Numbers by content. Content that came lately is found without hashing all of it.
+/// Numbers by content. Content that came lately is found by a faster hash.
 #[derive(Default)]
 pub struct Remembered {
     numbers: HashMap<Arc<[u8]>, u64>,
@@ -92,13 +92,16 @@ pub struct Remembered {
 impl Remembered {
     #[inline]
     pub fn find(&mut self, content: &[u8]) -> Option<u64> {
-        if let Some(Some((recent, number))) = self.recent.get(slot_of(content))
-            && **recent == *content
-        {
-            return Some(*number);
+        let place = slot_of(content);
+        match self.recent.get(place) {
+            Some(Some((recent, number))) if **recent == *content => Some(*number),
+            _ => self.find_again(content, place),
         }
+    }
+
+    fn find_again(&mut self, content: &[u8], place: usize) -> Option<u64> {
         let (content, &number) = self.numbers.get_key_value(content)?;
-        if let Some(slot) = self.recent.get_mut(slot_of(content)) {
+        if let Some(slot) = self.recent.get_mut(place) {
             *slot = Some((content.clone(), number));
         }
         Some(number)
@@ -123,8 +126,9 @@ impl Remembered {
     }
 }
 
+/// Who makes contents meet here is not found faster, no more.
 fn slot_of(content: &[u8]) -> usize {
-    end_hash(content) as usize % RECENT
+    content_hash(content) as usize % RECENT
 }
 
 /// A number from the length, the first and the last bytes. Not for maps that others fill.
@@ -159,17 +163,7 @@ impl Known {
                 known.remove(&id);
             }
         }
-        let keys = &tables.keys;
-        for row in mark.keys.. {
-            let numbers = (
-                keys.trace_hi.number_at(row),
-                keys.trace_lo.number_at(row),
-                keys.kind.byte_at(row),
-                keys.key_hash.number_at(row),
-            );
-            let (Some(hi), Some(lo), Some(kind), Some(hash)) = numbers else { break };
-            self.keys.remove(&[hi, lo, u64::from(kind), hash]);
-        }
+        self.keys.forget_from(&tables.keys, mark.keys);
     }
 
     pub fn clear(&mut self) {
@@ -182,8 +176,5 @@ impl Known {
         self.shape_ids.clear();
         self.correlation_sets.clear();
         self.correlated.clear();
-        if self.keys.capacity() > 4 << 20 {
-            self.keys.shrink_to(1 << 20);
-        }
     }
 }

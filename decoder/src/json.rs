@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use crate::identity::end_hash;
 use crate::number::{write_double, write_int};
+use crate::phrases::{Phrases, Told, mix};
 use crate::rules::Rules;
 use crate::text::{write_base64, write_string};
 use crate::wire::{Cursor, FIXED64, LENGTH, VARINT, Walked, tag};
@@ -35,6 +36,11 @@ const KVLIST_VALUE: u32 = tag(6, LENGTH);
 const BYTES_VALUE: u32 = tag(7, LENGTH);
 const STRING_VALUE_STRINDEX: u32 = tag(8, VARINT);
 
+// Tags of one byte.
+const KEY_BYTE: u8 = KEY as u8;
+const VALUE_BYTE: u8 = VALUE as u8;
+const STRING_BYTE: u8 = STRING_VALUE as u8;
+
 /// What a value's text is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -56,11 +62,7 @@ pub struct Pair {
     start: usize,
     key_end: usize,
     end: usize,
-    /// `end_hash` of the key's text.
-    hash: u32,
-    /// The number of its name in the rules; 0 for one that they do not know.
-    pub name: u16,
-    pub form: Form,
+    pub told: Told,
 }
 
 impl Pair {
@@ -101,6 +103,7 @@ struct Open {
 pub struct Writer {
     pairs: Vec<Pair>,
     spare: Vec<u8>,
+    phrases: Phrases,
 }
 
 impl Writer {
@@ -154,10 +157,12 @@ impl Writer {
         }
         let mut seen = 0u64;
         for (place, pair) in pairs.iter().enumerate() {
-            let bit = 1u64 << (pair.hash & 63);
+            let bit = 1u64 << (pair.told.hash & 63);
             if seen & bit != 0 {
                 let mut before = pairs.iter().take(place);
-                if before.any(|one| one.hash == pair.hash && one.key(out) == pair.key(out)) {
+                if before
+                    .any(|one| one.told.hash == pair.told.hash && one.key(out) == pair.key(out))
+                {
                     return true;
                 }
             }
@@ -194,7 +199,8 @@ impl Writer {
             let (from, to) = value.value();
             self.spare.extend_from_slice(out.get(from..to).unwrap_or_default());
             let end = object.start + 1 + self.spare.len();
-            moved.push(Pair { start, key_end, end, form: value.form, ..*key });
+            let told = Told { form: value.told.form, ..key.told };
+            moved.push(Pair { start, key_end, end, told });
         }
         out.truncate(object.start + 1);
         out.extend_from_slice(&self.spare);
@@ -212,7 +218,25 @@ impl Writer {
         message: &[u8],
         depth: u32,
     ) -> Walked<()> {
-        self.pair(out, self.pairs.len() > object.base, Some(rules), message, 0, depth + 1)
+        let follows = self.pairs.len() > object.base;
+        let Some(mix) = mix(message) else {
+            return self.pair(out, follows, Some(rules), message, 0, depth + 1);
+        };
+        let start = out.len() + usize::from(follows);
+        if let Some(phrase) = self.phrases.find(message, mix) {
+            out.extend_from_slice(phrase.text().get(usize::from(!follows)..).unwrap_or_default());
+            let key_end = start + phrase.key_length;
+            self.pairs.push(Pair { start, key_end, end: out.len(), told: phrase.told });
+            return Ok(());
+        }
+        self.pair(out, follows, Some(rules), message, 0, depth + 1)?;
+        if self.phrases.is_worth(mix)
+            && let Some(&Pair { start, key_end, end, told }) = self.pairs.last()
+        {
+            let text = out.get(start..end).unwrap_or_default();
+            self.phrases.keep(message, mix, text, key_end - start, told);
+        }
+        Ok(())
     }
 
     fn pair(
@@ -224,15 +248,19 @@ impl Writer {
         level: u32,
         depth: u32,
     ) -> Walked<()> {
+        if let Some((key, text)) = as_short_texts(message)
+            && depth < DEEPEST_MESSAGE
+        {
+            let start = out.len() + usize::from(follows);
+            let (name, hash) = write_key(out, follows, key, rules);
+            let key_end = out.len() - 1;
+            let form = if write_string(out, text) { Form::Plain } else { Form::Escaped };
+            let told = Told { hash, name, form };
+            self.pairs.push(Pair { start, key_end, end: out.len(), told });
+            return Ok(());
+        }
         let (mut key, mut value, mut values) = (&b""[..], &b""[..], 0);
         let mut cursor = Cursor::new(message);
-        // As everybody writes it: a key and a value.
-        if let Some(first) = cursor.short_bytes(KEY) {
-            key = first;
-            if let Some(second) = cursor.short_bytes(VALUE) {
-                (value, values) = (second, 1);
-            }
-        }
         while let Some(tag) = cursor.tag()? {
             match tag {
                 KEY => key = cursor.bytes()?,
@@ -253,7 +281,8 @@ impl Writer {
             self.merge_all(out, &mut open, message, level, depth)?;
         }
         self.close_value(out, &open);
-        self.pairs.push(Pair { start, key_end, end: out.len(), hash, name, form: open.form });
+        let told = Told { hash, name, form: open.form };
+        self.pairs.push(Pair { start, key_end, end: out.len(), told });
         Ok(())
     }
 
@@ -417,6 +446,19 @@ impl Writer {
             _ => {}
         }
     }
+}
+
+/// Key and value of a KeyValue as nearly everybody writes them: each once, the value a text,
+/// both of fewer than 128 bytes.
+#[inline]
+fn as_short_texts(message: &[u8]) -> Option<(&[u8], &[u8])> {
+    let [KEY_BYTE, key_length @ ..0x80, rest @ ..] = message else { return None };
+    let (key, rest) = rest.split_at_checked(usize::from(*key_length))?;
+    let [VALUE_BYTE, value_length @ ..0x80, STRING_BYTE, length, text @ ..] = rest else {
+        return None;
+    };
+    let fits = usize::from(*length) == text.len() && *value_length == *length + 2;
+    fits.then_some((key, text))
 }
 
 /// Writes a comma if something is before it, a key and its colon; gives the number of its name

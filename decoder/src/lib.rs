@@ -10,6 +10,7 @@ mod json;
 mod messaging;
 mod number;
 mod origin;
+mod phrases;
 mod plain;
 mod rows;
 mod rules;
@@ -17,6 +18,7 @@ mod span;
 mod tables;
 mod text;
 mod wire;
+mod written;
 
 #[cfg(feature = "python")]
 mod python;

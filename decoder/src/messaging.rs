@@ -1,7 +1,5 @@
 //! Rows of `messaging` and `shapes`, and the join keys of messages.
 
-use std::collections::HashSet;
-
 use crate::column::Column;
 use crate::identity::{Known, MESSAGE, SEQUENCE, content_id, join_key, write_block};
 use crate::number::write_int;
@@ -112,8 +110,7 @@ pub fn add_row(output: &mut Output<'_>, source: Source<'_>, row: Row) -> Walked<
         let Scratch { content, text, .. } = &mut *output.scratch;
         content.clear();
         write_alternatives(content, text, source);
-        alternatives.pad(rows.rows);
-        alternatives.text_or_null(content)?;
+        alternatives.text_at(rows.rows, content)?;
     }
     rows.rows += 1;
     add_message_keys(output, source, row.part.trace, &winners);
@@ -135,7 +132,7 @@ fn fill(
             continue;
         }
         let Some(column) = columns.get_mut(told.place) else { continue };
-        column.pad(row);
+        let column = column.at(row);
         match found.value {
             Value::Int(number) => column.i64(number),
             Value::Flag(flag) => column.flag(flag),
@@ -151,7 +148,7 @@ fn add_shape(output: &mut Output<'_>, source: Source<'_>, winners: &[Found]) -> 
     content.clear();
     for found in winners.iter().filter(|found| !source.is_each(found)) {
         content.extend_from_slice(&found.index.to_le_bytes());
-        write_block(content, &[], &[source.text(found.value, text)]);
+        write_block(content, [], &[source.text(found.value, text)]);
     }
     if let Some(shape) = known.shape_ids.find(content) {
         return Ok(shape);
@@ -161,8 +158,8 @@ fn add_shape(output: &mut Output<'_>, source: Source<'_>, winners: &[Found]) -> 
     let mut shaping = winners.iter().filter(|found| !source.is_each(found)).peekable();
     for (index, _) in (0u16..).zip(&source.rules.columns).filter(|(_, column)| !column.each) {
         match shaping.next_if(|found| found.index == index) {
-            Some(found) => write_block(content, &[], &[source.text(found.value, text)]),
-            None => write_block(content, &[], &[b""]),
+            Some(found) => write_block(content, [], &[source.text(found.value, text)]),
+            None => write_block(content, [], &[b""]),
         }
     }
     let shape = content_id(content);
@@ -232,7 +229,7 @@ fn add_message_keys(
         let place = winners.binary_search_by_key(&column?, |found| found.index).ok()?;
         winners.get(place).map(|found| found.value)
     };
-    let mut add = |key| add_key(keys, &mut known.keys, trace, key);
+    let mut add = |key| known.keys.add(keys, trace, key);
     let message_id = find(columns.message_id);
     for value in [message_id, find(columns.event_id)].into_iter().flatten() {
         let id = strip(source.text(value, text));
@@ -263,23 +260,6 @@ fn add_message_keys(
         if !sequence.is_empty() {
             add(join_key(content, SEQUENCE, &[sequence]));
         }
-    }
-}
-
-/// A row of `keys`, once for each trace.
-#[inline]
-pub fn add_key(
-    keys: &mut Keys,
-    known: &mut HashSet<[u64; 4]>,
-    (hi, lo): (u64, u64),
-    (kind, hash): (u8, u64),
-) {
-    if known.insert([hi, lo, u64::from(kind), hash]) {
-        keys.trace_hi.u64(hi);
-        keys.trace_lo.u64(lo);
-        keys.kind.u8(kind);
-        keys.key_hash.u64(hash);
-        keys.rows += 1;
     }
 }
 

@@ -16,11 +16,13 @@ pub fn write_uint(out: &mut Vec<u8>, value: u64) {
     let mut digits = [0; 20];
     let mut rest = value;
     let mut length = 0;
-    for place in digits.iter_mut().rev() {
-        *place = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        length += 1;
+    for [tens, ones] in digits.as_chunks_mut::<2>().0.iter_mut().rev() {
+        let pair = (rest % 100) as u8;
+        rest /= 100;
+        (*tens, *ones) = (b'0' + pair / 10, b'0' + pair % 10);
+        length += 2;
         if rest == 0 {
+            length -= usize::from(pair < 10);
             break;
         }
     }

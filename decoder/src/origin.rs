@@ -53,7 +53,7 @@ impl Scratch {
     fn set_brief(&mut self, kind: u8, parts: &[&[u8]], schema_url: &[u8]) {
         self.brief.clear();
         self.brief.push(kind);
-        write_block(&mut self.brief, &[], parts);
+        write_block(&mut self.brief, [], parts);
         self.brief.extend_from_slice(schema_url);
     }
 
@@ -114,7 +114,7 @@ pub fn add_resource(
     let schema_url = valid(schema_url);
     let Scratch { content, attributes, entities, .. } = scratch;
     content.clear();
-    write_block(content, &[u64::from(dropped)], &[attributes, entities, &schema_url]);
+    write_block(content, [u64::from(dropped)], &[attributes, entities, &schema_url]);
     let id = content_id(content);
     if known.resources.insert(id) {
         let rows = &mut tables.resources;
@@ -132,14 +132,13 @@ pub fn add_resource(
                 let pair: &Pair = pairs.iter().find(|pair| pair.key(attributes) == name)?;
                 scratch.reader.read_one(attributes, pair)
             });
-            match found {
-                Some(value) => column.text(scratch.reader.text(attributes, value))?,
-                None => column.null(),
+            if let Some(value) = found {
+                column.text_at(rows.rows, scratch.reader.text(attributes, value))?;
             }
         }
         rows.attributes.text(attributes)?;
         rows.dropped_attributes_count.u32(dropped);
-        rows.entity_refs.text_or_null(if has_entities { entities } else { b"" })?;
+        rows.entity_refs.text_at(rows.rows, if has_entities { entities } else { b"" })?;
         rows.schema_url.text(&schema_url)?;
         rows.rows += 1;
     }
@@ -209,7 +208,7 @@ pub fn add_scope(
     let (name, version, schema_url) = (valid(name), valid(version), valid(schema_url));
     content.clear();
     let texts: [&[u8]; 4] = [&name, &version, attributes, &schema_url];
-    write_block(content, &[u64::from(dropped)], &texts);
+    write_block(content, [u64::from(dropped)], &texts);
     let id = content_id(content);
     if known.scopes.insert(id) {
         let rows = &mut tables.scopes;

@@ -55,23 +55,23 @@ impl Reader {
         self.correlation.clear();
         self.unescaped.clear();
         for pair in pairs {
-            let Some(name) = rules.name(pair.name) else { continue };
+            let Some(name) = rules.name(pair.told.name) else { continue };
             let Some((class, value)) = self.plain(json, pair) else { continue };
-            for &Target { index, priority } in &name.typed {
-                let kind = rules.column(index).map_or(Type::Text, |column| column.kind);
-                if let Some(value) = coerce(kind, class, value, self.text(json, value)) {
+            let text = text_of(json, &self.unescaped, value);
+            for &Target { index, priority, kind } in &name.typed {
+                if let Some(value) = coerce(kind, class, value, text) {
                     self.typed.push(Found { index, priority, value });
                 }
             }
-            if with_correlation && !name.correlation.is_empty() && is_id(self.text(json, value)) {
-                for &Target { index, priority } in &name.correlation {
+            if with_correlation && !name.correlation.is_empty() && is_id(text) {
+                for &Target { index, priority, .. } in &name.correlation {
                     self.correlation.push(Found { index, priority, value });
                 }
             }
         }
         for found in [&mut self.typed, &mut self.correlation] {
-            if found.len() > 1 {
-                found.sort_unstable_by_key(|found| (found.index, found.priority));
+            if !found.is_sorted_by_key(rank) {
+                found.sort_unstable_by_key(rank);
             }
         }
     }
@@ -86,23 +86,27 @@ impl Reader {
     /// A value that is a text; numbers and flags are none.
     #[inline]
     pub fn text<'t>(&'t self, json: &'t [u8], value: Value) -> &'t [u8] {
-        let text = match value {
-            Value::Text(start, end) => json.get(start..end),
-            Value::Unescaped(start, end) => self.unescaped.get(start..end),
-            Value::Int(_) | Value::Flag(_) => None,
-        };
-        text.unwrap_or_default()
+        text_of(json, &self.unescaped, value)
     }
 
     /// A scalar; of an array of texts the first (the Java agent's captured headers).
-    #[inline]
+    #[inline(always)]
     fn plain(&mut self, json: &[u8], pair: &Pair) -> Option<(Class, Value)> {
         let (start, end) = pair.value();
-        match pair.form {
+        match pair.told.form {
             Form::Plain => Some((Class::Text, Value::Text(start + 1, end - 1))),
             Form::Int => Some((Class::Int, Value::Text(start, end))),
             Form::Real => Some((Class::Real, Value::Text(start, end))),
             Form::Flag => Some((Class::Flag, Value::Text(start, end))),
+            _ => self.plain_inside(json, pair),
+        }
+    }
+
+    /// Of what is not plain as it stands.
+    #[inline(never)]
+    fn plain_inside(&mut self, json: &[u8], pair: &Pair) -> Option<(Class, Value)> {
+        let (start, end) = pair.value();
+        match pair.told.form {
             Form::Escaped => {
                 let inner = json.get(start + 1..end - 1)?;
                 Some((Class::Text, self.unquoted(inner, start + 1)))
@@ -112,7 +116,7 @@ impl Reader {
                 let inner = inner.get(..closing_quote(inner)?)?;
                 Some((Class::First, self.unquoted(inner, start + 2)))
             }
-            Form::Null | Form::Bytes | Form::Object => None,
+            _ => None,
         }
     }
 
@@ -124,6 +128,22 @@ impl Reader {
         unescape(&mut self.unescaped, inner);
         Value::Unescaped(start, self.unescaped.len())
     }
+}
+
+/// Who stands first among what was found.
+#[inline]
+fn rank(found: &Found) -> u32 {
+    u32::from(found.index) << 16 | u32::from(found.priority)
+}
+
+#[inline]
+fn text_of<'t>(json: &'t [u8], unescaped: &'t [u8], value: Value) -> &'t [u8] {
+    let text = match value {
+        Value::Text(start, end) => json.get(start..end),
+        Value::Unescaped(start, end) => unescaped.get(start..end),
+        Value::Int(_) | Value::Flag(_) => None,
+    };
+    text.unwrap_or_default()
 }
 
 fn closing_quote(text: &[u8]) -> Option<usize> {
@@ -161,8 +181,8 @@ fn read_int(text: &[u8]) -> Option<i64> {
     if digits.is_empty() || digits.len() > 19 || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let value = digits.iter().fold(0i128, |value, digit| value * 10 + i128::from(digit - b'0'));
-    i64::try_from(if negative { -value } else { value }).ok()
+    let value = digits.iter().fold(0, |value: u64, digit| value * 10 + u64::from(digit - b'0'));
+    if negative { 0i64.checked_sub_unsigned(value) } else { i64::try_from(value).ok() }
 }
 
 /// Neither blank nor a document.

@@ -5,9 +5,9 @@ use std::ops::Range;
 use crate::builder::{Builder, Walk};
 use crate::column::Column;
 use crate::identity::{
-    CORRELATION, Correlated, WORK, content_hash, content_id, join_key, write_block,
+    CORRELATION, Correlated, Key, WORK, content_hash, content_id, join_key, write_block,
 };
-use crate::messaging::{Output, Part, Row, Source, add_key, add_row};
+use crate::messaging::{Output, Part, Row, Source, add_row};
 use crate::number::write_uint;
 use crate::span::{Attached, Event, Link, Span, span_number, trace_halves};
 use crate::text::valid;
@@ -18,6 +18,8 @@ const CLIENT: i32 = 3;
 const PRODUCER: i32 = 4;
 const CONSUMER: i32 = 5;
 const SECOND: u64 = 1_000_000_000;
+/// More than the services that one batch is usually from.
+const RECENT_WORK: usize = 256;
 
 /// The ids of a span's resource and scope.
 pub type Origin = (u64, u64);
@@ -50,26 +52,31 @@ impl Builder {
         self.add_message(Row { part, kind: b"span", position: 0, always })?;
 
         let rows = &mut self.tables.spans;
+        let row = rows.rows;
         rows.trace_hi.u64(part.trace.0);
         rows.trace_lo.u64(part.trace.1);
         rows.span_id.u64(part.span_id);
         rows.content_hash.u32(part.content_hash);
-        rows.parent_span_id.u64_or_null((parent != 0).then_some(parent));
+        if parent != 0 {
+            rows.parent_span_id.at(row).u64(parent);
+        }
         rows.resource_id.u64(resource);
         rows.scope_id.u64(scope);
         rows.name.text(&name)?;
         rows.kind.i32(span.kind);
-        rows.flags.u32(span.flags);
-        rows.trace_state.text_or_null(&trace_state)?;
+        rows.flags.u32_at(row, span.flags);
+        rows.trace_state.text_at(row, &trace_state)?;
         rows.start_time_unix_nano.u64(span.start);
         rows.end_time_unix_nano.u64(span.end);
         rows.status_code.i32(span.status_code);
-        rows.status_message.text_or_null(&status_message)?;
+        rows.status_message.text_at(row, &status_message)?;
         rows.attributes.end_text()?;
-        rows.dropped_attributes_count.u32(span.dropped_attributes);
-        rows.dropped_events_count.u32(span.dropped_events);
-        rows.dropped_links_count.u32(span.dropped_links);
-        rows.correlation_id.u64_or_null(correlation);
+        rows.dropped_attributes_count.u32_at(row, span.dropped_attributes);
+        rows.dropped_events_count.u32_at(row, span.dropped_events);
+        rows.dropped_links_count.u32_at(row, span.dropped_links);
+        if let Some(correlation) = correlation {
+            rows.correlation_id.at(row).u64(correlation);
+        }
         rows.rows += 1;
         for (position, link) in (0..).zip(&walk.links) {
             self.add_link(part, position, link)?;
@@ -107,18 +114,18 @@ impl Builder {
             walk.links.len() as u64,
             walk.events.len() as u64,
         ];
-        write_block(content, &numbers, &[name, trace_state, status_message, json]);
+        write_block(content, numbers, &[name, trace_state, status_message, json]);
         for link in &walk.links {
             let (hi, lo) = trace_halves(link.trace_id);
             let (flags, dropped) = (u64::from(link.flags), u64::from(link.attached.dropped));
             let json = text_of(&self.tables.links.attributes, &link.attached);
             let numbers = [hi, lo, span_number(link.span_id), flags, dropped];
-            write_block(content, &numbers, &[&link.trace_state, json]);
+            write_block(content, numbers, &[&link.trace_state, json]);
         }
         for event in &walk.events {
             let json = text_of(&self.tables.events.attributes, &event.attached);
             let numbers = [event.time, u64::from(event.attached.dropped)];
-            write_block(content, &numbers, &[&event.name, json]);
+            write_block(content, numbers, &[&event.name, json]);
         }
     }
 
@@ -133,7 +140,7 @@ impl Builder {
         rows.linked_trace_hi.u64(hi);
         rows.linked_trace_lo.u64(lo);
         rows.linked_span_id.u64(span_number(link.span_id));
-        rows.trace_state.text_or_null(&link.trace_state)?;
+        rows.trace_state.text_at(rows.rows, &link.trace_state)?;
         rows.flags.u32(link.flags);
         rows.attributes.end_text_at(link.attached.text.end)?;
         rows.dropped_attributes_count.u32(link.attached.dropped);
@@ -196,7 +203,7 @@ impl Builder {
         self.brief.clear();
         for (index, _, value) in pairs.clone() {
             self.brief.extend_from_slice(&index.to_le_bytes());
-            write_block(&mut self.brief, &[], &[value]);
+            write_block(&mut self.brief, [], &[value]);
         }
         let (known, keys) = (&mut self.known, &mut self.tables.keys);
         let place = known.correlation_sets.find(&self.brief);
@@ -204,7 +211,7 @@ impl Builder {
             if set.trace != trace {
                 set.trace = trace;
                 for key in &set.keys {
-                    add_key(keys, &mut known.keys, trace, *key);
+                    known.keys.add(keys, trace, *key);
                 }
             }
             return Ok(Some(set.id));
@@ -215,7 +222,7 @@ impl Builder {
         }
         self.content.clear();
         for (_, key, value) in pairs.clone() {
-            write_block(&mut self.content, &[], &[key, value]);
+            write_block(&mut self.content, [], &[key, value]);
         }
         let id = content_id(&self.content);
         if known.correlation.insert(id) {
@@ -228,7 +235,7 @@ impl Builder {
             }
         }
         for key in &join_keys {
-            add_key(keys, &mut known.keys, trace, *key);
+            known.keys.add(keys, trace, *key);
         }
         known.correlation_sets.insert(&self.brief, known.correlated.len() as u64);
         known.correlated.push(Correlated { id, keys: join_keys.into(), trace });
@@ -250,16 +257,30 @@ impl Builder {
             INTERNAL if parent == 0 => (span.start / SECOND, 1),
             _ => return,
         };
+        for second in first..first + count {
+            let key = self.work_key(resource, second);
+            self.known.keys.add(&mut self.tables.keys, trace, key);
+        }
+    }
+
+    fn work_key(&mut self, resource: u64, second: u64) -> Key {
+        let place = (resource ^ second) as usize % RECENT_WORK;
+        if let Some(Some((asked, key))) = self.known.work.get(place)
+            && *asked == (resource, second)
+        {
+            return *key;
+        }
         let mut texts = Vec::with_capacity(40);
         write_uint(&mut texts, resource);
         let middle = texts.len();
-        for second in first..first + count {
-            texts.truncate(middle);
-            write_uint(&mut texts, second);
-            let (resource, second) = texts.split_at_checked(middle).unwrap_or_default();
-            let key = join_key(&mut self.content, WORK, &[resource, second]);
-            add_key(&mut self.tables.keys, &mut self.known.keys, trace, key);
+        write_uint(&mut texts, second);
+        let (first, rest) = texts.split_at_checked(middle).unwrap_or_default();
+        let key = join_key(&mut self.content, WORK, &[first, rest]);
+        self.known.work.resize(RECENT_WORK, None);
+        if let Some(recent) = self.known.work.get_mut(place) {
+            *recent = Some(((resource, second), key));
         }
+        key
     }
 }
 

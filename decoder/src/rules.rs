@@ -40,7 +40,7 @@ pub type ToldColumn = (String, String, bool, bool, Vec<String>);
 
 pub struct TypedColumn {
     pub name: String,
-    pub kind: Type,
+    kind: Type,
     pub each: bool,
     pub marks: bool,
     /// Among the columns of its table.
@@ -52,6 +52,7 @@ pub struct TypedColumn {
 pub struct Target {
     pub index: u16,
     pub priority: u16,
+    pub kind: Type,
 }
 
 #[derive(Default)]
@@ -113,12 +114,12 @@ impl Rules {
             let Some(kind) = Type::named(&kind) else {
                 return Err(format!("the column {name} has the unknown type {kind}"));
             };
-            rules.add(&names, index, |name| &mut name.typed)?;
+            rules.add(&names, index, kind, |name| &mut name.typed)?;
             let place = rules.columns.iter().filter(|other| other.each == each).count();
             rules.columns.push(TypedColumn { name, kind, each, marks, place });
         }
         for (index, (_, names)) in correlation.iter().enumerate() {
-            rules.add(names, index, |name| &mut name.correlation)?;
+            rules.add(names, index, Type::Text, |name| &mut name.correlation)?;
         }
         rules.key_columns = rules.find_key_columns();
         rules.fill_slots();
@@ -129,11 +130,12 @@ impl Rules {
         &mut self,
         names: &[String],
         index: usize,
+        kind: Type,
         targets: fn(&mut Name) -> &mut Vec<Target>,
     ) -> Result<(), String> {
         let small = |number: usize| u16::try_from(number).map_err(|_| "too many names".to_owned());
         for (priority, name) in names.iter().enumerate() {
-            let target = Target { index: small(index)?, priority: small(priority)? };
+            let target = Target { index: small(index)?, priority: small(priority)?, kind };
             let text = json(name);
             let place = self.names.iter().position(|other| other.text == text);
             match place.and_then(|place| self.names.get_mut(place)) {

@@ -107,9 +107,15 @@ impl<'a> Span<'a> {
         let out = tables.spans.attributes.open_text();
         let object = writers.span.open_object(out);
         let mut cursor = Cursor::new(message);
+        span.read_beginning(&mut cursor);
         while let Some(tag) = cursor.tag()? {
             match tag {
-                ATTRIBUTES => writers.span.add_pair(out, &object, rules, cursor.bytes()?, 3)?,
+                ATTRIBUTES => {
+                    writers.span.add_pair(out, &object, rules, cursor.bytes()?, 3)?;
+                    while let Some(pair) = cursor.short_bytes(ATTRIBUTES) {
+                        writers.span.add_pair(out, &object, rules, pair, 3)?;
+                    }
+                }
                 TRACE_ID => span.trace_id = cursor.bytes()?,
                 SPAN_ID => span.span_id = cursor.bytes()?,
                 PARENT_SPAN_ID => span.parent_span_id = cursor.bytes()?,
@@ -140,6 +146,21 @@ impl<'a> Span<'a> {
         }
         writers.span.close_object(out, &object);
         Ok((span, object))
+    }
+
+    /// What stands first where fields come in the order of their numbers, as nearly always.
+    #[inline]
+    fn read_beginning(&mut self, cursor: &mut Cursor<'a>) {
+        for (tag, field) in [
+            (TRACE_ID, &mut self.trace_id),
+            (SPAN_ID, &mut self.span_id),
+            (PARENT_SPAN_ID, &mut self.parent_span_id),
+            (NAME, &mut self.name),
+        ] {
+            if let Some(bytes) = cursor.short_bytes(tag) {
+                *field = bytes;
+            }
+        }
     }
 
     /// Called again, goes on with the same status.

@@ -68,6 +68,12 @@ pub trait Table {
         self.set_rows(rows);
     }
 
+    /// Every column as long as the table.
+    fn pad(&mut self) {
+        let rows = self.rows();
+        self.each(|column| column.pad(rows));
+    }
+
     fn clear(&mut self) {
         self.each(Column::clear);
         self.set_rows(0);
@@ -165,6 +171,28 @@ table!(Correlation { correlation_id: U64, key: TEXT, value: TEXT });
 
 table!(Keys { trace_hi: U64, trace_lo: U64, kind: U8, key_hash: U64 });
 
+impl Keys {
+    /// Trace, kind and hash of a row.
+    #[inline]
+    pub fn row(&self, row: usize) -> Option<[u64; 4]> {
+        Some([
+            self.trace_hi.number_at(row)?,
+            self.trace_lo.number_at(row)?,
+            u64::from(self.kind.byte_at(row)?),
+            self.key_hash.number_at(row)?,
+        ])
+    }
+
+    #[inline]
+    pub fn push(&mut self, [hi, lo, kind, hash]: [u64; 4]) {
+        self.trace_hi.u64(hi);
+        self.trace_lo.u64(lo);
+        self.kind.u8(kind as u8);
+        self.key_hash.u64(hash);
+        self.rows += 1;
+    }
+}
+
 pub struct Tables {
     pub resources: Resources,
     pub scopes: Scopes,
@@ -176,6 +204,9 @@ pub struct Tables {
     pub correlation: Correlation,
     pub keys: Keys,
 }
+
+/// Name, rows and columns of a table.
+pub type Entry<'t> = (&'static str, usize, Vec<&'t Column>);
 
 /// Rows of each table at one moment.
 pub struct Mark {
@@ -245,25 +276,28 @@ impl Tables {
     }
 
     pub fn nbytes(&self) -> usize {
-        self.list().iter().flat_map(|(_, _, columns)| columns).map(|c| c.nbytes()).sum()
+        let list = self.list().into_iter();
+        let columns =
+            list.flat_map(|(_, rows, columns)| columns.into_iter().map(move |c| (c, rows)));
+        columns.map(|(column, rows)| column.nbytes(rows)).sum()
     }
 
-    /// Ends the columns that are written only where they are not null.
+    /// Ends the columns that are written only where they are neither null nor 0.
     pub fn pad(&mut self) {
-        for (rows, typed) in [
-            (self.messaging.rows, &mut self.messaging.typed),
-            (self.shapes.rows, &mut self.shapes.typed),
-        ] {
-            typed.iter_mut().for_each(|column| column.pad(rows));
-        }
+        self.resources.pad();
+        self.scopes.pad();
+        self.spans.pad();
+        self.links.pad();
+        self.events.pad();
+        self.messaging.pad();
+        self.shapes.pad();
+        self.correlation.pad();
+        self.keys.pad();
     }
 
     /// Name, rows and columns of each table.
-    pub fn list(&self) -> Vec<(&'static str, usize, Vec<&Column>)> {
-        fn entry<'a>(
-            name: &'static str,
-            table: &'a impl Table,
-        ) -> (&'static str, usize, Vec<&'a Column>) {
+    pub fn list(&self) -> Vec<Entry<'_>> {
+        fn entry<'a>(name: &'static str, table: &'a impl Table) -> Entry<'a> {
             (name, table.rows(), table.columns())
         }
         vec![

@@ -9,7 +9,15 @@ const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 /// The bytes as UTF-8: every bad sequence becomes U+FFFD.
 #[inline]
 pub fn valid(bytes: &[u8]) -> Cow<'_, [u8]> {
-    if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
+    if bytes.is_empty() || bytes.is_ascii() {
+        return Cow::Borrowed(bytes);
+    }
+    valid_beyond_ascii(bytes)
+}
+
+#[inline(never)]
+fn valid_beyond_ascii(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if std::str::from_utf8(bytes).is_ok() {
         return Cow::Borrowed(bytes);
     }
     Cow::Owned(String::from_utf8_lossy(bytes).into_owned().into_bytes())
@@ -20,14 +28,21 @@ pub fn valid(bytes: &[u8]) -> Cow<'_, [u8]> {
 #[inline]
 pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
     let plain = is_plain(bytes);
-    out.push(b'"');
     if plain {
+        out.push(b'"');
         out.extend_from_slice(bytes);
+        out.push(b'"');
     } else {
-        write_escaped(out, &valid(bytes));
+        write_odd_string(out, bytes);
     }
-    out.push(b'"');
     plain
+}
+
+#[inline(never)]
+fn write_odd_string(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.push(b'"');
+    write_escaped(out, &valid(bytes));
+    out.push(b'"');
 }
 
 /// ASCII, and nothing that JSON escapes.

@@ -1,5 +1,6 @@
 """The native decoder gives what the plain-Python one gives."""
 
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -103,6 +104,22 @@ def test_of_a_repeated_key_the_last_value_stands_where_the_first_stood(
         attributes.add(key=key, value=any_value(value))
         attributes[0].value.kvlist_value.values.add(key=key, value=any_value(value))
     assert_same(message.SerializeToString())
+
+
+def test_attributes_that_come_again_read_as_the_first_time() -> None:
+    """The decoder remembers short ones by their bytes: those that begin, end and are as long
+    alike are others, and each stands first, last and beside another of its name."""
+    texts = [f"value-{number:04}-of-a-few" for number in range(40)]
+    texts += ['a "quoted" value', "blank\tand\\", "plainly ä", "\x1f" * 16, "x" * 63, "x" * 64, ""]
+    names = ["order.id", "messaging.message.id", "messaging.operation.name", "no.typed.name"]
+    spans = [
+        span(
+            id=number, kind="CONSUMER", attributes=dict.fromkeys(names[turn:] + names[:turn], text)
+        )
+        for number, (text, turn, _) in enumerate(product(texts, range(4), range(3)), 1)
+    ]
+    repeated = request(*spans)
+    assert_same(repeated, request(span()), repeated)
 
 
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.parent.name)
