@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from collector.admission import MOST_CONNECTIONS
+from collector.admission import MIB, MOST_CONNECTIONS
 from collector.grpc_handlers import make_handlers
 from collector.other_signals import DroppedSignals
 from collector.receiving import MAX_REQUEST_BYTES, Receive
@@ -23,6 +23,12 @@ _OPTIONS = (
     # As over HTTP: connections that do nothing would take all file descriptors.
     ("grpc.max_allowed_incoming_connections", MOST_CONNECTIONS),
     ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+    # A usual request comes in a few frames, without waiting for the window to be opened again;
+    # gRPC opens it for all of a larger one. It need not find out by pings how much a connection
+    # carries, then.
+    ("grpc.http2.max_frame_size", MIB),
+    ("grpc.http2.lookahead_bytes", MIB),
+    ("grpc.http2.bdp_probe", 0),
     ("grpc.so_reuseport", 0),  # a second server on the port fails instead of sharing it
     # Exporters and proxies that ping an idle connection are not sent away.
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
