@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from storage.duckdb_database import Database
@@ -67,11 +68,11 @@ class RowPlaces:
             if places is not None:
                 places.add(ids, first, last)
 
-    def find_new(self, ids: U64Array, number: int) -> U64Array | None:
-        """Those of the ids that no row of a smaller number has, where all of these and none of
+    def are_new(self, ids: U64Array, number: int) -> npt.NDArray[np.bool_] | None:
+        """Of each id whether no row of a smaller number has it, where all of these and none of
         others are known; else None."""
         with self._complete_before(number) as places:
-            return None if places is None else ids[~places.may_hold(ids)]
+            return None if places is None else ~places.may_hold(ids)
 
     @contextmanager
     def _complete_before(self, number: int) -> Iterator[Places | None]:

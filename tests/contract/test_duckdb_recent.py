@@ -73,8 +73,10 @@ def _twins(most_bytes: int) -> Iterator[_Twins]:
             twins.close()
 
 
-@pytest.mark.parametrize("most_bytes", [_ALL, 5_000])
-def test_memory_tells_what_the_file_tells(most_bytes: int) -> None:
+@pytest.mark.parametrize(
+    ("most_bytes", "most_merged"), [(_ALL, _ALL), (_ALL, 0), (10_000, 0), (20_000, _ALL)]
+)
+def test_memory_tells_what_the_file_tells(most_bytes: int, most_merged: int) -> None:
     @settings(
         max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
     )
@@ -84,6 +86,7 @@ def test_memory_tells_what_the_file_tells(most_bytes: int) -> None:
             # Few in each, so that appends have several generations, and look-ups several runs.
             patch.multiple("storage.places", _IDS_PER_RUN=2, _RUNS=2, _BITS=12),
             patch("storage.duckdb_write.ROW_GROUP", 3),
+            patch("storage.duckdb_recent._MOST_MERGED_BYTES", most_merged),
             _twins(most_bytes) as twins,
         ):
             twins.compare()  # from now on places are known
@@ -224,11 +227,16 @@ def test_while_an_append_is_stored_the_traces_it_adds_to_come_from_the_file(
     assert seen == [[1, 7]]
 
 
-def test_what_is_deleted_is_held_no_more(store: DuckDBStore) -> None:
+@pytest.mark.parametrize(("most_merged", "expected"), [(0, [2]), (_ALL, [])])
+def test_what_is_deleted_is_held_no_more(
+    store: DuckDBStore, monkeypatch: pytest.MonkeyPatch, most_merged: int, expected: list[int]
+) -> None:
+    """Nor what was merged with it."""
+    monkeypatch.setattr("storage.duckdb_recent._MOST_MERGED_BYTES", most_merged)
     for trace in (1, 3):
         store.append(_batch(trace, trace + 1), 5)
     store.delete_until(1, traces(1))
-    assert _held(store) == [2]
+    assert _held(store) == expected
 
 
 def test_nothing_is_held_where_nobody_analyses(tmp_path: Path) -> None:

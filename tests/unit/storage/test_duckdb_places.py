@@ -71,12 +71,12 @@ def test_places_that_are_made_anew_know_all_at_once(
 
 def test_new_ids_are_those_that_no_row_before_has(stored: RowPlaces) -> None:
     ids = np.array([3, 5, 6], np.uint64)
-    assert stored.find_new(ids, 4) is None  # nothing is known of the rows before
+    assert stored.are_new(ids, 4) is None  # nothing is known of the rows before
     stored.learn()
-    assert stored.find_new(ids, 5) is None
-    assert stored.find_new(ids, 3) is None
+    assert stored.are_new(ids, 5) is None
+    assert stored.are_new(ids, 3) is None
     for first, expected in ((4, [5, 6]), (6, [])):
-        found = stored.find_new(ids, first)
+        found = stored.are_new(ids, first)
         assert found is not None
-        assert found.tolist() == expected
+        assert ids[found].tolist() == expected
         stored.learn_written(ids, first, first + 1)

@@ -1,9 +1,13 @@
-"""A frame in little memory of its own."""
+"""Rows in little memory."""
 
+from typing import Any
+
+import numpy as np
 import polars as pl
-from polars.testing import assert_frame_equal
+import pyarrow as pa
+import pytest
 
-from storage.lean_rows import LeanRows
+from storage.lean_rows import LeanRows, join_rows
 
 _ROWS = pl.DataFrame(
     {
@@ -16,28 +20,84 @@ _ROWS = pl.DataFrame(
     },
     schema_overrides={"id": pl.UInt64, "kind": pl.Int32, "note": pl.String, "number": pl.UInt32},
 )
+_TYPES: "dict[str, pa.DataType]" = {
+    "id": pa.uint64(),
+    "name": pa.string(),
+    "kind": pa.int32(),
+    "note": pa.string(),
+    "maybe": pa.string(),
+    "number": pa.uint32(),
+}
+_SCHEMA = pa.schema(_TYPES)
+_PLAIN = [dict(zip(_ROWS.columns, row, strict=True)) for row in _ROWS.iter_rows()]
 
 
-def test_rows_come_out_as_they_went_in() -> None:
-    for copied in (True, False):
-        assert_frame_equal(LeanRows(_ROWS, copied=copied).frame(), _ROWS)
-        assert_frame_equal(LeanRows(_ROWS[:1], copied=copied).frame(), _ROWS[:1])
-        assert_frame_equal(LeanRows(_ROWS[:0], copied=copied).frame(), _ROWS[:0])
+def _lean(rows: pl.DataFrame = _ROWS, *, copied: bool = True) -> LeanRows:
+    return LeanRows.of_frame(rows, _SCHEMA, {}, copied=copied)
 
 
-def test_columns_are_chosen_in_any_order() -> None:
-    for columns in (["kind"], ["number", "note", "id"], ["maybe", "name"]):
-        for copied in (True, False):
-            found = LeanRows(_ROWS, copied=copied).frame(columns)
-            assert_frame_equal(found, _ROWS.select(columns))
+def _told(rows: LeanRows) -> list[dict[str, Any]]:
+    table = rows.table(_SCHEMA)
+    assert table.schema == _SCHEMA
+    return table.to_pylist()
+
+
+@pytest.mark.parametrize("copied", [True, False])
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_rows_come_out_as_they_went_in(count: int, copied: bool) -> None:
+    rows = _lean(_ROWS[:count], copied=copied)
+    assert _told(rows) == _PLAIN[:count]
+    assert _told(LeanRows.of_table(rows.table(_SCHEMA))) == _PLAIN[:count]
+
+
+def test_a_column_is_told_otherwise() -> None:
+    (row,) = _told(LeanRows.of_frame(_ROWS[:1], _SCHEMA, {"name": pa.scalar("z")}, copied=True))
+    assert row == _PLAIN[0] | {"name": "z"}
+
+
+def test_rows_are_picked_in_any_order() -> None:
+    assert _told(_lean().at(np.array([2, 1, 1]))) == [_PLAIN[2], _PLAIN[1], _PLAIN[1]]
+    assert _told(_lean().at(np.array([], np.int64))) == []
+
+
+def test_rows_are_joined_one_after_the_other() -> None:
+    other = _ROWS[:2].with_columns(kind=pl.lit(6, pl.Int32), note=pl.lit("n"))
+    parts = [_lean(_ROWS[:0]), _lean(), _lean(other), _lean(_ROWS[:1])]
+    joined = join_rows(parts)
+    plain = [*_PLAIN, *(row | {"kind": 6, "note": "n"} for row in _PLAIN[:2]), _PLAIN[0]]
+    assert _told(joined) == plain
+    assert _told(join_rows(parts[:1])) == []
+    assert list(join_rows([_lean(), _lean()]).values("kind")) == [pa.scalar(5, pa.int32())]
+
+
+def test_columns_are_read_by_themselves() -> None:
+    rows = _lean()
+    for name in ("id", "kind", "number"):
+        numbers = rows.numbers(name)
+        assert numbers.tolist() == _ROWS[name].to_list()
+        assert numbers.dtype == _SCHEMA.field(name).type.to_pandas_dtype()
+    assert set(rows.values("id").to_pylist()) == {1}
+    assert set(rows.values("number").to_pylist()) == {2, 3}
+    assert not len(rows.at(np.array([], np.int64)).values("id"))
+    first, second, third = rows.codes("name").tolist()
+    assert first == third != second
+    assert len(set(_lean(_ROWS[:1]).codes("name").tolist())) == 1
 
 
 def test_what_is_the_same_in_every_row_takes_no_space() -> None:
     many = pl.concat([_ROWS[:1]] * 10_000)
-    assert LeanRows(many.select("id", "name", "kind")).nbytes < 9 * many.height
-    assert LeanRows(many).nbytes == LeanRows(many.select("id")).nbytes
+    assert _lean(many).nbytes == 0
 
 
-def test_a_part_of_a_long_text_column_does_not_hold_all_of_it() -> None:
-    texts = pl.DataFrame({"text": [f"{n} {'x' * 1_000}" for n in range(100)]})
-    assert LeanRows(texts[:2], copied=False).nbytes < 3_000
+def test_a_part_of_a_long_column_does_not_hold_all_of_it() -> None:
+    types: dict[str, pa.DataType] = {"text": pa.string(), "number": pa.int64()}
+    schema = pa.schema(types)
+    rows = pl.DataFrame(
+        {"text": [f"{n} {'x' * 1_000}" for n in range(100)], "number": list(range(100))}
+    )
+    before = pa.total_allocated_bytes()
+    lean = LeanRows.of_frame(rows[:2], schema, {}, copied=True)
+    assert lean.nbytes < 3_000
+    buffers = [b for name in schema.names for b in lean.values(name).buffers() if b is not None]
+    assert sum(buffer.size for buffer in buffers) < 3_000
+    assert pa.total_allocated_bytes() - before < 10_000
