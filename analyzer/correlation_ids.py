@@ -3,11 +3,16 @@
 import polars as pl
 
 from analyzer.ends import Ends
+from analyzer.frame import Frame
 from analyzer.ids import OWN_KEYS, deliveries_below, deliveries_beside, names_work
+from analyzer.rules import surely
 from analyzer.rules.conversation_id import CONVERSATION
 from analyzer.structure import nearest
 from analyzer.tables import Tables
-from storage.cheap_rows import where
+from storage.cheap_rows import is_among, stack, where
+
+_KEYS = pl.Schema({"row": pl.UInt32, "key": pl.String, "value": pl.String, "near": pl.Int32})
+_NO_KEYS = pl.DataFrame(schema=_KEYS)
 
 
 def read_correlation(
@@ -23,46 +28,62 @@ def read_correlation(
     numbers of a batch, which boto3sqs calls conversation ids, are none.
     """
     frame = ends.frame
-    sets = tables.correlation
-    said = frame.rows.select("row", "correlation_id").join(sets, on="correlation_id")
-    talk = said.filter(pl.col("key") == CONVERSATION)["row"]
-    entries = talk.filter(frame.tell(talk, "scope_name")["scope_name"].str.contains("boto3sqs"))
-    said = said.filter((pl.col("key") != CONVERSATION) | ~pl.col("row").is_in(entries.implode()))
+    keys = tables.correlation["key"]
+    asked_rows = frame.flag(asked["row"])
     owner = deliveries_below(ends)
     near = [(2, owner), (3, deliveries_beside(ends, owner))]
-    sends: list[pl.DataFrame] = []
-    deliveries: list[pl.DataFrame] = []
-    for key in sorted(said["key"].unique().to_list()):
-        values = said.filter(pl.col("key") == key)
-        carrier = nearest(frame.rows, frame.flag(values["row"]))
-        for rows, out in ((ends.sends, sends), (asked, deliveries)):
-            out.append(
-                rows.select("row", carrier=pl.lit(carrier).gather(pl.col("row")))
-                .drop_nulls()
-                .filter((pl.col("row") == pl.col("carrier")) | (pl.lit(key not in OWN_KEYS)))
-                .join(values.rename({"row": "carrier"}), on="carrier")
-                .select(
-                    "row",
-                    "key",
-                    "value",
-                    near=(pl.col("row") != pl.col("carrier")).cast(pl.Int32),
-                )
-            )
+    sends, deliveries = [_NO_KEYS], [_NO_KEYS]
+    for key in keys.unique().sort():
+        sets = where(tables.correlation, keys == key)
+        carrying = _carrying(frame, key, sets)
+        if not carrying.any():
+            continue
+        carrier = nearest(frame.rows, carrying)
+        for rows, out in ((ends.sends["row"], sends), (asked["row"], deliveries)):
+            out.append(_tell_carried(frame, sets, rows, carrier[rows], own=key in OWN_KEYS))
+        silent = asked_rows & ~frame.flag(deliveries[-1]["row"])
         for distance, of in [] if key in OWN_KEYS else near:
-            owned = values.with_columns(pl.lit(of).gather(pl.col("row")).alias("owner")).filter(
-                pl.col("owner").is_in(asked["row"].implode())
-            )
-            if owned.is_empty():  # mostly nothing stands beside
+            if of.null_count() == len(of):  # mostly nothing stands beside
                 continue
-            told = owned.join(
-                pl.concat(deliveries).filter(pl.col("key") == key).select(owner="row"),
-                on="owner",
-                how="anti",
-            ).select(pl.col("owner").alias("row"), "key", "value", near=pl.lit(distance, pl.Int32))
+            owned = carrying & surely(silent[of])
+            told = _tell(frame, sets, of.filter(owned), frame["row"].filter(owned), distance)
             deliveries.append(told.unique())
-    schema = {"row": pl.UInt32, "key": pl.String, "value": pl.String, "near": pl.Int32}
-    nothing = pl.DataFrame(schema=schema)
-    return pl.concat([nothing, *sends]), pl.concat([nothing, *deliveries])
+            silent &= ~frame.flag(told["row"])
+    return stack(sends), stack(deliveries)
+
+
+def _carrying(frame: Frame, key: str, sets: pl.DataFrame) -> pl.Series:
+    """Boolean by row: the span has one of these sets of `key`."""
+    carrying = is_among(frame["correlation_id"], sets["correlation_id"])
+    if key == CONVERSATION:
+        rows = frame["row"].filter(carrying)
+        scopes = frame.tell(rows, "scope_name")["scope_name"]
+        carrying &= ~frame.flag(rows.filter(surely(scopes.str.contains("boto3sqs"))))
+    return carrying
+
+
+def _tell_carried(
+    frame: Frame, sets: pl.DataFrame, rows: pl.Series, carriers: pl.Series, *, own: bool
+) -> pl.DataFrame:
+    """What these rows' carriers (null: none) say: the span itself or, of keys that are not the
+    message's `own`, an ancestor."""
+    same = surely(rows == carriers)
+    told = [_tell(frame, sets, rows.filter(same), carriers.filter(same), 0)]
+    if not own:
+        above = surely(rows != carriers)
+        told.append(_tell(frame, sets, rows.filter(above), carriers.filter(above), 1))
+    return stack(told)
+
+
+def _tell(
+    frame: Frame, sets: pl.DataFrame, rows: pl.Series, carriers: pl.Series, near: int
+) -> pl.DataFrame:
+    """What the sets of the carriers say, of these rows."""
+    if rows.is_empty():
+        return _NO_KEYS
+    carried = pl.DataFrame([rows.alias("row"), frame["correlation_id"][carriers]])
+    told = carried.join(sets, on="correlation_id")
+    return told.select("row", "key", "value", near=pl.lit(near, pl.Int32))
 
 
 def of_work(keys: pl.DataFrame) -> pl.DataFrame:

@@ -35,7 +35,12 @@ def drop_different_messages(ends: Ends, found: pl.DataFrame, messages: MessageId
     near = ends.deliveries.select(place).join(ids, on="row").rename({"row": "delivery"})
     record = pl.concat_str(_RECORD, separator=" ")
     uuid = pl.when(pl.col("message_id").str.contains(_UUID)).then("message_id")
-    for same, said in ((["kafka_topic"], record), (["system", "destination"], uuid)):
+    for same, said, needed in (
+        (["kafka_topic"], record, "kafka_offset"),
+        (["system", "destination"], uuid, "message_id"),
+    ):
+        if any(side[needed].null_count() == side.height for side in (near, far)):
+            continue
         told = [
             end.select(row, *same, said=said)
             .drop_nulls()

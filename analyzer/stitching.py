@@ -99,8 +99,8 @@ def _find_by_keys(
     named_too = send_keys.join(keys, on=["key", "value"], how="semi")["row"]
     explained = _explained(ends, known, pl.concat([named_too, weak["send"]]))
     # the parent of a Lambda root that does not say what invoked it is X-Ray's, no producer's
-    functions = ends.deliveries.filter(pl.col("part") == "maybe")
-    missing = ends.missing.join(functions, on="row", how="anti")
+    functions = where(ends.deliveries, ends.deliveries["part"] == "maybe")
+    missing = where(ends.missing, ~ends.frame.flag(functions["row"])[ends.missing["row"]])
     found = match_correlation_ids(ends.sends, rest, send_work, of_work(keys), explained, missing)
     found = _within_reach(ends, found)
     rest, explained = _after(ends, found, rest, explained)
@@ -108,7 +108,7 @@ def _find_by_keys(
     found = pl.concat([found, _within_reach(ends, talks)])
     rest, explained = _after(ends, talks, rest, explained)
     # a record that names its producer, which is not stored, is another's
-    nameless = rest.join(ends.missing, on="row", how="anti")
+    nameless = where(rest, ~ends.frame.flag(ends.missing["row"])[rest["row"]])
     records = match_record_keys(ends.sends, nameless, send_keys, keys, explained)
     rest, explained = _after(ends, records, rest, explained)
     flows = match_workflow_ids(ends.sends, rest, send_keys, keys, explained, ends.missing)
@@ -123,10 +123,10 @@ def _after(
     ends: Ends, found: pl.DataFrame, rest: pl.DataFrame, explained: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What a rule that found these hand-overs leaves unexplained, and what is explained."""
-    drawn = found.filter(pl.col("confidence") >= DRAWN).select("delivery", "send")
+    drawn = where(found, found["confidence"] >= DRAWN)[["delivery", "send"]]
     if drawn.is_empty():
         return rest, explained
-    rest = rest.join(drawn.select(row="delivery"), on="row", how="anti")
+    rest = where(rest, ~ends.frame.flag(drawn["delivery"])[rest["row"]])
     return rest, pl.concat([explained, _explained(ends, drawn, drawn["send"])])
 
 
@@ -205,8 +205,8 @@ def _read_work(tables: Tables, ends: Ends, rows: pl.DataFrame) -> tuple[pl.DataF
 def _within_reach(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:
     """Without pairs of a Lambda root that does not say what invoked it and a producer
     other than a bus or topic: a queue's or stream's events would say so."""
-    silent = ends.deliveries.filter(pl.col("part") == "maybe").select(delivery="row")
-    if silent.is_empty():
+    silent = where(ends.deliveries, ends.deliveries["part"] == "maybe").select(delivery="row")
+    if found.is_empty() or silent.is_empty():
         return found
     invoking = ends.sends.filter(pl.col("system").is_in(["aws_eventbridge", "aws_sns"]))
     return pl.concat(
