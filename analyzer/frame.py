@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from analyzer.meaning import IDENTIFIED, MARKED, RECORDED, find_meanings, is_meant
+from analyzer.meaning import IDENTIFIED, MARKED, RECORDED, code_roles, find_meanings, has_role
 from analyzer.names import mark_messages, read_messages
 from analyzer.places import inherit_places
 from analyzer.span_ids import SpanIds, flag, no_rows
@@ -128,8 +128,12 @@ class Frame:
     def is_role(self, role: str | None) -> pl.Series:
         """Boolean by row; None: it has none."""
         if role not in self._roles:
-            self._roles[role] = is_meant(self.meanings, self["meaning"], role)
+            self._roles[role] = has_role(self._role_codes, role)
         return self._roles[role]
+
+    @cached_property
+    def _role_codes(self) -> np.ndarray:
+        return code_roles(self.meanings, self["meaning"])
 
     @cached_property
     def _roles(self) -> dict[str | None, pl.Series]:

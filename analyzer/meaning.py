@@ -32,6 +32,7 @@ _MEANING = {
     **dict.fromkeys(_FLAGS, pl.Boolean()),
     "role": ROLE,
 }
+_CODES = {role: code for code, role in enumerate([*ROLE.categories, None])}
 # Meanings of the kinds that were seen last: services send the same few for ever. Ids name
 # contents, so the same kind never means anything else.
 _MOST_REMEMBERED = 20_000
@@ -64,10 +65,16 @@ def find_meanings(
     return number, pl.DataFrame([told[key] for key in keys], schema=_MEANING, orient="row")
 
 
-def is_meant(meanings: pl.DataFrame, meaning: pl.Series, *roles: str | None) -> pl.Series:
-    """Boolean of rows with these indexes of their meanings: it has one of these roles (None:
-    has none)."""
-    return pl.Series([role in roles for role in meanings["role"]], dtype=pl.Boolean)[meaning]
+def code_roles(meanings: pl.DataFrame, meaning: pl.Series) -> np.ndarray:
+    """Of rows with these indexes of their meanings, their roles as numbers (has_role)."""
+    codes = np.array([_CODES[role] for role in meanings["role"]], dtype=np.uint8)
+    told: np.ndarray = codes[meaning.to_numpy()]
+    return told
+
+
+def has_role(codes: np.ndarray, role: str | None) -> pl.Series:
+    """Boolean: which of the codes are this role's; None: which are those of none."""
+    return pl.Series(codes == _CODES[role])
 
 
 def _work_out(kinds: pl.DataFrame, scopes: pl.DataFrame, shapes: pl.DataFrame) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from analyzer.meaning import is_meant
+from analyzer.meaning import code_roles, has_role
 from analyzer.span_ids import SpanIds, flag, no_rows
 from storage.cheap_rows import is_given, where, with_series
 
@@ -63,16 +63,14 @@ def find_parents(rows: pl.DataFrame, meanings: pl.DataFrame, ids: SpanIds) -> pl
     - `top`: row of the local root, reached over local parents;
     - `has_children`: some span has it as local parent.
     """
-    row, service, meaning = rows["row"], rows["service"], rows["meaning"]
+    row, service, roles = rows["row"], rows["service"], code_roles(meanings, rows["meaning"])
     nothing = no_rows(rows.height)
     found = _look_up_parents(rows, ids)
     known = is_given(found)
     upper = _cut_cycles(found.zip_with(known, row), row)
     has_parent = upper != row
-    sends = is_meant(meanings, meaning, "send")[upper]
-    crosses = (service != service[upper]) | (
-        sends & is_meant(meanings, meaning, "receive", "process")
-    )
+    takes = has_role(roles, "receive") | has_role(roles, "process")
+    crosses = (service != service[upper]) | (has_role(roles, "send")[upper] & takes)
     above = row.zip_with(crosses, upper)
     has_above = above != row
     return with_series(
