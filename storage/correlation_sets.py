@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from storage.cheap_rows import where
+from storage.cheap_rows import where, with_series
+from storage.seen import has_repeats, mix
 
 _CARRIED = ["generation", "start_time_unix_nano"]
 
@@ -13,7 +14,9 @@ def date_sets(correlation: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     """The sets that the spans of each generation carry, with the latest start of these, in
     order of the generations."""
     carried = _carried(spans)
-    if correlation[["correlation_id", "key"]].hash_rows().n_unique() < correlation.height:
+    if carried.is_empty():
+        return with_series(correlation.clear(), *carried[_CARRIED].get_columns())
+    if _repeats(correlation):
         correlation = correlation.unique()
     dated = carried.join(correlation, on="correlation_id", maintain_order="left_right")
     return dated[[*correlation.columns, *_CARRIED]]
@@ -36,6 +39,13 @@ def _carried(spans: pl.DataFrame) -> pl.DataFrame:
     last = np.append(_changes(ids, generations), True)
     found = (ids[last], generations[last], latest[last])
     return pl.DataFrame(dict(zip(rows.columns, found, strict=True)))
+
+
+def _repeats(correlation: pl.DataFrame) -> bool:
+    """Whether rows may occur more than once: those of equal id and key are equal."""
+    keys = correlation["key"].to_arrow().dictionary_encode().indices.to_numpy()
+    ids = mix(correlation["correlation_id"].to_numpy())
+    return has_repeats(ids + keys.astype(np.uint64))
 
 
 def _changes(*columns: np.ndarray) -> npt.NDArray[np.bool_]:

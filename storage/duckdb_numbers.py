@@ -48,6 +48,8 @@ class Numbers:
 
     def _added(self, rows: pl.DataFrame, new: list[int]) -> pl.DataFrame:
         """Those of the `new` ids that have a row, with their numbers."""
+        if not new:
+            return with_series(rows.clear(), number=pl.Series(dtype=pl.UInt32))
         ids = rows[self._key].to_list()
         # The first of the rows of an id.
         places = {id_: place for place, id_ in reversed([*enumerate(ids)])}
