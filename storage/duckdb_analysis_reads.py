@@ -37,7 +37,7 @@ class AnalysisReader(SpanReader):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._recent = RecentAppends(self._span_places)
-        self._last_asked = _Asked(self._recent.now(), stack_traces([]).distinct)
+        self._last_asked = self._nothing = _Asked(Recent(), stack_traces([]).distinct)
 
     def traces_since(self, generation: int, limit: int) -> tuple[pa.Table, int]:
         recent, limit = self._recent.now(), max(limit, 1)
@@ -124,11 +124,15 @@ class AnalysisReader(SpanReader):
 
     def analysis_input(self, traces: pa.Table) -> SpanBatch:
         asked = self._asked_about(self._recent.now(), read_traces(traces).distinct)
+        # The last question as a rule: appends that are let go are not held on to here.
+        self._last_asked = self._nothing
         if not len(asked.held):
             return self._read_batch(traces, bare=True)
         found = asked.recent.bare_rows_of(asked.held)
         if len(asked.others):
             found.append(read_batch(self._read_batch(trace_table(asked.others), bare=True)))
+        if not found:  # keys or links were told of them, and no spans
+            return self._read_batch(TRACE_IDS.empty_table(), bare=True)
         return make_batch(join_tables(found))
 
 

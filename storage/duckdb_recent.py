@@ -157,7 +157,11 @@ class RecentAppends:
         before = self._now
         passed_over = (*before.passed_over, _PassedOver(first, ids[~new]))
         self._now = _within_bounds(list(before.appends), passed_over, before.newest)
-        yield
+        try:
+            yield
+        except BaseException:  # its first generation may be stored, and nobody knows it here
+            self._now = _within_bounds(list(before.appends), passed_over, first)
+            raise
         self._places.learn_written(ids, first, last)
         append = hold(batch, spans, ids[new])
         kept = list(before.appends)

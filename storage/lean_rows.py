@@ -42,10 +42,10 @@ class LeanRows:
                 columns[field.name] = pa.scalar(column[0], field.type)
                 continue
             told = column.to_arrow(compat_level=pl.CompatLevel.newest())
-            if told.type != field.type:
-                columns[field.name] = told.cast(field.type)
-            else:
-                columns[field.name] = _copy(told) if copied else told
+            # Texts are copied by being cast, but what says which are null holds on to them all.
+            views = told.type != field.type and told.null_count > 0
+            told = told.cast(field.type)
+            columns[field.name] = _copy(told) if copied or views else told
         return cls(rows.height, columns)
 
     @classmethod

@@ -1,5 +1,6 @@
 """What the analysis reads is the same, whether the newest appends are in memory or not."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from collector.decoding import make_decoder
+from collector.slabs import Lease
 from storage.contract import StoreError
 from storage.duckdb_analysis_reads import AnalysisReader
 from storage.duckdb_store import DuckDBStore
@@ -27,6 +30,7 @@ from tests.contract.rows import (
     traces,
 )
 from tests.contract.test_engines_agree import batches, deletions
+from tests.golden.recordings import read_requests
 
 _LOOK, _OPEN_AGAIN = "look", "open again"
 _STEPS = st.lists(
@@ -225,6 +229,43 @@ def test_while_an_append_is_stored_the_traces_it_adds_to_come_from_the_file(
     with patch.object(store, "_commit", commit_and_read):
         store.append(make_batch([span(1, 7)]), 5)
     assert seen == [[1, 7]]
+
+
+def test_a_trace_that_only_a_link_names_has_no_spans(store: DuckDBStore) -> None:
+    store.append(_batch(1, 2), 5)
+    batch = store.analysis_input(traces(2))
+    assert [getattr(batch, name).num_rows for name in SpanBatch.__slots__] == [0] * 9
+
+
+def test_of_an_append_that_failed_halfway_the_file_is_asked(store: DuckDBStore) -> None:
+    store.append(_batch(1, 2), 5)
+    with (
+        patch("storage.duckdb_write.ROW_GROUP", 2),
+        _failing_after(store, 1),
+        pytest.raises(StoreError),
+    ):
+        store.append(make_batch([span(trace, trace) for trace in (3, 4, 5)]), 5)
+    assert store.generations()[0] == 2
+    assert store.traces_since(0, 1_000)[1] == 2
+
+
+def test_nothing_of_the_memory_that_batches_stand_in_is_held(store: DuckDBStore) -> None:
+    """One batch after the other stands in it."""
+    pytest.importorskip("tracestitch_decoder", reason="the other decoder has no such memory")
+    builder = make_decoder().builder()
+    for payload in read_requests("pipeline_dead_letters"):
+        builder.append(payload)
+    batch = builder.seal()
+    store.append(batch, 5)
+    assert len(store._recent.now().appends) == 1
+    assert _leases() == 1
+    del batch
+    assert _leases() == 0
+
+
+def _leases() -> int:
+    gc.collect()
+    return sum(isinstance(each, Lease) for each in gc.get_objects())
 
 
 @pytest.mark.parametrize(("most_merged", "expected"), [(0, [2]), (_ALL, [])])
