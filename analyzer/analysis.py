@@ -19,6 +19,7 @@ from analyzer.remarks import add_remarks
 from analyzer.stitching import stitch
 from analyzer.tables import Tables
 from storage.cheap_rows import with_series
+from storage.memory_frames import arrow
 from storage.schema import CONNECTIONS, ENDPOINTS, ORPHANS, SpanBatch
 
 # Columns that the verdict fills.
@@ -80,9 +81,3 @@ def analyse(
         connections=arrow(connections, CONNECTIONS),
         orphans=unjudged[ORPHANS.names],
     )
-
-
-def arrow(rows: pl.DataFrame, schema: pa.Schema) -> pa.Table:
-    """The schema's columns of a frame as an Arrow table of exactly that schema."""
-    # Texts are laid out anew once: by the cast, not by Polars as well.
-    return rows[schema.names].to_arrow(compat_level=pl.CompatLevel.newest()).cast(schema)

@@ -9,9 +9,10 @@ consumer, and a late consumer is judged by what is stored.
 import polars as pl
 import pyarrow as pa
 
-from analyzer.analysis import Answers, arrow
+from analyzer.analysis import Answers
 from analyzer.frame import SPAN
 from analyzer.rules import DRAWN
+from storage.memory_frames import arrow
 from storage.schema import CONNECTIONS, ENDPOINTS
 
 _TRACE = SPAN[:2]

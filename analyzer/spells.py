@@ -84,10 +84,10 @@ def _change(kept: dict[_Kind, SortedRuns], before: pl.DataFrame, after: pl.DataF
             moved[kind][way].append(starts.to_numpy())
     for kind, ways in moved.items():
         goes, comes = (np.concatenate([NOTHING, *starts]) for starts in ways)
-        left = kept.pop(kind, None) or SortedRuns()
+        left = kept.setdefault(kind, SortedRuns())
         left.replace(goes, comes)
-        if len(left):
-            kept[kind] = left
+        if not len(left):
+            del kept[kind]
     return set(moved)
 
 

@@ -6,11 +6,19 @@ them of frames that hold little or nothing. What stands here gives the same rows
 columns, on the thread that asks.
 """
 
+import secrets
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pyarrow.compute as pc
+
+from storage.seen import mix
+
+_SALT = np.uint64(secrets.randbits(64))
+_FACTOR = np.uint64(secrets.randbits(64) | 1)
 
 
 def where(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
@@ -45,7 +53,7 @@ def with_series(frame: pl.DataFrame, *columns: pl.Series, **named: pl.Series) ->
 
 def stack(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """`pl.concat` of frames with the same columns in the same order, of which there is one at
-    least. Raises polars.exceptions.PolarsError where they differ."""
+    least. Raises polars.exceptions.PolarsError where those with rows differ."""
     whole, *others = frames
     filled = [frame for frame in others if frame.height]
     if not filled:
@@ -62,7 +70,7 @@ def is_among(keys: pl.Series, others: pl.Series) -> pl.Series:
     is one."""
     if keys.is_empty() or others.is_empty():
         return pl.Series(keys.name, [False], pl.Boolean).new_from_index(0, len(keys))
-    found = pc.is_in(keys.to_arrow(), value_set=others.to_arrow(), skip_nulls=True)
+    found = pc.is_in(_scattered(keys), value_set=_scattered(others), skip_nulls=True)
     return pl.Series(keys.name, found)
 
 
@@ -71,10 +79,22 @@ def places_among(keys: pl.Series, others: pl.Series) -> pl.Series:
     null where it does not, and of null."""
     if keys.is_empty() or others.is_empty():
         return pl.Series(keys.name, [None], pl.UInt32).new_from_index(0, len(keys))
-    found = pc.index_in(keys.to_arrow(), value_set=others.to_arrow(), skip_nulls=True)
+    found = pc.index_in(_scattered(keys), value_set=_scattered(others), skip_nulls=True)
     return pl.Series(keys.name, found).cast(pl.UInt32)
 
 
-def distinct(keys: pl.Series) -> pl.Series:
-    """Each number once, in the order of their first places."""
-    return keys if keys.is_empty() else pl.Series(keys.name, keys.to_arrow().unique())
+def distinct(rows: pl.Series) -> pl.Series:
+    """Each number of a row or hash once, in the order of their first places."""
+    return rows if rows.is_empty() else pl.Series(rows.name, rows.to_arrow().unique())
+
+
+def _scattered(ids: pl.Series) -> "pa.Array[Any]":
+    """Other numbers for numbers of 64 bits, which senders choose: the same for the same.
+    Arrow's tables tell everybody where an id comes to stand; with ids that all come to stand in
+    one place looking up 60,000 takes 2 s."""
+    told = ids.to_arrow()
+    if told.type.bit_width < 64 or told.null_count == len(told):
+        return told
+    numbers = told.fill_null(0).to_numpy().view(np.uint64)
+    mask = None if not told.null_count else told.is_null().to_numpy(zero_copy_only=False)
+    return pa.array(mix((numbers ^ _SALT) * _FACTOR), mask=mask)

@@ -47,6 +47,8 @@ class AnalysisReader(SpanReader):
         telling: Traces = recent.telling(asked.held)
         if len(asked.others):
             telling = stack_traces([telling, self._stored_telling(asked.others)])
+        if not len(telling):  # nothing else will be asked
+            self._last_asked = self._nothing
         return trace_table(telling), upto
 
     def _asked_about(self, recent: Recent, traces: TraceSet) -> _Asked:

@@ -61,9 +61,13 @@ class SpanDeleter:
         return self._database.checkpoint()
 
     def losses_of(self, traces: pa.Table) -> pa.Table:
-        with self._database.read() as session, rows_of(session, traces) as rows:
-            text = statement("losses_of", rows=rows.source("losses", within="true"))
-            return fit(rows.select(text), schema.TRACE_IDS)
+        with self._database.read() as session:
+            # Asked in each pass of the analysis, and mostly there are none at all.
+            if not session.look_up("SELECT generation FROM losses LIMIT 1").num_rows:
+                return schema.TRACE_IDS.empty_table()
+            with rows_of(session, traces) as rows:
+                text = statement("losses_of", rows=rows.source("losses", within="true"))
+                return fit(rows.select(text), schema.TRACE_IDS)
 
     def past_facts(self) -> pa.Table:
         with self._database.read() as session:

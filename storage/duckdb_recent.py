@@ -150,7 +150,10 @@ class RecentAppends:
         new = self._places.are_new(ids, first)
         if new is None:
             self._now = Recent()
-            yield
+            try:
+                yield
+            finally:
+                self._now = Recent()  # nor what was read of the file meanwhile
             return
         # Readers see it in the file from its commit on: from now on it counts as passed over,
         # for good where the commit fails.

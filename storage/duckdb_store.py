@@ -26,6 +26,7 @@ from storage.duckdb_requests import RequestReader
 from storage.duckdb_rewriting import SpanRewriter
 from storage.duckdb_search import SearchReader
 from storage.duckdb_write import SpanWriter
+from storage.schema import ENDPOINTS
 
 
 class DuckDBStore(
@@ -69,8 +70,13 @@ class DuckDBStore(
     def traces_since(self, generation: int, limit: int) -> tuple[pa.Table, int]:
         # Whoever begins to analyse learns where things are. Answers too, at once: after a start
         # with nothing new to answer, each look-up would read the answers of the whole store.
-        self._answer_places.learn()
+        self._learn_answers()
         return super().traces_since(generation, limit)
+
+    def endpoints_of(self, traces: pa.Table) -> pa.Table:
+        # The analysis asks for those of the traces of each pass, of which hardly any has some.
+        answered = self._answered_among(traces)
+        return super().endpoints_of(answered) if answered.num_rows else ENDPOINTS.empty_table()
 
     def status(self) -> StoreStatus:
         return replace(super().status(), partitions=self._partitions.status)

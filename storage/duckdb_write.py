@@ -83,7 +83,10 @@ class SpanWriter:
         with self._appending:
             self._duplicates.add_spans(stamped["spans"])
             self._recent.forget()
-            self._commit(number_spans(stamped, self._next_span_number))
+            try:
+                self._commit(number_spans(stamped, self._next_span_number))
+            finally:
+                self._recent.forget()  # nor what was read of the file meanwhile
 
     def _stamped(self, batch: Frames, stored_at: int) -> Frames:
         """Rows of one trace beside each other: equal ids in a row take next to no space. Spans

@@ -63,7 +63,8 @@ def order_spans(spans: LeanRows) -> Rows:
 
 
 def _narrow(times: npt.NDArray[np.int64], most_bits: int) -> tuple[U64Array, np.uint64]:
-    """Numbers in the order of the times, the same for the same, of so many bits each."""
+    """Numbers in the order of the times, from 1970 on, the same for the same, of so many bits
+    each."""
     if not len(times):
         return times.view(np.uint64), np.uint64(0)
     first, last = int(times.min()), int(times.max())

@@ -54,7 +54,12 @@ class LeanRows:
 
     @property
     def nbytes(self) -> int:
-        return sum(c.nbytes for c in self._columns.values() if isinstance(c, pa.Array))
+        """A text that all rows say counts for each: it is told of each when rows are read or
+        put together, and a sender may make it as long as a request."""
+        return sum(
+            column.nbytes if isinstance(column, pa.Array) else self.height * _length(column)
+            for column in self._columns.values()
+        )
 
     def at(self, rows: Rows) -> "LeanRows":
         """These rows, in their order."""
@@ -105,6 +110,10 @@ def _joined(name: str, parts: Iterable[LeanRows]) -> Column:
     return pa.concat_arrays(
         [_filled(column, part.height) for column, part in zip(columns, parts, strict=True)]
     )
+
+
+def _length(value: "pa.Scalar[Any]") -> int:
+    return len(value.as_py().encode()) if pa.types.is_string(value.type) and value.is_valid else 0
 
 
 def _filled(column: Column, height: int) -> "pa.Array[Any]":

@@ -11,12 +11,12 @@ import time
 import polars as pl
 import pyarrow as pa
 
-from analyzer.analysis import arrow
 from analyzer.judging import Judge
 from analyzer.lost_sends import PLACE, find_suspects
 from analyzer.version import RULES_VERSION
 from storage.cheap_rows import stack
 from storage.contract import SpanStore, StoreError
+from storage.memory_frames import arrow
 from storage.partition import WHOLE, Partition
 from storage.partition_progress import Progress, select_own
 from storage.schema import ORPHANS, TRACE_IDS

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import polars as pl
 import pyarrow as pa
 
-from analyzer.analysis import arrow
 from analyzer.judging import Judge, select_at
 from storage.contract import OrphanQuery, Page, SpanStore
+from storage.memory_frames import arrow
 from storage.schema import ORPHANS, SPAN_IDS, TRACE_IDS
 
 # Roots that are read at once.

@@ -9,10 +9,11 @@ further steps (docs/adr/0003), by whoever owns each trace (docs/adr/0028).
 import polars as pl
 import pyarrow as pa
 
-from analyzer.analysis import Answers, analyse, arrow
+from analyzer.analysis import Answers, analyse
 from analyzer.hot_keys import Hot
 from analyzer.losses import keep_answers
 from storage.contract import SpanStore
+from storage.memory_frames import arrow
 from storage.partition import Partition
 from storage.partition_progress import Progress, select_own, since_when
 from storage.schema import CONNECTIONS, ENDPOINTS, ORPHANS, TRACE_IDS

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import polars as pl
 import pyarrow as pa
 
-from analyzer.analysis import arrow
 from analyzer.lost_sends import PLACE, SUSPECTED_BY, ask_for_requests, find_suspects, tell_lost
 from analyzer.work_beside import BOUNDS
 from storage.contract import EndpointQuery, SpanStore
+from storage.memory_frames import arrow
 from storage.schema import BATCH_SCHEMAS, SENDS, TRACE_IDS, SpanBatch
 
 # Root sends that are looked at again at once.

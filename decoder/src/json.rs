@@ -454,7 +454,7 @@ impl Writer {
 fn as_short_texts(message: &[u8]) -> Option<(&[u8], &[u8])> {
     let [KEY_BYTE, key_length @ ..0x80, rest @ ..] = message else { return None };
     let (key, rest) = rest.split_at_checked(usize::from(*key_length))?;
-    let [VALUE_BYTE, value_length @ ..0x80, STRING_BYTE, length, text @ ..] = rest else {
+    let [VALUE_BYTE, value_length @ ..0x80, STRING_BYTE, length @ ..0x80, text @ ..] = rest else {
         return None;
     };
     let fits = usize::from(*length) == text.len() && *value_length == *length + 2;

@@ -122,6 +122,22 @@ def test_attributes_that_come_again_read_as_the_first_time() -> None:
     assert_same(repeated, request(span()), repeated)
 
 
+def test_a_length_that_overflows_a_byte_is_no_short_text() -> None:
+    pair = b"\x0a\x01k\x12\x00\x0a\xfe\x00" + b"K" * 126 + b"\x1a\x7d" + b"z" * 125
+    assert_same(_field(1, _field(2, _field(2, _span_ids() + _field(9, pair)))))
+
+
+def _span_ids() -> bytes:
+    return _field(1, bytes(15) + b"\1") + _field(2, bytes(7) + b"\1") + _field(5, b"name")
+
+
+def _field(number: int, content: bytes) -> bytes:
+    size, length = b"", len(content)
+    while length >= 0x80:
+        size, length = size + bytes([length & 0x7F | 0x80]), length >> 7
+    return bytes([number << 3 | 2]) + size + bytes([length]) + content
+
+
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.parent.name)
 def test_a_recording_becomes_the_same_tables(recording: Path) -> None:
     data, payloads = recording.read_bytes(), []

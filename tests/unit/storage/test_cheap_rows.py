@@ -1,5 +1,7 @@
 """What storage.cheap_rows gives is what Polars' queries give."""
 
+from random import Random
+
 import numpy as np
 import polars as pl
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal, assert_series_equal
 
 from storage.cheap_rows import (
+    _scattered,
     at,
     distinct,
     is_among,
@@ -26,7 +29,7 @@ def series(values: list[int | None]) -> pl.Series:
 
 
 @given(NUMBERS, st.randoms(use_true_random=False))
-def test_picks_the_rows_that_polars_picks(values, random):
+def test_picks_the_rows_that_polars_picks(values: list[int | None], random: Random) -> None:
     frame = pl.DataFrame({"id": series(values), "text": [str(value) for value in values]})
     frame = frame.cast({"text": pl.String})
     mask = pl.Series([random.choice([True, False, None]) for _ in values], dtype=pl.Boolean)
@@ -37,7 +40,7 @@ def test_picks_the_rows_that_polars_picks(values, random):
 
 
 @given(NUMBERS)
-def test_tells_what_is_given(values):
+def test_tells_what_is_given(values: list[int | None]) -> None:
     numbers = series(values)
     texts = numbers.cast(pl.String)
     for column in (numbers, texts):
@@ -45,7 +48,7 @@ def test_tells_what_is_given(values):
 
 
 @given(NUMBERS, NUMBERS)
-def test_finds_keys_as_joins_do(keys, others):
+def test_finds_keys_as_joins_do(keys: list[int | None], others: list[int | None]) -> None:
     told, known = series(keys), series(others)
     places = [others.index(key) if key is not None and key in others else None for key in keys]
     assert_series_equal(places_among(told, known), pl.Series("id", places, pl.UInt32))
@@ -53,14 +56,14 @@ def test_finds_keys_as_joins_do(keys, others):
     assert distinct(told).to_list() == list(dict.fromkeys(keys))
 
 
-def test_replaces_and_adds_columns():
+def test_replaces_and_adds_columns() -> None:
     frame = pl.DataFrame({"a": [1, 2], "b": [3, 4]})
     doubled = frame["a"] * 2
     found = with_series(frame, doubled, c=doubled)
     assert_frame_equal(found, frame.with_columns(doubled, c=doubled))
 
 
-def test_stacks_frames_of_the_same_columns():
+def test_stacks_frames_of_the_same_columns() -> None:
     frame = pl.DataFrame({"a": [1, 2], "b": ["x", None]})
     parts = [frame.clear(), frame, frame.clear(), frame[1:]]
     assert_frame_equal(stack(parts), pl.concat(parts))
@@ -70,7 +73,17 @@ def test_stacks_frames_of_the_same_columns():
         stack([frame, frame.rename({"a": "other"})])
 
 
-def test_a_frame_without_rows_is_no_special_case():
+def test_a_frame_without_rows_is_no_special_case() -> None:
     frame = pl.DataFrame(schema={"a": pl.UInt64, "b": pl.String})
     assert_frame_equal(where(frame, pl.Series([], dtype=pl.Boolean)), frame)
     assert_frame_equal(at(frame, np.array([], np.uint32)), frame)
+
+
+def test_ids_that_arrow_would_put_in_one_place_are_found_as_others_are() -> None:
+    """Which those are is known to everybody; of 64 bits, signed or not, and with nulls."""
+    ids = pl.Series("id", [3, None, 2**63 - 1, 0], pl.Int64)
+    assert places_among(ids, ids.reverse()).to_list() == [3, None, 1, 0]
+    told, known = (_scattered(column).to_pylist() for column in (ids, ids.reverse()))
+    assert told == known[::-1]
+    assert told[1] is None
+    assert told[0] not in (3, None)

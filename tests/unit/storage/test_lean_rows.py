@@ -84,9 +84,12 @@ def test_columns_are_read_by_themselves() -> None:
     assert len(set(_lean(_ROWS[:1]).codes("name").tolist())) == 1
 
 
-def test_what_is_the_same_in_every_row_takes_no_space() -> None:
+def test_of_what_is_the_same_in_every_row_only_texts_count() -> None:
+    """For each: of 10,000 names of a megabyte nobody could make a column."""
     many = pl.concat([_ROWS[:1]] * 10_000)
-    assert _lean(many).nbytes == 0
+    assert _lean(many).nbytes == 20_000
+    named = many.with_columns(name=pl.lit("ä" * 500))
+    assert _lean(named).nbytes == 10_000 * (1_000 + 1)
 
 
 def test_a_part_of_a_long_column_does_not_hold_all_of_it() -> None:
