@@ -6,9 +6,8 @@ import polars as pl
 from analyzer.attempts import number_attempts
 from analyzer.ends import Ends
 from analyzer.frame import IDENTITY, SPAN
-from analyzer.rules import DRAWN
+from analyzer.rules import best_drawn
 from analyzer.trace_states import has_epoch_form, read_threshold
-from storage.cheap_rows import where
 from storage.schema import ENDPOINTS
 
 STATUS_ERROR = 2
@@ -120,11 +119,7 @@ def _draw(connections: pl.DataFrame) -> pl.DataFrame:
     """(row, relation, producer_service_name, known_destination, known_system) of the best
     connection of each delivery whose producer is drawn."""
     told = ["delivery", "send", "confidence", *_OF_BEST]
-    drawn = where(connections[told], connections["confidence"] >= DRAWN)
-    if drawn["delivery"].n_unique() < drawn.height:
-        drawn = drawn.sort(
-            "delivery", "confidence", "send", descending=[False, True, False]
-        ).unique("delivery", keep="first", maintain_order=True)
+    drawn = best_drawn(connections[told])
     return pl.DataFrame(
         [drawn["delivery"].alias("row"), *(drawn[n].alias(alias) for n, alias in _OF_BEST.items())]
     )

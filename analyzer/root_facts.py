@@ -12,7 +12,7 @@ from analyzer.missing_facts import tell_missing
 from analyzer.received_attributes import count_received
 from analyzer.repeats import find_repeats
 from analyzer.root_evidence import tell_evidence
-from analyzer.rules import DRAWN
+from analyzer.rules import DRAWN, best_drawn
 from analyzer.tables import Tables
 from analyzer.trace_states import has_epoch_form
 from storage.cheap_rows import at, where, with_series
@@ -185,11 +185,7 @@ def _one_of_each(deliveries: pl.DataFrame) -> pl.DataFrame:
 def _stitched(tables: Tables, ends: Ends, stitches: pl.DataFrame) -> pl.DataFrame:
     """The drawn producer of each delivery (`row`), and which consumers got its context."""
     frame = ends.frame
-    drawn = where(stitches, stitches["confidence"] >= DRAWN)
-    if drawn["delivery"].n_unique() < drawn.height:
-        drawn = drawn.sort(
-            "delivery", "confidence", "send", descending=[False, True, False]
-        ).unique("delivery", keep="first", maintain_order=True)
+    drawn = best_drawn(stitches)
     told = frame.tell(
         drawn["send"],
         producer_scope_name="scope_name",

@@ -26,13 +26,13 @@ from storage.trace_sets import (
 )
 
 _LINKED = ("linked_trace_hi", "linked_trace_lo")
+# What the analysis does not read, and the tables that have it.
 _BARED: "dict[str, pa.Scalar[Any]]" = {"attributes": pa.scalar("{}")}
-"""What the analysis does not read of these tables."""
 _UNREAD = ("spans", "links", "events", "scopes")
+# Tables that the writer has sorted: into memory of their own.
 _SORTED = ("spans", "keys")
-"""Tables that the writer has sorted: into memory of their own."""
+# Tables by trace that the analysis reads.
 _PARTS = ("spans", "links", "events", "messaging")
-"""Tables by trace that the analysis reads."""
 _NAMED_BY = {
     "resources": ("spans", "resource_id"),
     "scopes": ("spans", "scope_id"),

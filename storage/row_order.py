@@ -21,7 +21,8 @@ U64Array = npt.NDArray[np.uint64]
 
 def rows_of(keys: U64Array, ids: U64Array) -> Rows:
     """Of each key a row of `ids` that holds it, -1 where none does. Of an id that stands in
-    several rows any of them may be given, or -1: whoever asks knows better what to do then."""
+    several rows any of them may be given, and now and then -1 although one holds it (of many
+    that stand in one place of all tables): whoever has to know looks those up in another way."""
     if len(ids) >= _FEW:
         return _look_up(keys, ids, _ODD, _TABLES)
     places = places_among(pl.Series(keys), pl.Series(ids)).cast(pl.Int64)

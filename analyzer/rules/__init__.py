@@ -31,6 +31,15 @@ DRAWN = 0.8  # at and above it a stitch is an edge, below it a candidate
 SKEW_NANO = 5_000_000_000
 
 
+def best_drawn(found: pl.DataFrame) -> pl.DataFrame:
+    """Of rows (delivery, send, confidence, …) those that are edges, the surest of each delivery."""
+    drawn = where(found, found["confidence"] >= DRAWN)
+    if drawn["delivery"].n_unique() == drawn.height:
+        return drawn
+    order = drawn.sort("delivery", "confidence", "send", descending=[False, True, False])
+    return order.unique("delivery", keep="first", maintain_order=True)
+
+
 def compared(field: str | pl.Expr, producer: pl.Expr, consumer: pl.Expr) -> pl.Expr:
     """One piece of evidence as a JSON object text."""
     name = pl.lit(field) if isinstance(field, str) else field

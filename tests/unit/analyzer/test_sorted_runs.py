@@ -1,6 +1,7 @@
 """Numbers that are kept in runs are those that came and did not go."""
 
 from itertools import pairwise
+from random import Random
 
 import numpy as np
 from hypothesis import given
@@ -17,11 +18,11 @@ def numbers(values: list[int]) -> Numbers:
 
 @given(st.lists(st.tuples(FEW, st.randoms(use_true_random=False)), max_size=6), st.integers(1, 5))
 def test_what_comes_and_goes_leaves_what_is_there(
-    passes: list[tuple[list[int], object]], count: int
+    passes: list[tuple[list[int], Random]], count: int
 ) -> None:
     runs, there = SortedRuns(), list[int]()
     for comes, random in passes:
-        random.shuffle(there)  # type: ignore[attr-defined]
+        random.shuffle(there)
         goes, left = there[: len(comes) // 2], there[len(comes) // 2 :]
         runs.replace(numbers(goes), numbers(comes))
         there = left + comes
