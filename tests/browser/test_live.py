@@ -11,6 +11,7 @@ from tracestitch.analysis import AnalysisLoop
 
 HEALED = "pipeline_healthy"  # later, over the same hand-overs
 EVERY = 3_000  # ms between the questions of a page, as in live.js
+SLOWEST = 60_000  # ms, the longest that a page rests between two updates, as there
 
 
 def fill(store: SpanStore, recording: str) -> None:
@@ -29,18 +30,25 @@ def page(page: Page) -> Page:
     return page
 
 
+def asked_after(page: Page, passed: int) -> None:
+    """Until the page has the server's state that it asks for when so many ms have passed."""
+    with page.expect_event("requestfinished", lambda told: told.url.endswith("/status")):
+        page.clock.fast_forward(passed)
+
+
 def heal(page: Page, store: SpanStore) -> None:
-    """What arrives next, for the page to find with its next question."""
+    """What arrives next, for the page to find. It may be in the middle of an update for the
+    first of it; to that the jump of the clock is time that it took, and it rests after it."""
     fill(store, HEALED)
-    page.clock.fast_forward(EVERY)
+    for _ in range(2):
+        asked_after(page, SLOWEST)
 
 
 def look_again(page: Page) -> None:
     """Until the page has asked for the state of the server and acted on the answer. The first
     to end may have begun before; the last begins when the one before was acted on."""
     for _ in range(3):
-        with page.expect_event("requestfinished", lambda told: told.url.endswith("/status")):
-            page.clock.fast_forward(EVERY)
+        asked_after(page, EVERY)
 
 
 def test_the_first_page_turns_live_with_the_first_span(page: Page, growing: Served) -> None:

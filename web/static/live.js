@@ -78,7 +78,8 @@ export async function refresh(address = location.href) {
   for (const element of changed) showFresh(element);
   document.dispatchEvent(new Event("live-refreshed"));
   updated = new Date();
-  rest = Date.now() + REFRESH_SHARE * (performance.now() - begun);
+  // Bounded, because a machine that slept meanwhile took no hour to refresh.
+  rest = Date.now() + Math.min(REFRESH_SHARE * (performance.now() - begun), SLOWEST);
 }
 
 function showFresh(element) {
