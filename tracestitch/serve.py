@@ -30,15 +30,12 @@ from tracestitch.listeners import Listeners
 from tracestitch.logs import Format, start_logging
 from tracestitch.open_files import raise_file_limit
 from tracestitch.parts import listen_for_otlp, start_analysis, start_receiver, start_retention
+from tracestitch.read_otherwise import ReadOtherwise
 from tracestitch.roles import ROLES, Role
 from tracestitch.security import Security, SecuritySettings
 from tracestitch.watched import UnusableFile
 from web.app import create_app
 from web.frame import compile_templates
-
-_READ_OTHERWISE = (
-    "Spans in the store were read with other correlation keys or by another version; {remedy}."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +148,10 @@ async def _serve(
             )
             _say(f"OTLP/gRPC on {otlp[0]}")
             _say(f"OTLP/HTTP on {security.scheme}://{otlp[1]}")
-        app = _make_app(settings, security, store, keeper, counting, listeners, otlp)
+        read_otherwise = ReadOtherwise(store, is_shared=is_shared(settings.store_url))
+        app = _make_app(
+            settings, security, store, keeper, counting, listeners, otlp, read_otherwise
+        )
         web = await listeners.add_http(
             "web", "--web-address", settings.web_address, app, security.web_context()
         )
@@ -159,8 +159,8 @@ async def _serve(
         threading.Thread(target=compile_templates, name="templates", daemon=True).start()
         if (asked := security.describe()) is not None:
             _say(asked)
-        if keeper is not None and _read_otherwise(store):
-            _say(_describe_read_otherwise(settings))
+        if keeper is not None and read_otherwise():
+            _say(read_otherwise.describe())
         _say(_describe(settings, keeper))
         if (warning := security.warn(*otlp, web)) is not None:
             click.secho(warning, fg="red", bold=True, err=True)
@@ -175,6 +175,7 @@ def _make_app(
     counting: Counting,
     listeners: Listeners,
     otlp: tuple[Address, ...],
+    read_otherwise: ReadOtherwise,
 ) -> ASGIApp:
     receiver = counting.receiver
 
@@ -196,22 +197,11 @@ def _make_app(
         otlp_grpc_address=str(grpc),
         otlp_http_address=str(http),
         rules_version=RULES_VERSION,
-        read_otherwise=lambda: _read_otherwise(store),
+        read_otherwise=read_otherwise,
         gate=security.gate,
         hosts=security.hosts(settings.web_address),
         shows=settings.role.shows,
     )
-
-
-def _read_otherwise(store: SpanStore) -> bool:
-    """Also of a process that takes no spans in: by what the last one to do so noted."""
-    return store.settings_of_spans() not in ([], [store.settings_in_force()])
-
-
-def _describe_read_otherwise(settings: ServeSettings) -> str:
-    shared = "they stay as they were read until they are deleted"
-    alone = "`tracestitch reanalyze` reads them anew"
-    return _READ_OTHERWISE.format(remedy=shared if is_shared(settings.store_url) else alone)
 
 
 def _describe(settings: ServeSettings, keeper: Keeper | None) -> str:
