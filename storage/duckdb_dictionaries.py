@@ -5,9 +5,11 @@ were read are kept, so that a look-up needs neither a join nor a statement for t
 """
 
 import threading
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from storage.duckdb_database import Session
 from storage.duckdb_statements import statement
@@ -17,47 +19,75 @@ from storage.duckdb_trace_rows import chosen_by
 _MOST_KEPT = 10_000
 _MOST_BYTES = 32 * 2**20
 
+_Numbers = npt.NDArray[np.uint32]
+
+
+class _Rows:
+    """Rows with a column "number", in the order they were read, and where each number stands.
+    Never changes."""
+
+    def __init__(self, rows: pa.Table) -> None:
+        self.rows = rows.combine_chunks()
+        numbers: _Numbers = rows["number"].to_numpy()
+        self._places = np.argsort(numbers)
+        self._numbers = numbers[self._places]
+
+    def places_of(self, numbers: _Numbers) -> npt.NDArray[np.int64]:
+        """Of each of the numbers, -1 where no row has it."""
+        if not len(self._numbers):
+            return np.full(len(numbers), -1)
+        found = np.searchsorted(self._numbers, numbers)
+        found[found == len(self._numbers)] = 0
+        return np.where(self._numbers.take(found) == numbers, self._places.take(found), -1)
+
 
 class Dictionary:
     """Of one table, whose rows have ids in column `key` or none. Thread-safe."""
 
     def __init__(self, table: str, key: str = "") -> None:
         self._table, self.key = table, key
-        self._kept: pa.Table | None = None
+        self._kept: _Rows | None = None
         self._lock = threading.Lock()
 
     def named(self, session: Session, numbers: "pa.ChunkedArray[pa.UInt32Scalar]") -> pa.Table:
         """The rows with these numbers, each once, with them in column "number"."""
-        wanted = numbers.unique()
-        with self._lock:
-            kept = self._kept
-        if kept is not None:
-            numbers = numbers.filter(pc.invert(pc.is_in(numbers, value_set=_column(kept))))
-        if kept is None or len(numbers):
-            with chosen_by(session, "number", numbers) as chosen:
-                found = session.look_up(statement("numbered", table=self._table, chosen=chosen))
-            kept = found if kept is None else pa.concat_tables([kept, found])
-            with self._lock:
-                self._kept = kept if kept.num_rows <= _MOST_KEPT else found
-                if self._kept.nbytes > _MOST_BYTES:
-                    self._kept = found if found.nbytes <= _MOST_BYTES else None
-        return kept.filter(pc.is_in(kept["number"], value_set=wanted))
+        wanted: _Numbers = numbers.unique().to_numpy()
+        known = self._known(session, wanted)
+        places = known.places_of(wanted)
+        return known.rows.take(np.sort(places[places >= 0]))
 
     def joined(self, session: Session, rows: pa.Table, column: str) -> pa.Table:
         """`rows` with all columns of what they name by the number in `column`."""
-        named = self.named(session, rows[column])
-        places = pc.index_in(rows[column], value_set=_column(named))
-        for name in named.column_names:
-            if name != "number":
-                rows = rows.append_column(name, named[name].take(places))
-        return rows
+        numbers: _Numbers = rows[column].to_numpy()
+        known = self._known(session, numbers)
+        told = known.rows.drop_columns("number").take(_or_null(known.places_of(numbers)))
+        names = [*rows.column_names, *told.column_names]
+        return pa.Table.from_arrays([*rows.columns, *told.columns], names=names)
 
     def with_ids(self, rows: pa.Table, column: str, named: pa.Table) -> pa.Table:
         """`rows` with the id of what they name by the number in `column`; `named` as of
         `named` for these rows."""
-        places = pc.index_in(rows[column], value_set=_column(named))
-        return rows.append_column(self.key, named[self.key].take(places))
+        places = _Rows(named).places_of(rows[column].to_numpy())
+        return rows.append_column(self.key, named[self.key].take(_or_null(places)))
+
+    def _known(self, session: Session, numbers: _Numbers) -> _Rows:
+        """Rows with all of these numbers, and perhaps others."""
+        with self._lock:
+            known = self._kept
+        missing = numbers if known is None else numbers[known.places_of(numbers) < 0]
+        if known is not None and not len(missing):
+            return known
+        with chosen_by(session, "number", pa.chunked_array([missing])) as chosen:
+            found = session.look_up(statement("numbered", table=self._table, chosen=chosen))
+        together = _Rows(found if known is None else pa.concat_tables([known.rows, found]))
+        kept = together if together.rows.num_rows <= _MOST_KEPT else _Rows(found)
+        if kept.rows.nbytes > _MOST_BYTES:
+            kept = _Rows(found)
+        with self._lock:
+            self._kept = kept if kept.rows.nbytes <= _MOST_BYTES else None
+        return together
 
 
-def _column(rows: pa.Table) -> "pa.Array[pa.UInt32Scalar]":
-    return rows["number"].combine_chunks()
+def _or_null(places: npt.NDArray[np.int64]) -> "pa.Array[Any]":
+    """To take by: null where a place is -1."""
+    return pa.array(places, mask=places < 0)

@@ -29,7 +29,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 def _kept(texts: Dictionary) -> list[int]:
     rows = texts._kept
-    return [] if rows is None else sorted(rows["number"].to_numpy().tolist())
+    return [] if rows is None else sorted(rows.rows["number"].to_numpy().tolist())
 
 
 def test_large_rows_are_told_and_not_all_kept(
