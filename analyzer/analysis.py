@@ -19,7 +19,7 @@ from analyzer.remarks import add_remarks
 from analyzer.stitching import stitch
 from analyzer.tables import Tables
 from storage.cheap_rows import with_series
-from storage.memory_frames import arrow
+from storage.memory_frames import as_views
 from storage.schema import CONNECTIONS, ENDPOINTS, ORPHANS, SpanBatch
 
 # Columns that the verdict fills.
@@ -37,7 +37,8 @@ _JUDGED = {
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Tables of the schemas of the same name; `orphans` still without verdicts."""
+    """Tables of the schemas of the same name, whose texts may be views; `orphans` still without
+    verdicts."""
 
     endpoints: pa.Table
     connections: pa.Table
@@ -77,7 +78,7 @@ def analyse(
         *(pl.Series(n, [None], t).new_from_index(0, orphans.height) for n, t in _JUDGED.items()),
     )
     return Answers(
-        endpoints=arrow(endpoints, ENDPOINTS),
-        connections=arrow(connections, CONNECTIONS),
+        endpoints=as_views(endpoints, ENDPOINTS),
+        connections=as_views(connections, CONNECTIONS),
         orphans=unjudged[ORPHANS.names],
     )

@@ -23,7 +23,8 @@ class Answering(Protocol):
         """Replace all endpoints and connections owned by `traces` by these.
 
         The rows MUST be owned by `traces`, and these be the partition's. Schemas ENDPOINTS and
-        CONNECTIONS. Raises StoreError, also where the claim of the partition is lost.
+        CONNECTIONS; texts may be views. Raises StoreError, also where the claim of the partition
+        is lost.
         """
         ...
 

@@ -3,6 +3,7 @@
 import polars as pl
 import pyarrow as pa
 
+from storage.cheap_rows import at
 from storage.duckdb_answer_tables import SHAPES, shape_columns
 from storage.duckdb_database import Session
 from storage.duckdb_statements import statement
@@ -35,11 +36,16 @@ class AnswerShapes:
             known = known.clear()
         numbers = self._look_up(shapes, known)
         if numbers.has_nulls():
-            new = self._number(shapes.filter(numbers.is_null()).unique(maintain_order=True))
-            with session.given(incoming=new.to_arrow()):
+            unknown = numbers.is_null().arg_true()
+            told = at(shapes, unknown)
+            new = self._number(told.unique(maintain_order=True))
+            # Texts of their own, which hold on to nothing of the answers.
+            incoming = new.to_arrow(compat_level=pl.CompatLevel.oldest())
+            with session.given(incoming=incoming):
                 session.run(f"INSERT INTO {self._table} BY NAME SELECT * FROM incoming")
+            new = pl.DataFrame(incoming)
             known = pl.concat([known, new])
-            numbers = self._look_up(shapes, known)
+            numbers = numbers.scatter(unknown, self._look_up(told, new))
         self._known = known
         return numbers
 

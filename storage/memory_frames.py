@@ -65,8 +65,12 @@ def newest_of(spans: pl.DataFrame) -> int:
 
 def arrow(frame: pl.DataFrame, columns: pa.Schema) -> pa.Table:
     # Polars' own texts are views, which pyarrow cannot filter: the cast lays them out anew.
-    views = pl.CompatLevel.newest()
-    return results.fit(frame[columns.names].to_arrow(compat_level=views), columns)
+    return results.fit(as_views(frame, columns), columns)
+
+
+def as_views(frame: pl.DataFrame, columns: pa.Schema) -> pa.Table:
+    """As `arrow`, but for texts, which lie where and as Polars has them: nothing is copied."""
+    return frame[columns.names].to_arrow(compat_level=pl.CompatLevel.newest())
 
 
 def distinct(frame: pl.DataFrame, key: list[str]) -> pl.DataFrame:

@@ -139,20 +139,21 @@ class KnownFacts:
 def _group(endpoints: pa.Table) -> pl.DataFrame:
     """Of ENDPOINTS, grouped by STABLE, _COLUMNS, whether a delivery `continues` a context, and
     the `starts`."""
-    start, offset = "start_time_unix_nano", "kafka_offset"
-    # Arrow groups the table as it is: Polars would lay out its texts anew.
-    groups = endpoints.group_by(STABLE, use_threads=False).aggregate(
-        [
-            ([], "count_all"),
-            (start, "min"),
-            (offset, "min"),
-            (offset, "max"),
-            (start, "max"),
-            (start, "list"),
-        ]
+    start, offset = pl.col("start_time_unix_nano"), pl.col("kafka_offset")
+    firsts, lasts = (start.min(), offset.min()), (offset.max(), start.max())
+    groups = (
+        pl.DataFrame(endpoints)
+        .group_by(STABLE, maintain_order=True)
+        .agg(
+            pl.len().cast(pl.Int64).alias("count"),
+            *(first.alias(name) for name, first in zip(FIRSTS, firsts, strict=True)),
+            *(last.alias(name) for name, last in zip(LASTS, lasts, strict=True)),
+            start.alias("starts"),
+        )
+        .select(*_KEPT, _PROPAGATED.alias("continues"), "starts")
     )
-    named = pl.DataFrame(groups.rename_columns([*STABLE, "count", *FIRSTS, *LASTS, "starts"]))
-    return named.select(*_KEPT, _PROPAGATED.alias("continues"), "starts")
+    # Texts of their own: what is kept must hold on to nothing of the endpoints.
+    return pl.DataFrame(groups.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
 def _starts(groups: pl.DataFrame) -> pl.DataFrame:

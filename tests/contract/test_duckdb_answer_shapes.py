@@ -10,6 +10,7 @@ import pytest
 from storage import duckdb_answer_shapes, duckdb_deletion, schema
 from storage.contract import DataRefused
 from storage.duckdb_store import DuckDBStore
+from storage.memory_frames import as_views, read
 from tests.contract.rows import make_batch, make_table, owned, span, traces
 
 NO_CONNECTIONS = schema.CONNECTIONS.empty_table()
@@ -48,6 +49,21 @@ def test_answers_that_agree_share_a_shape_also_after_a_restart(tmp_path: Path) -
             assert _shapes(store) == 2
     with closing(DuckDBStore(str(tmp_path))) as store:
         assert _names(store, 1, 2, 3, 4, 5, 6) == ["send", "send", "other"] * 2
+
+
+def test_answers_agree_whether_their_texts_lie_as_views_or_not(store: DuckDBStore) -> None:
+    names = [(1, "a name that is longer than a view"), (2, "send"), (3, "send")]
+    _replace(store, *names[:2])
+    views = as_views(read(_ends(*names)), schema.ENDPOINTS)
+    store.replace_connections(traces(1, 2, 3), views, NO_CONNECTIONS)
+    assert (_shapes(store), _names(store, 1, 2, 3)) == (2, [name for _, name in names])
+
+
+def test_some_shapes_of_an_answer_are_known_and_others_new(store: DuckDBStore) -> None:
+    _replace(store, (1, "a"))
+    _replace(store, (2, "b"), (3, "a"), (4, "c"), (5, "b"))
+    _replace(store, (6, "c"), (7, "d"), (8, "a"))
+    assert (_shapes(store), "".join(_names(store, *range(1, 9)))) == (4, "abacbcda")
 
 
 def test_a_shape_of_a_transaction_that_failed_is_stored_by_the_next(store: DuckDBStore) -> None:
