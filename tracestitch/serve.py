@@ -9,7 +9,6 @@ Stopping goes along the same way: listeners, requests under way, writer, analysi
 
 import asyncio
 import signal
-import threading
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -35,7 +34,6 @@ from tracestitch.roles import ROLES, Role
 from tracestitch.security import Security, SecuritySettings
 from tracestitch.watched import UnusableFile
 from web.app import create_app
-from web.frame import compile_templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +154,6 @@ async def _serve(
             "web", "--web-address", settings.web_address, app, security.web_context()
         )
         _say(f"web on {security.scheme}://{web}")
-        threading.Thread(target=compile_templates, name="templates", daemon=True).start()
         if (asked := security.describe()) is not None:
             _say(asked)
         if keeper is not None and read_otherwise():

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from storage.contract import StoreError
 from web import words
 from web.addresses import destination_address, journey_address, span_address
 from web.answers import status_answer
+from web.compiled_templates import kept_beside_modules
 from web.labels import LABELS, relabel
 from web.site import Site
 
@@ -55,6 +57,9 @@ def _environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,  # an upgrade in place must not mix with the process that runs
+        # How it compiles is told below, but for what filters give of constants: not folded.
+        bytecode_cache=kept_beside_modules(Path(__file__).read_bytes()),
+        optimized=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -90,9 +95,15 @@ def _environment() -> Environment:
 _templates = _environment()
 
 
+@cache
+def _prepare_other_pages() -> None:
+    """For a reader who has come: the first of each page would wait for its templates. Half a
+    second of CPU unless they are kept, which a server that nobody reads is spared."""
+    threading.Thread(target=compile_templates, name="templates", daemon=True).start()
+
+
 def compile_templates() -> None:
-    """All of them: a third of a second of CPU, for which the first reader of each page would
-    wait otherwise."""
+    """All of them; also for who builds an image, so that they are kept in it."""
     for name in _templates.list_templates():
         _templates.get_template(name)
 
@@ -113,6 +124,7 @@ def render(
         session=request.scope.get("session", False),
         **values,
     )
+    _prepare_other_pages()
     # attribute texts may hold lone surrogates, which have no UTF-8 form
     return Response(text.encode("utf-8", "replace"), status_code, media_type="text/html")
 
