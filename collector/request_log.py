@@ -16,7 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from collector.log_segment import HEADER_BYTES, Flaw, OtherVersion, read_segment
+from collector.block_writing import BlockMemory
+from collector.log_segment import Flaw, OtherVersion, read_segment
 from collector.segment_writer import SegmentWriter, sync_directory
 from storage.contract import StoreError
 
@@ -49,6 +50,7 @@ class RequestLog:
         """Makes the directory when it is not there. Raises StoreError."""
         self.directory, self._segment_bytes = directory, segment_bytes
         self._lock = threading.Lock()
+        self._memory = BlockMemory()
         self._position = 0
         try:
             if not directory.is_dir():
@@ -152,7 +154,7 @@ class RequestLog:
             self._leave(segment)
         self._number += 1
         path = self.directory / f"requests-{self._number:010}.log"
-        writer = SegmentWriter(path)
+        writer = SegmentWriter(path, self._memory)
         segment = _Segment(path, before=self._position, size=writer.size, writer=writer)
         self._segments.append(segment)
         return segment, writer
@@ -161,7 +163,7 @@ class RequestLog:
         if segment.writer is not None:
             if segment.frames:
                 segment.writer.empty()
-            segment.before, segment.frames, segment.size = segment.last, 0, HEADER_BYTES
+            segment.before, segment.frames, segment.size = segment.last, 0, segment.writer.size
             return
         if segment.damaged:
             segment.path.rename(segment.path.with_suffix(".damaged"))

@@ -6,25 +6,25 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from collector.log_segment import HEADER_BYTES, frame_header, make_header
-
-_AT_ONCE = 1_024  # buffers that one writev takes (IOV_MAX of Linux)
+from collector.block_writing import BLOCK_BYTES, BlockMemory, open_for_blocks
+from collector.log_segment import frame_header, make_filling, make_header
 
 
 class SegmentWriter:
     """A new segment, open for appending. All methods but `close` raise OSError."""
 
-    def __init__(self, path: Path) -> None:
-        """Makes the file, and leaves none when it raises."""
+    def __init__(self, path: Path, memory: BlockMemory) -> None:
+        """Makes the file, and leaves none when it raises. Writes from the memory."""
+        self._memory = memory
         header, self._marker = make_header()
-        self.size = len(header)
+        self.size = BLOCK_BYTES
         """Bytes of the header and the frames that are durable, or were until one failed."""
         self.usable = True
         """False when what the disk holds is unknown: write to another segment then."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-        self._descriptor = os.open(path, flags, 0o600)
+        self._descriptor = open_for_blocks(path, flags, 0o600)
         try:
-            _write_all(self._descriptor, [header])
+            self._write([header])
             sync_directory(path.parent)
         except BaseException:
             self.close()
@@ -37,7 +37,7 @@ class SegmentWriter:
             part for payload in payloads for part in (frame_header(self._marker, payload), payload)
         ]
         try:
-            _write_all(self._descriptor, buffers)
+            size = self.size + self._write(buffers)
         except OSError:
             self._undo()
             raise
@@ -49,7 +49,6 @@ class SegmentWriter:
             self.usable = False
             self._undo()
             raise
-        size = self.size + sum(map(len, buffers))
         told = os.fstat(self._descriptor)
         if told.st_nlink == 0 or told.st_size != size:
             self.usable = False
@@ -58,12 +57,19 @@ class SegmentWriter:
 
     def empty(self) -> None:
         """Removes all frames."""
-        os.ftruncate(self._descriptor, HEADER_BYTES)
-        self.size = HEADER_BYTES
+        os.ftruncate(self._descriptor, BLOCK_BYTES)
+        self.size = BLOCK_BYTES
 
     def close(self) -> None:
         with suppress(OSError):
             os.close(self._descriptor)
+
+    def _write(self, buffers: list[bytes]) -> int:
+        """How many bytes they are, filled up to whole blocks."""
+        nbytes = sum(map(len, buffers))
+        filling = make_filling(self._marker, nbytes, BLOCK_BYTES)
+        self._memory.write(self._descriptor, [*buffers, filling])
+        return nbytes + len(filling)
 
     def _undo(self) -> None:
         """Back to the last whole frame."""
@@ -80,17 +86,3 @@ def sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _write_all(descriptor: int, buffers: Sequence[bytes]) -> None:
-    """One writev as a rule."""
-    left = list(buffers)
-    while left:
-        written = os.writev(descriptor, left[:_AT_ONCE])
-        done = 0
-        while done < len(left) and written >= len(left[done]):
-            written -= len(left[done])
-            done += 1
-        del left[:done]
-        if written:
-            left[0] = left[0][written:]

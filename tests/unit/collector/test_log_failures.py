@@ -1,6 +1,7 @@
 """The request log on a disk that fails while it is written."""
 
 import errno
+import fcntl
 import os
 import resource
 import signal
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from collector.block_writing import BLOCK_BYTES
 from collector.request_log import RequestLog
 from storage.contract import StoreError
 
@@ -52,12 +54,16 @@ def failing(monkeypatch: pytest.MonkeyPatch, name: str, code: int = errno.EIO) -
     return stand_in
 
 
-def test_a_full_disk_leaves_whole_frames_only_and_is_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", [0, 1, 200, 512])
+def test_a_full_disk_leaves_whole_frames_only_and_is_one_sentence(
+    part: int, tmp_path: Path
+) -> None:
+    """Also where the room ends inside a block, or a sector."""
     log = RequestLog(tmp_path)
     log.append([b"one"])
-    with file_size_limit(200):
+    with file_size_limit(3 * BLOCK_BYTES + part):
         with pytest.raises(StoreError, match=r"The request log .* cannot be used \(File too"):
-            log.append([b"fits", b"x" * 1_000])
+            log.append([b"fits", b"x" * 10_000])
         assert reopen(tmp_path) == [b"one"]
         assert log.append([b"small"]) == 2
 
@@ -116,8 +122,8 @@ def test_a_segment_that_cannot_be_cut_back_is_left_too(
     log.append([b"one"])
     cut = failing(monkeypatch, "ftruncate")
     cut.left = 1
-    with file_size_limit(200), pytest.raises(StoreError):
-        log.append([b"x" * 1_000])
+    with file_size_limit(3 * BLOCK_BYTES), pytest.raises(StoreError):
+        log.append([b"x" * 10_000])
     assert log.append([b"two"]) == 2
 
     assert reopen(tmp_path) == [b"one", b"two"]
@@ -136,14 +142,63 @@ def test_a_directory_that_cannot_be_synced_takes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("length", [7, 512, 1_000])
 def test_interrupted_writes_go_on_where_they_stopped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    length: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = os.writev
-    monkeypatch.setattr(os, "writev", lambda file, parts: write(file, [parts[0][:7]]))
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, memory: write(file, memory[:length]))
     RequestLog(tmp_path).append([b"first payload", b"second payload"])
 
     assert reopen(tmp_path) == [b"first payload", b"second payload"]
+
+
+def writes_directly(descriptor: int) -> bool:
+    """Past the page cache."""
+    return bool(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_DIRECT)
+
+
+@pytest.mark.parametrize("where", ["when opened", "when written"])
+def test_a_file_system_that_refuses_direct_writes_is_written_through_the_page_cache(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = []
+
+    def refuse(call: Callable[..., Any], direct: bool, *arguments: Any) -> Any:
+        if direct:
+            refused.append(arguments)
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        return call(*arguments)
+
+    opened, write = os.open, os.write
+
+    def open_refusing(path: Path, flags: int, *mode: int) -> int:
+        if flags & os.O_CREAT:  # as kernels do: the file is there already
+            os.close(opened(path, flags & ~os.O_DIRECT, *mode))
+        return int(refuse(opened, bool(flags & os.O_DIRECT), path, flags, *mode))
+
+    if where == "when opened":
+        monkeypatch.setattr(os, "open", open_refusing)
+    else:
+        monkeypatch.setattr(os, "write", lambda d, m: refuse(write, writes_directly(d), d, m))
+    log = RequestLog(tmp_path)
+    log.append([b"one"])
+    log.append([b"two" * 10_000])
+
+    assert len(refused) == 1
+    assert reopen(tmp_path) == [b"one", b"two" * 10_000]
+
+
+def test_a_file_that_cannot_be_opened_for_another_reason_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = RequestLog(tmp_path)
+    monkeypatch.setattr(os, "open", Failing(os.open, errno.EACCES))
+    os.open.left = 1  # type: ignore[attr-defined] # the stand-in above
+    with pytest.raises(StoreError, match="Permission denied"):
+        log.append([b"one"])
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_segment_that_cannot_be_deleted_is_deleted_later(

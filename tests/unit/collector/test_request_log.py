@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from collector.log_segment import FRAME_BYTES, HEADER_BYTES
+from collector.block_writing import BLOCK_BYTES
+from collector.log_segment import FRAME_BYTES
 from collector.request_log import RequestLog
 
 PAYLOADS = [b"first", b"second " * 100, b"\x00", b"\xff" * 5_000]
@@ -40,6 +41,28 @@ def test_more_payloads_than_one_system_call_takes_are_one_append(tmp_path: Path)
     RequestLog(tmp_path).append(many)
 
     assert reopen(tmp_path) == many
+
+
+@pytest.mark.parametrize("more", [-13, -12, -1, 0, 1, BLOCK_BYTES])
+def test_payloads_of_any_size_fill_whole_blocks(more: int, tmp_path: Path) -> None:
+    payloads = [b"x" * (BLOCK_BYTES - FRAME_BYTES + more), b"another"]
+    log = RequestLog(tmp_path)
+    for payload in payloads:
+        log.append([payload])
+
+        assert log.nbytes % BLOCK_BYTES == 0
+    assert reopen(tmp_path) == payloads
+
+
+def test_payloads_larger_than_the_memory_they_are_written_from_are_one_append(
+    tmp_path: Path,
+) -> None:
+    large = [bytes([number]) * size for number, size in enumerate([9_000_000, 5, 4_194_304 - 41])]
+    log = RequestLog(tmp_path)
+    assert log.append(large) == 3
+    log.append([b"after them"])
+
+    assert reopen(tmp_path) == [*large, b"after them"]
 
 
 def test_a_fresh_log_has_no_file_and_a_closed_empty_one_neither(tmp_path: Path) -> None:
@@ -80,7 +103,7 @@ def test_a_segment_that_is_written_is_emptied_and_used_again(tmp_path: Path) -> 
     log = RequestLog(tmp_path)
     log.append([b"one"])
     log.release(1)
-    assert log.nbytes == HEADER_BYTES
+    assert log.nbytes == BLOCK_BYTES
     assert log.append([b"two", b"three"]) == 3
 
     assert len(files(tmp_path)) == 1
@@ -101,7 +124,7 @@ def test_the_size_on_disk_is_told(tmp_path: Path) -> None:
     log.append([b"12345"])
     log.append([b"1"])
 
-    assert log.nbytes == 2 * (HEADER_BYTES + FRAME_BYTES) + 6
+    assert log.nbytes == 2 * 2 * BLOCK_BYTES
     assert log.nbytes == sum(path.stat().st_size for path in tmp_path.iterdir())
     assert RequestLog(tmp_path).nbytes == log.nbytes
 
