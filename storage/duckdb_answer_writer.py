@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-import polars as pl
 import pyarrow as pa
 
 from storage.duckdb_answer_shapes import AnswerShapes
 from storage.duckdb_answer_tables import ROWS, own_columns
 from storage.duckdb_database import Database, Session
+from storage.duckdb_first_stored import first_stored
 from storage.duckdb_places import RowPlaces
+from storage.duckdb_recent import RecentAppends
 from storage.duckdb_schema import ANSWER_TABLES
 from storage.duckdb_statements import statement
-from storage.duckdb_trace_rows import chosen_by, rows_of
+from storage.duckdb_trace_rows import rows_of
 from storage.local_partitions import LocalPartitions, PartitionedHere
-from storage.memory_frames import SPAN
 from storage.partition import WHOLE, Partition
 from storage.partition_progress import Place
 from storage.schema import U64
@@ -23,8 +23,11 @@ from storage.schema import U64
 class AnswerWriter(PartitionedHere):
     """Replaces what the analyzer said about some traces."""
 
-    def __init__(self, database: Database, spans: RowPlaces, answers: RowPlaces) -> None:
+    def __init__(
+        self, database: Database, spans: RowPlaces, answers: RowPlaces, recent: RecentAppends
+    ) -> None:
         self._database, self._span_places, self._answer_places = database, spans, answers
+        self._recent = recent
         # Read before any answer is deleted: a number that was used is never used again, or
         # look-ups that know it already would miss what is written with it now.
         with database.read() as session:
@@ -69,12 +72,13 @@ class AnswerWriter(PartitionedHere):
         else:
             self._learn_answers()
             answered = self._answered_among(traces)
+        recent = self._recent.now()
         with self._database.write() as session:
             self._delete(session, answered, {"orphans": ""})
             if orphans.num_rows:
-                stored = self._first_stored(session, orphans)
+                stored = first_stored(session, self._span_places, recent, orphans)
                 number = self._next_number()
-                rows = orphans.append_column("stored_at_unix_nano", stored.to_arrow())
+                rows = orphans.append_column("stored_at_unix_nano", pa.array(stored))
                 _insert(session, "orphans", rows, number)
             settled = self._partitions.settled_after(partition, generation)
             session.run(statement("set_analysed_generation"), generation=settled)
@@ -130,25 +134,11 @@ class AnswerWriter(PartitionedHere):
                 )
                 session.run(text)
 
-    def _first_stored(self, session: Session, roots: pa.Table) -> pl.Series:
-        """When each of these spans was stored; 0 where it is not."""
-        within = self._span_places.within(roots["trace_lo"])
-        with chosen_by(session, "span_id", roots["span_id"]) as chosen:
-            found = session.look_up(statement("first_stored", within=within, chosen=chosen))
-        told = pl.DataFrame(roots.select(SPAN)).join(
-            pl.DataFrame(found), on=SPAN, how="left", maintain_order="left"
-        )
-        return told["stored_at_unix_nano"].fill_null(0)
-
     def note_facts_deleted(self) -> None:
         self._partitions.note_deleted()
 
     def _check_open(self) -> None:
         self._database.check_open()
-
-    def _newest(self) -> int:
-        with self._database.read() as session:
-            return int(session.look_up(statement("newest_generation"))["generation"][0].as_py())
 
     def _learn_answers(self) -> None:
         """Have the places tell of all answers; at no cost where they do."""

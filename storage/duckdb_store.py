@@ -58,7 +58,9 @@ class DuckDBStore(
             RequestReader.__init__(self, database, self._span_places)
             SearchReader.__init__(self, database, self._span_places)
             DestinationReader.__init__(self, database)
-            AnswerWriter.__init__(self, database, self._span_places, self._answer_places)
+            AnswerWriter.__init__(
+                self, database, self._span_places, self._answer_places, self._recent
+            )
             SpanWriter.__init__(self, database, self._recent)
             SpanDeleter.__init__(self, database, self, self)
             SpanRewriter.__init__(self, database, self)
@@ -77,6 +79,11 @@ class DuckDBStore(
         # The analysis asks for those of the traces of each pass, of which hardly any has some.
         answered = self._answered_among(traces)
         return super().endpoints_of(answered) if answered.num_rows else ENDPOINTS.empty_table()
+
+    def _newest(self) -> int:
+        # As sql/newest_generation.sql has it: asked for in each pass, and nobody else appends.
+        self._check_open()
+        return self._generation
 
     def status(self) -> StoreStatus:
         return replace(super().status(), partitions=self._partitions.status)

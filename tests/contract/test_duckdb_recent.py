@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,8 +18,9 @@ from collector.decoding import make_decoder
 from collector.slabs import Lease
 from storage.contract import StoreError
 from storage.duckdb_analysis_reads import AnalysisReader
+from storage.duckdb_first_stored import first_stored
 from storage.duckdb_store import DuckDBStore
-from storage.schema import TRACE_IDS, SpanBatch
+from storage.schema import SPAN_IDS, TRACE_IDS, SpanBatch
 from tests.contract.rows import (
     correlated,
     link,
@@ -110,7 +112,7 @@ def test_memory_tells_what_the_file_tells(most_bytes: int, most_merged: int) -> 
 def _do(store: DuckDBStore, step: Any) -> None:
     if isinstance(step[0], SpanBatch):
         with _failing_after(store, step[1]), suppress(StoreError):
-            store.append(step[0], 5)
+            store.append(step[0], 100 - store._generation)  # a clock that is put back
         return
     oldest: list[Any] = store.oldest_generations(1_000)["generation"].to_pylist()[: step[0]]
     if oldest:
@@ -144,6 +146,13 @@ def _reads(store: DuckDBStore) -> Iterator[object]:
         batch = store.analysis_input(traces(*asked))
         yield batch.spans.to_pylist()
         yield [_plain(getattr(batch, name)) for name in SpanBatch.__slots__]
+        yield _first_stored(store, batch.spans)
+
+
+def _first_stored(store: DuckDBStore, spans: pa.Table) -> list[int]:
+    recent = store._recent.now()
+    with store._database.read() as session:
+        return first_stored(session, store._span_places, recent, spans).tolist()
 
 
 def _plain(table: pa.Table) -> object:
@@ -174,6 +183,23 @@ def test_what_was_just_stored_is_not_read_back(store: DuckDBStore) -> None:
         assert trace_numbers(store.related_traces(traces(1), 10)) == [1, 2, 3]
         assert store.hot_keys(traces(1), 1).num_rows == 1
         assert store.analysis_input(traces(1, 3)).spans["span_id"].to_pylist() == [1, 3]
+
+
+def test_when_spans_were_stored_is_told_from_memory_and_the_file(store: DuckDBStore) -> None:
+    store._recent._most_bytes = 0
+    store.append(_batch(1, 2), 9)
+    store._recent._most_bytes = _ALL
+    for content, stored_at in ((0, 7), (1, 5)):
+        both = make_batch([span(trace, 3, content) for trace in (1, 3)])
+        store.append(both, stored_at)
+    store.append(_batch(5, 6), 3)
+    assert store._recent.now().holds(np.array([1, 3, 5, 7], np.uint64)).tolist() == [
+        *(False, True, True, False)
+    ]
+    asked = [(1, 1), (3, 3), (1, 3), (5, 5), (3, 1), (5, 3), (7, 7)]
+    rows = [{name: span(*ids)[name] for name in SPAN_IDS.names} for ids in asked]
+    assert _first_stored(store, make_table(SPAN_IDS, rows)) == [9, 7, 7, 3, 0, 0, 0]
+    assert _first_stored(store, make_table(SPAN_IDS, rows[3:5])) == [3, 0]
 
 
 def test_what_is_not_analysed_yet_is_held_as_far_as_there_is_room(store: DuckDBStore) -> None:
