@@ -5,7 +5,7 @@ import errno
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from ssl import SSLContext
 from typing import Any
@@ -25,6 +25,8 @@ STOP_SECONDS = 3
 KEEP_ALIVE_SECONDS = 75
 # Until TLS is agreed upon; a connection counts for its limits only afterwards.
 HANDSHAKE_SECONDS = 10.0
+# The date that HTTP answers have is this old at most.
+_TICK_SECONDS = 1.0
 
 
 class Listeners:
@@ -123,7 +125,7 @@ class HttpListener(uvicorn.Server):
             )
         )
         self._bound = bound
-        self._listening = asyncio.Event()
+        self._listening, self._ending = asyncio.Event(), asyncio.Event()
         self.task = asyncio.create_task(self.serve(sockets=[bound]))
 
     @contextmanager
@@ -144,6 +146,13 @@ class HttpListener(uvicorn.Server):
             self.servers.append(server)
         self._listening.set()
 
+    async def main_loop(self) -> None:
+        # uvicorn's own looks ten times a second whether it is to end; a server that idles or is
+        # busy with spans pays for that. The first tick of ten also sets the date of answers.
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), _TICK_SECONDS)
+
     def _make_connection(self) -> BoundedConnection:
         return BoundedConnection(
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
@@ -159,4 +168,5 @@ class HttpListener(uvicorn.Server):
     async def stop(self) -> None:
         """Accepts nothing more, answers what is under way, returns."""
         self.should_exit = True
+        self._ending.set()
         await self.task

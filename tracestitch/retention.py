@@ -61,6 +61,9 @@ class RetentionLoop:
         """Spans, by the reason."""
 
     def start(self) -> None:
+        """Without a limit there is nothing to look for, and no thread."""
+        if not (self._max_age or self._limited):
+            return
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
         self._thread.start()
 

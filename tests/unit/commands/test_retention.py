@@ -1,5 +1,6 @@
 """What the retention loop deletes, and what it does not."""
 
+import threading
 import time
 from dataclasses import replace
 from typing import Any
@@ -295,3 +296,13 @@ def test_deleting_and_analysing_take_turns() -> None:
     loop.delete_until(1, "age")
     assert seen == [True]
     assert not analysis.turn.locked()
+
+
+def test_without_a_limit_there_is_no_thread() -> None:
+    store = MemoryStore()
+    fill(store, 900)
+    loop = retention(store)
+    loop.start()
+    assert "retention" not in {thread.name for thread in threading.enumerate()}
+    loop.stop()
+    assert store.status().spans == 1
