@@ -12,18 +12,19 @@ from storage.contract import Deleted
 from storage.duckdb_answer_tables import ROWS, SHAPES
 from storage.duckdb_answer_writer import AnswerWriter
 from storage.duckdb_database import Database, Session
+from storage.duckdb_messages import LEAN, WHOLE
 from storage.duckdb_statements import statement
 from storage.duckdb_trace_rows import rows_of
 from storage.duckdb_write import SpanWriter
 from storage.results import fit
 
-_PARTS = ("links", "events", "messaging", "keys", "correlation", "spans")
-# Table and what its rows are named by. They are few, unless somebody makes them up.
+_PARTS = ("links", "events", LEAN, WHOLE, "keys", "correlation", "spans")
+# Table, and the tables and column that name its rows. They are few, unless somebody makes them up.
 _DICTIONARIES = {
-    "resources": ("spans", "resource_number"),
-    "scopes": ("spans", "scope_number"),
-    "shapes": ("messaging", "shape_number"),
-    **{SHAPES[answers]: (ROWS[answers], "shape_number") for answers in ROWS},
+    "resources": (("spans",), "resource_number"),
+    "scopes": (("spans",), "scope_number"),
+    "shapes": ((LEAN, WHOLE), "shape_number"),
+    **{SHAPES[answers]: ((ROWS[answers],), "shape_number") for answers in ROWS},
 }
 # Rows of those tables above which it is worth to look for unnamed ones.
 _WORTH_SWEEPING = 50_000
@@ -82,8 +83,9 @@ class SpanDeleter:
         """Delete what nothing names any more, once there is much more of it than before."""
         if _count(session, statement("dictionary_rows")) <= self._sweep_above:
             return False
-        for table, (naming, named) in _DICTIONARIES.items():
-            session.run(statement("sweep", table=table, naming=naming, named=named))
+        for table, (naming, column) in _DICTIONARIES.items():
+            named = " UNION ALL ".join(f"SELECT {column} FROM {rows}" for rows in naming)
+            session.run(statement("sweep", table=table, named=named))
         self._answers.forget_shapes()
         left = _count(session, statement("dictionary_rows"))
         self._sweep_above = max(_WORTH_SWEEPING, 2 * left)

@@ -8,8 +8,9 @@ from storage.contract import StoreStatus
 from storage.duckdb_database import Database, Session
 from storage.duckdb_dictionaries import Dictionary
 from storage.duckdb_few_rows import MOST_ROWS
+from storage.duckdb_messages import LEAN, WHOLE, in_stored_order
 from storage.duckdb_places import RowPlaces, span_places
-from storage.duckdb_span_numbers import PARTS, NumberedSpans, with_linked_traces
+from storage.duckdb_span_numbers import NumberedSpans, with_linked_traces
 from storage.duckdb_statements import statement
 from storage.duckdb_trace_rows import chosen_by, rows_by_number, rows_of
 from storage.extents import Extents
@@ -74,13 +75,12 @@ class SpanReader:
             numbered_spans = NumberedSpans(spans)
             select = session.look_up if spans.num_rows < MOST_ROWS else session.select
             with rows_by_number(session, spans["span_number"]) as numbered:
-                for name in PARTS:
-                    text = statement(
-                        "parts_of",
-                        rows=numbered.source(name, within),
-                        bared="" if name == "messaging" else bared,
-                    )
+                for name in ("links", "events"):
+                    text = statement("parts_of", rows=numbered.source(name, within), bared=bared)
                     tables[name] = numbered_spans.with_ids(select(text))
+                lean, whole = (numbered.source(name, within) for name in (LEAN, WHOLE))
+                messages = in_stored_order(select(statement("messages_of", lean=lean, whole=whole)))
+                tables["messaging"] = numbered_spans.with_ids(messages)
             with chosen_by(session, "correlation_id", spans["correlation_id"]) as chosen:
                 text = statement("correlation_sets", chosen=chosen, within=within)
                 tables["correlation"] = select(text)

@@ -14,17 +14,26 @@ import pyarrow as pa
 from storage import results, schema
 from storage.contract import StoreError
 from storage.duckdb_answer_tables import ANSWER_ROWS, ANSWERED, create_views, drop_views
+from storage.duckdb_messages import COMMON, LEAN, ONLY_WHOLE, WHOLE
 from storage.duckdb_span_numbers import PARTS
 from storage.duckdb_statements import statement
 from storage.memory_frames import PART
 
-SCHEMA_VERSION = 4
-# Version to the statements (files in sql/) that make it the next one, and to the tables that
-# get another form, which a statement of that name fills from the old one ("old_" before its name).
-MIGRATIONS: dict[int, tuple[str, ...]] = {2: ("create_settings_notes",), 3: ()}
+SCHEMA_VERSION = 5
+# Version to the statements (files in sql/) that make it the next one, to the tables that are
+# made after these, and to those that get another form, which a statement of that name fills
+# from the old one ("old_" before its name).
+MIGRATIONS: dict[int, tuple[str, ...]] = {
+    2: ("create_settings_notes",),
+    3: (),
+    4: ("keep_messages_whole",),
+}
+ADDED: dict[int, tuple[str, ...]] = {4: (LEAN,)}
 REWRITTEN: dict[int, dict[str, str]] = {
     3: {"spans": "number_spans"} | dict.fromkeys(PARTS, "name_spans_by_number")
 }
+# The table that has the form today which such a table got then.
+_FORMS = {(3, LEAN): WHOLE}
 
 _GENERATION = pa.field("generation", schema.U64, nullable=False)
 _STORED_AT = pa.field("stored_at_unix_nano", schema.I64, nullable=False)
@@ -50,6 +59,8 @@ def _with_number(part: str) -> pa.Schema:
     columns = [field for field in schema.BATCH_SCHEMAS[part] if field.name not in named]
     return pa.schema([*columns, _SPAN_NUMBER, _GENERATION])
 
+
+_MESSAGES = _changed(_with_number("messaging"), shape_id=_number_of("shape_number"))
 
 TABLES: dict[str, pa.Schema] = {
     **schema.BATCH_SCHEMAS,
@@ -79,7 +90,8 @@ TABLES: dict[str, pa.Schema] = {
         **{name: pa.field(name, schema.U64) for name in ("linked_trace_hi", "linked_trace_lo")},
     ),
     "events": _with_number("events"),
-    "messaging": _changed(_with_number("messaging"), shape_id=_number_of("shape_number")),
+    LEAN: pa.schema([field for field in _MESSAGES if field.name not in ONLY_WHOLE]),
+    WHOLE: _MESSAGES,
     "keys": schema.KEYS.append(_GENERATION),
     # With the latest start of the spans that had the set, to tell recent values.
     "correlation": schema.CORRELATION.append(_START).append(_GENERATION),
@@ -151,8 +163,11 @@ def _create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.commit()
 
 
-def _create_table(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    lines = ", ".join(_column(name, field) for field in TABLES[name])
+def _create_table(
+    connection: duckdb.DuckDBPyConnection, name: str, form: str | None = None
+) -> None:
+    """In the form of another table, if one is named."""
+    lines = ", ".join(_column(name, field) for field in TABLES[form or name])
     connection.execute(f"CREATE TABLE {name} ({lines})")
 
 
@@ -167,17 +182,20 @@ def _migrate(connection: duckdb.DuckDBPyConnection, version: int) -> None:
         connection.begin()
         for name in MIGRATIONS[old]:
             connection.execute(statement(name))
-        _rewrite(connection, REWRITTEN.get(old, {}))
+        for name in ADDED.get(old, ()):
+            _create_table(connection, name)
+        _rewrite(connection, old)
         connection.execute("UPDATE state SET schema_version = $version", {"version": old + 1})
         connection.commit()
 
 
-def _rewrite(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> None:
+def _rewrite(connection: duckdb.DuckDBPyConnection, old: int) -> None:
+    tables = REWRITTEN.get(old, {})
     if not tables:
         return
     for table in tables:
         connection.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
-        _create_table(connection, table)
+        _create_table(connection, table, _FORMS.get((old, table)))
     for after, upto in _steps(connection):
         for table, filling in tables.items():
             dropped = ", ".join(name for name in PART if name not in PARTS.get(table, PART))
@@ -217,7 +235,8 @@ def _add_messaging_columns(connection: duckdb.DuckDBPyConnection) -> None:
     """A typed column added to attributes.toml needs no new schema version: older rows
     have it null."""
     for table, names in (
-        ("messaging", schema.MESSAGE_COLUMNS),
+        (LEAN, COMMON),
+        (WHOLE, schema.MESSAGE_COLUMNS),
         ("shapes", schema.SHAPE_COLUMNS),
     ):
         present = _columns(connection, table)

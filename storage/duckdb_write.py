@@ -12,6 +12,7 @@ from storage.contract import AppendResult
 from storage.correlation_sets import date_sets
 from storage.duckdb_database import Database, Session
 from storage.duckdb_duplicates import Duplicates
+from storage.duckdb_messages import split_messages
 from storage.duckdb_numbers import Numbers
 from storage.duckdb_recent import RecentAppends
 from storage.duckdb_span_numbers import PARTS, number_spans
@@ -130,7 +131,7 @@ class SpanWriter:
         spans = with_series(spans, resource_number=resources, scope_number=scopes)
         rows = {
             "spans": _without(spans, "resource_id", "scope_id"),
-            "messaging": _without(with_series(messaging, shape_number=shapes), "shape_id"),
+            **split_messages(_without(with_series(messaging, shape_number=shapes), "shape_id")),
             "resources": new_resources,
             "scopes": new_scopes,
             "shapes": new_shapes,

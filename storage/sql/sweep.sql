@@ -1,1 +1,1 @@
-DELETE FROM {table} WHERE number NOT IN (SELECT {named} FROM {naming})
+DELETE FROM {table} WHERE number NOT IN ({named})

@@ -6,7 +6,11 @@ WITH own AS (
     WHERE {within}
 )
 SELECT trace_hi, trace_lo FROM own
-SEMI JOIN (SELECT span_number FROM messaging WHERE {within}) USING (span_number)
+SEMI JOIN (
+    SELECT span_number FROM messaging WHERE {within}
+    UNION ALL
+    SELECT span_number FROM whole_messaging WHERE {within}
+) USING (span_number)
 UNION
 SELECT trace_hi, trace_lo FROM wanted
 SEMI JOIN (SELECT trace_hi, trace_lo FROM links WHERE {within}) USING (trace_hi, trace_lo)

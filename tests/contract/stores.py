@@ -38,8 +38,18 @@ def _with_ids(part: str, linked: str = "") -> tuple[str, ...]:
     )
 
 
-# A current store as version 3 kept it: ids wherever version 4 has numbers.
+# A current store as version 4 kept it: all that is said of messages in one table.
+FORM_OF_VERSION_4 = (
+    "CREATE TABLE older AS SELECT *, 'span' AS part, 0::UINTEGER AS position FROM messaging "
+    "UNION ALL BY NAME SELECT * FROM whole_messaging ORDER BY span_number",
+    "DROP TABLE messaging",
+    "DROP TABLE whole_messaging",
+    "ALTER TABLE older RENAME TO messaging",
+    "UPDATE state SET schema_version = 4",
+)
+# As version 3 kept it: ids wherever version 4 has numbers.
 FORM_OF_VERSION_3 = (
+    *FORM_OF_VERSION_4,
     *_with_ids("messaging"),
     *_with_ids("events"),
     *_with_ids(

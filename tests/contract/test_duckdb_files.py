@@ -238,16 +238,20 @@ def test_a_typed_column_that_is_new_is_added_to_an_older_store(file: Path) -> No
     change_file(
         file,
         "ALTER TABLE shapes DROP COLUMN celery_task",
-        "ALTER TABLE messaging DROP COLUMN event_id",
+        "ALTER TABLE messaging DROP COLUMN body_size",
+        "ALTER TABLE whole_messaging DROP COLUMN body_size",
+        "ALTER TABLE whole_messaging DROP COLUMN event_id",
     )
     store = open_store(f"duckdb:{file}")
     (row,) = store.spans_of(traces(1)).messaging.to_pylist()
-    assert (row["message_id"], row["event_id"]) == ("m", None)
-    one = span(2, 2)
-    store.append(make_batch([one], messaging=[message(one, celery_task="t", event_id="e")]), 1)
+    assert (row["message_id"], row["event_id"], row["body_size"]) == ("m", None, None)
+    one, two = span(2, 2), span(2, 3)
+    told = [message(one, celery_task="t", event_id="e"), message(two, body_size=3)]
+    store.append(make_batch([one, two], messaging=told), 1)
     found = store.spans_of(traces(2))
-    assert found.shapes.to_pylist()[0]["celery_task"] == "t"
-    assert found.messaging.to_pylist()[0]["event_id"] == "e"
+    assert set(found.shapes["celery_task"].to_pylist()) == {"t", None}
+    assert found.messaging["event_id"].to_pylist() == ["e", None]
+    assert found.messaging["body_size"].to_pylist() == [None, 3]
     store.close()
 
 

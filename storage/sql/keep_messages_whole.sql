@@ -1,0 +1,1 @@
+ALTER TABLE messaging RENAME TO whole_messaging
