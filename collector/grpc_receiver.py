@@ -19,10 +19,18 @@ from collector.receiving import MAX_REQUEST_BYTES, Receive
 
 SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
 
+# At once over one connection: more than exporters send, which wait for answers with tens of
+# requests. Each costs memory before its first byte of data.
+MOST_CALLS = 256
+
 _OPTIONS = (
     # As over HTTP: connections that do nothing would take all file descriptors.
     ("grpc.max_allowed_incoming_connections", MOST_CONNECTIONS),
     ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+    # Clients keep back what is more, until others are answered. Else gRPC would refuse some of
+    # it, since it counts calls that are answered until it has tidied up after them.
+    ("grpc.max_concurrent_streams", MOST_CALLS),
+    ("grpc.http.overload_protection", 0),
     # A usual request comes in a few frames, without waiting for the window to be opened again;
     # gRPC opens it for all of a larger one. It need not find out by pings how much a connection
     # carries, then.

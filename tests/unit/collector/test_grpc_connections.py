@@ -9,7 +9,7 @@ import grpc
 import grpc.aio
 import pytest
 
-from collector.grpc_receiver import SERVICE, start_grpc
+from collector.grpc_receiver import MOST_CALLS, SERVICE, start_grpc
 from collector.receiving import Receive
 
 
@@ -39,6 +39,30 @@ def test_hundreds_of_calls_at_once_over_one_connection_are_answered() -> None:
         async with calling(echo) as (_, call):
             sent = [b"%d" % number for number in range(500)]
             assert await asyncio.gather(*(call(payload) for payload in sent)) == sent
+
+    asyncio.run(asyncio.wait_for(within(), 60))
+
+
+def test_calls_over_the_limit_of_a_connection_wait_and_none_is_lost() -> None:
+    async def within() -> None:
+        started, full, proceed = 0, asyncio.Event(), asyncio.Event()
+
+        async def held(payload: bytes) -> bytes:
+            nonlocal started
+            started += 1
+            if started == MOST_CALLS:
+                full.set()
+            await proceed.wait()
+            return payload
+
+        async with calling(held) as (_, call):
+            sent = [b"%d" % number for number in range(MOST_CALLS + 100)]
+            under_way = asyncio.gather(*(call(payload) for payload in sent))
+            await full.wait()
+            await asyncio.sleep(0.2)
+            assert started == MOST_CALLS
+            proceed.set()
+            assert await under_way == sent
 
     asyncio.run(asyncio.wait_for(within(), 60))
 
