@@ -41,8 +41,7 @@ class AnswerShapes:
             new = self._number(told.unique(maintain_order=True))
             # Texts of their own, which hold on to nothing of the answers.
             incoming = new.to_arrow(compat_level=pl.CompatLevel.oldest())
-            with session.given(incoming=incoming):
-                session.run(f"INSERT INTO {self._table} BY NAME SELECT * FROM incoming")
+            session.insert(self._table, incoming)
             new = pl.DataFrame(incoming)
             known = pl.concat([known, new])
             numbers = numbers.scatter(unknown, self._look_up(told, new))

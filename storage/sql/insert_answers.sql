@@ -1,1 +1,0 @@
-INSERT INTO {table} BY NAME SELECT *, $answered AS answered FROM incoming
