@@ -17,7 +17,9 @@ from storage.duckdb_trace_rows import rows_of
 from storage.local_partitions import LocalPartitions, PartitionedHere
 from storage.partition import WHOLE, Partition
 from storage.partition_progress import Place
+from storage.places import U64Array
 from storage.schema import U64
+from storage.trace_sets import sort_ids, starts_of_runs
 
 
 class AnswerWriter(PartitionedHere):
@@ -48,14 +50,15 @@ class AnswerWriter(PartitionedHere):
     ) -> None:
         self._learn_answers()
         answered = self._answered_among(traces)
+        ends = (connections[f"{end}_trace_lo"] for end in ("consumer", "producer"))
+        ids = _ids_of(endpoints["trace_lo"], *ends)
         with self._writing_answers() as session:
             self._delete(session, answered, {"endpoint_rows": "", "connection_rows": "consumer_"})
             number = self._next_number()
             for answers, rows in (("endpoints", endpoints), ("connections", connections)):
                 if rows.num_rows:
                     self._insert_answers(session, answers, rows, number)
-        ends = (connections[f"{end}_trace_lo"] for end in ("consumer", "producer"))
-        self._learn_written(number, endpoints["trace_lo"], *ends)
+        self._answer_places.learn_written(ids, number, number)
         self._replaced = traces, answered
         self._partitions.note_answered(partition)
 
@@ -72,7 +75,7 @@ class AnswerWriter(PartitionedHere):
         else:
             self._learn_answers()
             answered = self._answered_among(traces)
-        recent = self._recent.now()
+        recent, ids = self._recent.now(), _ids_of(orphans["trace_lo"])
         with self._database.write() as session:
             self._delete(session, answered, {"orphans": ""})
             if orphans.num_rows:
@@ -84,7 +87,7 @@ class AnswerWriter(PartitionedHere):
             session.run(statement("set_analysed_generation"), generation=settled)
         self._partitions.note_analysed(partition, generation)
         if orphans.num_rows:
-            self._learn_written(number, orphans["trace_lo"])
+            self._answer_places.learn_written(ids, number, number)
 
     def forget_answers(self, rules: str = "") -> None:
         with self._writing_answers() as session:
@@ -153,15 +156,16 @@ class AnswerWriter(PartitionedHere):
             return traces
         return traces.slice(0, 0) if new.all() else traces.filter(pa.array(~new))
 
-    def _learn_written(self, number: int, *columns: "pa.ChunkedArray[pa.UInt64Scalar]") -> None:
-        """The columns are those of answer_ids_between.sql."""
-        ids = pa.chunked_array([chunk for column in columns for chunk in column.chunks], U64)
-        self._answer_places.learn_written(ids.unique().to_numpy(), number, number)
-
     def _next_number(self) -> int:
         """Of the answer that is being written: larger than of any before."""
         self._answered += 1
         return self._answered
+
+
+def _ids_of(*columns: "pa.ChunkedArray[pa.UInt64Scalar]") -> U64Array:
+    """What these columns, which are those of answer_ids_between.sql, are looked up by."""
+    ids = (column.to_numpy() for column in columns)
+    return sort_ids(column[starts_of_runs(column)] for column in ids)
 
 
 def _insert(session: Session, table: str, rows: pa.Table, number: int) -> None:

@@ -7,12 +7,13 @@ condition on it rules out.
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from storage.contract import StoreError
 from storage.duckdb_database import Database
 from storage.duckdb_statements import statement
 from storage.places import Places, U64Array
@@ -63,8 +64,9 @@ class RowPlaces:
 
     def learn_written(self, ids: U64Array, first: int, last: int) -> None:
         """Take in rows of these numbers that are stored now by what is known of them, which
-        spares reading them back; where that is not all there is to learn, nothing."""
-        with self._complete_before(first) as places:
+        spares reading them back; where that is not all there is to learn, nothing. Never raises
+        for want of memory: the rows are stored, and read back then."""
+        with suppress(MemoryError, StoreError), self._complete_before(first) as places:
             if places is not None:
                 places.add(ids, first, last)
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from storage import duckdb_places, schema
-from storage.contract import SpanStore
+from storage.contract import SpanStore, StoreError
 from storage.duckdb_store import DuckDBStore
 from storage.engines import open_store
+from storage.places import Places
 from tests.contract.rows import make_batch, make_table, owned, span, trace_numbers, traces
 
 NO_CONNECTIONS = schema.CONNECTIONS.empty_table()
@@ -65,6 +66,28 @@ def test_written_answers_are_found_by_all_their_traces_without_being_read_back(
             assert store.connections_of(traces(2), "producer").num_rows == 1
             assert store.orphans_of(traces(3)).num_rows == 1
         assert not store._answer_places.knows(store._answered + 1)
+
+
+@pytest.mark.parametrize("error", [MemoryError, StoreError])
+def test_what_is_stored_counts_though_there_is_no_memory_to_learn_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    with closing(DuckDBStore(str(tmp_path))) as store:
+        _answer(store, 1, of=(1,))
+        with monkeypatch.context() as patched:
+            patched.setattr(Places, "add", refuse)
+            _answer(store, 2, of=(2,))
+            _judge(store, 2, of=(2,))
+            assert store.append(make_batch([span(7, 7)]), 1).stored == 1
+        assert not store._answer_places.knows(store._answered)
+        assert [_ends(store, trace) for trace in (1, 2)] == [1, 1]
+        _answer(store, of=(2,))
+        assert [_ends(store, trace) for trace in (1, 2)] == [1, 0]
+        assert store._answer_places.knows(store._answered)
+        assert trace_numbers(store.spans_of(traces(7)).spans) == [7]
 
 
 def _judge(store: SpanStore, *roots: int, of: tuple[int, ...]) -> None:
