@@ -18,7 +18,7 @@ from analyzer.places import inherit_places
 from analyzer.span_ids import SpanIds, flag, no_rows
 from analyzer.structure import find_parents
 from analyzer.tables import Tables
-from storage.cheap_rows import is_given, places_among, where, with_series
+from storage.cheap_rows import is_given, pick, places_among, where, with_series
 
 SPAN = ["trace_hi", "trace_lo", "span_id"]
 PART = [*SPAN, "content_hash"]
@@ -78,7 +78,7 @@ class Frame:
             column, number = self._columns[name]
             if number not in places:
                 places[number] = self[number][rows]
-            told.append(_gather(column, places[number]).alias(alias))
+            told.append(pick(column, places[number]).alias(alias))
         return pl.DataFrame(told)
 
     @cached_property
@@ -142,13 +142,6 @@ class Frame:
     def flag(self, rows: pl.Series) -> pl.Series:
         """Boolean by row: true for these."""
         return flag(self.rows.height, rows)
-
-
-def _gather(column: pl.Series, places: pl.Series) -> pl.Series:
-    """The column's values there. Many say nothing anywhere, which takes no looking up."""
-    if column.null_count() == len(column) > 0:
-        return column.new_from_index(0, len(places))
-    return column[places]
 
 
 def _nothing(name: str, type_: pl.DataType, height: int) -> pl.Series:
@@ -233,7 +226,7 @@ def _by_span(messages: pl.DataFrame, ids: SpanIds, spans: int) -> pl.DataFrame:
     place = no_rows(spans).scatter(rows, places)
     marked = flag(spans, rows)
     kept = place.filter(marked)
-    told = [_gather(each, kept) for each in messages.get_columns() if each.name not in PART]
+    told = [pick(each, kept) for each in messages.get_columns() if each.name not in PART]
     rows = pl.int_range(spans, dtype=pl.UInt32, eager=True).filter(marked)
     return pl.DataFrame([*told, rows.alias("row")])
 

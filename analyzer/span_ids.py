@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 
 from storage.cheap_rows import is_given
+from storage.id_table import IdTable
 
 
 def no_rows(height: int) -> pl.Series:
@@ -13,9 +14,11 @@ def no_rows(height: int) -> pl.Series:
 
 def flag(height: int, rows: pl.Series) -> pl.Series:
     """Of so many rows whether they are among these; nulls are none."""
-    flags = np.zeros(height, dtype=np.bool_)
+    if rows.is_empty():
+        return pl.Series([False]).new_from_index(0, height)
     known = rows.filter(is_given(rows)) if rows.null_count() else rows
-    flags[known.to_numpy()] = True
+    flags = np.zeros(height, dtype=np.bool_)
+    flags[known.to_numpy().astype(np.int64)] = True  # else numpy would convert them in parts
     return pl.Series(flags)
 
 
@@ -24,15 +27,13 @@ class SpanIds:
     content_hash, at most one row a trace and span id.
 
     Two traces hardly ever use one span id. Where they do not, the span id alone leads to
-    the row, by a binary search.
+    the row.
     """
 
     def __init__(self, spans: pl.DataFrame) -> None:
         self._spans = spans
-        ids = spans["span_id"].to_numpy()
-        self._order = np.argsort(ids).astype(np.uint32)
-        self._sorted = ids[self._order]
-        self.are_unique = not (self._sorted[1:] == self._sorted[:-1]).any()
+        self._rows = IdTable(spans["span_id"].to_numpy())
+        self.are_unique = self._rows.are_unique
         """No span id stands twice."""
 
     def find(self, wanted: pl.DataFrame) -> pl.Series:
@@ -41,18 +42,11 @@ class SpanIds:
         if not self.are_unique:
             known = self._spans[wanted.columns].with_row_index("row")
             return wanted.join(known, on=wanted.columns, how="left", maintain_order="left")["row"]
-        nothing = no_rows(wanted.height)
         if self._spans.is_empty() or wanted.is_empty():
-            return nothing
-        rows = self._nearest(wanted["span_id"].to_numpy())
-        same = pl.Series([True]).new_from_index(0, wanted.height)
+            return no_rows(wanted.height)
+        places, same = self._rows.find(wanted["span_id"].to_numpy())
         for name in wanted.columns:
-            same &= wanted[name] == self._spans[name][rows]
-        return rows.zip_with(same, nothing)
-
-    def _nearest(self, ids: np.ndarray) -> pl.Series:
-        """The only row that each span id may be of."""
-        order = np.argsort(ids)  # searching in order stays within the processor's cache
-        places = np.empty(len(ids), dtype=np.int64)
-        places[order] = np.searchsorted(self._sorted, ids[order])
-        return pl.Series("row", self._order[np.minimum(places, len(self._order) - 1)])
+            if name != "span_id":
+                same &= self._spans[name].to_numpy().take(places) == wanted[name].to_numpy()
+        rows = pl.Series("row", places)
+        return rows if same.all() else rows.zip_with(pl.Series(same), no_rows(wanted.height))

@@ -108,12 +108,13 @@ def _steps_back(rows: pl.DataFrame) -> np.ndarray:
     named = rows["parent_span_id"]
     parents = named.to_arrow().fill_null(0).to_numpy()
     spans, traces = rows["span_id"].to_numpy(), rows["trace"].to_numpy()
-    back = np.zeros(rows.height, dtype=np.uint8)
-    for steps in range(min(_NEAR, rows.height - 1), 0, -1):
+    near = np.zeros(rows.height, dtype=np.uint8)  # the more the nearer
+    for steps in range(1, min(_NEAR, rows.height - 1) + 1):
         same = parents[steps:] == spans[:-steps]
         same &= traces[steps:] == traces[:-steps]
-        np.putmask(back[steps:], same, steps)
-    if named.null_count():
+        np.maximum(near[steps:], same * np.uint8(_NEAR + 1 - steps), out=near[steps:])
+    back: np.ndarray = (np.uint8(_NEAR + 1) - near) * (near > 0)
+    if named.null_count() and not spans.all():  # no parent is none, whatever stands there
         back *= is_given(named).to_numpy()
     return back
 

@@ -6,19 +6,14 @@ them of frames that hold little or nothing. What stands here gives the same rows
 columns, on the thread that asks.
 """
 
-import secrets
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from storage.seen import mix
-
-_SALT = np.uint64(secrets.randbits(64))
-_FACTOR = np.uint64(secrets.randbits(64) | 1)
+from storage.id_table import IdTable
+from storage.places import U64Array
 
 
 def where(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
@@ -30,7 +25,15 @@ def where(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
 def at(frame: pl.DataFrame, places: pl.Series | np.ndarray) -> pl.DataFrame:
     """`frame[places]`: the rows at these places (no null among them), in their order."""
     places = pl.Series(places)
-    return pl.DataFrame([column[places] for column in frame.get_columns()])
+    return pl.DataFrame([pick(column, places) for column in frame.get_columns()])
+
+
+def pick(column: pl.Series, places: pl.Series) -> pl.Series:
+    """`column[places]`, null where a place is. Many columns say nothing anywhere, which takes no
+    looking up; and in one that came in parts each place is looked for in all of them."""
+    if column.null_count() == len(column) > 0:
+        return column.new_from_index(0, len(places))
+    return (column.rechunk() if column.n_chunks() > 1 else column)[places]
 
 
 def is_given(column: pl.Series) -> pl.Series:
@@ -66,21 +69,33 @@ def stack(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 
 def is_among(keys: pl.Series, others: pl.Series) -> pl.Series:
-    """Boolean: which of the keys stand in `others`, numbers of the same type; null in neither
-    is one."""
+    """Boolean: which of the keys stand in `others`, whole numbers of the same type; null in
+    neither is one."""
+    if others.null_count():
+        others = others.filter(is_given(others))
     if keys.is_empty() or others.is_empty():
         return pl.Series(keys.name, [False], pl.Boolean).new_from_index(0, len(keys))
-    found = pc.is_in(_scattered(keys), value_set=_scattered(others), skip_nulls=True)
-    return pl.Series(keys.name, found)
+    _, found = IdTable(_numbers(others)).find(_numbers(keys))
+    told = pl.Series(keys.name, found)
+    return told & is_given(keys) if keys.null_count() else told
 
 
 def places_among(keys: pl.Series, others: pl.Series) -> pl.Series:
-    """Of each key the first place (U32) where it stands in `others`, numbers of the same type;
-    null where it does not, and of null."""
+    """Of each key the first place (U32) where it stands in `others`, whole numbers of the same
+    type; null where it does not, and of null."""
+    nothing = pl.Series(keys.name, [None], pl.UInt32).new_from_index(0, len(keys))
+    given = is_given(others).arg_true() if others.null_count() else None
+    if given is not None:
+        others = others[given]
     if keys.is_empty() or others.is_empty():
-        return pl.Series(keys.name, [None], pl.UInt32).new_from_index(0, len(keys))
-    found = pc.index_in(_scattered(keys), value_set=_scattered(others), skip_nulls=True)
-    return pl.Series(keys.name, found).cast(pl.UInt32)
+        return nothing
+    places, found = IdTable(_numbers(others)).find(_numbers(keys))
+    told = pl.Series(keys.name, places)
+    if given is not None:
+        told = given[told].alias(keys.name)
+    if keys.null_count():
+        found &= is_given(keys).to_numpy()
+    return told if found.all() else told.zip_with(pl.Series(found), nothing)
 
 
 def distinct(rows: pl.Series) -> pl.Series:
@@ -88,13 +103,10 @@ def distinct(rows: pl.Series) -> pl.Series:
     return rows if rows.is_empty() else pl.Series(rows.name, rows.to_arrow().unique())
 
 
-def _scattered(ids: pl.Series) -> "pa.Array[Any]":
-    """Other numbers for numbers of 64 bits, which senders choose: the same for the same.
-    Arrow's tables tell everybody where an id comes to stand; with ids that all come to stand in
-    one place looking up 60,000 takes 2 s."""
-    told = ids.to_arrow()
-    if told.type.bit_width < 64 or told.null_count == len(told):
-        return told
-    numbers = told.fill_null(0).to_numpy().view(np.uint64)
-    mask = None if not told.null_count else told.is_null().to_numpy(zero_copy_only=False)
-    return pa.array(mix((numbers ^ _SALT) * _FACTOR), mask=mask)
+def _numbers(column: pl.Series) -> U64Array:
+    """Numbers of 64 bits for whole numbers, null as any."""
+    told = column.to_arrow()
+    numbers = (told.fill_null(0) if told.null_count else told).to_numpy()
+    if numbers.dtype.itemsize == np.dtype(np.uint64).itemsize:
+        return numbers.view(np.uint64)
+    return numbers.astype(np.uint64)

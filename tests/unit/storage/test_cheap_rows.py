@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal, assert_series_equal
 
 from storage.cheap_rows import (
-    _scattered,
     at,
     distinct,
     is_among,
@@ -79,11 +78,17 @@ def test_a_frame_without_rows_is_no_special_case() -> None:
     assert_frame_equal(at(frame, np.array([], np.uint32)), frame)
 
 
-def test_ids_that_arrow_would_put_in_one_place_are_found_as_others_are() -> None:
-    """Which those are is known to everybody; of 64 bits, signed or not, and with nulls."""
-    ids = pl.Series("id", [3, None, 2**63 - 1, 0], pl.Int64)
-    assert places_among(ids, ids.reverse()).to_list() == [3, None, 1, 0]
-    told, known = (_scattered(column).to_pylist() for column in (ids, ids.reverse()))
-    assert told == known[::-1]
-    assert told[1] is None
-    assert told[0] not in (3, None)
+def test_finds_numbers_of_any_width_and_sign() -> None:
+    keys, others = [3, None, -1, 0], [0, -1, None, 3]
+    for type_ in (pl.Int8, pl.Int32, pl.Int64):
+        told, known = (pl.Series("id", values, type_) for values in (keys, others))
+        assert places_among(told, known).to_list() == [3, None, 1, 0]
+        assert is_among(told, known).to_list() == [True, False, True, True]
+        assert is_among(told, known.slice(0, 2)).to_list() == [False, False, True, True]
+
+
+def test_picks_from_columns_that_came_in_parts_and_from_those_that_say_nothing() -> None:
+    frame = pl.DataFrame({"a": [1, 2], "b": [None, None]}, schema={"a": pl.Int64, "b": pl.String})
+    parts = frame.vstack(frame)
+    places = pl.Series([3, 0, 1, 1, 2], dtype=pl.UInt32)
+    assert_frame_equal(at(parts, places), parts.rechunk()[places])
