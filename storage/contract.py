@@ -214,14 +214,19 @@ class SpanStore(
 
     # ------------------------------------------------------------------ reading
 
-    def spans_of(self, traces: pa.Table) -> SpanBatch:
+    def spans_of(self, traces: pa.Table, *, keys: bool = True) -> SpanBatch:
         """All spans of these traces, complete, with their resources, scopes and
-        all rows that belong to them. Spans are ordered by (trace, start, span id,
-        content hash)."""
+        all rows that belong to them, but for their join keys where these are not asked for.
+        Spans are ordered by (trace, start, span id, content hash)."""
         ...
 
     def spans_with_correlation(self, key: str, value: str) -> pa.Table:
         """SPAN_IDS of the spans that carry the canonical key with this value."""
+        ...
+
+    def traces_with_correlation(self, key: str, value: str) -> pa.Table:
+        """TRACE_IDS of these spans, and perhaps of traces that only seem to have some: whoever
+        reads their spans anyway sees which have. One may be repeated."""
         ...
 
     def traces_of_span(self, span_id: int) -> pa.Table:

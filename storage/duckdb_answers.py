@@ -109,15 +109,11 @@ class AnswerReader:
     ) -> pa.Table:
         within = self._within(traces)
         with self._database.read() as session, rows_of(session, traces) as rows:
-            # An end at a time: a condition on one is looked at in the scan, one on both is not.
-            parts = []
-            for each in ("consumer", "producer"):
-                if end in (each, "either"):
-                    source = rows.source("connection_rows", within, f"{each}_")
-                    parts.append(f"SELECT * FROM {source}")
             if end == "either":
-                parts[1] += f" WHERE NOT {rows.inside('consumer_')}"
-            found = rows.select(" UNION ALL ".join(parts))
+                text = rows.touching("connection_rows", within)
+            else:
+                text = f"FROM {rows.source('connection_rows', within, f'{end}_')}"
+            found = rows.select(text)
             found = self._connection_shapes.joined(session, found, "shape_number")
         names = ("consumer_start_time_unix_nano", *paging.CONNECTION_ORDER)
         found = found.sort_by([(name, "ascending") for name in names])
@@ -140,8 +136,11 @@ class AnswerReader:
 
     def orphans_of(self, traces: pa.Table, *, hidden: bool = False) -> pa.Table:
         with self._database.read() as session, rows_of(session, traces) as rows:
-            text = statement("orphans_of", rows=rows.source("orphans", self._within(traces)))
-            found = rows.select(text, hidden=hidden)
+            source = rows.source("orphans", self._within(traces))
+            # Of most traces there are none, and to plan what reads all columns is most of it.
+            if not rows.select(f"SELECT trace_lo FROM {source}").num_rows:
+                return results.ORPHAN_ROWS.empty_table()
+            found = rows.select(statement("orphans_of", rows=source), hidden=hidden)
         return fit(found, results.ORPHAN_ROWS)
 
     def orphan_groups(

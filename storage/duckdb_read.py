@@ -56,10 +56,10 @@ class SpanReader:
 
     # ---------------------------------------------------------------------- spans
 
-    def spans_of(self, traces: pa.Table) -> SpanBatch:
-        return self._read_batch(traces, bare=False)
+    def spans_of(self, traces: pa.Table, *, keys: bool = True) -> SpanBatch:
+        return self._read_batch(traces, bare=False, keys=keys)
 
-    def _read_batch(self, traces: pa.Table, *, bare: bool) -> SpanBatch:
+    def _read_batch(self, traces: pa.Table, *, bare: bool, keys: bool = False) -> SpanBatch:
         bared = "REPLACE ('{}' AS attributes)" if bare else ""
         within = self._span_places.within(traces["trace_lo"])
         with self._database.read() as session, rows_of(session, traces) as rows:
@@ -71,7 +71,7 @@ class SpanReader:
             spans = read("spans_of", "spans", bared=bared)
             # what is stored with a span has its generation
             within = self._span_places.among(spans["generation"], within)
-            tables = {"keys": schema.KEYS.empty_table() if bare else read("keys_of", "keys")}
+            tables = {"keys": read("keys_of", "keys") if keys else schema.KEYS.empty_table()}
             numbered_spans = NumberedSpans(spans)
             select = session.look_up if spans.num_rows < MOST_ROWS else session.select
             with rows_by_number(session, spans["span_number"]) as numbered:
@@ -109,6 +109,11 @@ class SpanReader:
         # Contents of one id; pyarrow's own grouping would take 20 ms to load.
         spans = pl.DataFrame(found.select(schema.SPAN_IDS.names)).unique()
         return fit(spans.to_arrow(), schema.SPAN_IDS)
+
+    def traces_with_correlation(self, key: str, value: str) -> pa.Table:
+        with self._database.read() as session:
+            keyed, _ = keyed_traces(session, self._span_places, key, value)
+        return fit(keyed, schema.TRACE_IDS)
 
     def traces_of_span(self, span_id: int) -> pa.Table:
         with self._database.read() as session:
@@ -151,13 +156,19 @@ def carriers_of(session: Session, places: RowPlaces, key: str, value: str) -> pa
     """PART rows of the spans that carry the canonical key with this value. The hash finds
     traces, their sets are looked through for key and value: hashes can be made to collide.
     In two statements: the second is told in which few generations the first found something."""
-    hashed = hash_key("correlation", key, value)
-    within = places.within(pa.chunked_array([pa.array([hashed], pa.uint64())]))
-    keyed = session.look_up(statement("keyed_traces", within=within), key_hash=hashed)
-    within = places.among(keyed["generation"], within)
+    keyed, within = keyed_traces(session, places, key, value)
     with rows_of(session, keyed) as rows:
         text = statement("correlation_carriers", rows=rows.source("spans", within), within=within)
         return rows.select(text, key=key, value=value)
+
+
+def keyed_traces(session: Session, places: RowPlaces, key: str, value: str) -> tuple[pa.Table, str]:
+    """Traces by the hash of key and value, with the generations in which they have it, and a
+    condition on rows of these generations."""
+    hashed = hash_key("correlation", key, value)
+    within = places.within(pa.chunked_array([pa.array([hashed], pa.uint64())]))
+    keyed = session.look_up(statement("keyed_traces", within=within), key_hash=hashed)
+    return keyed, places.among(keyed["generation"], within)
 
 
 def _bared(rows: pa.Table) -> pa.Table:

@@ -44,9 +44,24 @@ class TraceRows:
             return statement("rows_of_many", table=table, within=within, end=end)
         chosen = self.inside(end)
         if len(self._ids) > 1:
-            by_low = is_one_of(f"{end}trace_lo", (low for _, low in self._ids))
-            chosen = f"{by_low} AND CASE WHEN {chosen} THEN true END"
+            chosen = f"{self._by_low(end)} AND CASE WHEN {chosen} THEN true END"
         return statement("rows_of_few", table=table, within=within, chosen=chosen)
+
+    def touching(self, table: str, within: str) -> str:
+        """A statement: as `source`, of connections with any end in these traces, each once. Of
+        few traces in one scan, although it looks at both ends of each row: to plan a second
+        one costs more."""
+        ends = ("consumer_", "producer_")
+        if self._few:
+            by_low, inside = (" OR ".join(map(told, ends)) for told in (self._by_low, self.inside))
+            chosen = f"CASE WHEN {by_low} THEN true END AND CASE WHEN {inside} THEN true END"
+            return f"FROM {statement('rows_of_few', table=table, within=within, chosen=chosen)}"
+        # An end at a time: a condition on one is looked at in the scan, one on both is not.
+        one, other = (f"FROM {self.source(table, within, end)}" for end in ends)
+        return f"{one} UNION ALL {other} WHERE NOT {self.inside(ends[0])}"
+
+    def _by_low(self, end: str) -> str:
+        return is_one_of(f"{end}trace_lo", (low for _, low in self._ids))
 
     def inside(self, end: str = "") -> str:
         """A condition on the rows of a source: whether this end is in these traces."""

@@ -272,11 +272,14 @@ class MemoryStore(
 
     # ------------------------------------------------------------------ reading
 
-    def spans_of(self, traces: pa.Table) -> SpanBatch:
-        return memory_read.spans_of(self._read(), read(traces), bare=False)
+    def spans_of(self, traces: pa.Table, *, keys: bool = True) -> SpanBatch:
+        return memory_read.spans_of(self._read(), read(traces), bare=False, keys=keys)
 
     def spans_with_correlation(self, key: str, value: str) -> pa.Table:
         return memory_read.spans_with_correlation(self._read(), key, value)
+
+    def traces_with_correlation(self, key: str, value: str) -> pa.Table:
+        return memory_read.traces_with_correlation(self._read(), key, value)
 
     def traces_of_span(self, span_id: int) -> pa.Table:
         return memory_read.traces_of_span(self._read(), span_id)

@@ -85,7 +85,7 @@ def heated_traces(keys: pl.DataFrame, hot: pl.DataFrame, limit: int, after: int)
     return arrow(found.select(TRACE).unique(), schema.TRACE_IDS)
 
 
-def spans_of(frames: Frames, traces: pl.DataFrame, *, bare: bool) -> SpanBatch:
+def spans_of(frames: Frames, traces: pl.DataFrame, *, bare: bool, keys: bool = True) -> SpanBatch:
     bared = {"spans", "links", "events", "scopes"} if bare else set()
     spans = (
         frames["spans"]
@@ -99,7 +99,7 @@ def spans_of(frames: Frames, traces: pl.DataFrame, *, bare: bool) -> SpanBatch:
         owners = found["messaging"] if name == "shapes" else spans
         found[name] = frames[name].join(owners, on=key, how="semi")
     found["keys"] = found["keys"].drop("generation").unique(maintain_order=True)
-    if bare:
+    if bare or not keys:
         found["keys"] = found["keys"].clear()
     for name in bared:
         found[name] = found[name].with_columns(attributes=pl.lit("{}"))
@@ -108,6 +108,10 @@ def spans_of(frames: Frames, traces: pl.DataFrame, *, bare: bool) -> SpanBatch:
 
 def spans_with_correlation(frames: Frames, key: str, value: str) -> pa.Table:
     return arrow(carriers_of(frames, key, value).select(SPAN).unique(), schema.SPAN_IDS)
+
+
+def traces_with_correlation(frames: Frames, key: str, value: str) -> pa.Table:
+    return arrow(carriers_of(frames, key, value).select(TRACE), schema.TRACE_IDS)
 
 
 def carriers_of(frames: Frames, key: str, value: str) -> pl.DataFrame:

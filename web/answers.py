@@ -115,5 +115,5 @@ def services_answer(store: SpanStore) -> Services:
 
 def require_trace(store: SpanStore, trace: TraceId) -> None:
     """Raises NotFoundError unless the store holds a span of the trace."""
-    if store.spans_of(trace_table([trace])).spans.num_rows == 0:
+    if store.spans_of(trace_table([trace]), keys=False).spans.num_rows == 0:
         raise NotFoundError("trace_id", f"No stored span belongs to trace {trace_hex(*trace)}.")

@@ -19,6 +19,9 @@ class CorrelationReader:
         spans = found.select(schema.SPAN_IDS.names)
         return fit(spans.group_by(schema.SPAN_IDS.names).aggregate([]), schema.SPAN_IDS)
 
+    def traces_with_correlation(self, key: str, value: str) -> pa.Table:
+        return self.spans_with_correlation(key, value).select(schema.TRACE_IDS.names)
+
     def correlation_of(self, traces: pa.Table) -> pa.Table:
         with self._database.read() as session, session.given(wanted=traces):
             return fit(session.select(statement("correlation_of")), results.TRACE_CORRELATION)

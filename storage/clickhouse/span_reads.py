@@ -19,24 +19,24 @@ class SpanReader:
     def analysis_input(self, traces: pa.Table) -> SpanBatch:
         return self._read_batch(traces, bare=True)
 
-    def spans_of(self, traces: pa.Table) -> SpanBatch:
-        return self._read_batch(traces, bare=False)
+    def spans_of(self, traces: pa.Table, *, keys: bool = True) -> SpanBatch:
+        return self._read_batch(traces, bare=False, keys=keys)
 
     def traces_of_span(self, span_id: int) -> pa.Table:
         text = "SELECT DISTINCT trace_hi, trace_lo FROM spans WHERE span_id = $span_id"
         with self._database.read() as session:
             return fit(session.select(text, span_id=span_id), schema.TRACE_IDS)
 
-    def _read_batch(self, traces: pa.Table, *, bare: bool) -> SpanBatch:
+    def _read_batch(self, traces: pa.Table, *, bare: bool, keys: bool = False) -> SpanBatch:
         columns = _list_columns("spans", bare=bare)
         with self._database.read() as session, session.given(wanted=traces):
             tables = {"spans": session.select(statement("spans_of", columns=columns))}
             for name in NESTED:
                 tables[name] = read_parts(session, name, _WANTED, bare=bare)
-            if bare:
-                tables["keys"] = schema.KEYS.empty_table()
-            else:
+            if keys:
                 tables["keys"] = session.select(statement("keys_of"))
+            else:
+                tables["keys"] = schema.KEYS.empty_table()
             for name, key, by in (
                 ("resources", "resource_id", "spans"),
                 ("scopes", "scope_id", "spans"),

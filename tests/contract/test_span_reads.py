@@ -1,9 +1,11 @@
 """Look-ups and search over spans, on every engine."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from storage import schema
 from storage.contract import Page, SearchQuery, SpanStore
 from tests.contract.rows import (
     Row,
@@ -26,6 +28,14 @@ def _found(store: SpanStore, **conditions: object) -> list[int]:
     return trace_numbers(store.search(SearchQuery(**conditions), Page()).table)  # type: ignore[arg-type] # keyword conditions
 
 
+def test_join_keys_are_left_out_where_they_are_not_asked_for(store: SpanStore) -> None:
+    one = span(1, 1)
+    store.append(make_batch([one], correlation=[correlated(one, "123")]), 1)
+    whole, rest = store.spans_of(traces(1)), store.spans_of(traces(1), keys=False)
+    assert whole.keys.num_rows
+    assert rest == replace(whole, keys=schema.KEYS.empty_table())
+
+
 def test_correlation_finds_spans_by_key_and_text(store: SpanStore) -> None:
     rows = [span(1, 1), span(1, 1, 5), span(2, 2)]
     values = [correlated(row, "123") for row in rows] + [correlated(rows[0], "x", "request.id")]
@@ -34,6 +44,8 @@ def test_correlation_finds_spans_by_key_and_text(store: SpanStore) -> None:
     assert sorted((r["trace_lo"], r["span_id"]) for r in found) == [(1, 1), (2, 2)]
     assert store.spans_with_correlation("order.id", "12").num_rows == 0
     assert store.spans_with_correlation("request.id", "123").num_rows == 0
+    assert set(trace_numbers(store.traces_with_correlation("order.id", "123"))) == {1, 2}
+    assert store.traces_with_correlation("order.id", "12").num_rows == 0
     assert store.correlation_keys() == ["order.id", "request.id"]
     of_traces = store.correlation_of(traces(2, 1)).to_pylist()
     assert [(r["trace_lo"], r["key"], r["value"]) for r in of_traces] == [

@@ -28,7 +28,7 @@ from web.journeys.notes import about_all, about_span, note_batch, note_unfinishe
 from web.journeys.stored import Stored, gather
 from web.journeys.trace import LostTraces, roots_of
 from web.journeys.usual import Usual
-from web.journeys.walking import Reached, follow
+from web.journeys.walking import AT_ONCE, Reached, Read, follow, read_ahead
 from web.rows import span_id, trace_hex, trace_table
 from web.shapes import CorrelationId
 from web.trace_shapes import Attempt, JourneyAnswer, NotSeen
@@ -78,15 +78,17 @@ def find_journey_of_attribute(
     with. Raises NotFoundError when nothing carries it.
     """
     if is_correlation_key(store, key):
-        seeds = _trace_ids(store.spans_with_correlation(key, value))
+        seeds, ahead = _carrying(store, key, value)
         walk = Walk(seeds, key, value)
     else:
         found = store.search(SearchQuery(attributes=((key, value),)), Page(_MOST_SEEDS))
-        seeds = _trace_ids(found.table)
+        seeds, ahead = _trace_ids(found.table), None
         walk = Walk(seeds)
     if not seeds:
         raise NotFoundError("attribute", f"No stored span carries {key} = {value}.")
-    return _find(store, walk, settled_before_unix_nano, (key, value), usual, most_handovers)
+    reached = follow(store, walk, ahead)
+    asked = (key, value)
+    return _find(store, walk, reached, settled_before_unix_nano, asked, usual, most_handovers)
 
 
 def find_journey_of_trace(
@@ -100,7 +102,8 @@ def find_journey_of_trace(
     """The journey that a trace belongs to; `key` and `value` are None. Raises
     NotFoundError for a trace that is not stored."""
     walk = Walk([trace])
-    journey = _find(store, walk, settled_before_unix_nano, (None, None), usual, most_handovers)
+    reached, asked = follow(store, walk), (None, None)
+    journey = _find(store, walk, reached, settled_before_unix_nano, asked, usual, most_handovers)
     if trace_hex(*trace) not in journey.trace_ids:
         raise NotFoundError("trace_id", f"No stored span belongs to trace {trace_hex(*trace)}.")
     return journey
@@ -145,6 +148,19 @@ def _answer(journey: FoundJourney) -> JourneyAnswer:
     }
 
 
+def _carrying(store: SpanStore, key: str, value: str) -> tuple[list[TraceId], Read | None]:
+    """The traces in which a span carries the correlation key with this value, and what was read
+    of them to know, if so: the traces that may be it are read anyway."""
+    seeds = _trace_ids(store.traces_with_correlation(key, value))
+    if not seeds:
+        return [], None
+    if len(seeds) > AT_ONCE:
+        return _trace_ids(store.spans_with_correlation(key, value)), None
+    ahead = read_ahead(store, seeds)
+    carrying = ahead.carrying(key, value)
+    return carrying, ahead if carrying == seeds else None
+
+
 def _trace_ids(table: pa.Table) -> list[TraceId]:
     high, low = (table[name].to_numpy().tolist() for name in TRACE_IDS.names)
     return sorted(set(zip(high, low, strict=True)))
@@ -153,12 +169,12 @@ def _trace_ids(table: pa.Table) -> list[TraceId]:
 def _find(
     store: SpanStore,
     walk: Walk,
+    reached: Reached,
     settled_before_unix_nano: int,
     asked: tuple[str, str] | tuple[None, None],
     usual: Usual | None,
     most_handovers: int | None,
 ) -> FoundJourney:
-    reached = follow(store, walk)
     spans = reached.batch.spans
     stored = sorted(reached.ancestry.traces)
     traces = trace_table(stored)

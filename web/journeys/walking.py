@@ -10,18 +10,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analyzer.ancestry import Ancestry, SpanId, TraceId, read_ancestry
 from analyzer.journeys import Walk, drawn_handovers
 from analyzer.rules import DRAWN
 from storage.contract import SpanStore
 from storage.results import Row, in_span_order
-from storage.schema import BATCH_SCHEMAS, SpanBatch
+from storage.schema import BATCH_SCHEMAS, TRACE_IDS, SpanBatch
 from web.journeys.notes import MOST_SPANS
 from web.journeys.trace import drawn_rows
 from web.rows import trace_table
 
-_AT_ONCE = 1_000  # traces in one read
+AT_ONCE = 1_000  # traces in one read
 _MOST_READS = 1_000  # of one walk: a chain of traces may never end
 # How far to guess: what is read ahead in vain costs time, never the answer.
 _LIKELY_TRACES = 64
@@ -40,38 +41,69 @@ class Reached:
     complete: bool
 
 
-def follow(store: SpanStore, walk: Walk) -> Reached:
-    """Fetch what the walk asks for until it ends, or has seen more than MOST_SPANS."""
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Traces, all connections that touch them (one may be repeated) and all that is stored of
+    their spans, whose ancestry this is."""
+
+    traces: list[TraceId]
+    touching: list[Row]
+    batch: SpanBatch
+    ancestry: Ancestry
+
+    def carrying(self, key: str, value: str) -> list[TraceId]:
+        """Those of the traces in which a span carries the canonical key with this value,
+        sorted."""
+        rows = self.batch.correlation.to_pylist()
+        sets = {r["correlation_id"] for r in rows if (r["key"], r["value"]) == (key, value)}
+        carried = self.batch.spans["correlation_id"]
+        wanted = pa.array(list(sets), carried.type)
+        spans = self.batch.spans.select(TRACE_IDS.names).filter(pc.is_in(carried, wanted))
+        return sorted(set(zip(*(ids.to_pylist() for ids in spans.columns), strict=True)))
+
+
+def read_ahead(store: SpanStore, seeds: list[TraceId]) -> Read:
+    """What a walk from these traces, AT_ONCE at most, is likely to ask for."""
+    traces, touching = _likely_traces(store, seeds)
+    return _read(store, traces, touching)
+
+
+def follow(store: SpanStore, walk: Walk, ahead: Read | None = None) -> Reached:
+    """Fetch what the walk asks for until it ends, or has seen more than MOST_SPANS. `ahead` is
+    what was read for its seeds already."""
     batches: list[SpanBatch] = []
     ancestry: Ancestry | None = None
     read: set[TraceId] = set()
     connections: list[Row] = []
     seen = 0
-    likely, touching = _likely_traces(store, walk.wanted()[:_AT_ONCE])
+    ahead = ahead or read_ahead(store, walk.wanted()[:AT_ONCE])
     for _ in range(_MOST_READS):
-        doubtful = walk.doubtful()[:_AT_ONCE]
+        doubtful = walk.doubtful()[:AT_ONCE]
         if doubtful:
             walk.judge(doubtful, _carrying(store, doubtful, walk.key))
-        wanted = likely or walk.wanted()[:_AT_ONCE]
+        wanted = walk.wanted()[:AT_ONCE] if ahead is None else ahead.traces
         if wanted and seen <= MOST_SPANS:
-            table = trace_table(wanted)
-            found = touching if likely else _touching(store, table)
-            batch = store.spans_of(table)
-            ancestry = read_ancestry(batch.spans)
-            walk.load(wanted, batch, ancestry, found)
-            batches.append(batch)
+            found = ahead or _read(store, wanted, _touching(store, trace_table(wanted)))
+            ancestry = found.ancestry
+            walk.load(wanted, found.batch, ancestry, found.touching)
+            batches.append(found.batch)
             read.update(wanted)
-            connections += found
-            seen += batch.spans.num_rows
+            connections += found.touching
+            seen += found.batch.spans.num_rows
         elif not doubtful:
             break
-        likely = []
+        ahead = None
     complete = not walk.wanted() and not walk.doubtful()
     unsure = [row for row in connections if row["confidence"] < DRAWN]
     joined = _joined(batches, read, frozenset(walk.traces))
     if ancestry is None or joined is not batches[-1]:
         ancestry = read_ancestry(joined.spans)
     return Reached(joined, ancestry, drawn_rows(connections), unsure, complete)
+
+
+def _read(store: SpanStore, traces: list[TraceId], touching: list[Row]) -> Read:
+    batch = store.spans_of(trace_table(traces), keys=False)
+    return Read(traces, touching, batch, read_ancestry(batch.spans))
 
 
 def _touching(store: SpanStore, traces: pa.Table) -> list[Row]:

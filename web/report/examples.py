@@ -193,7 +193,7 @@ def _missing(store: SpanStore, *spans: Span) -> set[str]:
     named |= {(link["trace_id"], link["span_id"]) for s in spans for link in s["links"][:_LINKS]}
     told = {(trace, span) for trace, span in named if span}
     traces = sorted({(int(trace[:16], 16), int(trace[16:], 16)) for trace, _ in told})
-    ids = store.spans_of(trace_table(traces)).spans.select(SPAN_IDS.names)
+    ids = store.spans_of(trace_table(traces), keys=False).spans.select(SPAN_IDS.names)
     wanted = pa.array(sorted({int(span, 16) for _, span in told}), pa.uint64())
     near = ids.filter(pc.is_in(ids["span_id"], value_set=wanted)).to_pylist()
     stored = {

@@ -1,5 +1,6 @@
 """Which traces a journey runs through."""
 
+import pyarrow as pa
 import pytest
 
 from tests.answer_builders import Scene, span_hex, trace_hex
@@ -13,6 +14,7 @@ from tests.unit.web.journeys.scenes import (
 )
 from web.errors import NotFoundError
 from web.journeys.journey import journey_of_attribute, journey_of_trace
+from web.rows import trace_table
 
 pytestmark = pytest.mark.usefixtures("likely_levels")
 
@@ -181,6 +183,40 @@ def test_a_value_that_nothing_carries_is_not_found(key: str) -> None:
     scene.span(1, 1, order="A")
     with pytest.raises(NotFoundError, match=f"No stored span carries {key} = B"):
         journey_of_attribute(scene.store(), key, "B", 0)
+
+
+@pytest.mark.parametrize(("order", "seeming"), [("A", [4]), ("A", [3, 4]), ("B", [1, 4])])
+def test_traces_that_only_seem_to_carry_the_value_change_nothing(
+    order: str, seeming: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hashes of values can be made to collide."""
+    scene = Scene()
+    chain(scene, 1, 2, 3, order="A")
+    scene.span(4, 1, order="C")
+    scene.span(5, 1, order="B")
+    store = scene.store()
+    told = order_journey(store, order)
+    found = store.traces_with_correlation("order.id", order)
+    more = trace_table([(1, trace) for trace in seeming])
+
+    def tell_more(key: str, value: str) -> pa.Table:
+        assert (key, value) == ("order.id", order)
+        return pa.concat_tables([found, more, found])
+
+    monkeypatch.setattr(store, "traces_with_correlation", tell_more)
+    assert order_journey(store, order) == told
+
+
+def test_a_value_that_only_seems_to_be_carried_is_not_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = Scene()
+    scene.span(1, 1, order="A")
+    store = scene.store()
+    seeming = trace_table([(1, 1)])
+    monkeypatch.setattr(store, "traces_with_correlation", lambda *_: seeming)
+    with pytest.raises(NotFoundError, match=r"No stored span carries order\.id = B"):
+        order_journey(store, "B")
 
 
 def test_an_unknown_trace_is_not_found() -> None:
