@@ -13,7 +13,13 @@ import pyarrow as pa
 
 from storage import results, schema
 from storage.contract import StoreError
-from storage.duckdb_answer_tables import ANSWER_ROWS, ANSWERED, create_views, drop_views
+from storage.duckdb_answer_tables import (
+    ANSWER_ROWS,
+    ANSWERED,
+    COMPRESSION,
+    create_views,
+    drop_views,
+)
 from storage.duckdb_messages import COMMON, LEAN, ONLY_WHOLE, WHOLE
 from storage.duckdb_span_numbers import PARTS
 from storage.duckdb_statements import statement
@@ -269,7 +275,10 @@ def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str
 def _column(table: str, field: "pa.Field[pa.DataType]") -> str:
     """Column definition. Attribute texts are most of a file: zstd makes them four times
     smaller than what DuckDB would pick and is faster to write. Those of links are few
-    different ones, of which zstd stores the length of each."""
+    different ones, of which zstd stores the length of each. Some fields name their own."""
     null = "" if field.nullable else " NOT NULL"
-    zstd = " USING COMPRESSION zstd" if field.name == "attributes" and table != "links" else ""
-    return f'"{field.name}" {_TYPES[field.type]}{null}{zstd}'
+    chosen = (field.metadata or {}).get(COMPRESSION, b"").decode()
+    if field.name == "attributes" and table != "links":
+        chosen = "zstd"
+    using = f" USING COMPRESSION {chosen}" if chosen else ""
+    return f'"{field.name}" {_TYPES[field.type]}{null}{using}'

@@ -107,3 +107,18 @@ def test_retention_sweeps_shapes_that_nothing_has_any_more(
     assert (_shapes(store), _names(store, 1, 2)) == (1, ["new"])
     _replace(store, (2, "old"), (3, "new"))
     assert (_shapes(store), _names(store, 2, 3)) == (2, ["old", "new"])
+
+
+def test_a_checkpoint_does_not_try_how_to_store_what_is_known(store: DuckDBStore) -> None:
+    """Span ids and times follow no order."""
+    ends = [owned(span(n, n * 2**40 % 1_000_003), role="send") for n in range(1, 3_000)]
+    store.replace_connections(
+        traces(*range(1, 3_000)), make_table(schema.ENDPOINTS, ends), NO_CONNECTIONS
+    )
+    store.reclaim()
+    with store._database.read() as session:
+        text = "SELECT column_name, compression FROM pragma_storage_info('endpoint_rows')"
+        found = session.select(f"{text} WHERE segment_type <> 'VALIDITY'").to_pylist()
+    told = {row["column_name"]: row["compression"] for row in found}
+    assert told["span_id"] == "Uncompressed"
+    assert told["start_time_unix_nano"] == "BitPacking"
