@@ -32,7 +32,10 @@ _Where = tuple[str | None, ...]
 _TOLD = ["own_system", "own_destination", "domain"]
 # What differs from root to root without changing a verdict: conditions compare it through
 # `Case.compared`.
-_OWN = ("seen", "start", "end", "message_id", "kafka_offset", "gap", "missing_random")
+_OWN = (
+    *("seen", "start", "end", "message_id", "kafka_partition", "kafka_offset", "gap"),
+    "missing_random",
+)
 
 _tell_compared = itemgetter(*(name for name in FACTS if name not in _OWN))
 

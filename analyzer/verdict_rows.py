@@ -17,6 +17,7 @@ JUDGED = [
     *("cause_confidence", "cause_fix", "other_causes", "evidence", "hidden"),
 ]
 """Columns of ORPHANS that judging fills in; the others are those of the root."""
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 # Of names that are listed.
 _MOST_NAMES = 3
 _ADVICE = "E5"  # what to record, where no id leads to the producer
@@ -48,7 +49,7 @@ def verdict_row(case: Case, verdict: Verdict) -> dict[str, Any]:
         "cause_confidence": verdict.confidence,
         "cause_fix": fix,
         "other_causes": _list_causes(verdict.others),
-        "evidence": json.dumps(_evidence(case, verdict), ensure_ascii=False),
+        "evidence": _evidence(case, verdict),
         "producer_service_name": producer,
     }
 
@@ -79,20 +80,25 @@ def _languages(language: str | None) -> frozenset[str]:
     return frozenset() if language is None else frozenset([language])
 
 
-def _evidence(case: Case, verdict: Verdict) -> list[dict[str, str]]:
+def _evidence(case: Case, verdict: Verdict) -> str:
     """What the deciding conditions found, what was seen on the root, who sends there, and
-    what became of other messages."""
-    items: list[dict[str, str]] = json.loads(case.facts["seen"])
-    deciding = [finding._asdict() for finding in tell_findings(case, verdict.line)]
+    what became of other messages: a JSON array."""
+    seen = (Finding(**item) for item in json.loads(case.facts["seen"]))
     beside = [_senders(case)]
     if not case.arrived:
         beside += _find_others(case.around, _tell_own(case))
     if verdict.code == UNKNOWN:
         beside.append(Finding("verdict", "unknown", "Nothing above decides what the cause is."))
-    told: dict[tuple[str, str], dict[str, str]] = {}
-    for item in [*deciding, *items, *(finding._asdict() for finding in beside)]:
-        told.setdefault((item["field"], item["value"]), item)
-    return list(told.values())
+    told: dict[tuple[str, str], Finding] = {}
+    for finding in (*tell_findings(case, verdict.line), *seen, *beside):
+        told.setdefault(finding[:2], finding)
+    return f"[{', '.join(map(_write, told.values()))}]"
+
+
+@lru_cache(maxsize=1024)
+def _write(finding: Finding) -> str:
+    """As JSON. Most are those of other roots."""
+    return _encode(finding._asdict())
 
 
 def _senders(case: Case) -> Finding:

@@ -7,7 +7,7 @@ answer is `unknown`.
 from dataclasses import dataclass
 
 from analyzer.case import Case
-from analyzer.causes import UNKNOWN, Line, load_causes
+from analyzer.causes import UNKNOWN, Known, Line, load_causes
 from analyzer.conditions import Finding
 
 DECISIVE = 0.5
@@ -25,10 +25,11 @@ class Verdict:
 
 def name_cause(case: Case) -> Verdict:
     """The surest cause; of several equally sure ones the first by code."""
+    known: Known = {}
     found = [
         (line.confidence, code, line)
         for code, cause in load_causes().items()
-        if (line := cause.match(case)) is not None and line.confidence > 0
+        if (line := cause.match(case, known)) is not None and line.confidence > 0
     ]
     found.sort(key=lambda each: (-each[0], each[1]))
     others = tuple((code, confidence) for confidence, code, _ in found)

@@ -38,6 +38,10 @@ _MODULES = (
 )
 _NOT = "not "
 
+Known = dict[str, bool]
+"""By their names the conditions that were looked at, and whether they hold: most stand in
+several rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -46,8 +50,14 @@ class Line:
     holds: tuple[tuple[Condition, bool], ...]
     confidence: float
 
-    def match(self, case: Case) -> bool:
-        return all(condition.holds(case) == wanted for condition, wanted in self.holds)
+    def match(self, case: Case, known: Known) -> bool:
+        for condition, wanted in self.holds:
+            holds = known.get(condition.name)
+            if holds is None:
+                holds = known[condition.name] = condition.holds(case)
+            if holds != wanted:
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +72,11 @@ class Cause:
     source: str
     lines: tuple[Line, ...]
 
-    def match(self, case: Case) -> Line | None:
+    def match(self, case: Case, known: Known) -> Line | None:
         """The first row that holds."""
         if self.roots not in ("both", "sends" if case.sent else "deliveries"):
             return None
-        return next((line for line in self.lines if line.match(case)), None)
+        return next((line for line in self.lines if line.match(case, known)), None)
 
 
 @cache

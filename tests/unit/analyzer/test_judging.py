@@ -141,3 +141,27 @@ def test_roots_that_others_facts_judged_since_are_not_told_apart() -> None:
     judge.judge(roots, other)
     assert judge.find_affected(first, other) is None
     assert judge.find_affected(other, other.clone()) is not None
+
+
+def test_of_roots_that_differ_in_their_records_alone_each_gets_its_own_verdict() -> None:
+    """A record from before what is stored, and one of another partition."""
+
+    def record(partition: int, offset: int) -> dict[str, Any]:
+        return {
+            "messaging.system": "kafka",
+            "messaging.destination.partition.id": str(partition),
+            "messaging.kafka.offset": offset,
+        }
+
+    sent = send(attributes={"messaging.system": "kafka"})
+    connected = delivery(trace=1, parent=11, flags=0x300, attributes=record(0, 100))
+    old, other = (
+        delivery(trace=trace, id=trace, at=3.0, attributes=record(partition, 50))
+        for trace, partition in ((5, 0), (6, 1))
+    )
+    told = facts(sent, connected)
+    roots = analysed(sent, connected, old, other).orphans
+    judged = Judge().judge(roots, told)
+    alone = [Judge().judge(roots.filter(trace_lo=trace), told) for trace in (5, 6)]
+    assert judged.sort("trace_lo").equals(pl.concat(alone))
+    assert judged["cause_code"].n_unique() == 2
