@@ -5,11 +5,17 @@ common (docs/adr/0019). That much is also true of a scheduler's send and whateve
 process happens to serve, so that names are told, and what they prove is decided elsewhere.
 """
 
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from analyzer.frame import Frame
 from analyzer.operations import may_send
 from analyzer.roles import CONSUMER, SERVER
+from analyzer.span_ids import flag
+from storage.cheap_rows import at, where, with_series
 from storage.request_reads import RequestBounds
 
 _SECOND = 1_000_000_000
@@ -22,80 +28,121 @@ LATEST = 16
 BOUNDS = RequestBounds(WITHIN_NANO, AFTER_NANO, LATEST)
 # Among more requests at once any root would seem to be part of one.
 MOST = 3
-_ROOTS_AT_ONCE = 500
+# Roots and works that are compared at once: fifty bytes of memory each.
+_PAIRS_AT_ONCE = 1_000_000
+_IDLE = pl.Series([False])
+_WORK = ["resource", "kind", "top", "start", "end"]
+
+Numbers = npt.NDArray[np.int64]
 
 
 def find_work_beside(frame: Frame, roots: pl.DataFrame) -> pl.DataFrame:
     """(row, work, operation, request, now) of roots (row, top) and the tops of local trees
     whose request or message was being handled by their process when they began (`now`), or
     had just been; `request` where it is a request and not a message."""
-    asked = pl.DataFrame(
-        {
-            "row": roots["row"],
-            "resource": frame["resource"][roots["top"]],
-            "sent": frame["start"][roots["top"]],
-        }
+    process, kind = frame["resource"], frame["kind"]
+    places, sent = process[roots["top"]], frame["start"][roots["top"]]
+    asking = flag(frame.resources.height, places)[process]
+    works = where(frame.rows[_WORK], asking & ((kind == SERVER) | (kind == CONSUMER)))
+    # Requests and messages of a process stand by themselves: of each the latest are looked at.
+    queue = _queue(works["resource"], works["kind"] == SERVER)
+    order = np.lexsort((~works["start"].to_numpy(), queue))  # and as their ids do
+    works, queue = at(works, order), queue[order]
+    found = [
+        _find_latest(works, queue, _queue(places, requests), sent.to_numpy())
+        for requests in (pl.Series([True]), pl.Series([False]))
+    ]
+    root, work = (
+        pl.Series(np.concatenate(rows), dtype=pl.UInt32) for rows in zip(*found, strict=True)
     )
-    works = (
-        frame.rows.filter(
-            pl.col("kind").is_in([SERVER, CONSUMER])
-            & pl.col("resource").is_in(asked["resource"].implode())
-        )
-        .sort(
-            *("start", "trace_hi", "trace_lo", "span_id"),
-            descending=[True, False, False, False],
-        )
-        .select("resource", "kind", "top", "start", "end", second=pl.col("start") // _SECOND)
-        .with_row_index("place")
+    asked, beside = at(roots, root), at(works, work)
+    told = pl.DataFrame(
+        [
+            asked["row"],
+            beside["top"].alias("work"),
+            *frame.tell(beside["top"], "operation"),
+            (beside["kind"] == SERVER).alias("request"),
+            (sent[root] <= beside["end"]).alias("now"),
+        ]
     )
-    # A part at a time: many sends and requests of one second are very many pairs.
-    latest = pl.concat([_find_latest(part, works) for part in asked.iter_slices(_ROOTS_AT_ONCE)])
-    beside = latest.join(roots, on="row", suffix="_sent").filter(
-        pl.col("top") != pl.col("top_sent")
-    )
-    return beside.with_columns(frame.tell(beside["top"], "operation")).select(
-        "row",
-        pl.col("top").alias("work"),
-        "operation",
-        request=pl.col("kind") == SERVER,
-        now=pl.col("sent") <= pl.col("end"),
-    )
+    return where(told, beside["top"] != asked["top"])
 
 
-def _find_latest(asked: pl.DataFrame, works: pl.DataFrame) -> pl.DataFrame:
-    """(row, top, kind, sent, end) of the latest works, which come first, beside these roots."""
-    back = range(WITHIN_NANO // _SECOND + 1)
-    seconds = pl.concat([asked.with_columns(second=pl.col("sent") // _SECOND - n) for n in back])
-    since = pl.col("sent") - pl.col("start")  # no sum of times may leave their range
-    return (
-        seconds.join(works, on=["resource", "second"])
-        .filter(since.is_between(0, WITHIN_NANO) & (pl.col("sent") - pl.col("end") <= AFTER_NANO))
-        .sort("row", "place")
-        .group_by("row", "kind", maintain_order=True)
-        .head(LATEST)
-        .select("row", "top", "kind", "sent", "end")
+def _queue(resources: pl.Series, requests: pl.Series) -> Numbers:
+    """A number of the requests, or of the messages, of each of these processes; below 0 where
+    it is not known."""
+    known = resources.cast(pl.Int64)
+    if known.null_count():
+        known = known.fill_null(-1)
+    number: Numbers = known.to_numpy() * 2 + requests.to_numpy()
+    return number
+
+
+def _find_latest(
+    works: pl.DataFrame, queues: Numbers, asked: Numbers, sent: Numbers
+) -> tuple[Numbers, Numbers]:
+    """(place of the root, place of the work) of the LATEST works of one queue each (`asked`)
+    beside roots that were `sent` then. The `works` of each of their `queues` stand together, the
+    latest first."""
+    starts, ends = works["start"].to_numpy(), works["end"].to_numpy()
+    times = np.unique(starts)
+
+    def places(queue: Numbers, not_later: Numbers) -> Numbers:
+        """Numbers that are in order as the works are, where so many times are not later."""
+        return (queue + 1) * (len(times) + 1) - not_later
+
+    known = places(queues, np.searchsorted(times, starts, side="right"))
+    first, end = (
+        np.searchsorted(known, places(asked, np.searchsorted(times, *limit)))
+        for limit in ((sent, "right"), (sent - WITHIN_NANO, "left"))
     )
+    counts = end - first
+    found = []
+    for some in _portions(counts):
+        root = np.repeat(some, counts[some])
+        begun = np.cumsum(counts[some]) - counts[some]
+        work = np.arange(len(root)) + np.repeat(first[some] - begun, counts[some])
+        beside = sent[root] - ends[work] <= AFTER_NANO
+        root, work = root[beside], work[beside]
+        rank = np.arange(len(root)) - np.searchsorted(root, root)
+        found.append((root[rank < LATEST], work[rank < LATEST]))
+    roots, latest = zip(*found, strict=True)
+    return np.concatenate(roots), np.concatenate(latest)
+
+
+def _portions(counts: Numbers) -> Iterator[Numbers]:
+    """Places in order, of which few count more together than _PAIRS_AT_ONCE."""
+    portion = np.cumsum(counts) // _PAIRS_AT_ONCE
+    yield from np.split(np.arange(len(counts)), np.flatnonzero(np.diff(portion)) + 1)
 
 
 def tell_work(beside: pl.DataFrame) -> pl.DataFrame:
     """(row, beside, operation, busy) of what find_work_beside found: the names of all of it,
     one a line; the one name of the few requests that the send may have been made for; whether
     there are requests at all that it may have been made for."""
-    possible = pl.col("request") & may_send(pl.col("operation"))
-    running = possible & pl.col("now")
-    told = beside.group_by("row").agg(
-        pl.col("operation").unique().sort().str.join("\n").alias("beside"),
-        busy=possible.any(),
+    names = beside.group_by("row").agg(
+        pl.col("operation").unique().sort().str.join("\n").alias("beside")
+    )
+    requests = beside.filter(pl.col("request") & may_send(pl.col("operation")))
+    if requests.is_empty():
+        nothing = pl.Series("operation", [None], pl.String).new_from_index(0, names.height)
+        return with_series(names, nothing, busy=_IDLE.new_from_index(0, names.height))
+    told = requests.group_by("row").agg(
         **{
             f"{name}_{what}": pl.col(what).filter(which)
-            for name, which in (("running", running), ("ended", possible & ~pl.col("now")))
+            for name, which in (("running", pl.col("now")), ("ended", ~pl.col("now")))
             for what in ("operation", "work")
         },
     )
     now = pl.col("running_work").list.len() > 0
     works = pl.when(now).then("running_work").otherwise("ended_work")
-    names = pl.when(now).then("running_operation").otherwise("ended_operation").list.unique()
-    few = (works.list.n_unique() <= MOST) & (names.list.len() == 1)
-    return told.select(
-        "row", "beside", pl.when(few).then(names.list.first()).alias("operation"), "busy"
+    operations = pl.when(now).then("running_operation").otherwise("ended_operation").list.unique()
+    few = (works.list.n_unique() <= MOST) & (operations.list.len() == 1)
+    told = told.select(
+        "row",
+        pl.when(few).then(operations.list.first()).alias("operation"),
+        busy=pl.lit(value=True),
+    )
+    return names.join(told, on="row", how="left").with_columns(
+        pl.col("busy").fill_null(value=False)
     )
