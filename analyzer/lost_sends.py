@@ -18,7 +18,7 @@ from analyzer.roles import CLIENT, CONSUMER, INTERNAL, PRODUCER, SERVER
 from analyzer.tables import Tables
 from analyzer.work_beside import find_work_beside, tell_work
 from analyzer.work_with_key import find_work_with_key
-from storage.cheap_rows import where, with_series
+from storage.cheap_rows import is_among, stack, where, with_series
 from storage.schema import SENDS, SpanBatch
 
 _SENDING = (INTERNAL, CLIENT, PRODUCER)
@@ -158,32 +158,35 @@ def find_suspects(endpoints: pl.DataFrame) -> pl.DataFrame:
     if lost.is_empty():
         return lost
     lost = lost.unique()
-    endpoints = endpoints.select(SUSPECTED_BY).unique()
-    sends = endpoints.filter(pl.col("role") == "send")
-    entries = sends.filter(pl.col("origin") == "entry").select(PLACE).unique()
-    beside = sends.filter(pl.col("origin") == "beside").select(PLACE).unique()
-    amid = sends.filter(pl.col("origin") == "amid").select(PLACE).unique()
-    mixed = pl.concat(
-        [
-            lost.join(entries, on=PLACE, how="semi", nulls_equal=True),
-            amid.join(beside, on=PLACE, how="semi", nulls_equal=True),
-        ]
+    endpoints = endpoints[SUSPECTED_BY].unique()
+    sends = where(endpoints, endpoints["role"] == "send")
+    entries, beside, amid = (
+        where(sends[PLACE], sends["origin"] == origin) for origin in ("entry", "beside", "amid")
     )
-    streams = lost.join(_streaming(endpoints), on=PLACE[:3], how="semi", nulls_equal=True).filter(
-        pl.col("system") == "kafka"
-    )
-    return pl.concat([mixed, streams]).unique()
+    records = where(lost, lost["system"] == "kafka")
+    found = [
+        _like(lost, entries, PLACE),
+        _like(amid, beside, PLACE),
+        _like(records, _streaming(endpoints), PLACE[:3]),
+    ]
+    return stack(found).unique()
+
+
+def _like(places: pl.DataFrame, others: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+    """The places that some of the others are like."""
+    if places.is_empty() or others.is_empty():
+        return places.clear()
+    return places.join(others, on=on, how="semi", nulls_equal=True)
 
 
 def _streaming(endpoints: pl.DataFrame) -> pl.DataFrame:
-    """Services that compute streams."""
-    consuming = endpoints.filter((pl.col("role") == "process") & (pl.col("system") == "kafka"))
-    writes = endpoints.filter(pl.col("role") == "send").filter(
-        pl.col("destination").str.contains(INNER_TOPIC)
-    )
-    scope = consuming.filter(pl.col("scope_name").str.contains(STREAMS_SCOPE))
-    own = writes.join(consuming, on=PLACE[:3], how="semi", nulls_equal=True)
-    return pl.concat([scope.select(PLACE[:3]), own.select(PLACE[:3])]).unique()
+    """Services that compute streams, some maybe several times."""
+    role = endpoints["role"]
+    consuming = where(endpoints, (role == "process") & (endpoints["system"] == "kafka"))
+    writes = where(endpoints, role == "send")
+    writes = where(writes, writes["destination"].str.contains(INNER_TOPIC))
+    scope = where(consuming, consuming["scope_name"].str.contains(STREAMS_SCOPE))
+    return stack([scope, _like(writes, consuming, PLACE[:3])])[PLACE[:3]]
 
 
 # Topics that Kafka Streams makes for itself.
@@ -216,14 +219,12 @@ def select_lost(
     mask = tell_lost(endpoints["origin"])
     if not mask.any():
         return _NO_LOST
-    lost = endpoints.filter(mask)
+    lost = where(endpoints[["row", "origin", *PLACE]], mask)
     suspects = find_suspects(endpoints)
     if known is not None:
-        suspects = pl.concat([suspects, known.select(suspects.columns)]).unique()
-    here = lost.join(suspects, on=PLACE, how="semi", nulls_equal=True)
-    seen = lost.filter(pl.col("origin").is_in(_TOLD) | pl.col("row").is_in(here["row"].implode()))
-    return (
-        seen.select("row", ends.frame["top"][seen["row"]].alias("top"))
-        .join(origins, on="row", maintain_order="left")
-        .select("row", "top", "origin", "beside")
-    )
+        suspects = stack([suspects, known[suspects.columns]])
+    here = _like(lost, suspects, PLACE)
+    seen = where(lost, lost["origin"].is_in(_TOLD) | is_among(lost["row"], here["row"]))
+    row = seen["row"]
+    beside = ends.frame.look_up(origins[["row", "beside"]], row)
+    return pl.DataFrame([row, ends.frame["top"][row].alias("top"), seen["origin"], *beside])

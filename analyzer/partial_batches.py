@@ -57,20 +57,19 @@ def left_over_keys(
     it than it has links, no link was dropped by the SDK's limit, and every linked producer
     carries one of the ids, the ids that remain belong to the messages without context.
     """
-    links = stated.filter(pl.col("relation") == "link").select(row="delivery", send="send")
-    if links.is_empty():
+    frame = ends.frame
+    links = where(stated[["delivery", "send"]], stated["relation"] == "link")
+    named = is_among(keys["row"], links["delivery"])
+    if not named.any():
         return keys.clear()
-    whole = ends.frame.rows.select("row", "dropped_links_count").filter(
-        pl.col("dropped_links_count") == 0
-    )
-    linked = links.select("row", ends.producers(links["send"]))
-    covered = linked.join(send_keys.rename({"row": "unit"}), on="unit").select(
-        "row", "key", "value", "unit"
-    )
+    below = where(keys, named)
+    below = where(below, frame["dropped_links_count"][below["row"]] == 0)
+    linked = pl.DataFrame([links["delivery"].alias("row"), ends.producers(links["send"])])
+    linked = where(linked, is_among(linked["row"], below["row"]))
+    covered = linked.join(send_keys[["row", "key", "value"]].rename({"row": "unit"}), on="unit")
     if covered.is_empty():
         return keys.clear()
     counts = linked.group_by("row").agg(pl.col("unit").n_unique().alias("links"))
-    below = keys.join(counts, on="row").join(whole, on="row")
     matched = (
         below.join(covered, on=["row", "key", "value"])
         .group_by("row", "key")
@@ -78,6 +77,7 @@ def left_over_keys(
     )
     return (
         below.with_columns(pl.col("value").n_unique().over("row", "key").alias("values"))
+        .join(counts, on="row")
         .join(matched, on=["row", "key"])
         .filter((pl.col("matched") == pl.col("links")) & (pl.col("values") > pl.col("links")))
         .join(covered, on=["row", "key", "value"], how="anti")

@@ -78,12 +78,7 @@ FACTS = {
 }
 # Most are null of most roots. In a text of JSON quotes are escaped: only fields match, and
 # not the last one, `lost`.
-_NULL = r'"\w+":null,'
-_FACTS_AS_TEXT = (
-    pl.struct([pl.col(name).cast(type_) for name, type_ in FACTS.items()])
-    .struct.json_encode()
-    .str.replace_all(_NULL, "")
-)
+_NULL = r'"[a-z_]+":null,'
 _OF_PRODUCER = [
     "rule",
     *("producer_trace_hi", "producer_trace_lo", "producer_span_id"),
@@ -133,7 +128,7 @@ def tell_roots(
     )
     if (deliveries["part"] == "maybe").any():
         deliveries = deliveries.filter((pl.col("part") != "maybe") | pl.col("rule").is_not_null())
-    rows = _one_of_each(deliveries.sort("top", "delivery_start", "row"))
+    rows = _one_of_each(deliveries)
     repeats = find_repeats(tables, ends, rows["top"])
     repeated = pl.DataFrame([repeats["top"].alias("row"), repeats["repeats"]])
     rows = rows.hstack(frame.look_up(repeated, rows["top"])).hstack(
@@ -170,16 +165,25 @@ def tell_roots(
         gap=pl.col("start") - pl.col("producer_end"),
     )
     rows = rows.with_columns(seen=tell_evidence())
-    facts = rows.select(facts=_FACTS_AS_TEXT)["facts"]
-    return with_series(rows, facts, row=rows["top"])
+    return with_series(rows, _write_facts(rows), row=rows["top"])
+
+
+def _write_facts(rows: pl.DataFrame) -> pl.Series:
+    """`facts` as text, without those that are null."""
+    told = [rows[name].cast(type_) for name, type_ in FACTS.items()]
+    some = pl.DataFrame([facts for facts in told if not facts.null_count() == rows.height > 0])
+    text = pl.struct(pl.all()).struct.json_encode()
+    return some.select(facts=text.str.replace_all(_NULL, "")).to_series()
 
 
 def _one_of_each(deliveries: pl.DataFrame) -> pl.DataFrame:
-    """One root can stand for several deliveries, which stand together: the first one speaks
-    for it, and work below one is work below all."""
-    _, firsts = np.unique(deliveries["top"].to_numpy(), return_index=True)
-    busy = np.logical_or.reduceat(deliveries["has_children"].to_numpy(), firsts)
-    return with_series(at(deliveries, firsts), pl.Series("has_children", busy, pl.Boolean))
+    """One root can stand for several deliveries: the first one speaks for it, and work below one
+    is work below all."""
+    keys = (deliveries[name].to_numpy() for name in ("row", "delivery_start", "top"))
+    order = np.lexsort(tuple(keys))
+    _, firsts = np.unique(deliveries["top"].to_numpy()[order], return_index=True)
+    busy = np.logical_or.reduceat(deliveries["has_children"].to_numpy()[order], firsts)
+    return with_series(at(deliveries, order[firsts]), pl.Series("has_children", busy, pl.Boolean))
 
 
 def _stitched(tables: Tables, ends: Ends, stitches: pl.DataFrame) -> pl.DataFrame:

@@ -148,7 +148,7 @@ def _find_exact(
         ends.sends,
         open_,
         ends.missing,
-        _explained(ends, stated, ends.sends["row"]),
+        partial(_explained, ends, stated, ends.sends["row"]),
         ends.frame.rows,
         partial(_read_work, tables, ends),
     )
@@ -273,13 +273,9 @@ def _combine(found: pl.DataFrame) -> pl.DataFrame:
 def _explained(ends: Ends, known: pl.DataFrame, sends: pl.Series) -> pl.DataFrame:
     """(send, service, consumer_group, destination): of these sends those that a consumer
     already has one delivery of, and where."""
-    consumers = ends.deliveries.select("service", "consumer_group", "destination", delivery="row")
+    consumers = ends.deliveries[["row", "service", "consumer_group", "destination"]]
     producers = ends.producers(known["send"])
     asked = ends.frame.flag(sends)[producers]
-    return (
-        known.select("delivery", producers.alias("send"))
-        .filter(asked)
-        .join(consumers, on="delivery")
-        .select("send", "service", "consumer_group", "destination")
-        .unique()
-    )
+    handed = pl.DataFrame([known["delivery"].alias("row"), producers.alias("send")])
+    told = where(handed, asked).join(consumers, on="row")
+    return told[["send", *consumers.columns[1:]]].unique()

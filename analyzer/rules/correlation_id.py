@@ -11,7 +11,8 @@ import polars as pl
 
 from analyzer.bridges import DELIVERS_TO, is_named_after
 from analyzer.retry_topics import DEAD_LETTER_ENDING
-from analyzer.rules import EVIDENCE, NOTHING, compared, in_time, selective
+from analyzer.rules import EVIDENCE, NOTHING, compared, in_time, of_ends, selective
+from storage.cheap_rows import is_among, stack, where, with_series
 
 SINGLE, SHARED = 0.9, 0.6
 # Another destination, and something speaks against it (`_doubts`), or the delivery names a
@@ -134,16 +135,15 @@ def _leave_out_delivered(pairs: pl.DataFrame, explained: pl.DataFrame) -> pl.Dat
     destination, unless the names say that the message reaches this one, too."""
     consumer = ["send", "service", "consumer_group"]
     at = [*consumer, "destination"]
-    here, there = pairs.filter("named"), pairs.filter(~pl.col("named"))
-    return pl.concat(
-        [
-            here.join(explained, on=at, how="anti", nulls_equal=True),
-            there.join(explained, on=consumer, how="anti", nulls_equal=True),
-        ]
-    )
+    if explained.is_empty():
+        return pairs
+    here, there = where(pairs, pairs["named"]), where(pairs, ~pairs["named"])
+    if not here.is_empty():
+        here = here.join(explained, on=at, how="anti", nulls_equal=True)
+    return stack([here, there.join(explained, on=consumer, how="anti", nulls_equal=True)])
 
 
-def _doubts(arrived: pl.Expr) -> pl.Expr:
+def _doubts() -> pl.Expr:
     """Where no name says that a message reaches another destination: it `arrived` elsewhere
     (but a bus has several targets: where both ends name it, and their spans one domain, it is
     no doubt), or was sent by the consumer itself; and over a bus or topic, or to a destination
@@ -155,7 +155,25 @@ def _doubts(arrived: pl.Expr) -> pl.Expr:
     other = (pl.col("domain") != pl.col("send_domain")).fill_null(value=False)
     onward = passes_on & pl.col("send_onward")
     targets = bus & ~passes_on & (pl.col("hop") == _ALIKE)
-    return ~pl.col("named") & ((arrived & ~targets) | own | onward | ((passes_on | bus) & other))
+    return ~pl.col("named") & (
+        (pl.col("arrived") & ~targets) | own | onward | ((passes_on | bus) & other)
+    )
+
+
+# What is compared of sends, and how it is called beside deliveries.
+_SENT = {
+    "world": "world",
+    "send_system": "system",
+    "send_destination": "destination",
+    "send_scope": "scope",
+    "send_domain": "domain",
+    "send_start": "start",
+    "send_trace": "trace",
+    "send_service": "service",
+    "send_onward": "onward",
+    "send_source": "event_source",
+    "send_detail_type": "event_detail_type",
+}
 
 
 def match_correlation_ids(
@@ -177,52 +195,33 @@ def match_correlation_ids(
     """
     if send_keys.is_empty() or keys.is_empty():
         return NOTHING
-    here = keys.join(deliveries, on="row").rename({"row": "delivery"})
     # Most ids are of nobody who is asked about.
-    asked = here.select("key", "value").unique()
-    there = (
-        send_keys.join(asked, on=["key", "value"], how="semi")
-        .join(
-            sends.select(
-                "row",
-                "world",
-                send_system="system",
-                send_destination="destination",
-                send_scope="scope",
-                send_domain="domain",
-                send_start="start",
-                send_trace="trace",
-                send_service="service",
-                send_onward="onward",
-                send_source="event_source",
-                send_detail_type="event_detail_type",
-            ),
-            on="row",
-        )
-        .rename({"row": "send", "near": "send_near"})
-    )
+    keys = where(keys, is_among(keys["row"], deliveries["row"]))
+    asked = keys[["key", "value"]].unique()
+    send_keys = send_keys.join(asked, on=["key", "value"], how="semi")
+    if send_keys.is_empty():
+        return NOTHING
+    here = keys.join(deliveries, on="row").rename({"row": "delivery"})
+    there = of_ends("send", send_keys.rename({"near": "send_near"}), sends, **_SENT)
     if there.is_empty():
         return NOTHING
     there, here = selective(there, here, ["world", "key", "value"], MOST_PAIRS)
-    pairs = (
-        here.join(there, on=["world", "key", "value"])
-        .pipe(in_time)
-        .filter(pl.col("trace") != pl.col("send_trace"))
-        .filter(pl.col("start") - pl.col("send_start") <= longest_nano)
-        .pipe(_tell_names)
-        .with_columns(_hop().alias("hop"))
-        .drop_nulls("hop")
-        # a bus explains a queue only if nobody with this id sends to the queue itself, nor to
-        # a bus or topic after which the queue is named
-        .filter(pl.col("hop") == pl.col("hop").min().over("delivery", "key", "value"))
-        .pipe(_leave_out_delivered, explained)
-        # a name that may mean any queue is no reason to give a message a second consumer
-        .filter(
-            (pl.col("hop") < _RENAMED)
-            | pl.col("named")
-            | ~pl.col("send").is_in(explained["send"].implode())
-        )
-    )
+    pairs = in_time(here.join(there, on=["world", "key", "value"]))
+    pairs = where(pairs, pairs["trace"] != pairs["send_trace"])
+    pairs = where(pairs, pairs["start"] - pairs["send_start"] <= longest_nano)
+    if pairs.is_empty():
+        return NOTHING
+    pairs = _tell_names(pairs).with_columns(_hop().alias("hop"))
+    # a bus explains a queue only if nobody with this id sends to the queue itself, nor to
+    # a bus or topic after which the queue is named
+    nearest = pl.col("hop") == pl.col("hop").min().over("delivery", "key", "value")
+    pairs = _leave_out_delivered(pairs.filter(nearest), explained)
+    arrived = is_among(pairs["send"], explained["send"])
+    # a name that may mean any queue is no reason to give a message a second consumer
+    kept = (pairs["hop"] < _RENAMED) | pairs["named"] | ~arrived
+    pairs = with_series(where(pairs, kept), arrived=arrived.filter(kept))
+    if pairs.is_empty():
+        return NOTHING
     # Deliveries of one message (its redeliveries) count as one.
     message = pl.coalesce(pl.col("message_id"), pl.col("delivery").cast(pl.String))
     pairs = pairs.with_columns(
@@ -231,9 +230,8 @@ def match_correlation_ids(
         .over("send", "service", "consumer_group", "destination", "key", "value")
         .alias("consumers"),
     ).with_columns(((pl.col("producers") == 1) & (pl.col("consumers") == 1)).alias("single"))
-    arrived = pl.col("send").is_in(explained["send"].implode())
     lost = pl.col("delivery").is_in(missing["row"].implode())
-    doubted = (pl.col("hop") > 0) & ~pl.col("dead_letter") & (lost | _doubts(arrived))
+    doubted = (pl.col("hop") > 0) & ~pl.col("dead_letter") & (lost | _doubts())
     confidence = (
         pl.when(pl.col("single") & doubted)
         .then(DOUBTFUL)

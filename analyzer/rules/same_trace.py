@@ -45,7 +45,7 @@ def match_same_trace(
     sends: pl.DataFrame,
     deliveries: pl.DataFrame,
     missing: pl.DataFrame,
-    explained: pl.DataFrame,
+    tell_explained: Callable[[], pl.DataFrame],
     rows: pl.DataFrame,
     read_keys: Callable[[pl.DataFrame], tuple[pl.DataFrame, pl.DataFrame]],
 ) -> pl.DataFrame:
@@ -54,8 +54,8 @@ def match_same_trace(
     of its frame; `read_keys` tells the business ids of sends and of some deliveries
     (`read_correlation`), and is asked only where several sends fit.
 
-    `explained` (send, service, consumer_group, destination): sends that a service and group
-    already has the delivery of. Any send whose message arrived is none for a consumer that
+    `tell_explained` gives (send, service, consumer_group, destination): sends that a service and
+    group already has the delivery of. Any send whose message arrived is none for a consumer that
     does not name its destination, unless a bus may have several targets: the missing span was
     the send.
     Several sends that fit are candidates only, whatever the clocks say of their order,
@@ -84,7 +84,7 @@ def match_same_trace(
         send_source="event_source",
         send_detail_type="event_detail_type",
     )
-    fit = partial(_fit, explained=explained, named=named, after=after)
+    fit = partial(_fit, explained=tell_explained(), named=named, after=after)
     pairs = match_in_portions(there, here.select("delivery", *_HERE), ["trace"], fit)
     fitting = pl.len().over("delivery")
     several = pairs.filter(fitting > 1)
