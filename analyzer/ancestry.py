@@ -9,14 +9,12 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
+
+from storage.arrays import Mask, Numbers, U64Array, begin_runs
 
 TraceId = tuple[int, int]
 SpanId = tuple[int, int, int]
-Numbers = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
-_Ids = npt.NDArray[np.uint64]
 
 NOBODY = -1
 _NONE = pa.scalar(0, pa.uint64())
@@ -33,7 +31,7 @@ class Ancestry:
 
     places: Numbers
     rows: Numbers
-    named: Flags
+    named: Mask
     above: Sequence[int]
     traces: Mapping[TraceId, tuple[int, int]]
     _span_ids: Sequence[int]
@@ -53,8 +51,8 @@ def read_ancestry(spans: pa.Table, *, by_place: bool = False) -> Ancestry:
     trace_hi, trace_lo, span_ids = (spans[name].to_numpy() for name in _IDS)
     told_apart = () if by_place else (spans["content_hash"].to_numpy(),)
     order = np.lexsort((*told_apart, span_ids, trace_lo, trace_hi))
-    begins = _differ(trace_hi[order]) | _differ(trace_lo[order])  # a trace
-    first = begins | _differ(span_ids[order])  # with these ids
+    begins = begin_runs(trace_hi[order], trace_lo[order])  # a trace
+    first = begins | begin_runs(span_ids[order])  # with these ids
     places = order[first]
     rows = np.empty(len(order), np.int64)
     rows[order] = np.cumsum(first) - 1
@@ -76,12 +74,7 @@ def read_ancestry(spans: pa.Table, *, by_place: bool = False) -> Ancestry:
     )
 
 
-def _differ(ordered: _Ids) -> Flags:
-    """Which of them are not the same as the one before; the first is not."""
-    return np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)]
-
-
-def _find(wanted: _Ids, ids: _Ids, first: Numbers, past: Numbers) -> Numbers:
+def _find(wanted: U64Array, ids: U64Array, first: Numbers, past: Numbers) -> Numbers:
     """Of each wanted one the place where it stands in order among `ids`, from its `first` on and
     before its `past`; NOBODY where it does not. All are looked for at once."""
     ends = past

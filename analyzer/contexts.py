@@ -5,13 +5,13 @@ context is the default, the creation context as parent the exception; link targe
 may be any span.
 """
 
-import numpy as np
 import polars as pl
 
 from analyzer.frame import PART, SPAN, Frame
 from analyzer.roles import CONSUMER, SERVER
 from analyzer.span_ids import flag
 from analyzer.tables import Tables
+from storage.arrays import begin_runs, order_of_pairs
 from storage.cheap_rows import at, is_given, stack, where, with_series
 
 # trace.proto SpanFlags: is_remote is known, is_remote (of the parent or the link)
@@ -50,7 +50,7 @@ def read_links(tables: Tables, frame: Frame) -> pl.DataFrame:
     links = with_series(links, rows, target=frame.find(linked), empty=empty)
     if rows.null_count():
         links = where(links, is_given(rows))
-    links = at(links, _order(links["row"], links["position"]))
+    links = _in_order(links, "row", "position")
     if tables.parts.is_empty():
         return with_series(links, _NO_MESSAGE.new_from_index(0, links.height))
     named = tables.parts.filter(pl.col("part") == "link").drop_nulls("message_id")
@@ -59,10 +59,9 @@ def read_links(tables: Tables, frame: Frame) -> pl.DataFrame:
     return links.join(named, on=key, how="left", maintain_order="left")
 
 
-def _order(first: pl.Series, then: pl.Series) -> np.ndarray:
-    """Places of the rows in the order of these numbers of 32 bits, of same ones the earlier."""
-    both = (first.to_numpy().astype(np.uint64) << np.uint64(32)) | then.to_numpy()
-    return np.argsort(both, kind="stable").astype(np.uint32)
+def _in_order(rows: pl.DataFrame, *names: str) -> pl.DataFrame:
+    """In the order of these two columns, both of 32 bits; of same ones the earlier first."""
+    return at(rows, order_of_pairs(*(rows[name].to_numpy() for name in names)))
 
 
 def missing_contexts(frame: Frame, links: pl.DataFrame, followed: pl.DataFrame) -> pl.DataFrame:
@@ -166,12 +165,9 @@ def resolved_contexts(frame: Frame, links: pl.DataFrame, followed: pl.DataFrame)
         told.append(by_receive.select(upstream.columns))
     # one entry for a pair; parent beats link
     contexts = stack(told)
-    contexts = at(contexts, _order(contexts["row"], contexts["target"]))
-    rows, targets = contexts["row"], contexts["target"]
-    again = (rows[1:] == rows[:-1]) & (targets[1:] == targets[:-1])
-    if not again.any():
-        return contexts
-    return where(contexts, pl.Series([True]).append(~again))
+    contexts = _in_order(contexts, "row", "target")
+    once = begin_runs(contexts["row"].to_numpy(), contexts["target"].to_numpy())
+    return contexts if once.all() else where(contexts, pl.Series(once))
 
 
 def _present(links: pl.DataFrame) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from analyzer.places import inherit_places
 from analyzer.span_ids import SpanIds, flag, no_rows
 from analyzer.structure import find_parents
 from analyzer.tables import Tables
+from storage.arrays import begin_runs
 from storage.cheap_rows import is_given, pick, places_among, where, with_series
 
 SPAN = ["trace_hi", "trace_lo", "span_id"]
@@ -209,9 +210,7 @@ def _in_order(spans: pl.DataFrame) -> pl.DataFrame:
 
 def _number_traces(rows: pl.DataFrame) -> pl.DataFrame:
     """Add `trace`: the first row of each trace stands for it."""
-    new = np.ones(rows.height, dtype=np.bool_)
-    hi, lo = rows["trace_hi"].to_numpy(), rows["trace_lo"].to_numpy()
-    new[1:] = (hi[1:] != hi[:-1]) | (lo[1:] != lo[:-1])
+    new = begin_runs(rows["trace_hi"].to_numpy(), rows["trace_lo"].to_numpy())
     firsts = np.where(new, rows["row"].to_numpy(), np.uint32(0))
     return with_series(rows, pl.Series("trace", np.maximum.accumulate(firsts)))
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 from analyzer.names import name_shapes
 from analyzer.operations import may_wait, name_operation
 from analyzer.roles import AWS_API_SCOPES, ROLE, assign_roles
+from storage.arrays import ODD
 from storage.cheap_rows import at, with_series
 
 # "order.publish" and "order.process" belong to the domain "order"
@@ -38,8 +39,6 @@ _CODES = {role: code for code, role in enumerate([*ROLE.categories, None])}
 _MOST_REMEMBERED = 20_000
 # On average, of a kind and what it means: names can be very long.
 _MOST_BYTES = 2_000
-# Of 64 bits, half of them set.
-_ODD = np.uint64(0x9E3779B97F4A7C15)
 _remembered: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
 
@@ -126,6 +125,6 @@ def _hash(rows: pl.DataFrame) -> np.ndarray:
     number = rows[["name"]].hash_rows().to_numpy(writable=True)
     small = rows["kind"].to_numpy() * 8 + rows["says"].to_numpy()
     for column in (rows["scope_id"].to_numpy(), rows["shape_id"].to_numpy(), small):
-        number *= _ODD
+        number *= ODD
         np.add(number, column, out=number, casting="unsafe")
     return number

@@ -1,9 +1,9 @@
 """Numbers in order of which some come and some go, again and again."""
 
 import numpy as np
-import numpy.typing as npt
 
-Numbers = npt.NDArray[np.int64]
+from storage.arrays import Numbers
+
 NOTHING: Numbers = np.empty(0, np.int64)
 
 

@@ -9,7 +9,8 @@ import polars as pl
 import pyarrow as pa
 
 from analyzer.alternations import LATEST
-from analyzer.sorted_runs import NOTHING, Numbers, SortedRuns
+from analyzer.sorted_runs import NOTHING, SortedRuns
+from storage.arrays import Numbers
 from storage.cheap_rows import where
 from storage.handover_reads import SPELL_KEY, SPELLS
 

@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 import pyarrow.compute as pc
 
+from storage.arrays import U64Array
 from storage.id_table import IdTable
-from storage.places import U64Array
 
 
 def where(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:

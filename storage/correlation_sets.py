@@ -1,9 +1,9 @@
 """The correlation values of spans, as an append stores them."""
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from storage.arrays import begin_runs, starts_of_runs
 from storage.cheap_rows import where, with_series
 from storage.seen import has_repeats, mix
 
@@ -31,12 +31,12 @@ def _carried(spans: pl.DataFrame) -> pl.DataFrame:
     if rows.is_empty():
         return rows
     ids, generations, starts = (column.to_numpy() for column in rows.get_columns())
-    begun = np.flatnonzero(np.append(True, _changes(ids, generations)))
+    begun = starts_of_runs(ids, generations)
     latest = np.maximum.reduceat(starts, begun)
     ids, generations = ids[begun], generations[begun]
     order = np.lexsort((latest, ids, generations))
     ids, generations, latest = ids[order], generations[order], latest[order]
-    last = np.append(_changes(ids, generations), True)
+    last = np.append(begin_runs(ids, generations)[1:], True)
     found = (ids[last], generations[last], latest[last])
     return pl.DataFrame(dict(zip(rows.columns, found, strict=True)))
 
@@ -46,11 +46,3 @@ def _repeats(correlation: pl.DataFrame) -> bool:
     keys = correlation["key"].to_arrow().dictionary_encode().indices.to_numpy()
     ids = mix(correlation["correlation_id"].to_numpy())
     return has_repeats(ids + keys.astype(np.uint64))
-
-
-def _changes(*columns: np.ndarray) -> npt.NDArray[np.bool_]:
-    """Of each row but the last whether the next one is another."""
-    changed = np.zeros(len(columns[0]) - 1, np.bool_)
-    for column in columns:
-        changed |= column[1:] != column[:-1]
-    return changed

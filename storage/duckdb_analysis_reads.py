@@ -3,13 +3,13 @@ appends hold every row (duckdb_recent.py), the rest from the file."""
 
 import pyarrow as pa
 
+from storage.arrays import U64Array
 from storage.duckdb_database import Database
 from storage.duckdb_read import SpanReader
 from storage.duckdb_recent import Recent, RecentAppends
 from storage.duckdb_statements import statement
 from storage.join_keys import KINDS
 from storage.lean_batches import join_tables, make_batch, read_batch
-from storage.places import U64Array
 from storage.results import KEY_HASHES, fit
 from storage.schema import TRACE_IDS, SpanBatch
 from storage.trace_sets import (

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
+from storage.arrays import U64Array, starts_of_runs
 from storage.duckdb_answer_shapes import AnswerShapes
 from storage.duckdb_answer_tables import ROWS, own_columns
 from storage.duckdb_database import Database, Session
@@ -17,9 +18,8 @@ from storage.duckdb_trace_rows import rows_of
 from storage.local_partitions import LocalPartitions, PartitionedHere
 from storage.partition import WHOLE, Partition
 from storage.partition_progress import Place
-from storage.places import U64Array
 from storage.schema import U64
-from storage.trace_sets import sort_ids, starts_of_runs
+from storage.trace_sets import sort_ids
 
 
 class AnswerWriter(PartitionedHere):

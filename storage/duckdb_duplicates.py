@@ -3,10 +3,11 @@
 import polars as pl
 import pyarrow as pa
 
+from storage.arrays import U64Array
 from storage.duckdb_database import Session
 from storage.duckdb_statements import statement
 from storage.memory_frames import PART, SPAN, Frames, keep_spans
-from storage.seen import SeenIds, U64Array, has_repeats
+from storage.seen import SeenIds, has_repeats
 
 _STREAM_ROWS = 250_000
 

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from storage.arrays import U64Array
 from storage.contract import StoreError
 from storage.duckdb_database import Database
 from storage.duckdb_statements import statement
-from storage.places import Places, U64Array
+from storage.places import Places
 
 # Rows whose ids are read at once; those of a larger number come whole.
 _ROWS_AT_ONCE = 2**18

@@ -16,16 +16,16 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from storage.arrays import ODD, Rows, U64Array
 from storage.cheap_rows import where, with_series
 from storage.memory_frames import PART, TRACE, Frames
-from storage.row_order import Rows, U64Array, in_order, order_of, rows_of
+from storage.row_order import in_order, order_of, rows_of
 
 # What is stored with spans, and the columns of PART that it has beside the number: links are
 # looked up by trace, from both ends.
 PARTS = {"links": TRACE, "events": [], "messaging": []}
 # Rows between a span and its parent. Traces of more spans than that have their parents' ids.
 _NEAR = 64
-_ODD = np.uint64(0x9E3779B97F4A7C15)
 _LINKED = {"trace_hi": "linked_trace_hi", "trace_lo": "linked_trace_lo"}
 
 
@@ -70,7 +70,7 @@ def _ids(rows: pl.DataFrame) -> U64Array:
 
 def _key(rows: pl.DataFrame, ids: U64Array) -> U64Array:
     """One number for trace and span: some senders count the spans of each trace."""
-    return rows["trace_lo"].to_numpy() * _ODD ^ ids
+    return rows["trace_lo"].to_numpy() * ODD ^ ids
 
 
 def _corrected(rows: Rows, parts: pl.DataFrame, spans: pl.DataFrame) -> Rows:

@@ -8,8 +8,7 @@ import secrets
 import numpy as np
 import numpy.typing as npt
 
-from storage.places import U64Array
-from storage.trace_sets import Mask, Rows
+from storage.arrays import Mask, Rows, U64Array
 
 Places = npt.NDArray[np.uint32]
 

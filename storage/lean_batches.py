@@ -5,17 +5,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from storage.arrays import ODD, Rows, U64Array, starts_of_runs
 from storage.lean_rows import LeanRows, join_rows
 from storage.memory_frames import DICTIONARIES, arrow, read
-from storage.places import U64Array
 from storage.results import SPAN_ORDER
 from storage.schema import BATCH_SCHEMAS, CORRELATION, KEYS, SpanBatch
-from storage.trace_sets import Rows, are_among, sort_ids, starts_of_runs
+from storage.trace_sets import are_among, sort_ids
 
 LeanTables = dict[str, LeanRows]
 """Of BATCH_SCHEMAS."""
-
-_ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 def read_batch(batch: SpanBatch) -> LeanTables:
@@ -101,7 +99,7 @@ def _each_once(name: str, rows: LeanRows) -> LeanRows:
         once = order[starts_of_runs(ids[order])]
         return rows if len(once) == len(ids) else rows.at(np.sort(once))
     # A set has a row a key. Where no two of these sums are the same, no two rows are.
-    sums = ids + rows.codes("key") * _ODD
+    sums = ids + rows.codes("key") * ODD
     if len(sort_ids([sums])) == len(sums):
         return rows
     distinct = read(rows.table(CORRELATION)).unique(DICTIONARIES[name])

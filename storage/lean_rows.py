@@ -8,7 +8,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from storage.trace_sets import Rows
+from storage.arrays import Rows
 
 Column: TypeAlias = "pa.Array[Any] | pa.Scalar[Any]"
 

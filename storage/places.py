@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from storage.arrays import U64Array
 from storage.seen import mix
 
-U64Array = npt.NDArray[np.uint64]
 U32Array = npt.NDArray[np.uint32]
 Span = tuple[int, int]
 

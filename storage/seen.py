@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-U64Array = npt.NDArray[np.uint64]
+from storage.arrays import U64Array
 
 # An id sets two bits in each of three words: three looks into memory instead of six, for
 # nearly as few mistakes. The upper bits of a product say which word, lower ones which bits.

@@ -9,16 +9,11 @@ from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from storage.places import U64Array
+from storage.arrays import Mask, Rows, U64Array, starts_of_runs
 from storage.schema import TRACE_IDS
-
-Mask = npt.NDArray[np.bool_]
-Rows = npt.NDArray[np.int64]
-
 
 _NO_IDS: U64Array = np.empty(0, np.uint64)
 
@@ -28,15 +23,6 @@ def sort_ids(parts: Iterable[U64Array]) -> U64Array:
     ids = np.concatenate([_NO_IDS, *parts])
     ids.sort()
     return ids[starts_of_runs(ids)]
-
-
-def starts_of_runs(*columns: U64Array) -> Rows:
-    """Rows that differ from the one before, the first one too."""
-    new = np.zeros(len(columns[0]), np.bool_)
-    new[:1] = True
-    for column in columns:
-        new[1:] |= column[1:] != column[:-1]
-    return np.flatnonzero(new)
 
 
 def are_among(ids: U64Array, ordered: U64Array) -> Mask:

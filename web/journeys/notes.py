@@ -7,16 +7,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from analyzer.ancestry import (
-    NOBODY,
-    Ancestry,
-    Flags,
-    Numbers,
-    SpanId,
-    TraceId,
-    climb,
-    read_ancestry,
-)
+from analyzer.ancestry import NOBODY, Ancestry, SpanId, TraceId, climb, read_ancestry
+from storage.arrays import Mask, Numbers
 from storage.schema import SpanBatch
 from web.journeys.missing_parents import explain_missing
 from web.rows import span_hex, trace_hex
@@ -74,7 +66,7 @@ def _find_repeated(spans: pa.Table, ancestry: Ancestry) -> list[SpanId]:
     return list(counts.filter(pl.col("len") > 1).select(_IDS).iter_rows())
 
 
-def _find_circles(above: Numbers) -> Flags:
+def _find_circles(above: Numbers) -> Mask:
     """Which rows are ancestors of themselves."""
     ends = climb(above)
     inside = np.zeros(len(above), np.bool_)

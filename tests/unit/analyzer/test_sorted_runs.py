@@ -7,7 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.sorted_runs import Numbers, SortedRuns
+from analyzer.sorted_runs import SortedRuns
+from storage.arrays import Numbers
 
 FEW = st.lists(st.integers(-3, 9), max_size=12)
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage import id_table
+from storage.arrays import U64Array
 from storage.id_table import IdTable
-from storage.places import U64Array
 
 # Counted up, all alike in their lower or upper halves, and repeated ones.
 IDS = st.lists(

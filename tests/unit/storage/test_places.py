@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from storage import places
-from storage.places import Places, U64Array
+from storage.arrays import U64Array
+from storage.places import Places
 from storage.seen import mix
 
 
