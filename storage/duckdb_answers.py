@@ -123,7 +123,8 @@ class AnswerReader:
         key = None if page.after is None else decode_mark(page.after, paging.ORPHAN_KEY)
         hi, lo = query.trace or (None, None)
         with self._database.read() as session:
-            found = session.select(
+            select = session.look_up if page.limit < MOST_ROWS - 1 else session.select
+            found = select(
                 statement("orphan_page", chosen=statement("orphans", columns="rowid")),
                 trace_hi=hi,
                 trace_lo=lo,
@@ -154,7 +155,8 @@ class AnswerReader:
             shown=", ".join(f"told.{name}" for name in results.ORPHAN_GROUP_KEY),
         )
         with self._database.read() as session:
-            found = session.select(
+            # To plan this costs as much as to count ten thousand roots.
+            found = session.look_up(
                 text,
                 first=within_i64(buckets.start),
                 past=within_i64(buckets.end),

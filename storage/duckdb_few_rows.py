@@ -14,6 +14,7 @@ MOST_ROWS = 500
 
 _TYPES: dict[str, pa.DataType] = {
     "BIGINT": pa.int64(),
+    "BIGINT[]": pa.list_(pa.int64()),
     "BOOLEAN": pa.bool_(),
     "DOUBLE": pa.float64(),
     "INTEGER": pa.int32(),

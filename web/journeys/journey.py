@@ -26,7 +26,7 @@ from web.journeys.candidates import stored_candidates
 from web.journeys.not_seen import find_not_seen, is_waited_for
 from web.journeys.notes import about_all, about_span, note_batch, note_unfinished
 from web.journeys.stored import Stored, gather
-from web.journeys.trace import LostTraces, roots_of
+from web.journeys.trace import LostTraces, carried_by, roots_of
 from web.journeys.usual import Usual
 from web.journeys.walking import AT_ONCE, Reached, Read, follow, read_ahead
 from web.rows import span_id, trace_hex, trace_table
@@ -282,10 +282,6 @@ def _message_ids(batch: SpanBatch) -> dict[SpanId, str]:
 
 
 def _related(batch: SpanBatch, asked: tuple[str, str] | tuple[None, None]) -> list[CorrelationId]:
-    carried = set(batch.spans["correlation_id"].unique().to_pylist())  # reads in vain left theirs
-    pairs = {
-        (row["key"], row["value"])
-        for row in batch.correlation.to_pylist()
-        if row["correlation_id"] in carried
-    }
-    return [{"key": key, "value": value} for key, value in sorted(pairs - {asked})]
+    return [
+        {"key": key, "value": value} for key, value in carried_by(batch) if (key, value) != asked
+    ]

@@ -10,6 +10,7 @@ from analyzer.ancestry import TraceId
 from analyzer.rules import DRAWN
 from storage.contract import SpanStore
 from storage.results import Row
+from storage.schema import SpanBatch
 from web.errors import NotFoundError
 from web.journeys.candidates import stored_candidates
 from web.journeys.stored import Stored, gather
@@ -50,9 +51,15 @@ def find_trace(
         LostTraces(store, asked),
         most_handovers=most_handovers,
     )
-    carried = store.correlation_of(asked).to_pylist()
-    ids: list[CorrelationId] = [{"key": row["key"], "value": row["value"]} for row in carried]
+    ids: list[CorrelationId] = [{"key": key, "value": value} for key, value in carried_by(batch)]
     return FoundTrace(trace_hex(*trace), stored, ids)
+
+
+def carried_by(batch: SpanBatch) -> list[tuple[str, str]]:
+    """Keys and values of correlation ids that the spans carry, each pair once, sorted."""
+    carried = set(batch.spans["correlation_id"].unique().to_pylist())  # reads in vain left theirs
+    rows = batch.correlation.to_pylist()
+    return sorted({(row["key"], row["value"]) for row in rows if row["correlation_id"] in carried})
 
 
 def trace_answer(store: SpanStore, trace: TraceId, settled_before_unix_nano: int) -> TraceAnswer:
