@@ -74,6 +74,7 @@ impl Builder {
         let (links, events) = (Vec::new(), Vec::new());
         let mut walk = Walk { links, events, parts_left: MOST_PARTS, appended };
         guard.builder.read_request(payload, &mut walk)?;
+        guard.builder.known.keys.flush(&mut guard.builder.tables.keys);
         guard.done = true;
         Ok(walk.appended)
     }

@@ -224,8 +224,12 @@ impl Writer {
         };
         let start = out.len() + usize::from(follows);
         if let Some(phrase) = self.phrases.find(message, mix) {
-            out.extend_from_slice(phrase.text().get(usize::from(!follows)..).unwrap_or_default());
-            let key_end = start + phrase.key_length;
+            if follows {
+                phrase.write(out)
+            } else {
+                phrase.write_first(out)
+            }
+            let key_end = start + phrase.key_length();
             self.pairs.push(Pair { start, key_end, end: out.len(), told: phrase.told });
             return Ok(());
         }

@@ -11,6 +11,9 @@ type Row = [u64; 4];
 const FEWEST_SLOTS: usize = 1 << 10;
 /// Memory for more is given back when a batch did not need it.
 const KEPT_SLOTS: usize = 1 << 19;
+/// Rows that are looked up together: so many look-ups wait for memory at once, not one after
+/// the other.
+const TOGETHER: usize = 256;
 
 /// The rows by what stands in them: open addressing, at most half full, a step at a time.
 ///
@@ -18,6 +21,8 @@ const KEPT_SLOTS: usize = 1 << 19;
 pub struct WrittenKeys {
     slots: Vec<u64>,
     rows: usize,
+    /// Rows to be added, and their hashes.
+    pending: Vec<(Row, u64)>,
     factors: [u128; 4],
     summand: u128,
 }
@@ -31,6 +36,7 @@ impl Default for WrittenKeys {
         WrittenKeys {
             slots: Vec::new(),
             rows: 0,
+            pending: Vec::new(),
             factors: [1, 2, 3, 4].map(number),
             summand: number(0),
         }
@@ -38,13 +44,33 @@ impl Default for WrittenKeys {
 }
 
 impl WrittenKeys {
-    /// Adds the row of a trace's key to the table, unless it stands there.
+    /// Adds the row of a trace's key to the table, unless it stands there; `flush` at the latest
+    /// does so.
+    #[inline]
     pub fn add(&mut self, keys: &mut Keys, (hi, lo): (u64, u64), (kind, key_hash): Key) {
         let row = [hi, lo, u64::from(kind), key_hash];
-        if self.rows * 2 >= self.slots.len() {
+        self.pending.push((row, self.hash(row)));
+        if self.pending.len() >= TOGETHER {
+            self.flush(keys);
+        }
+    }
+
+    pub fn flush(&mut self, keys: &mut Keys) {
+        while (self.rows + self.pending.len()) * 2 > self.slots.len() {
             self.grow();
         }
-        let hash = self.hash(row);
+        let pending = std::mem::take(&mut self.pending);
+        // Brings the slots near; no look-up waits for the one before.
+        let homes = pending.iter().filter_map(|(_, hash)| self.slots.get(self.home(*hash)));
+        std::hint::black_box(homes.fold(0, |sum, slot| sum | slot));
+        for &(row, hash) in &pending {
+            self.add_row(keys, row, hash);
+        }
+        self.pending = pending;
+        self.pending.clear();
+    }
+
+    fn add_row(&mut self, keys: &mut Keys, row: Row, hash: u64) {
         let mut place = self.home(hash);
         while let Some(&slot) = self.slots.get(place)
             && slot != 0
@@ -61,9 +87,10 @@ impl WrittenKeys {
         keys.push(row);
     }
 
-    /// Forgets the table's rows from this one on. Whatever was added last is taken out first,
+    /// Forgets the table's rows from this one on, and those that are to be added. Whatever was added last is taken out first,
     /// so each leaves the slots as they were before it.
     pub fn forget_from(&mut self, keys: &Keys, first: usize) {
+        self.pending.clear();
         for number in (first..self.rows).rev() {
             let Some(row) = keys.row(number) else { continue };
             let hash = self.hash(row);
@@ -87,6 +114,7 @@ impl WrittenKeys {
         }
         self.slots.fill(0);
         self.rows = 0;
+        self.pending.clear();
     }
 
     /// Twice as many slots, as if the rows had been added to them in their order.
@@ -147,6 +175,7 @@ mod tests {
                 written.add(keys, (again, again % 7), (1, again / 3));
             }
         }
+        written.flush(keys);
     }
 
     #[test]
@@ -159,6 +188,7 @@ mod tests {
             let first = keys.rows;
             add(&mut written, keys, 200..3_000);
             assert_eq!(keys.rows, 3_000);
+            written.add(keys, (1, 2), (3, 4)); // and another one that is not flushed
             written.forget_from(keys, first);
             keys.truncate(first);
             assert_eq!(written.slots.iter().filter(|&&slot| slot != 0).count(), 300);

@@ -57,6 +57,13 @@ def test_what_a_refused_request_brought_is_new_when_it_comes_again() -> None:
     assert taken == (True, False, True, True, False)
 
 
+def test_keys_of_large_requests_stand_once_also_when_some_are_taken_back() -> None:
+    """They are looked up many at a time; of these requests some were before the flaw."""
+    one, two = (payload for _, payload in make_requests(3_000, per_request=1_500))
+    taken = assert_same(cut_in_the_last_span(one), one, cut_in_the_last_span(two), one, two)
+    assert taken == (False, True, False, True, True)
+
+
 def test_rejected_spans_leave_no_trace_of_their_links_and_events() -> None:
     bad = span(
         id=0,

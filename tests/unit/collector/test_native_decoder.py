@@ -122,6 +122,19 @@ def test_attributes_that_come_again_read_as_the_first_time() -> None:
     assert_same(repeated, request(span()), repeated)
 
 
+def test_attributes_that_differ_in_one_byte_anywhere_are_told_apart() -> None:
+    texts = [
+        f"{'x' * place}y{'x' * (length - place)}"
+        for length in range(0, 56, 5)
+        for place in range(length + 1)
+    ]
+    spans = [
+        span(id=number, attributes={"name": text})
+        for number, (text, _) in enumerate(product(texts, range(3)), 1)
+    ]
+    assert_same(request(*spans), request(*reversed(spans)))
+
+
 def test_a_length_that_overflows_a_byte_is_no_short_text() -> None:
     pair = b"\x0a\x01k\x12\x00\x0a\xfe\x00" + b"K" * 126 + b"\x1a\x7d" + b"z" * 125
     assert_same(_field(1, _field(2, _field(2, _span_ids() + _field(9, pair)))))
