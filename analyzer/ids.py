@@ -83,15 +83,20 @@ class MessageIds:
 
     @cached_property
     def _told(self) -> pl.DataFrame:
-        """IDS rows of spans: what each says, on its links and events, too."""
+        """IDS rows of spans: what each says, on its links and events, too. Of some nothing:
+        to leave them out takes longer than to look past them."""
         messages = self._ends.frame.messages
         clusters = self._ends.frame.tell(messages["row"], "kafka_cluster")
-        told = stack([messages.hstack(clusters)[list(IDS)], self.of_parts[list(IDS)]])
-        return where(told, _says_an_id(told))
+        return stack([messages.hstack(clusters)[list(IDS)], self.of_parts[list(IDS)]])
+
+    @cached_property
+    def _says(self) -> pl.Series:
+        """Boolean by row of `_told`: it names the message."""
+        return _says_an_id(self._told)
 
     @cached_property
     def _on_sends(self) -> pl.DataFrame:
-        return where(self._told, self._ends.sending[self._told["row"]])
+        return where(self._told, self._says & self._ends.sending[self._told["row"]])
 
     def _sent(self, asked: pl.Series) -> pl.DataFrame:
         """Of what stands on sends what is `asked` for, `row` being the producer."""
@@ -104,23 +109,26 @@ class MessageIds:
         if owner.null_count() == len(owner):  # mostly nothing stands beside
             return NO_IDS
         owners = owner[self._told["row"]]
-        mine = asked[owners]
+        mine = self._says & asked[owners]
         return with_series(where(self._told, mine), row=owners.filter(mine))
 
     def _above(self, asked: pl.Series) -> pl.DataFrame:
         """What a receive span says, of the one delivery below it where that is `asked` for (by
         row)."""
         ends, frame = self._ends, self._ends.frame
-        receives = frame.flag(self._told["row"]) & frame.is_role("receive")
+        receives = frame.is_role("receive")
+        if receives.any():
+            receives &= frame.flag(self._told["row"].filter(self._says))
         if not receives.any():
             return NO_IDS
+        said = where(self._told, self._says)
         below = ends.deliveries["row"]
         only = (
             pl.DataFrame({"owner": below, "row": nearest_above(frame.rows, receives)[below]})
             .drop_nulls()
             .filter(pl.len().over("row") == 1)
         )
-        told = where(only, asked[only["owner"]]).join(self._told, on="row")
+        told = where(only, asked[only["owner"]]).join(said, on="row")
         return with_series(told, row=told["owner"])[list(IDS)]
 
     def _after_calls(self) -> pl.DataFrame:

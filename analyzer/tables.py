@@ -6,8 +6,9 @@ from functools import cache, cached_property
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from storage.cheap_rows import where
+from storage.cheap_rows import where, with_series
 from storage.schema import SHAPE_COLUMNS, SpanBatch
 
 _UNREAD = [
@@ -37,7 +38,10 @@ class Tables:
 
     @cached_property
     def messaging(self) -> pl.DataFrame:
-        return _read(self._batch.messaging, _UNREAD_OF_MESSAGES)
+        if not self._on_spans.all():
+            return _read(self._batch.messaging, _UNREAD_OF_MESSAGES)
+        told = _read(self._batch.messaging, [*_UNREAD_OF_MESSAGES, "part"])
+        return with_series(told, part=pl.Series(["span"]).new_from_index(0, told.height))
 
     @property
     def messages(self) -> pl.DataFrame:
@@ -51,10 +55,14 @@ class Tables:
 
     @cached_property
     def _split(self) -> tuple[pl.DataFrame, pl.DataFrame]:
-        on_spans = self.messaging["part"] == "span"
-        if on_spans.all():
+        if self._on_spans.all():
             return self.messaging, self.messaging.clear()
-        return where(self.messaging, on_spans), where(self.messaging, ~on_spans)
+        return where(self.messaging, self._on_spans), where(self.messaging, ~self._on_spans)
+
+    @cached_property
+    def _on_spans(self) -> pl.Series:
+        """Boolean by row of `messaging`."""
+        return pl.Series(pc.equal(self._batch.messaging["part"], pa.scalar("span")))
 
     @cached_property
     def links(self) -> pl.DataFrame:
