@@ -21,6 +21,7 @@ class BlockMemory:
     """Memory that blocks are written from: at the start of a page, as direct writes ask for."""
 
     def __init__(self) -> None:
+        # Shared, as this is by default: a process that is forked off amid a write copies nothing.
         self._memory = memoryview(mmap.mmap(-1, _MEMORY_BYTES))
 
     def write(self, descriptor: int, parts: Iterable[bytes]) -> None:
