@@ -19,11 +19,8 @@ from storage.duckdb_span_numbers import PARTS, number_spans
 from storage.duckdb_statements import statement
 from storage.memory_frames import TRACE, Frames, read
 from storage.rewriting import StoredSpans
-from storage.row_order import Rows, in_order
+from storage.row_order import by_trace, in_order
 from storage.schema import BATCH_SCHEMAS, ROW_GROUP, SpanBatch
-
-# More rows are put in order sooner by Polars than by NumPy, which needs no query for it.
-_FEW = 8192
 
 
 class SpanWriter:
@@ -93,7 +90,8 @@ class SpanWriter:
         """Rows of one trace beside each other: equal ids in a row take next to no space. Spans
         of one name too: their attributes are alike. Whole row groups, and the rest, are
         generations of their own."""
-        spans = _by_trace_and_name(batch["spans"])
+        spans, keys = batch["spans"], batch["keys"]
+        spans = in_order(spans, by_trace(spans, spans["name"].hash().to_numpy()))
         generations = np.full(spans.height, self._generation + 1, np.uint64)
         whole = spans.height // ROW_GROUP * ROW_GROUP
         if whole:
@@ -104,15 +102,15 @@ class SpanWriter:
             stored.new_from_index(0, spans.height),
             generation=pl.Series(generations),
         )
-        keys = in_order(batch["keys"], _order(batch["keys"]["trace_hi"]))
-        return batch | {"spans": stamped, "keys": keys}
+        return batch | {"spans": stamped, "keys": in_order(keys, by_trace(keys))}
 
     def _commit(self, batch: Frames) -> None:
         """Rows with their generations."""
+        spans = batch["spans"]
+        newest = max(self._generation, int(spans["generation"].to_numpy().max()))
         with self._database.write() as session:
             self._insert(session, batch)
-        spans = batch["spans"]
-        self._generation = max(self._generation, int(spans["generation"].to_numpy().max()))
+        self._generation = newest
         self._next_span_number += spans.height
         for numbers in self._numbers.values():
             numbers.remember()
@@ -154,22 +152,6 @@ class SpanWriter:
 
 def _without(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
     return frame[[name for name in frame.columns if name not in names]]
-
-
-def _by_trace_and_name(spans: pl.DataFrame) -> pl.DataFrame:
-    """Names in some order: sorting by a part of their hashes takes a third of the time that the
-    texts take, and two names that share it may lie between each other."""
-    names = spans["name"].hash().to_numpy().astype(np.uint16)
-    by_name = np.argsort(names, kind="stable")
-    return in_order(spans, by_name.take(_order(spans["trace_hi"][pl.Series(by_name)])))
-
-
-def _order(column: pl.Series) -> Rows:
-    """The rows of the column in its order, equal ones in theirs."""
-    if len(column) < _FEW:
-        return np.argsort(column.to_numpy(), kind="stable")
-    order = column.to_frame().select(pl.arg_sort_by(column.name, maintain_order=True))
-    return order.to_series().to_numpy().astype(np.int64)
 
 
 def _generations(batch: Frames) -> Iterator[Frames]:

@@ -3,17 +3,25 @@
 Both are half of what Polars' joins and sorts, or a look-up of Arrow's, take for the same.
 """
 
+import secrets
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from storage.cheap_rows import places_among
+from storage.seen import mix
 
 # Fewer ids are looked up by Arrow: a pass over all of them in numpy costs more to ask for.
 _FEW = 4096
 # Ids at random need five or six.
 _TABLES = 8
 _ODD = np.uint64(0x9E3779B97F4A7C15)
+# Senders choose ids: without a secret they could choose colliding ones.
+_SECRETS = [np.uint64(secrets.randbits(64) | 1) for _ in range(2)]
+# Of the numbers that `order_of` takes.
+_ROW_BITS = 31
 
 Rows = npt.NDArray[np.int64]
 U64Array = npt.NDArray[np.uint64]
@@ -54,6 +62,27 @@ def order_of(rows: Rows) -> Rows:
     numbers = rows << 32 | np.arange(len(rows))
     numbers.sort()
     return numbers & 0xFFFFFFFF
+
+
+def by_trace(traces: pl.DataFrame, kinds: U64Array | None = None) -> Rows:
+    """Rows (trace_hi, trace_lo) in an order in which those of one trace stand beside each other,
+    and of these those of a kind (hashes of 64 bits), all as they come. What came together stays
+    together: texts are read nearly in the order in which they lie in memory, which makes an
+    append a ninth cheaper, and times and counted ids compress better. With very many kinds some
+    stand between each other."""
+    high, low = (traces[name].to_numpy() for name in ("trace_hi", "trace_lo"))
+    # Two traces whose numbers are the same would only stand between each other.
+    order = _as_met(high * _SECRETS[0] + low)
+    if kinds is not None:
+        bits = max(_ROW_BITS - len(order).bit_length(), 0)
+        order = order << bits | _as_met(kinds) & (1 << bits) - 1
+    return order_of(order)
+
+
+def _as_met(ids: U64Array) -> Rows:
+    """Numbers from 0 on, in the order in which the ids are met first, the same for the same."""
+    numbered = pa.array(mix(ids * _SECRETS[1])).dictionary_encode()
+    return numbered.indices.to_numpy().astype(np.int64)
 
 
 def in_order(frame: pl.DataFrame, rows: Rows) -> pl.DataFrame:
