@@ -60,10 +60,11 @@ class Numbers:
 
     def remember(self) -> None:
         """What the last `number` gave is committed."""
+        # First of all: a number must not be given twice, whatever happens to the rest.
+        self._next = max(self._next, 1 + max(self._met.values(), default=-1))
         if len(self._known) > _MOST_KNOWN:
             self._known.clear()
         self._known |= self._met
-        self._next = max(self._next, 1 + max(self._met.values(), default=-1))
 
     def _look_up(self, session: Session, ids: list[int]) -> dict[int, int]:
         wanted = pl.DataFrame({self._key: ids}, schema={self._key: pl.UInt64})

@@ -6,6 +6,7 @@ nothing before them had, they hold every row, so that nothing else needs to be r
 (docs/adr/0030).
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,28 +14,22 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from storage.arrays import Mask, U64Array, starts_of_runs
 from storage.duckdb_places import RowPlaces
 from storage.held_append import HeldAppend, hold, join_held
 from storage.lean_batches import LeanTables
 from storage.memory_frames import Frames
-from storage.places import U64Array
-from storage.trace_sets import (
-    Mask,
-    Traces,
-    TraceSet,
-    are_among,
-    sort_ids,
-    stack_traces,
-    starts_of_runs,
-)
+from storage.trace_sets import Traces, TraceSet, are_among, sort_ids, stack_traces
 
 # Two row groups where every trace tells of messages.
-_MOST_BYTES = 48 * 2**20
+_MOST_BYTES = 64 * 2**20
 # Of small ones that are merged: they are let go as a whole.
-_MOST_MERGED_BYTES = 6 * 2**20
+_MOST_MERGED_BYTES = 8 * 2**20
 # In a row, while the analysis lies behind.
 _MOST_PASSED_OVER = 32
 _LOOKED_UP_BY = (("links", "linked_trace_lo"), ("keys", "key_hash"))
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +138,8 @@ class RecentAppends:
     def taking_in(self, batch: Frames) -> Iterator[None]:
         """While a batch is stored, inside the block: BATCH_SCHEMAS, spans with their
         `generation`, in its order. Nothing is kept before the places of all that is stored are
-        known: of a store that nobody analyses."""
+        known: of a store that nobody analyses. Raises after the block only what ends the
+        process: what is stored is stored, and where memory cannot tell of it the file does."""
         spans = _spans_by_generation(batch["spans"])
         first, last = min(spans), max(spans)
         ids = _ids_of(batch)
@@ -165,15 +161,26 @@ class RecentAppends:
         except BaseException:  # its first generation may be stored, and nobody knows it here
             self._now = _within_bounds(list(before.appends), passed_over, first)
             raise
-        self._places.learn_written(ids, first, last)
-        append = hold(batch, spans, ids[new])
+        try:
+            self._places.learn_written(ids, first, last)
+            self._keep(hold(batch, spans, ids[new]), before, passed_over)
+        except BaseException as error:  # a panic of Polars is no Exception
+            self._now = Recent()
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise
+            _logger.exception("An append is stored, and what is read of it comes from the file")
+
+    def _keep(
+        self, append: HeldAppend, before: Recent, passed_over: tuple[_PassedOver, ...]
+    ) -> None:
+        """After those of `before`, as far as there is room; else it is one of `passed_over`."""
         kept = list(before.appends)
         while kept and max(kept[0].spans) <= self._analysed and not self._has_room(kept, append):
             del kept[0]
         if self._has_room(kept, append):
             kept = _merged([*kept, append])
             passed_over = before.passed_over
-        self._now = _within_bounds(kept, passed_over, last)
+        self._now = _within_bounds(kept, passed_over, max(append.spans))
 
     def forget(self) -> None:
         """What is stored is not told of here."""

@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from storage.arrays import U64Array, starts_of_runs
 from storage.join_keys import KINDS
 from storage.lean_batches import LeanTables, join_tables
 from storage.lean_rows import LeanRows
 from storage.memory_frames import Frames
-from storage.places import U64Array
 from storage.schema import BATCH_SCHEMAS, TRACE_IDS
 from storage.trace_sets import (
     Index,
@@ -21,7 +21,6 @@ from storage.trace_sets import (
     TraceSet,
     sort_ids,
     stack_traces,
-    starts_of_runs,
     without_repeats,
 )
 
@@ -41,6 +40,13 @@ _NAMED_BY = {
 }
 # Of a generation, beside its rows: what stands in dicts, and columns that are values.
 _OVERHEAD = 2**10
+# Bytes of the indexes that are made when they are asked for: of each trace that begins in rows
+# where it does, its id twice, and its place by it; of each row of keys the hash twice, and its
+# place by it; of each row of links both ends, and that each of them is a trace that begins.
+_TRACE_BYTES, _KEY_BYTES = 56, 24
+_LINK_BYTES = 32 + 2 * _TRACE_BYTES
+# Of each trace that may say anything.
+_TELLING_BYTES = 16
 
 
 class HeldAppend:
@@ -49,8 +55,9 @@ class HeldAppend:
         the low halves of ids of traces and linked traces, and the hashes of keys, that no row
         before had."""
         self.rows, self.spans, self.begun = rows, spans, begun
-        held = sum(table.nbytes for table in rows.values())
+        held = sum(table.nbytes for table in rows.values()) + _index_bytes(rows)
         self.nbytes = held + begun.nbytes + _OVERHEAD * len(spans)
+        """With what will be made of the rows, at most."""
 
     @cached_property
     def telling(self) -> TraceSet:
@@ -159,6 +166,17 @@ def join_held(appends: Sequence[HeldAppend]) -> HeldAppend:
     rows = join_tables([append.rows for append in appends])
     spans = {n: count for append in appends for n, count in append.spans.items()}
     return HeldAppend(rows, spans, sort_ids(append.begun for append in appends))
+
+
+def _index_bytes(rows: LeanTables) -> int:
+    spans, keys = (_traces(rows[name]) for name in ("spans", "keys"))
+    in_spans, in_keys = (len(starts_of_runs(each.low, each.high)) for each in (spans, keys))
+    return (
+        _TRACE_BYTES * (in_spans + in_keys)
+        + _KEY_BYTES * len(keys)
+        + _LINK_BYTES * rows["links"].height
+        + _TELLING_BYTES * (in_spans + 2 * rows["links"].height)
+    )
 
 
 def _traces(rows: LeanRows, ends: Sequence[str] = TRACE_IDS.names) -> Traces:
