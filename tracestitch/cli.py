@@ -25,12 +25,7 @@ from tracestitch.config import (
 )
 from tracestitch.demo import demo
 from tracestitch.lean_imports import lean_imports
-from tracestitch.library_settings import (
-    leave_plugins_out,
-    share_cores,
-    share_memory,
-    silence_grpc,
-)
+from tracestitch.library_settings import share_cores, share_memory, silence_grpc
 from tracestitch.open_files import keep_files_private
 from tracestitch.questions import journey, orphans
 from tracestitch.roles import Role, parse_partition, parse_role
@@ -56,7 +51,6 @@ def main() -> None:
     silence_grpc()
     share_cores()
     share_memory()
-    leave_plugins_out()
     keep_files_private()
 
 

@@ -24,9 +24,3 @@ def silence_grpc() -> None:
     """To be called before gRPC is imported: its own log, on the standard error, has a
     line for every connection that is no TLS, and no bound."""
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-
-
-def leave_plugins_out() -> None:
-    """To be called before FastAPI is imported: Pydantic, which it brings, would look through
-    all installed distributions for plugins, a tenth of a start."""
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

@@ -1,14 +1,15 @@
 """The JSON API under /api/v1 (docs/api.md): parameters in, answers out.
 
 Every answer is a function of the stored spans; nothing here keeps state. Handlers
-block on the store, so they are plain functions, which FastAPI runs in worker threads.
+block on the store, so they are plain functions, which run in worker threads.
 """
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from storage.contract import ConnectionQuery, Page
 from storage.correlation_keys import canonical_key
@@ -22,6 +23,7 @@ from web.paging import slice_list
 from web.parameters import Parameters, parse_trace_id
 from web.report.filters import FILTERS, read_filter
 from web.report.groups import OrphanFilter, groups_answer
+from web.routing import Router
 from web.search import filters as search_filters
 from web.search.answers import journeys_and_traces, search_answer
 from web.shapes import Group, Orphan
@@ -32,7 +34,7 @@ PREFIX = "/api/v1"
 _PAGE = ("limit", "cursor")
 _TIME = ("from", "to")
 
-router = APIRouter(prefix=PREFIX)
+router = Router(prefix=PREFIX)
 
 
 def json_response(content: Mapping[str, Any], status_code: int = 200) -> Response:

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Hashable
 from typing import TypeVar
 
-from fastapi import Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from web.frame import render
 from web.kept import LARGE_SPANS, KeptAnswers

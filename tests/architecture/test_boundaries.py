@@ -44,7 +44,6 @@ DOORS = {
         *_PYTEST_PLUGIN,
         "propagation/tracestitch_propagation/bootstrap.py",
     ),
-    "fastapi": ("web/*",),
     "jinja2": ("web/*",),
     "boto3": ("sample_data/*",),
     "confluent_kafka": ("sample_data/*",),

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import click
 import pytest
-from fastapi import APIRouter
-from fastapi.routing import APIRoute
 
 from storage.schema import load_attributes
 from tests.architecture.sources import ROOT, list_files, list_folders, list_modules, show
 from tracestitch.cli import main
 from tracestitch.testing.stitched import Stitched
+from web.routing import Router
 
 DOCS = ROOT / "docs"
 PYTEST_PLUGIN = "tracestitch/pytest_plugin.py"
@@ -77,16 +76,12 @@ def list_paths() -> set[tuple[str, str]]:
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in list_modules("web")]
     modules = [import_module(name) for name in names]
     routers = [
-        value
-        for module in modules
-        for value in vars(module).values()
-        if isinstance(value, APIRouter)
+        value for module in modules for value in vars(module).values() if isinstance(value, Router)
     ]
     return {
         (method, route.path)
         for router in routers
         for route in router.routes
-        if isinstance(route, APIRoute)
         for method in (route.methods or set()) - {"HEAD"}
     }
 

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import httpx
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from storage.contract import StoreError
 from storage.schema import SpanBatch
@@ -15,14 +15,14 @@ from web.app import create_app
 _TRIES = 600
 
 
-async def answer_of(app: FastAPI, path: str) -> tuple[int, str]:
+async def answer_of(app: Starlette, path: str) -> tuple[int, str]:
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         answer = await client.get(path)
     return answer.status_code, answer.text
 
 
-async def wait_for(app: FastAPI, status: int) -> str:
+async def wait_for(app: Starlette, status: int) -> str:
     """What /readyz says once it has this status."""
     for _ in range(_TRIES):
         found, text = await answer_of(app, "/readyz")

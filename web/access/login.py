@@ -2,17 +2,18 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-from fastapi import APIRouter, Request, Response
-from starlette.responses import RedirectResponse
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from collector.access import WRONG
 from web.access.cookies import clear_cookie, read_cookie, set_cookie
 from web.frame import render_alone
+from web.routing import Router
 from web.site import Site
 
 _MOST_BYTES = 16 * 1024
 
-router = APIRouter(include_in_schema=False)
+router = Router()
 
 
 @router.get("/login")

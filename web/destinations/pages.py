@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from analyzer.retry_topics import base_of
 from storage.contract import OrphanQuery, Page
@@ -31,6 +32,7 @@ from web.parameters import Parameters
 from web.report.groups import OrphanFilter, groups_answer
 from web.report.pages import whole_report
 from web.report.views import GroupView, view_group
+from web.routing import Router
 from web.search.filters import LASTS, read_last
 from web.shapes import EdgeNote
 from web.site import Site
@@ -39,7 +41,7 @@ _TIMES = ("last", "from", "to")
 # Of one name, which several systems and scopes may have.
 _GROUPS = 1_000
 
-router = APIRouter(include_in_schema=False)
+router = Router()
 
 Sort = Callable[[DestinationSummary], object]
 # Words and order of the columns that the list can be sorted by; the largest first but for names.

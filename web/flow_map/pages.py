@@ -1,6 +1,7 @@
 """The first page: the flow map and the state of the server, or how to send spans here."""
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from storage.contract import Page, SearchQuery
 from web.answers import edges_answer
@@ -21,6 +22,7 @@ from web.overviews import overview, working
 from web.parameters import Parameters
 from web.report.pages import whole_report
 from web.report.views import Report
+from web.routing import Router
 from web.search.answers import search_answer
 from web.search.pages import list_recent_ids
 from web.shapes import Edge
@@ -30,7 +32,7 @@ from web.trace_shapes import TraceSummary
 _ALL = Page(1000)
 _NEWEST = 8  # traces below the map
 
-router = APIRouter(include_in_schema=False)
+router = Router()
 
 
 @router.get("/")

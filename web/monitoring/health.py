@@ -1,20 +1,22 @@
 """What orchestrators and monitoring ask: /healthz, /readyz, /metrics."""
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from storage.contract import StoreError
 from web.kept import Kept
 from web.monitoring.edge_figures import EdgeFigures, read_figures
 from web.monitoring.metrics import CONTENT_TYPE, openmetrics_text
+from web.routing import Router
 from web.site import Site
 
-router = APIRouter()
+router = Router()
 
 # A scrape has ten seconds by default; figures that take longer come with the next one.
 _PATIENCE_SECONDS = 2.0
 
 
-@router.api_route("/healthz", methods=["GET", "HEAD"])
+@router.route("/healthz", {"GET", "HEAD"})
 def healthz(request: Request) -> Response:
     """200 as long as the process answers and a restart is not the only help."""
     site: Site = request.app.state.site
@@ -23,7 +25,7 @@ def healthz(request: Request) -> Response:
     return Response("ok\n", media_type="text/plain")
 
 
-@router.api_route("/readyz", methods=["GET", "HEAD"])
+@router.route("/readyz", {"GET", "HEAD"})
 def readyz(request: Request) -> Response:
     """200 when every listener accepts and the store can commit, else 503; why is told to
     who may read."""

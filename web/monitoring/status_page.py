@@ -1,14 +1,16 @@
 """The page about the server: what is stored, analysed and taken in, and where."""
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from web.frame import render
 from web.monitoring.measured import list_counters
 from web.monitoring.running import read_running
 from web.parameters import Parameters
+from web.routing import Router
 from web.site import Site
 
-router = APIRouter(include_in_schema=False)
+router = Router()
 
 
 @router.get("/status")

@@ -3,7 +3,8 @@
 from itertools import groupby
 from typing import TypedDict
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from analyzer.causes import Cause, Line, load_causes
 from analyzer.fixes import page_of
@@ -13,8 +14,9 @@ from web.errors import NotFoundError
 from web.frame import render
 from web.parameters import Parameters
 from web.report.explanations import explain_cause
+from web.routing import Router
 
-router = APIRouter(include_in_schema=False)
+router = Router()
 
 # By the first letter of the code.
 _FAMILIES = {

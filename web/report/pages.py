@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request, Response
-from starlette.responses import RedirectResponse
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from analyzer.breakages import STATES, State
 from analyzer.causes import load_causes
@@ -26,6 +26,7 @@ from web.report.examples import (
 from web.report.filters import SHOWN, read_filter
 from web.report.groups import OrphanFilter, groups_answer
 from web.report.views import ORDERS, Order, Report, make_report, view_group
+from web.routing import Router
 from web.rows import connection_object, span_hex
 from web.shapes import Group
 from web.site import Site
@@ -39,7 +40,7 @@ STATE_WORDS: dict[State, str] = {
     "unsettled": "not settled yet",
 }
 
-router = APIRouter(include_in_schema=False)
+router = Router()
 
 
 def whole_report(site: Site) -> Report:

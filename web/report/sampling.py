@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from analyzer.sampling_gaps import find_gaps
 from storage.contract import Page
@@ -12,6 +13,7 @@ from web.api import PREFIX, json_response
 from web.frame import render
 from web.paging import slice_table
 from web.parameters import Parameters
+from web.routing import Router
 from web.rows import identity_object, span_ref
 from web.shapes import Identity, SpanRef
 from web.site import Site
@@ -54,7 +56,7 @@ MEANINGS: dict[Verdict, tuple[str, str]] = {
     ),
 }
 
-router = APIRouter(include_in_schema=False)
+router = Router()
 
 
 class Gap(Identity):

@@ -3,14 +3,15 @@
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Request, Response
-from starlette.responses import RedirectResponse
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from storage.contract import Page, SpanStore
 from storage.queries import SearchQuery
 from web.errors import NotFoundError
 from web.frame import hues_of, render
 from web.parameters import Parameters
+from web.routing import Router
 from web.search.answers import journeys_and_traces
 from web.search.filters import (
     ATTRIBUTES,
@@ -34,7 +35,7 @@ from web.trace_shapes import JourneysAndTraces
 _RECENT = 12
 _TRACES = 30
 
-router = APIRouter(include_in_schema=False)
+router = Router()
 
 
 def list_recent_ids(store: SpanStore) -> list[tuple[str, list[str]]]:

@@ -6,12 +6,14 @@ the others.
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from web.errors import NotFoundError
 from web.frame import hues_of, render
 from web.journeys.journey import FoundJourney
 from web.parameters import Parameters, parse_span_id, parse_trace_id
+from web.routing import Router
 from web.rows import trace_hex
 from web.site import Site
 from web.waterfall.asked_picture import AskedPicture, read_asked
@@ -29,7 +31,7 @@ from web.waterfall.sentences import tell_expected, tell_journey, tell_orphans, t
 ROWS = 120  # of a page
 _MOST_REASONS, _LOOKED_AT = 24, 480
 
-router = APIRouter(include_in_schema=False)
+router = Router()
 
 
 @router.get("/journeys")

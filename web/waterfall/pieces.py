@@ -10,12 +10,14 @@ import json
 import re
 
 import numpy as np
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from web.api import json_response
 from web.errors import NotFoundError, ParameterError
 from web.frame import LONGEST_TEXT, hues_of, render_part
 from web.parameters import Parameters, parse_span_id
+from web.routing import Router
 from web.site import Site
 from web.waterfall.asked_picture import NAMES, AskedPicture, read_asked
 from web.waterfall.axis_view import view_axis
@@ -33,7 +35,7 @@ _MOST_ROWS = 600  # of one answer
 _RANGE = re.compile(r"(\d{1,7})(?:-(\d{1,7}))?", re.ASCII)
 _PICTURE = (*NAMES, "version", "scale", "zoom")
 
-router = APIRouter(prefix="/waterfall", include_in_schema=False)
+router = Router(prefix="/waterfall")
 
 
 @router.get("/rows")

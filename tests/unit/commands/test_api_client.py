@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from storage.contract import SpanStore
 from tests.asked import open_answers
@@ -27,7 +27,7 @@ def test_remarks_on_edges_are_there_however_long_they_take(
 ) -> None:
     """A server leaves them out where they take too long for a reader."""
 
-    def make_impatient(store: SpanStore) -> FastAPI:
+    def make_impatient(store: SpanStore) -> Starlette:
         app = create_app(store)
         app.state.remarks_patience_seconds = 0.0
         return app

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tracestitch.library_settings import leave_plugins_out, share_cores, share_memory
+from tracestitch.library_settings import share_cores, share_memory
 
 
 def test_polars_and_arrow_share_cores_and_memory_unless_told_otherwise(
@@ -28,25 +28,3 @@ def test_polars_and_arrow_share_cores_and_memory_unless_told_otherwise(
     run = subprocess.run([sys.executable, "-c", frame], capture_output=True, text=True, check=True)
     # Their allocators would complain of settings that they do not know.
     assert (run.stdout, run.stderr) == ("1\nsystem\n", "")
-
-
-@pytest.mark.parametrize(("told", "looks"), [(None, False), ("some-plugin", True)])
-def test_pydantic_looks_for_no_plugins_unless_told_otherwise(
-    told: str | None, looks: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if told is None:
-        monkeypatch.delenv("PYDANTIC_DISABLE_PLUGINS", raising=False)
-    else:
-        monkeypatch.setenv("PYDANTIC_DISABLE_PLUGINS", told)
-
-    leave_plugins_out()
-
-    looking = (
-        "import importlib.metadata as metadata; asked = []"
-        "; metadata.distributions = lambda *_, **__: asked.append(1) or []"
-        "; from fastapi import FastAPI; print(bool(asked))"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", looking], capture_output=True, text=True, check=True
-    )
-    assert run.stdout == f"{looks}\n"

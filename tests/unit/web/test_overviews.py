@@ -5,7 +5,7 @@ import time
 
 import pyarrow as pa
 import pytest
-from fastapi import Request
+from starlette.requests import Request
 
 from storage.contract import SpanStore
 from tests.unit.web.applications import application, small_scene
