@@ -6,7 +6,7 @@ What was tried again under another destination or id is followed by a journey
 
 import polars as pl
 
-from storage.cheap_rows import where, with_series
+from storage.cheap_rows import pair, where, with_series
 
 
 def number_attempts(rows: pl.DataFrame) -> pl.DataFrame:
@@ -20,7 +20,7 @@ def number_attempts(rows: pl.DataFrame) -> pl.DataFrame:
     order = ["consumer_start_time_unix_nano", "delivery"]
     failed_before = pl.col("consumer_failed").cast(pl.Int32).cum_sum().shift(1, fill_value=0)
     told = pl.when(pl.col("told_attempt") > 0).then(pl.col("told_attempt")).clip(1, 1_000_000)
-    handed = rows["unit"].cast(pl.UInt64) * 2**32 + rows["consumer_service"].cast(pl.UInt64)
+    handed = pair(rows["unit"], rows["consumer_service"])
     if handed.n_unique() == rows.height:  # most messages are delivered once
         if rows["told_attempt"].null_count() == rows.height:
             return with_series(

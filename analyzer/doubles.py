@@ -3,8 +3,7 @@
 import polars as pl
 
 from analyzer.ends import Ends
-from storage.arrays import pack
-from storage.cheap_rows import where, with_series
+from storage.cheap_rows import pair, where, with_series
 
 # How long after a library took a message another one may begin to handle it: messages that
 # were fetched before it wait in between.
@@ -19,7 +18,7 @@ def leave_out_doubles(ends: Ends, found: pl.DataFrame) -> pl.DataFrame:
     (some libraries end theirs before the message is handled), and without the process spans
     of a library below another that tells of the same messages."""
     unit, consumer = ends.producers(found["send"]), ends.frame["service"][found["delivery"]]
-    handed = pl.Series(pack(unit.to_numpy(), consumer.to_numpy()))
+    handed = pair(unit, consumer)
     if handed.n_unique() == len(handed):
         return found
     several = where(with_series(found, unit, consumer=consumer), handed.is_duplicated())

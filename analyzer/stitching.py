@@ -30,7 +30,7 @@ from analyzer.rules.same_trace import match_same_trace
 from analyzer.rules.sequence_number import match_sequence_numbers
 from analyzer.rules.workflow_id import match_workflow_ids
 from analyzer.tables import Tables
-from storage.cheap_rows import stack, where, with_series
+from storage.cheap_rows import pair, stack, where, with_series
 
 _HANDOVERS = pl.Schema(
     {
@@ -241,7 +241,7 @@ def _combine(found: pl.DataFrame) -> pl.DataFrame:
     (independent errors: 1 − ∏(1 − c))."""
     if found.is_empty():
         return _NO_HANDOVERS
-    pairs = found["delivery"].cast(pl.UInt64) * 2**32 + found["send"].cast(pl.UInt64)
+    pairs = pair(found["delivery"], found["send"])
     if pairs.n_unique() == found.height:  # as it mostly is
         stitched = pl.Series(["stitch"]).new_from_index(0, found.height)
         return with_series(found, relation=stitched)[list(_HANDOVERS)].sort("delivery", "send")

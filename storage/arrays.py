@@ -29,14 +29,6 @@ def starts_of_runs(*columns: npt.NDArray[np.generic]) -> Rows:
     return np.flatnonzero(begin_runs(*columns))
 
 
-def pack(first: npt.NDArray[np.uint32], then: npt.NDArray[np.uint32]) -> U64Array:
-    """Numbers in the order of these pairs, the same for the same."""
-    packed = first.astype(np.uint64)
-    packed <<= np.uint64(32)
-    packed |= then
-    return packed
-
-
 def order_of_pairs(
     first: npt.NDArray[np.uint32], then: npt.NDArray[np.uint32]
 ) -> npt.NDArray[np.uint32]:
@@ -45,7 +37,7 @@ def order_of_pairs(
     places = np.arange(len(first), dtype=np.uint32)
     most = [int(column.max(initial=0)).bit_length() for column in (first, then, places)]
     if sum(most) > _BITS:
-        return np.argsort(pack(first, then), kind="stable").astype(np.uint32)
+        return np.lexsort((then, first)).astype(np.uint32)
     numbers = first.astype(np.uint64)
     for column, bits in ((then, most[1]), (places, most[2])):
         numbers <<= np.uint64(bits)

@@ -98,6 +98,11 @@ def places_among(keys: pl.Series, others: pl.Series) -> pl.Series:
     return told if found.all() else told.zip_with(pl.Series(found), nothing)
 
 
+def pair(first: pl.Series, then: pl.Series) -> pl.Series:
+    """One number (U64) for each two of 32 bits, the same for the same pair; null where one is."""
+    return first.cast(pl.UInt64) * 2**32 + then.cast(pl.UInt64)
+
+
 def distinct(rows: pl.Series) -> pl.Series:
     """Each number of a row or hash once, in the order of their first places."""
     return rows if rows.is_empty() else pl.Series(rows.name, rows.to_arrow().unique())

@@ -14,6 +14,7 @@ from storage.cheap_rows import (
     distinct,
     is_among,
     is_given,
+    pair,
     places_among,
     stack,
     where,
@@ -53,6 +54,13 @@ def test_finds_keys_as_joins_do(keys: list[int | None], others: list[int | None]
     assert_series_equal(places_among(told, known), pl.Series("id", places, pl.UInt32))
     assert is_among(told, known).to_list() == [place is not None for place in places]
     assert distinct(told).to_list() == list(dict.fromkeys(keys))
+
+
+def test_different_pairs_are_different_numbers() -> None:
+    pairs = [(0, 0), (0, 1), (1, 0), (2**32 - 1, 0), (0, 2**32 - 1), (1, None), (None, 1)]
+    numbers = pair(*(pl.Series(side, dtype=pl.UInt32) for side in zip(*pairs, strict=True)))
+    assert numbers.null_count() == 2
+    assert numbers.drop_nulls().n_unique() == 5
 
 
 def test_replaces_and_adds_columns() -> None:
