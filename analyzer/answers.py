@@ -8,6 +8,7 @@ from analyzer.ends import Ends
 from analyzer.frame import IDENTITY, SPAN
 from analyzer.rules import best_drawn
 from analyzer.trace_states import has_epoch_form, read_threshold
+from storage.cheap_rows import is_given
 from storage.schema import ENDPOINTS
 
 STATUS_ERROR = 2
@@ -62,12 +63,13 @@ def connection_rows(ends: Ends, handovers: pl.DataFrame) -> pl.DataFrame:
         .then(pl.col("consumer_end"))
         .otherwise(pl.col("consumer_start_time_unix_nano"))
     )
-    rows = handovers.hstack(near).hstack(far).hstack([ends.producers(handovers["send"])])
+    places = [
+        _first_said(near[f"consumer_{name}"], far[f"producer_{name}"]).alias(name)
+        for name in ("system", "destination", "scope")
+    ]
+    rows = pl.DataFrame([*handovers, *near, *far, ends.producers(handovers["send"]), *places])
     return number_attempts(
         rows.with_columns(
-            pl.coalesce("consumer_system", "producer_system").alias("system"),
-            pl.coalesce("consumer_destination", "producer_destination").alias("destination"),
-            pl.coalesce("consumer_scope", "producer_scope").alias("scope"),
             (arrival - pl.col("producer_end")).alias("wait_nano"),
             pl.concat_str(pl.lit("["), "evidence", pl.lit("]")).alias("evidence"),
             consumer_failed=pl.col("status_code") == STATUS_ERROR,
@@ -76,6 +78,11 @@ def connection_rows(ends: Ends, handovers: pl.DataFrame) -> pl.DataFrame:
             .otherwise(pl.col("delivery_attempt")),
         )
     )
+
+
+def _first_said(one: pl.Series, other: pl.Series) -> pl.Series:
+    """What one says, of rows where it says nothing what the other one does."""
+    return one.zip_with(is_given(one), other) if one.null_count() else one
 
 
 def endpoint_rows(ends: Ends, connections: pl.DataFrame, origins: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from analyzer.ends import Ends
-from analyzer.ids import OTHER_KEYS
+from analyzer.ids import names_work
 from analyzer.tables import Tables
 from storage.cheap_rows import distinct, is_among, where, with_series
 
@@ -21,6 +21,7 @@ _PLACE = ["key", "value", "world", "service", "system", "destination"]
 
 _WORK = ["top", "world", "service", "system", "destination", "message_id"]
 _NONE = pl.DataFrame(schema={"top": pl.UInt32, "repeats": pl.String})
+_NOTHING = pl.Series("repeats", [None], pl.String)
 
 
 def find_repeats(tables: Tables, ends: Ends, tops: pl.Series) -> pl.DataFrame:
@@ -31,25 +32,23 @@ def find_repeats(tables: Tables, ends: Ends, tops: pl.Series) -> pl.DataFrame:
     frame = ends.frame
     mine = frame.flag(tops)
     carried, sets = frame["correlation_id"], tables.correlation
-    own = distinct(carried.filter(mine[frame["top"]]))
-    values = where(sets, is_among(sets["correlation_id"], own))
-    values = values.filter(~pl.col("key").is_in(OTHER_KEYS))
+    own = where(frame.rows[["top", "correlation_id"]], mine[frame["top"]])
+    values = where(sets, is_among(sets["correlation_id"], distinct(own["correlation_id"])))
+    values = where(values, names_work(values["key"]))
     if values.is_empty():
         return _NONE
+    named = own["top"].filter(is_among(own["correlation_id"], values["correlation_id"]))
+    asked = _works_of(ends, named)
+    nothing = with_series(asked[["top"]], _NOTHING.new_from_index(0, asked.height))
+    if not _may_have_come(ends, asked, ends.deliveries):
+        return nothing
     sets = sets.join(values, on=["key", "value"], how="semi")
     # Of all works those with an id of one of the roots.
     alike = where(frame.rows[["top", "correlation_id"]], is_among(carried, sets["correlation_id"]))
-    works = where(ends.deliveries[_WORK], frame.flag(alike["top"])[ends.deliveries["top"]])
-    if works["top"].n_unique() < works.height:
-        works = works.unique("top", keep="first", maintain_order=True)
-    works = with_series(works, frame["start"][works["top"]])
-    failed = frame.flag(frame["top"].filter(frame["status_code"] == _STATUS_ERROR))
-    asked = where(works, mine[works["top"]])
-    came = works
-    if _are_close(works["start"]):
-        came = where(works, (failed & ends.connected)[works["top"]])
-    if not is_among(asked["service"], came["service"]).any():  # none can have come again
-        return with_series(asked[["top"]], _NONE["repeats"].clear(asked.height))
+    works = _works_of(ends, alike["top"])
+    if not _may_have_come(ends, asked, works):
+        return nothing
+    failed = _failed(ends)
     others = (
         alike.unique()
         .join(sets, on="correlation_id")
@@ -85,6 +84,25 @@ def find_repeats(tables: Tables, ends: Ends, tops: pl.Series) -> pl.DataFrame:
     )
 
 
-def _are_close(starts: pl.Series) -> bool:
-    """None of them is minutes after another."""
-    return starts.is_empty() or bool(np.ptp(starts.to_numpy()) < _LATER_NANO)
+def _works_of(ends: Ends, tops: pl.Series) -> pl.DataFrame:
+    """(_WORK, start) of the deliveries below these roots, of each root the first."""
+    works = where(ends.deliveries[_WORK], ends.frame.flag(tops)[ends.deliveries["top"]])
+    if works["top"].n_unique() < works.height:
+        works = works.unique("top", keep="first", maintain_order=True)
+    return with_series(works, ends.frame["start"][works["top"]])
+
+
+def _failed(ends: Ends) -> pl.Series:
+    """Boolean by row of roots: some work below them failed."""
+    frame = ends.frame
+    return frame.flag(frame["top"].filter(frame["status_code"] == _STATUS_ERROR))
+
+
+def _may_have_come(ends: Ends, asked: pl.DataFrame, works: pl.DataFrame) -> bool:
+    """Whether any of the works (top, service, …) may be what some of `asked` repeats, by its
+    service alone: it failed, or there are minutes between some."""
+    starts = ends.frame["start"][works["top"]].to_numpy()
+    services = works["service"]
+    if not len(starts) or np.ptp(starts) < _LATER_NANO:
+        services = services.filter((_failed(ends) & ends.connected)[works["top"]])
+    return bool(is_among(asked["service"], services).any())

@@ -170,18 +170,23 @@ def tell_roots(
 
 def _write_facts(rows: pl.DataFrame) -> pl.Series:
     """`facts` as text, without those that are null."""
-    told = [rows[name].cast(type_) for name, type_ in FACTS.items()]
-    some = pl.DataFrame([facts for facts in told if not facts.null_count() == rows.height > 0])
-    text = pl.struct(pl.all()).struct.json_encode()
-    return some.select(facts=text.str.replace_all(_NULL, "")).to_series()
+    told = {n: type_ for n, type_ in FACTS.items() if rows[n].null_count() < rows.height}
+    if not told:
+        return pl.Series("facts", [], pl.String)
+    facts = pl.struct(pl.col(name).cast(type_) for name, type_ in told.items())
+    text = facts.struct.json_encode().str.replace_all(_NULL, "")
+    return rows[list(told)].select(facts=text).to_series()
 
 
 def _one_of_each(deliveries: pl.DataFrame) -> pl.DataFrame:
     """One root can stand for several deliveries: the first one speaks for it, and work below one
     is work below all."""
+    tops = deliveries["top"].to_numpy()
+    if (tops[1:] > tops[:-1]).all():  # each stands for one, and in order
+        return deliveries
     keys = (deliveries[name].to_numpy() for name in ("row", "delivery_start", "top"))
     order = np.lexsort(tuple(keys))
-    _, firsts = np.unique(deliveries["top"].to_numpy()[order], return_index=True)
+    _, firsts = np.unique(tops[order], return_index=True)
     busy = np.logical_or.reduceat(deliveries["has_children"].to_numpy()[order], firsts)
     return with_series(at(deliveries, order[firsts]), pl.Series("has_children", busy, pl.Boolean))
 
