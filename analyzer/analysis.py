@@ -22,17 +22,7 @@ from storage.cheap_rows import with_series
 from storage.memory_frames import as_views
 from storage.schema import CONNECTIONS, ENDPOINTS, ORPHANS, SpanBatch
 
-# Columns that the verdict fills.
-_JUDGED = {
-    "expected": pl.Boolean,
-    "cause_code": pl.String,
-    "cause_title": pl.String,
-    "cause_confidence": pl.Float64,
-    "cause_fix": pl.String,
-    "other_causes": pl.String,
-    "evidence": pl.String,
-    "hidden": pl.Boolean,
-}
+_ORPHANS = pl.DataFrame(ORPHANS.empty_table()).schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +65,11 @@ def analyse(
             connections = connections[CONNECTIONS.names].filter(mine)
     unjudged = with_series(
         orphans,
-        *(pl.Series(n, [None], t).new_from_index(0, orphans.height) for n, t in _JUDGED.items()),
+        *(
+            pl.Series(name, [None], type_).new_from_index(0, orphans.height)
+            for name, type_ in _ORPHANS.items()
+            if name not in orphans.columns  # what the verdict fills
+        ),
     )
     return Answers(
         endpoints=as_views(endpoints, ENDPOINTS),

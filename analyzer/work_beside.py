@@ -8,13 +8,13 @@ process happens to serve, so that names are told, and what they prove is decided
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from analyzer.frame import Frame
 from analyzer.operations import may_send
 from analyzer.roles import CONSUMER, SERVER
 from analyzer.span_ids import flag
+from storage.arrays import Numbers
 from storage.cheap_rows import at, where, with_series
 from storage.request_reads import RequestBounds
 
@@ -32,8 +32,6 @@ MOST = 3
 _PAIRS_AT_ONCE = 1_000_000
 _IDLE = pl.Series([False])
 _WORK = ["resource", "kind", "top", "start", "end"]
-
-Numbers = npt.NDArray[np.int64]
 
 
 def find_work_beside(frame: Frame, roots: pl.DataFrame) -> pl.DataFrame:
