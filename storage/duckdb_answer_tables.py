@@ -28,7 +28,7 @@ _ANSWERS = {"endpoints": schema.ENDPOINTS, "connections": schema.CONNECTIONS}
 ROWS = {"endpoints": "endpoint_rows", "connections": "connection_rows"}
 SHAPES = {"endpoints": "endpoint_shapes", "connections": "connection_shapes"}
 
-# What a checkpoint would find out of each column anew, by trying every way: a quarter of what it
+# What a checkpoint would find out of each column anew, by trying every way: a fifth of what it
 # spends on these tables. Of ids of traces it depends on how many rows follow each other.
 _COMPRESSION = {
     **dict.fromkeys(("span_id", "consumer_span_id"), "uncompressed"),

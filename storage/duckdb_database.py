@@ -91,8 +91,8 @@ class Session:
         self._connection.execute(text, values or None)
 
     def insert(self, table: str, rows: pa.Table) -> None:
-        """Rows in the columns of the table, in any order; not copied. Half of what a statement
-        costs that they are `given` to: 2 ms less."""
+        """Rows in the columns of the table, in any order; not copied. Costs 1 to 2 ms
+        less than a statement that they are `given` to."""
         columns = self._columns.get(table)
         if columns is None:
             columns = self._columns[table] = self._connection.table(table).columns
