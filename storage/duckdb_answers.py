@@ -1,17 +1,14 @@
 """What the DuckDB engine tells of the analyzer's answers."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Literal
 
 import pyarrow as pa
 
 from storage import paging, results, schema
-from storage.conditions import alike, grouping, of_orphans
+from storage.conditions import of_orphans
 from storage.contract import (
-    Buckets,
     ConnectionQuery,
-    EndpointQuery,
     OrphanQuery,
     Page,
     Rows,
@@ -24,8 +21,9 @@ from storage.duckdb_places import answer_places
 from storage.duckdb_statements import statement
 from storage.duckdb_trace_rows import rows_of
 from storage.paging import after, cut, decode_mark, within_i64
-from storage.queries import EVERY_ORPHAN, NO_BUCKETS
 from storage.results import fit
+from storage.sql_answers import AnswerCounter
+from storage.sql_reads import Sql
 
 # How many pages of connections are looked at first, if all are as many at any time.
 _PAGES_AT_FIRST, _LONGER = 4, 8
@@ -64,8 +62,9 @@ def _page_starts(session: Session, asked: Mapping[str, Value]) -> Iterator[int |
     yield None
 
 
-class AnswerReader:
+class AnswerReader(AnswerCounter):
     def __init__(self, database: Database) -> None:
+        AnswerCounter.__init__(self, Sql(database, statement))
         self._database = database
         self._answer_places = answer_places(database)
         self._endpoint_shapes = Dictionary(SHAPES["endpoints"])
@@ -143,50 +142,6 @@ class AnswerReader:
                 return results.ORPHAN_ROWS.empty_table()
             found = rows.select(statement("orphans_of", rows=source), hidden=hidden)
         return fit(found, results.ORPHAN_ROWS)
-
-    def orphan_groups(
-        self, query: OrphanQuery = EVERY_ORPHAN, buckets: Buckets = NO_BUCKETS
-    ) -> pa.Table:
-        text = statement(
-            "orphan_groups",
-            **grouping(results.ORPHAN_GROUP_KEY),
-            same=alike("chosen", results.ORPHAN_GROUP_KEY),
-            alike=alike("delivery", results.GROUP_EDGE),
-            shown=", ".join(f"told.{name}" for name in results.ORPHAN_GROUP_KEY),
-        )
-        with self._database.read() as session:
-            # To plan this costs as much as to count ten thousand roots.
-            found = session.look_up(
-                text,
-                first=within_i64(buckets.start),
-                past=within_i64(buckets.end),
-                size=within_i64(buckets.size),
-                buckets=buckets.count,
-                **of_orphans(query),
-            )
-        return fit(found, results.ORPHAN_GROUPS)
-
-    def edges(self) -> pa.Table:
-        with self._database.read() as session:
-            found = session.select(
-                statement(
-                    "edges", figures=statement("handover_figures"), **grouping(results.EDGE_KEY)
-                )
-            )
-        return fit(found, results.EDGES)
-
-    def endpoint_facts(self) -> pa.Table:
-        text = statement("endpoint_facts", **grouping(results.ENDPOINT_KEY))
-        with self._database.read() as session:
-            return fit(session.select(text), results.ENDPOINT_FACTS)
-
-    def endpoints(self, query: EndpointQuery, limit: int) -> pa.Table:
-        values = asdict(query) | {"start": within_i64(query.start), "end": within_i64(query.end)}
-        unconnected = statement("unconnected") if values.pop("unconnected") else ""
-        text = statement("endpoints", unconnected=unconnected)
-        with self._database.read() as session:
-            found = session.select(text, limit=limit, **values)
-        return fit(found, schema.ENDPOINTS)
 
     def endpoints_of(self, traces: pa.Table) -> pa.Table:
         with self._database.read() as session, rows_of(session, traces) as rows:

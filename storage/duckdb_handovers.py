@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from storage.conditions import equals, grouping, in_order, placed
+from storage.conditions import equals, in_order, placed
 from storage.destination_reads import Place
 from storage.duckdb_database import Database
 from storage.duckdb_dictionaries import Dictionary
@@ -14,27 +14,17 @@ from storage.duckdb_places import RowPlaces
 from storage.duckdb_statements import statement
 from storage.duckdb_trace_rows import is_one_of
 from storage.handover_reads import (
-    DELIVERY_STARTS,
-    HANDOVER_COUNTS,
     HANDOVERS_OF_SENDS,
-    NOTED,
-    NOTED_KEY,
-    ORPHAN_COUNTS,
-    ORPHAN_COUNTS_KEY,
     RECENT_SENDS,
     SEND_KIND,
     SENDS_OF_KINDS,
-    SERVICE_KEY,
     SPELL_KEY,
     SPELLS,
-    TRAFFIC,
-    UNCONNECTED,
-    UNCONNECTED_SERVICES,
-    Channel,
     SendKind,
 )
-from storage.paging import within_i64
-from storage.results import EDGE_KEY, fit
+from storage.results import fit
+from storage.sql_handovers import HandoverCounter
+from storage.sql_reads import Sql
 
 _DRAWN = 0.8  # confidence from which a connection is an edge
 
@@ -53,26 +43,12 @@ _RECENT_SENDS = {
 }
 
 
-class HandoverReader:
+class HandoverReader(HandoverCounter):
     def __init__(self, database: Database, answers: RowPlaces, connections: Dictionary) -> None:
         """`connections` are the shapes of connections."""
+        HandoverCounter.__init__(self, Sql(database, statement))
         self._database, self._answer_places = database, answers
         self._connection_shapes = connections
-
-    def handover_counts(self, since_unix_nano: int, settled_before_unix_nano: int) -> pa.Table:
-        with self._database.read() as session:
-            found = session.select(
-                statement("handover_counts", **grouping(EDGE_KEY)),
-                since=within_i64(since_unix_nano),
-                settled_before=within_i64(settled_before_unix_nano),
-            )
-        return fit(found, HANDOVER_COUNTS)
-
-    def orphan_counts(self, settled_before_unix_nano: int) -> pa.Table:
-        text = statement("orphan_counts", **grouping(ORPHAN_COUNTS_KEY))
-        with self._database.read() as session:
-            found = session.select(text, settled_before=within_i64(settled_before_unix_nano))
-        return fit(found, ORPHAN_COUNTS)
 
     def recent_sends(self, per_kind: int, kinds: int, place: Place | None = None) -> pa.Table:
         condition, values = ("true", {}) if place is None else placed(place)
@@ -83,21 +59,6 @@ class HandoverReader:
             with session.given(sends=sends):
                 found = session.select(statement("received_sends", within=within))
         return fit(found, RECENT_SENDS)
-
-    def unconnected_deliveries(self) -> pa.Table:
-        with self._database.read() as session:
-            return fit(session.select(statement("unconnected_deliveries")), UNCONNECTED)
-
-    def traffic(self, channel: Channel) -> pa.Table:
-        on, values = equals(channel._asdict(), "on")
-        with self._database.read() as session:
-            return fit(session.select(statement("traffic", on=on), **values), TRAFFIC)
-
-    def unconnected_services(self, since_unix_nano: int) -> pa.Table:
-        text = statement("unconnected_services", key=", ".join(SERVICE_KEY))
-        with self._database.read() as session:
-            found = session.select(text, since=within_i64(since_unix_nano))
-        return fit(found, UNCONNECTED_SERVICES)
 
     def newest_sends(self, kinds: Sequence[SendKind], per_kind: int) -> pa.Table:
         if not kinds:
@@ -132,16 +93,7 @@ class HandoverReader:
         drawn = pc.greater_equal(found["confidence"], pa.scalar(_DRAWN))
         return fit(found.filter(drawn), HANDOVERS_OF_SENDS)
 
-    def noted_handovers(self) -> pa.Table:
-        with self._database.read() as session:
-            return fit(session.select(statement("noted_handovers", **grouping(NOTED_KEY))), NOTED)
-
     def cut_spells(self, latest: int) -> pa.Table:
         text = statement("cut_spells", key=", ".join(SPELL_KEY))
         with self._database.read() as session:
             return fit(session.select(text, latest=latest), SPELLS)
-
-    def delivery_starts(self) -> pa.Table:
-        text = statement("delivery_starts", key=", ".join(SPELL_KEY))
-        with self._database.read() as session:
-            return fit(session.select(text), DELIVERY_STARTS)

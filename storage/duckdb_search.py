@@ -1,7 +1,6 @@
 """How the DuckDB engine finds traces (storage/search_reads.py, storage/search_walk.py)."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 import polars as pl
 import pyarrow as pa
@@ -14,60 +13,13 @@ from storage.duckdb_read import carriers_of
 from storage.duckdb_statements import statement
 from storage.duckdb_trace_rows import rows_of
 from storage.join_keys import hash_key
-from storage.paging import TRACE_KEY, Key, decode_mark, within_i64
+from storage.paging import TRACE_KEY, decode_mark
 from storage.queries import Found, Page, SearchQuery
 from storage.results import fit
-from storage.search_walk import LATEST, find_traces, found_page, keys_of, trace_table
+from storage.search_walk import find_traces, found_page, trace_table
+from storage.sql_search import SqlGround, asked_values
 
 _PART = ("trace_hi", "trace_lo", "span_id", "content_hash")
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A query as SQL. `within` bounds the rows that may meet it."""
-
-    session: Session
-    places: RowPlaces
-    query: SearchQuery
-    conditions: str
-    joins: str
-    within: str
-    values: dict[str, Value]
-
-    @property
-    def scans(self) -> bool:
-        """Whether all rows may meet it."""
-        return self.within == "true"
-
-    def count(self) -> int:
-        return int(self.session.select("SELECT count(*) FROM spans")[0][0].as_py())
-
-    def sample(self, latest: int, earliest: int, limit: int) -> list[int]:
-        text = statement("start_sample")
-        found = self.session.select(text, latest=latest, earliest=earliest, limit=limit)
-        starts: list[int] = found["start"].to_pylist()  # type: ignore[assignment] # never null
-        return starts
-
-    def candidates(self, floor: int, mark: Key | None, limit: int) -> list[Key]:
-        text = statement("search_candidates", conditions=self.conditions, joins=self.joins)
-        found = self.session.select(
-            text,
-            floor=floor,
-            after_start=LATEST if mark is None else mark[0],
-            after_trace_hi=None if mark is None else mark[1],
-            after_trace_lo=None if mark is None else mark[2],
-            limit=limit,
-            **self.values,
-        )
-        return keys_of(found)
-
-    def newest(self, traces: pa.Table) -> list[Key]:
-        within = self.places.within(traces["trace_lo"])
-        text = statement(
-            "search_newest", conditions=self.conditions, joins=self.joins, within=within
-        )
-        with self.session.given(wanted=traces):
-            return keys_of(self.session.select(text, **self.values))
 
 
 class SearchReader:
@@ -101,22 +53,14 @@ class SearchReader:
         return fit(found, schema.TRACE_IDS)
 
     def _summarise(self, session: Session, traces: pa.Table) -> pa.Table:
-        within = self._places.within(traces["trace_lo"])
         with rows_of(session, traces) as rows:
-            text = statement("trace_summaries", rows=rows.source("spans", within))
+            source = rows.source("spans", self._rows_within(traces))
+            text = statement("trace_summaries", rows=source)
             found = session.select(text)
         return fit(found, results.TRACE_SUMMARIES)
 
-    def _ask(self, session: Session, given: ExitStack, query: SearchQuery) -> _Asked:
-        values: dict[str, Value] = {
-            "name": query.name,
-            "name_contains": query.name_contains,
-            "status_code": query.status_code,
-            "min_duration": within_i64(query.min_duration_nano),
-            "max_duration": within_i64(query.max_duration_nano),
-            "start": within_i64(query.start),
-            "end": within_i64(query.end),
-        }
+    def _ask(self, session: Session, given: ExitStack, query: SearchQuery) -> SqlGround:
+        values = asked_values(query)
         conditions, joins, within = [statement("search_conditions")], "", "true"
         if query.service is not None:
             numbers = session.select(statement("numbers_of_service"), service=query.service)
@@ -139,7 +83,12 @@ class SearchReader:
             troubled = statement(f"traces_with_{query.problem.replace('-', '_')}")
             joins += f" SEMI JOIN ({troubled}) AS troubled USING (trace_hi, trace_lo)"
         text = " AND ".join([*conditions, within])
-        return _Asked(session, self._places, query, text, joins, within, values)
+        return SqlGround(
+            session, statement, query, text, values, within == "true", joins, self._rows_within
+        )
+
+    def _rows_within(self, traces: pa.Table) -> str:
+        return self._places.within(traces["trace_lo"])
 
 
 def _attribute(

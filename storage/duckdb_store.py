@@ -2,9 +2,10 @@
 
 Writing is in `duckdb_write` (spans) and `duckdb_answer_writer`, deleting in
 `duckdb_deletion`, writing anew in `duckdb_rewriting`, reading in `duckdb_read` (spans),
-`duckdb_analysis_reads`, `duckdb_search`, `duckdb_answers`, `duckdb_destinations`,
-`duckdb_handovers` and `duckdb_requests`; `duckdb_recent` holds the newest spans in memory,
-`duckdb_database` has the transactions, `duckdb_opening` the settings, `duckdb_schema` the tables.
+`duckdb_analysis_reads`, `duckdb_search`, `duckdb_answers`, `duckdb_handovers` and
+`duckdb_requests`, and what ClickHouse shares in `sql_reads`; `duckdb_recent` holds the newest
+spans in memory, `duckdb_database` has the transactions, `duckdb_opening` the settings,
+`duckdb_schema` the tables.
 """
 
 from dataclasses import replace
@@ -18,15 +19,17 @@ from storage.duckdb_answers import AnswerReader
 from storage.duckdb_contexts import ContextReader
 from storage.duckdb_database import Database
 from storage.duckdb_deletion import SpanDeleter
-from storage.duckdb_destinations import DestinationReader
 from storage.duckdb_handovers import HandoverReader
 from storage.duckdb_opening import locate, remove_replacement
 from storage.duckdb_origins import OriginsKeeper
 from storage.duckdb_requests import RequestReader
 from storage.duckdb_rewriting import SpanRewriter
 from storage.duckdb_search import SearchReader
+from storage.duckdb_statements import statement
 from storage.duckdb_write import SpanWriter
 from storage.schema import ENDPOINTS
+from storage.sql_destinations import DestinationReader
+from storage.sql_reads import Sql
 
 
 class DuckDBStore(
@@ -57,7 +60,7 @@ class DuckDBStore(
             ContextReader.__init__(self, database, self._span_places, self._answer_places)
             RequestReader.__init__(self, database, self._span_places)
             SearchReader.__init__(self, database, self._span_places)
-            DestinationReader.__init__(self, database)
+            DestinationReader.__init__(self, Sql(database, statement))
             AnswerWriter.__init__(
                 self, database, self._span_places, self._answer_places, self._recent
             )

@@ -1,6 +1,5 @@
 """What the ClickHouse engine tells of the analyzer's answers."""
 
-from dataclasses import asdict
 from typing import Literal
 
 import pyarrow as pa
@@ -8,16 +7,19 @@ import pyarrow as pa
 from storage import paging, results, schema
 from storage.clickhouse.database import Database
 from storage.clickhouse.statements import statement
-from storage.conditions import grouping, of_orphans
-from storage.contract import ConnectionQuery, EndpointQuery, OrphanQuery, Page, Rows
+from storage.conditions import of_orphans
+from storage.contract import ConnectionQuery, OrphanQuery, Page, Rows
 from storage.paging import after, cut, decode_mark, within_i64
 from storage.results import fit
+from storage.sql_answers import AnswerCounter
+from storage.sql_reads import Sql
 
 ORDER = ", ".join(paging.CONNECTION_ORDER)
 
 
-class AnswerReader:
+class AnswerReader(AnswerCounter):
     def __init__(self, database: Database) -> None:
+        AnswerCounter.__init__(self, Sql(database, statement))
         self._database = database
 
     def connections(self, query: ConnectionQuery, page: Page) -> Rows:
@@ -71,26 +73,6 @@ class AnswerReader:
         with self._database.read() as session, session.given(wanted=traces):
             found = session.select(statement("orphans_of"), hidden=hidden)
         return fit(found, results.ORPHAN_ROWS)
-
-    def edges(self) -> pa.Table:
-        text = statement(
-            "edges", figures=statement("handover_figures"), **grouping(results.EDGE_KEY)
-        )
-        with self._database.read() as session:
-            return fit(session.select(text), results.EDGES)
-
-    def endpoint_facts(self) -> pa.Table:
-        text = statement("endpoint_facts", **grouping(results.ENDPOINT_KEY))
-        with self._database.read() as session:
-            return fit(session.select(text), results.ENDPOINT_FACTS)
-
-    def endpoints(self, query: EndpointQuery, limit: int) -> pa.Table:
-        values = asdict(query) | {"start": within_i64(query.start), "end": within_i64(query.end)}
-        unconnected = statement("unconnected") if values.pop("unconnected") else ""
-        text = statement("endpoints", unconnected=unconnected)
-        with self._database.read() as session:
-            found = session.select(text, limit=limit, **values)
-        return fit(found, schema.ENDPOINTS)
 
     def endpoints_of(self, traces: pa.Table) -> pa.Table:
         with self._database.read() as session, session.given(wanted=traces):

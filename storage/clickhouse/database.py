@@ -47,6 +47,10 @@ class Session:
         named = {name: table for name, table in self._given.items() if name in filled}
         return self._client.select(put_rows(filled, self._rows), parameters, named)
 
+    def look_up(self, text: str, **values: Value) -> pa.Table:
+        """As `select`: few rows cost nothing less in another way."""
+        return self.select(text, **values)
+
     def stream(self, text: str) -> Iterator[pa.RecordBatch]:
         return self._client.stream(put_rows(text, self._rows))
 

@@ -7,32 +7,22 @@ import pyarrow as pa
 
 from storage.clickhouse.database import Database
 from storage.clickhouse.statements import statement
-from storage.conditions import equals, grouping, in_order, placed
+from storage.conditions import in_order, placed
 from storage.destination_reads import Place
 from storage.handover_reads import (
-    DELIVERY_STARTS,
-    HANDOVER_COUNTS,
     HANDOVERS_OF_SENDS,
-    NOTED,
-    NOTED_KEY,
-    ORPHAN_COUNTS,
-    ORPHAN_COUNTS_KEY,
     RECEIVED,
     RECENT_SENDS,
     SEND_KIND,
     SENDS_OF_KINDS,
-    SERVICE_KEY,
     SPELL_KEY,
     SPELLS,
-    TRAFFIC,
-    UNCONNECTED,
-    UNCONNECTED_SERVICES,
-    Channel,
     SendKind,
 )
-from storage.paging import within_i64
-from storage.results import EDGE_KEY, fit
+from storage.results import fit
 from storage.schema import ENDPOINTS, SPAN_IDS
+from storage.sql_handovers import HandoverCounter
+from storage.sql_reads import Sql
 
 _CONSUMER = ("environment", "service_namespace", "system", "service_name", "span_name")
 
@@ -49,24 +39,10 @@ def _alike(columns: Iterable[str]) -> str:
     return " AND ".join(f"endpoints.{name} <=> kinds.{name}" for name in columns)
 
 
-class HandoverReader:
+class HandoverReader(HandoverCounter):
     def __init__(self, database: Database) -> None:
+        HandoverCounter.__init__(self, Sql(database, statement))
         self._database = database
-
-    def handover_counts(self, since_unix_nano: int, settled_before_unix_nano: int) -> pa.Table:
-        with self._database.read() as session:
-            found = session.select(
-                statement("handover_counts", **grouping(EDGE_KEY)),
-                since=within_i64(since_unix_nano),
-                settled_before=within_i64(settled_before_unix_nano),
-            )
-        return fit(found, HANDOVER_COUNTS)
-
-    def orphan_counts(self, settled_before_unix_nano: int) -> pa.Table:
-        text = statement("orphan_counts", **grouping(ORPHAN_COUNTS_KEY))
-        with self._database.read() as session:
-            found = session.select(text, settled_before=within_i64(settled_before_unix_nano))
-        return fit(found, ORPHAN_COUNTS)
 
     def recent_sends(self, per_kind: int, kinds: int, place: Place | None = None) -> pa.Table:
         condition, values = ("true", {}) if place is None else placed(place)
@@ -89,21 +65,6 @@ class HandoverReader:
             with session.given(sends=sends):
                 return fit(session.select(received), RECENT_SENDS)
 
-    def unconnected_deliveries(self) -> pa.Table:
-        with self._database.read() as session:
-            return fit(session.select(statement("unconnected_deliveries")), UNCONNECTED)
-
-    def traffic(self, channel: Channel) -> pa.Table:
-        on, values = equals(channel._asdict(), "on")
-        with self._database.read() as session:
-            return fit(session.select(statement("traffic", on=on), **values), TRAFFIC)
-
-    def unconnected_services(self, since_unix_nano: int) -> pa.Table:
-        text = statement("unconnected_services", key=", ".join(SERVICE_KEY))
-        with self._database.read() as session:
-            found = session.select(text, since=within_i64(since_unix_nano))
-        return fit(found, UNCONNECTED_SERVICES)
-
     def newest_sends(self, kinds: Sequence[SendKind], per_kind: int) -> pa.Table:
         if not kinds:
             return SENDS_OF_KINDS.empty_table()
@@ -120,15 +81,6 @@ class HandoverReader:
         text = statement("handovers_of", columns=", ".join(HANDOVERS_OF_SENDS.names))
         with self._database.read() as session, session.given(sends=sends):
             return fit(session.select(text), HANDOVERS_OF_SENDS)
-
-    def noted_handovers(self) -> pa.Table:
-        with self._database.read() as session:
-            return fit(session.select(statement("noted_handovers", **grouping(NOTED_KEY))), NOTED)
-
-    def delivery_starts(self) -> pa.Table:
-        text = statement("delivery_starts", key=", ".join(SPELL_KEY))
-        with self._database.read() as session:
-            return fit(session.select(text), DELIVERY_STARTS)
 
     def cut_spells(self, latest: int) -> pa.Table:
         key = ", ".join(SPELL_KEY)

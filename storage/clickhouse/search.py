@@ -1,56 +1,17 @@
 """How the ClickHouse engine finds traces (storage/search_reads.py, storage/search_walk.py)."""
 
-from dataclasses import dataclass
-
 import pyarrow as pa
 
 from storage import results, schema
 from storage.clickhouse.database import Database, Session
-from storage.clickhouse.statements import Value, statement
+from storage.clickhouse.statements import statement
 from storage.correlation_keys import canonical_key
 from storage.join_keys import hash_key
-from storage.paging import TRACE_KEY, Key, decode_mark, within_i64
+from storage.paging import TRACE_KEY, decode_mark
 from storage.queries import Found, Page, SearchQuery
 from storage.results import fit
-from storage.search_walk import LATEST, find_traces, found_page, keys_of, trace_table
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A query as SQL."""
-
-    session: Session
-    query: SearchQuery
-    conditions: str
-    values: dict[str, Value]
-    scans: bool
-
-    def count(self) -> int:
-        return int(self.session.select("SELECT count(*) AS spans FROM spans")["spans"][0].as_py())
-
-    def sample(self, latest: int, earliest: int, limit: int) -> list[int]:
-        text = statement("start_sample")
-        found = self.session.select(text, latest=latest, earliest=earliest, limit=limit)
-        starts: list[int] = found["start"].to_pylist()  # type: ignore[assignment] # never null
-        return starts
-
-    def candidates(self, floor: int, mark: Key | None, limit: int) -> list[Key]:
-        text = statement("search_candidates", conditions=self.conditions)
-        found = self.session.select(
-            text,
-            floor=floor,
-            after_start=LATEST if mark is None else mark[0],
-            after_trace_hi=None if mark is None else mark[1],
-            after_trace_lo=None if mark is None else mark[2],
-            limit=limit,
-            **self.values,
-        )
-        return keys_of(found)
-
-    def newest(self, traces: pa.Table) -> list[Key]:
-        text = statement("search_newest", conditions=self.conditions)
-        with self.session.given(wanted=traces):
-            return keys_of(self.session.select(text, **self.values))
+from storage.search_walk import find_traces, found_page, trace_table
+from storage.sql_search import SqlGround, asked_values
 
 
 class SearchReader:
@@ -87,16 +48,8 @@ def _summarise(session: Session, traces: pa.Table) -> pa.Table:
         return fit(session.select(statement("trace_summaries")), results.TRACE_SUMMARIES)
 
 
-def _ask(session: Session, query: SearchQuery) -> _Asked:
-    values: dict[str, Value] = {
-        "name": query.name,
-        "name_contains": query.name_contains,
-        "status_code": query.status_code,
-        "min_duration": within_i64(query.min_duration_nano),
-        "max_duration": within_i64(query.max_duration_nano),
-        "start": within_i64(query.start),
-        "end": within_i64(query.end),
-    }
+def _ask(session: Session, query: SearchQuery) -> SqlGround:
+    values = asked_values(query)
     conditions, scans = [statement("search_conditions")], True
     if query.service is not None:
         conditions.append(_named("resources", "service_name = $service"))
@@ -117,7 +70,7 @@ def _ask(session: Session, query: SearchQuery) -> _Asked:
     if query.problem is not None:
         troubled = statement(f"traces_with_{query.problem.replace('-', '_')}")
         conditions.append(f"(trace_hi, trace_lo) IN ({troubled})")
-    return _Asked(session, query, " AND ".join(conditions), values, scans)
+    return SqlGround(session, statement, query, " AND ".join(conditions), values, scans)
 
 
 def _named(table: str, condition: str) -> str:

@@ -2,7 +2,8 @@
 
 Writing is in `appending` (spans) and `answer_writer`, deleting in `deletion`; `journal` says
 which of what is written counts, `snapshot` which rows that makes, `tables` and `ddl` what
-the tables are, `client` is the door to the server. The other modules read.
+the tables are, `client` is the door to the server. The other modules read, with what
+DuckDB shares in `storage/sql_reads`.
 """
 
 import pyarrow as pa
@@ -16,8 +17,6 @@ from storage.clickhouse.correlation import CorrelationReader
 from storage.clickhouse.database import Database
 from storage.clickhouse.deletes import Reclaimer
 from storage.clickhouse.deletion import SpanDeleter
-from storage.clickhouse.destinations import DestinationReader
-from storage.clickhouse.groups import GroupReader
 from storage.clickhouse.handovers import HandoverReader
 from storage.clickhouse.origins import OriginsKeeper
 from storage.clickhouse.requests import RequestReader
@@ -25,7 +24,10 @@ from storage.clickhouse.rewriting import SpanRewriter
 from storage.clickhouse.search import SearchReader
 from storage.clickhouse.span_reads import SpanReader
 from storage.clickhouse.state_reads import StateReader
+from storage.clickhouse.statements import statement
 from storage.schema import SpanBatch
+from storage.sql_destinations import DestinationReader
+from storage.sql_reads import Sql
 
 
 class ClickHouseStore(
@@ -39,7 +41,6 @@ class ClickHouseStore(
     SpanReader,
     CorrelationReader,
     AnswerReader,
-    GroupReader,
     HandoverReader,
     ContextReader,
     RequestReader,
@@ -53,6 +54,9 @@ class ClickHouseStore(
         database = Database(url)
         reclaimer = Reclaimer(database)
         StateReader.__init__(self, database)
+        AnswerReader.__init__(self, database)
+        HandoverReader.__init__(self, database)
+        DestinationReader.__init__(self, Sql(database, statement))
         AnswerWriter.__init__(self, database, reclaimer)
         SpanWriter.__init__(self, database)
         SpanDeleter.__init__(self, database, self, self, reclaimer)
