@@ -152,7 +152,8 @@ def _reads(store: DuckDBStore) -> Iterator[object]:
 def _first_stored(store: DuckDBStore, spans: pa.Table) -> list[int]:
     recent = store._recent.now()
     with store._database.read() as session:
-        return first_stored(session, store._span_places, recent, spans).tolist()
+        stored: list[int] = first_stored(session, store._span_places, recent, spans).tolist()
+        return stored
 
 
 def _plain(table: pa.Table) -> object:
