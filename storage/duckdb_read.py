@@ -20,6 +20,8 @@ from storage.schema import SpanBatch
 
 _RECENT = 32  # rows of a key to a value that is asked for: spans of work share a value
 _ALL_ROWS = 2**62
+# Traces that arrived since status was asked for last, which are held in memory.
+_MOST_ARRIVED = 2**17
 
 
 class SpanReader:
@@ -33,13 +35,13 @@ class SpanReader:
 
     def status(self) -> StoreStatus:
         with self._database.read() as session:
-            analysed = session.select("SELECT analysed_generation FROM state")[0][0].as_py()
+            analysed = session.look_up("SELECT analysed_generation FROM state")[0][0].as_py()
             text = statement("counts")
-            counts = session.select(text, analysed_generation=analysed).to_pylist()[0]
+            counts = session.look_up(text, analysed_generation=analysed).to_pylist()[0]
             extent = self._extents.find(
                 counts["generation"],
                 counts["spans"],
-                lambda after: session.select(statement("extent"), after=after).to_pylist()[0],
+                lambda after: self._read_extent(session, after),
             )
         return StoreStatus(
             "duckdb",
@@ -48,6 +50,18 @@ class SpanReader:
             newest_unix_nano=extent.newest,
             **counts,
         )
+
+    def _read_extent(self, session: Session, after: int) -> results.Row:
+        """Of the spans after a generation (storage/extents.py). Asked every few seconds by each
+        page that is open, so traces that may be older are looked for where they may be."""
+        within = "true"
+        if after:
+            text = statement("arrived_ids")
+            arrived = session.select(text, after=after, limit=_MOST_ARRIVED)
+            if arrived.num_rows < _MOST_ARRIVED:
+                within = self._span_places.within(arrived["trace_lo"])
+        found = session.look_up(statement("extent", within=within), after=after)
+        return found.to_pylist()[0]
 
     def generations(self) -> tuple[int, int]:
         with self._database.read() as session:

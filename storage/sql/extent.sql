@@ -1,5 +1,5 @@
 -- What the spans after a generation add to what is known of those up to it: they are
--- grouped alone, and only looked for among the others.
+-- grouped alone, and only looked for among the others, where these may have them.
 WITH arrived AS (
     SELECT
         trace_hi, trace_lo,
@@ -11,7 +11,7 @@ WITH arrived AS (
     GROUP BY trace_hi, trace_lo
 ),
 earlier AS (
-    SELECT trace_hi, trace_lo FROM spans WHERE generation <= $after
+    SELECT trace_hi, trace_lo FROM spans WHERE generation <= $after AND {within}
 )
 SELECT
     (SELECT count(*) FROM arrived ANTI JOIN earlier USING (trace_hi, trace_lo)) AS traces,

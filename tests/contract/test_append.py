@@ -141,6 +141,17 @@ def test_generations_count_appends_that_stored_something(store: SpanStore) -> No
     assert store.append(make_batch([span(1, 2)]), 1).generation == 2
 
 
+@pytest.mark.parametrize("analysed", [False, True], ids=["new", "analysed"])
+def test_a_trace_that_comes_in_parts_counts_once(store: SpanStore, analysed: bool) -> None:
+    counted: list[int] = []
+    for trace in ((1, 2), (2, 3), (1, 3), (4,)):
+        store.append(make_batch([span(t, len(counted) + 1) for t in trace]), len(counted))
+        if analysed:  # where a store learns which appends a trace stands in
+            store.traces_since(0, 100)
+        counted.append(store.status().traces)
+    assert counted == [2, 3, 3, 4]
+
+
 def test_a_batch_that_cannot_be_stored_leaves_nothing_behind(store: SpanStore) -> None:
     good = make_batch([span(1, 1)], links=[link(span(1, 1), 2)])
     store.append(good, 1)

@@ -1,0 +1,1 @@
+SELECT DISTINCT trace_lo FROM spans WHERE generation > $after LIMIT $limit
