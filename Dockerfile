@@ -26,6 +26,9 @@ RUN MATURIN_NO_INSTALL_RUST=1 /opt/tracestitch/bin/python -m pip install \
     --no-cache-dir --constraint constraints.txt ".[clickhouse]"
 COPY --from=decoder /wheels /wheels
 RUN /opt/tracestitch/bin/python -m pip install --no-cache-dir /wheels/*.whl
+# The directory belongs to root in the image: what is not kept in it now, every container
+# would compile again. -P: what is installed, not what was copied here.
+RUN /opt/tracestitch/bin/python -P -c "from web.frame import compile_templates; compile_templates()"
 
 FROM python:3.13-slim-trixie
 RUN useradd --create-home --uid 10001 tracestitch \

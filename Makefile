@@ -115,5 +115,5 @@ clean: ## remove .venv, caches and build output, never ./data
 		PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP_INSTALL) --no-build-isolation --no-deps --force-reinstall ./decoder && \
 		touch $@; \
 	else \
-		echo "no cargo: the plain-Python decoder runs, which takes about 40 times as long"; \
+		echo "no cargo: the plain-Python decoder runs, which takes about a hundred times as long"; \
 	fi

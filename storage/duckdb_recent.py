@@ -21,7 +21,7 @@ from storage.lean_batches import LeanTables
 from storage.memory_frames import Frames
 from storage.trace_sets import Traces, TraceSet, are_among, sort_ids, stack_traces
 
-# Two row groups where every trace tells of messages.
+# Two row groups where every trace tells of messages, with the indexes that are made of them.
 _MOST_BYTES = 64 * 2**20
 # Of small ones that are merged: they are let go as a whole.
 _MOST_MERGED_BYTES = 8 * 2**20

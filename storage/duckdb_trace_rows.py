@@ -3,11 +3,11 @@
 DuckDB hands its scan a condition on one column, which then unpacks the other columns of the
 rows it holds for alone. Of a join, and of a plain IN with several values, the scan uses the
 range at most, and unpacks every row of the generations that are looked at. A CASE around the
-list is handed over whole. So a few traces come as a list, and one as it is: rows are in order
-of the high half of its id, and a plain comparison skips by that (a fifth of the time). Many are
-joined, first for the numbers of their rows by the ids alone, then only those rows are read:
-joined directly, the attribute texts of the whole table would be read and unpacked (ten times
-the time at two million spans).
+list is handed over whole. So a few traces come as a list, and one as it is: a plain comparison
+is handed over, too, and skips row groups whose range does not have the id. That may be some of
+them, not most: traces stand in an append as they came. Many are joined, first for the numbers
+of their rows by the ids alone, then only those rows are read: joined directly, the attribute
+texts of the whole table would be read and unpacked (ten times the time at two million spans).
 """
 
 from collections.abc import Iterable, Iterator
