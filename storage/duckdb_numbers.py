@@ -4,6 +4,8 @@ Thousands of spans name the same few; a hash of 8 random bytes cannot be compres
 small number takes one.
 """
 
+from contextlib import suppress
+
 import numpy as np
 import polars as pl
 
@@ -33,7 +35,8 @@ class Numbers:
         self, session: Session, rows: pl.DataFrame, ids: pl.Series
     ) -> tuple[pl.Series, pl.DataFrame]:
         """The number of each of the `ids`, and those of the `rows` that have to be stored,
-        with theirs. Nothing is remembered until `remember`."""
+        with theirs. Nothing is remembered until `remember`, but no number is given twice, even
+        where the first to get it is not stored."""
         named = ids.to_arrow().dictionary_encode()
         present = list({*named.dictionary.to_pylist(), *rows[self._key].to_list()})
         found = {id_: self._known[id_] for id_ in present if id_ in self._known}
@@ -41,6 +44,7 @@ class Numbers:
         self._met = self._look_up(session, unknown) if unknown else {}
         new = sorted(id_ for id_ in unknown if id_ not in self._met)
         self._met |= {id_: self._next + place for place, id_ in enumerate(new)}
+        self._next += len(new)
         found |= self._met
         told = np.array([found[id_] for id_ in named.dictionary.to_pylist()], np.uint32)
         numbers = pl.Series("number", told.take(named.indices.to_numpy()))
@@ -59,12 +63,12 @@ class Numbers:
         return with_series(at(rows, chosen), numbers)
 
     def remember(self) -> None:
-        """What the last `number` gave is committed."""
-        # First of all: a number must not be given twice, whatever happens to the rest.
-        self._next = max(self._next, 1 + max(self._met.values(), default=-1))
-        if len(self._known) > _MOST_KNOWN:
-            self._known.clear()
-        self._known |= self._met
+        """What the last `number` gave is committed. Never raises for want of memory: what is not
+        remembered is looked up."""
+        with suppress(MemoryError):
+            if len(self._known) > _MOST_KNOWN:
+                self._known.clear()
+            self._known |= self._met
 
     def _look_up(self, session: Session, ids: list[int]) -> dict[int, int]:
         wanted = pl.DataFrame({self._key: ids}, schema={self._key: pl.UInt64})

@@ -13,15 +13,16 @@ import threading
 from contextlib import suppress
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
-from types import CodeType
 
 import jinja2
 from jinja2.bccache import Bucket, BytecodeCache
 
+_DIGEST_BYTES = hashlib.sha256().digest_size
+
 
 class CompiledTemplates(BytecodeCache):
     """A file for each template, valid for its text, the versions of Jinja and Python, and the
-    environment's settings."""
+    environment's settings, while nothing damages it."""
 
     def __init__(self, directory: Path, settings: bytes) -> None:
         """`settings` is anything that changes with how the environment compiles."""
@@ -31,11 +32,11 @@ class CompiledTemplates(BytecodeCache):
 
     def load_bytecode(self, bucket: Bucket) -> None:
         head = self._head(bucket)
-        with suppress(OSError, EOFError, ValueError, TypeError):  # then it is made anew
+        with suppress(OSError):  # then it is made anew
             kept = self._file(bucket).read_bytes()
-            if kept.startswith(head):
-                code = marshal.loads(kept[len(head) :])  # noqa: S302 - trusted as any module
-                bucket.code = code if isinstance(code, CodeType) else None
+            code = kept[len(head) + _DIGEST_BYTES :]
+            if kept == head + _digest(code) + code:
+                bucket.code = marshal.loads(code)  # noqa: S302 - trusted as any module
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         if sys.dont_write_bytecode:
@@ -44,9 +45,10 @@ class CompiledTemplates(BytecodeCache):
         written = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}")
         with suppress(OSError):
             try:
+                code = marshal.dumps(bucket.code)
                 # In one piece, for another process may read or write it now.
-                with written.open("xb") as stream:
-                    stream.write(self._head(bucket) + marshal.dumps(bucket.code))
+                with open(written, "xb", opener=_make_file) as stream:
+                    stream.write(self._head(bucket) + _digest(code) + code)
                 written.replace(file)
             finally:
                 written.unlink(missing_ok=True)
@@ -58,6 +60,15 @@ class CompiledTemplates(BytecodeCache):
 
     def _file(self, bucket: Bucket) -> Path:
         return self._directory / f"template-{bucket.key}.{sys.implementation.cache_tag}.code"
+
+
+def _digest(code: bytes) -> bytes:
+    return hashlib.sha256(code).digest()
+
+
+def _make_file(path: str, flags: int) -> int:
+    """For nobody else to write, whatever the umask, as compiled modules are."""
+    return os.open(path, flags, 0o644)
 
 
 def kept_beside_modules(settings: bytes) -> CompiledTemplates | None:

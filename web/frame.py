@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -58,7 +59,8 @@ def _environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,  # an upgrade in place must not mix with the process that runs
-        # How it compiles is told below, but for what filters give of constants: not folded.
+        # This file is the key of what is kept. Filters stand in others: what they give of
+        # constants is not worked out when a template is compiled.
         bytecode_cache=kept_beside_modules(Path(__file__).read_bytes()),
         optimized=False,
         trim_blocks=True,
@@ -100,7 +102,8 @@ _templates = _environment()
 def _prepare_other_pages() -> None:
     """For a reader who has come: the first of each page would wait for its templates. Half a
     second of CPU unless they are kept, which a server that nobody reads is spared."""
-    threading.Thread(target=compile_templates, name="templates", daemon=True).start()
+    with suppress(RuntimeError):  # no thread can be started; the page itself is done
+        threading.Thread(target=compile_templates, name="templates", daemon=True).start()
 
 
 def compile_templates() -> None:

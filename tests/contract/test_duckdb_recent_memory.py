@@ -12,7 +12,7 @@ from storage.duckdb_store import DuckDBStore
 from storage.held_append import HeldAppend
 from storage.schema import SpanBatch
 from storage.trace_sets import stack_traces
-from tests.contract.rows import correlated, link, make_batch, span, traces
+from tests.contract.rows import correlated, link, make_batch, resource, scope, span, traces
 
 
 @pytest.fixture
@@ -55,6 +55,31 @@ def test_what_is_stored_is_no_failure_whatever_memory_makes_of_it(
     store.append(make_batch([span(3, 9), span(4, 4)]), 5)
     assert _held(store) == [3]
     assert store.analysis_input(traces(1, 3, 4)).spans["span_id"].to_pylist() == [1, 7, 8, 9, 4]
+
+
+class _Full(dict[int, int]):
+    """Takes nothing in any more."""
+
+    def __ior__(self, other: object) -> "_Full":  # type: ignore[override, misc] # never returns
+        raise MemoryError
+
+
+def test_numbers_are_given_once_where_there_is_no_room_to_remember_them(
+    store: DuckDBStore,
+) -> None:
+    for numbers in store._numbers.values():
+        numbers._known = _Full()
+    for n in (1, 2, 3):
+        batch = make_batch(
+            [span(n, 1, resource_id=n, scope_id=n)],
+            resources=[resource(n, f"service-{n}")],
+            scopes=[scope(n) | {"name": f"scope-{n}"}],
+        )
+        assert store.append(batch, 5).stored == 1
+    stored = store.spans_of(traces(1, 2, 3))
+    assert set(stored.spans["scope_id"].to_pylist()) == {1, 2, 3}
+    assert set(stored.scopes["name"].to_pylist()) == {"scope-1", "scope-2", "scope-3"}
+    assert stored.spans["resource_id"].to_pylist() == stored.spans["scope_id"].to_pylist()
 
 
 def test_who_stops_the_process_is_not_held_up(store: DuckDBStore) -> None:

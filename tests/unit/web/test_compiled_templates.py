@@ -1,5 +1,6 @@
 """Compiled templates on disk: taken only for what they were made of, and never needed."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,29 @@ def test_a_file_that_is_cut_short_is_made_anew(
     assert [render(tmp_path), render(tmp_path)] == ["<1>"] * 2
     assert len(compiled) == 2
     assert file.read_bytes() == whole
+
+
+@pytest.mark.parametrize("place", range(20, 400, 19))
+def test_a_file_with_a_damaged_byte_is_made_anew(
+    tmp_path: Path, compiled: list[str], place: int
+) -> None:
+    render(tmp_path)
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+    assert render(tmp_path) == "<1>"
+    assert len(compiled) == 2
+    assert file.read_bytes() == whole
+
+
+def test_nobody_else_may_write_what_is_kept(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        render(tmp_path)
+    finally:
+        os.umask(before)
+    (file,) = tmp_path.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o644
 
 
 def test_pages_do_without(tmp_path: Path, compiled: list[str]) -> None:
