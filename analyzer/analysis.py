@@ -14,15 +14,14 @@ from analyzer.answers import connection_rows, endpoint_rows
 from analyzer.ends import find_ends
 from analyzer.hot_keys import Hot
 from analyzer.lost_sends import find_origins, select_lost
-from analyzer.orphans import orphan_rows
+from analyzer.orphans import ROOTS, orphan_rows
 from analyzer.remarks import add_remarks
 from analyzer.stitching import stitch
 from analyzer.tables import Tables
+from analyzer.verdict_rows import JUDGED
 from storage.cheap_rows import with_series
 from storage.memory_frames import as_views
 from storage.schema import CONNECTIONS, ENDPOINTS, ORPHANS, SpanBatch
-
-_ORPHANS = pl.DataFrame(ORPHANS.empty_table()).schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +65,9 @@ def analyse(
     unjudged = with_series(
         orphans,
         *(
-            pl.Series(name, [None], type_).new_from_index(0, orphans.height)
-            for name, type_ in _ORPHANS.items()
-            if name not in orphans.columns  # what the verdict fills
+            pl.Series(name, [None], ROOTS[name]).new_from_index(0, orphans.height)
+            for name in JUDGED
+            if name not in orphans.columns
         ),
     )
     return Answers(

@@ -8,12 +8,12 @@ from typing import Any, cast
 import polars as pl
 
 from analyzer.case import Case
+from analyzer.orphans import ROOTS
 from analyzer.root_facts import FACTS, NOTHING
 from analyzer.surroundings import Surroundings, Watched
 from analyzer.verdict_rows import JUDGED, verdict_row
 from analyzer.verdicts import Verdict, name_cause
 from analyzer.world import World, worlds
-from storage.schema import ORPHANS
 
 # What a verdict may fill in: judging starts from what the spans themselves said.
 _REFINED = ["system", "destination", "producer_service_name"]
@@ -40,7 +40,6 @@ _OWN = (
 _tell_compared = itemgetter(*(name for name in FACTS if name not in _OWN))
 
 _MOST_REMEMBERED = 5_000
-_SCHEMA = pl.DataFrame(ORPHANS.empty_table()).schema
 
 
 class _Views:
@@ -116,8 +115,8 @@ class Judge:
                 or (case.sent and not case.lost)
             )
             rows.append(verdict_row(case, self._find_verdict(case)) | {"hidden": hidden})
-        columns = {n: pl.Series(n, [row[n] for row in rows], _SCHEMA[n]) for n in JUDGED}
-        return pl.DataFrame([columns[n] if n in columns else roots[n] for n in _SCHEMA])
+        columns = {n: pl.Series(n, [row[n] for row in rows], ROOTS[n]) for n in JUDGED}
+        return pl.DataFrame([columns[n] if n in columns else roots[n] for n in ROOTS])
 
     def find_affected(self, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame | None:
         """Places (`select_at`) of roots that were judged with the facts `before`, or affected

@@ -16,7 +16,9 @@ from analyzer.tables import Tables
 from storage.cheap_rows import stack, where, with_series
 from storage.schema import ORPHANS
 
-_NONE = pl.DataFrame(ORPHANS.empty_table()).with_columns(row=pl.lit(None, pl.UInt32))
+ROOTS = pl.DataFrame(ORPHANS.empty_table()).schema
+"""Of orphan roots with their verdicts."""
+_NONE = pl.DataFrame(schema={**ROOTS, "row": pl.UInt32})
 
 
 def orphan_rows(

@@ -14,7 +14,7 @@ from analyzer.frame import Frame
 from analyzer.operations import may_send
 from analyzer.roles import CONSUMER, SERVER
 from analyzer.span_ids import flag
-from storage.arrays import Numbers
+from storage.arrays import Numbers, ranges
 from storage.cheap_rows import at, where, with_series
 from storage.request_reads import RequestBounds
 
@@ -98,8 +98,7 @@ def _find_latest(
     found = []
     for some in _portions(counts):
         root = np.repeat(some, counts[some])
-        begun = np.cumsum(counts[some]) - counts[some]
-        work = np.arange(len(root)) + np.repeat(first[some] - begun, counts[some])
+        work = ranges(first[some], counts[some])
         beside = sent[root] - ends[work] <= AFTER_NANO
         root, work = root[beside], work[beside]
         rank = np.arange(len(root)) - np.searchsorted(root, root)

@@ -1,4 +1,4 @@
-"""Columns of numbers as numpy has them: runs of equal neighbours, and pairs in one number."""
+"""Columns of numbers as numpy has them: runs of equal neighbours, ranges, pairs in one number."""
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,12 @@ def begin_runs(*columns: npt.NDArray[np.generic]) -> Mask:
 def starts_of_runs(*columns: npt.NDArray[np.generic]) -> Rows:
     """Rows that differ from the one before, the first one too."""
     return np.flatnonzero(begin_runs(*columns))
+
+
+def ranges(first: Rows, counts: Rows) -> Rows:
+    """From each of the first numbers on so many."""
+    ends = np.cumsum(counts)
+    return np.repeat(first - ends + counts, counts) + np.arange(ends[-1] if len(ends) else 0)
 
 
 def order_of_pairs(

@@ -84,7 +84,14 @@ class SearchReader:
             joins += f" SEMI JOIN ({troubled}) AS troubled USING (trace_hi, trace_lo)"
         text = " AND ".join([*conditions, within])
         return SqlGround(
-            session, statement, query, text, values, within == "true", joins, self._rows_within
+            session,
+            statement,
+            query,
+            conditions=text,
+            values=values,
+            scans=within == "true",
+            joins=joins,
+            within=self._rows_within,
         )
 
     def _rows_within(self, traces: pa.Table) -> str:

@@ -18,8 +18,9 @@ import pyarrow.compute as pc
 
 from storage.arrays import ODD, Rows, U64Array
 from storage.cheap_rows import where, with_series
+from storage.id_table import IdTable
 from storage.memory_frames import PART, TRACE, Frames
-from storage.row_order import in_order, order_of, rows_of
+from storage.row_order import in_order, order_of
 
 # What is stored with spans, and the columns of PART that it has beside the number: links are
 # looked up by trace, from both ends.
@@ -38,10 +39,9 @@ def number_spans(batch: Frames, first: int) -> Frames:
     parents = spans["parent_span_id"].to_arrow()
     sought = [_key(spans, parents.fill_null(0).to_numpy())]
     sought += [_key(batch[name], _ids(batch[name])) for name in PARTS]
-    # All at once: to make ready what is looked up in is most of a look-up.
-    found = rows_of(np.concatenate(sought), _key(spans, _ids(spans)))
+    places, found = IdTable(_key(spans, _ids(spans))).find(np.concatenate(sought))
     ends = np.cumsum([len(keys) for keys in sought])[:-1]
-    parent_rows, *part_rows = np.split(found, ends)
+    parent_rows, *part_rows = np.split(np.where(found, places.astype(np.int64), -1), ends)
     parts = {}
     for name, rows in zip(PARTS, part_rows, strict=True):
         rows = _corrected(rows, batch[name], spans)

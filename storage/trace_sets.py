@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from storage.arrays import Mask, Rows, U64Array, starts_of_runs
+from storage.arrays import Mask, Rows, U64Array, ranges, starts_of_runs
 from storage.schema import TRACE_IDS
 
 _NO_IDS: U64Array = np.empty(0, np.uint64)
@@ -119,7 +119,7 @@ class Index:
         """Rows with one of these ids, which are ordered and each once."""
         first = np.searchsorted(self._ids, ids)
         counts = np.searchsorted(self._ids, ids, side="right") - first
-        return self._order[_ranges(first, counts)]
+        return self._order[ranges(first, counts)]
 
 
 class TraceIndex:
@@ -145,18 +145,12 @@ class TraceIndex:
         runs = self._index.find(traces.low[starts_of_runs(traces.low)])
         runs = np.sort(runs[traces.hold(self._runs[runs])])
         ends = np.append(self._starts, self._rows)
-        return _ranges(self._starts[runs], ends[runs + 1] - self._starts[runs])
+        return ranges(self._starts[runs], ends[runs + 1] - self._starts[runs])
 
 
 def _places(ids: U64Array, ordered: U64Array) -> Rows:
     """Where each would stand, of what is there."""
     return np.minimum(np.searchsorted(ordered, ids), len(ordered) - 1)
-
-
-def _ranges(first: Rows, counts: Rows) -> Rows:
-    """From each of the first numbers on so many."""
-    ends = np.cumsum(counts)
-    return np.repeat(first - ends + counts, counts) + np.arange(ends[-1] if len(ends) else 0)
 
 
 def _frame(traces: Traces) -> pl.DataFrame:

@@ -167,6 +167,10 @@ class HttpListener(uvicorn.Server):
 
     async def stop(self) -> None:
         """Accepts nothing more, answers what is under way, returns."""
+        self.ask_to_stop()
+        await self.task
+
+    def ask_to_stop(self) -> None:
+        """As `stop`, without waiting for it. Only on the thread of the loop."""
         self.should_exit = True
         self._ending.set()
-        await self.task

@@ -70,7 +70,9 @@ def _ask(session: Session, query: SearchQuery) -> SqlGround:
     if query.problem is not None:
         troubled = statement(f"traces_with_{query.problem.replace('-', '_')}")
         conditions.append(f"(trace_hi, trace_lo) IN ({troubled})")
-    return SqlGround(session, statement, query, " AND ".join(conditions), values, scans)
+    return SqlGround(
+        session, statement, query, conditions=" AND ".join(conditions), values=values, scans=scans
+    )
 
 
 def _named(table: str, condition: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from collector.http_receiver import http_app
 from collector.otlp_sink import OtlpSink
@@ -73,11 +73,13 @@ class _HttpThread:
             self._take(payload)
             return success(0, "")
 
+        self._loop = asyncio.get_running_loop()
         self._listener = HttpListener(http_app(receive), self._bound)
         await self._listener.wait_until_listening()
         self._listening.set()
         await self._listener.task
 
     def stop(self) -> None:
-        self._listener.should_exit = True  # uvicorn looks ten times a second
+        with suppress(RuntimeError):  # the loop may have ended
+            self._loop.call_soon_threadsafe(self._listener.ask_to_stop)
         self._thread.join()

@@ -1,45 +1,12 @@
-"""Rows are found and put in order as Polars finds and orders them."""
+"""Rows are put in order as Polars orders them."""
 
 import numpy as np
 import polars as pl
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from storage import row_order
-from storage.row_order import by_trace, in_order, order_of, rows_of
-
-NUMBERS = st.lists(st.integers(0, 9) | st.integers(0, 2**64 - 1), max_size=40)
-
-
-@pytest.mark.parametrize("few", [1, 10**6])
-@given(keys=NUMBERS, ids=NUMBERS)
-def test_finds_a_row_of_each_key(few: int, keys: list[int], ids: list[int]) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(row_order, "_FEW", few)
-        found = rows_of(np.array(keys, np.uint64), np.array(ids, np.uint64)).tolist()
-    for key, row in zip(keys, found, strict=True):
-        if row >= 0:
-            assert ids[row] == key
-        else:
-            assert ids.count(key) != 1
-
-
-def test_finds_all_of_many_ids_that_stand_once() -> None:
-    ids = np.random.default_rng(1).permutation(50_000).astype(np.uint64)
-    found = rows_of(np.arange(60_000, dtype=np.uint64), ids)
-    assert (ids[found[:50_000]] == np.arange(50_000)).all()
-    assert (found[50_000:] == -1).all()
-
-
-def test_ids_for_one_place_of_every_table_end() -> None:
-    ids = np.zeros(10_000, np.uint64)
-    ids[0] = 7
-    found = rows_of(np.array([7, 0, 9], np.uint64), ids).tolist()
-    assert found[0] in (0, -1)
-    assert ids[found[1]] == 0
-    assert found[2] == -1
+from storage.row_order import by_trace, in_order, order_of
 
 
 @given(st.lists(st.integers(0, 5), max_size=20))
