@@ -22,7 +22,7 @@ from storage.duckdb_statements import statement
 from storage.duckdb_trace_rows import rows_of
 from storage.paging import after, cut, decode_mark, within_i64
 from storage.results import fit
-from storage.sql_answers import AnswerCounter
+from storage.sql_answers import SqlAnswers
 from storage.sql_reads import Sql
 
 # How many pages of connections are looked at first, if all are as many at any time.
@@ -62,9 +62,9 @@ def _page_starts(session: Session, asked: Mapping[str, Value]) -> Iterator[int |
     yield None
 
 
-class AnswerReader(AnswerCounter):
+class AnswerReader(SqlAnswers):
     def __init__(self, database: Database) -> None:
-        AnswerCounter.__init__(self, Sql(database, statement))
+        SqlAnswers.__init__(self, Sql(database, statement))
         self._database = database
         self._answer_places = answer_places(database)
         self._endpoint_shapes = Dictionary(SHAPES["endpoints"])

@@ -23,7 +23,7 @@ from storage.handover_reads import (
     SendKind,
 )
 from storage.results import fit
-from storage.sql_handovers import HandoverCounter
+from storage.sql_handovers import SqlHandovers
 from storage.sql_reads import Sql
 
 _DRAWN = 0.8  # confidence from which a connection is an edge
@@ -43,10 +43,10 @@ _RECENT_SENDS = {
 }
 
 
-class HandoverReader(HandoverCounter):
+class HandoverReader(SqlHandovers):
     def __init__(self, database: Database, answers: RowPlaces, connections: Dictionary) -> None:
         """`connections` are the shapes of connections."""
-        HandoverCounter.__init__(self, Sql(database, statement))
+        SqlHandovers.__init__(self, Sql(database, statement))
         self._database, self._answer_places = database, answers
         self._connection_shapes = connections
 

@@ -20,8 +20,8 @@ _LEAST_BITS = 14
 
 
 class IdTable:
-    """A table that is half full at most, with one id in a slot, and the ids that found theirs
-    taken in order: however they are chosen, no look-up takes more than a search in these."""
+    """A table that is a quarter full at most, with one id in a slot, and in order the ids that
+    found theirs taken: however they are chosen, no look-up takes more than a search in these."""
 
     def __init__(self, ids: U64Array) -> None:
         """Of ids that stand there several times the first place counts."""

@@ -11,7 +11,7 @@ from storage.queries import EVERY_ORPHAN, NO_BUCKETS, Buckets, EndpointQuery, Or
 from storage.sql_reads import Sql
 
 
-class AnswerCounter:
+class SqlAnswers:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 

@@ -22,7 +22,7 @@ from storage.results import EDGE_KEY
 from storage.sql_reads import Sql
 
 
-class HandoverCounter:
+class SqlHandovers:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 

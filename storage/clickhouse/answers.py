@@ -11,15 +11,15 @@ from storage.conditions import of_orphans
 from storage.contract import ConnectionQuery, OrphanQuery, Page, Rows
 from storage.paging import after, cut, decode_mark, within_i64
 from storage.results import fit
-from storage.sql_answers import AnswerCounter
+from storage.sql_answers import SqlAnswers
 from storage.sql_reads import Sql
 
 ORDER = ", ".join(paging.CONNECTION_ORDER)
 
 
-class AnswerReader(AnswerCounter):
+class AnswerReader(SqlAnswers):
     def __init__(self, database: Database) -> None:
-        AnswerCounter.__init__(self, Sql(database, statement))
+        SqlAnswers.__init__(self, Sql(database, statement))
         self._database = database
 
     def connections(self, query: ConnectionQuery, page: Page) -> Rows:

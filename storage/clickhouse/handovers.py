@@ -21,7 +21,7 @@ from storage.handover_reads import (
 )
 from storage.results import fit
 from storage.schema import ENDPOINTS, SPAN_IDS
-from storage.sql_handovers import HandoverCounter
+from storage.sql_handovers import SqlHandovers
 from storage.sql_reads import Sql
 
 _CONSUMER = ("environment", "service_namespace", "system", "service_name", "span_name")
@@ -39,9 +39,9 @@ def _alike(columns: Iterable[str]) -> str:
     return " AND ".join(f"endpoints.{name} <=> kinds.{name}" for name in columns)
 
 
-class HandoverReader(HandoverCounter):
+class HandoverReader(SqlHandovers):
     def __init__(self, database: Database) -> None:
-        HandoverCounter.__init__(self, Sql(database, statement))
+        SqlHandovers.__init__(self, Sql(database, statement))
         self._database = database
 
     def recent_sends(self, per_kind: int, kinds: int, place: Place | None = None) -> pa.Table:
