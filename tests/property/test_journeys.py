@@ -58,7 +58,8 @@ def ask(plan: dict[str, Any], *, seed: int, levels: int, at_once: int) -> tuple[
     store = build(plan, seed).store()
     with (
         patch("web.journeys.walking._LIKELY_LEVELS", levels),
-        patch("web.journeys.walking._AT_ONCE", at_once),
+        patch("web.journeys.walking.AT_ONCE", at_once),
+        patch("web.journeys.journey.AT_ONCE", at_once),
     ):
         by_value = journey_of_attribute(store, "order.id", "A", STORED_AT)["journey"]
         by_trace = journey_of_trace(store, (1, 1), STORED_AT)["journey"]
