@@ -172,7 +172,8 @@ def journeys(request: Request) -> Response:
 
 
 @router.get("/traces/{trace_id}")
-def trace(request: Request, trace_id: str) -> Response:
+def trace(request: Request) -> Response:
+    trace_id = request.path_params["trace_id"]
     _parameters(request)
     site = _site(request)
     asked = parse_trace_id(trace_id)

@@ -16,7 +16,7 @@ router = Router()
 _PATIENCE_SECONDS = 2.0
 
 
-@router.route("/healthz", {"GET", "HEAD"})
+@router.get("/healthz")
 def healthz(request: Request) -> Response:
     """200 as long as the process answers and a restart is not the only help."""
     site: Site = request.app.state.site
@@ -25,7 +25,7 @@ def healthz(request: Request) -> Response:
     return Response("ok\n", media_type="text/plain")
 
 
-@router.route("/readyz", {"GET", "HEAD"})
+@router.get("/readyz")
 def readyz(request: Request) -> Response:
     """200 when every listener accepts and the store can commit, else 503; why is told to
     who may read."""

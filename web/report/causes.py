@@ -49,7 +49,8 @@ def show_causes(request: Request) -> Response:
 
 
 @router.get("/causes/{code}")
-def show_cause(request: Request, code: str) -> Response:
+def show_cause(request: Request) -> Response:
+    code = request.path_params["code"]
     Parameters(request.query_params, ())
     cause = _find(code)
     fixes = [
@@ -78,7 +79,8 @@ def causes(request: Request) -> Response:
 
 
 @router.get(PREFIX + "/causes/{code}")
-def cause_by_code(request: Request, code: str) -> Response:
+def cause_by_code(request: Request) -> Response:
+    code = request.path_params["code"]
     Parameters(request.query_params, ())
     found = _find(code)
     rows = [{"holds": name_conditions(line), "confidence": line.confidence} for line in found.lines]

@@ -97,7 +97,8 @@ def _order_links(chosen: Mapping[str, str]) -> list[tuple[Order, str, str]]:
 
 
 @router.get("/orphans/{key}")
-def show_group(request: Request, key: str) -> Response:
+def show_group(request: Request) -> Response:
+    key = request.path_params["key"]
     Parameters(request.query_params, ())
     site: Site = request.app.state.site
     group = find_group(site, key)
@@ -126,8 +127,9 @@ def show_group(request: Request, key: str) -> Response:
 
 
 @router.get("/candidates/{trace_id}/{span_id}")
-def show_candidates(request: Request, trace_id: str, span_id: str) -> Response:
+def show_candidates(request: Request) -> Response:
     """Of an orphan root: the spans that may have sent its message."""
+    trace_id, span_id = (request.path_params[name] for name in ("trace_id", "span_id"))
     Parameters(request.query_params, ())
     site: Site = request.app.state.site
     trace, span = parse_trace_id(trace_id), span_hex(parse_span_id(span_id))

@@ -57,7 +57,8 @@ def show_journey(request: Request) -> Response:
 
 
 @router.get("/traces/{trace_id}")
-def show_trace(request: Request, trace_id: str) -> Response:
+def show_trace(request: Request) -> Response:
+    trace_id = request.path_params["trace_id"]
     look = read_look(Parameters(request.query_params, NAMES))
     asked = AskedPicture(trace=parse_trace_id(trace_id))
     kept = open_picture(request, asked)
@@ -67,8 +68,9 @@ def show_trace(request: Request, trace_id: str) -> Response:
 
 
 @router.get("/spans/{trace_id}/{span_id}")
-def show_span(request: Request, trace_id: str, span_id: str) -> Response:
+def show_span(request: Request) -> Response:
     """Everything about one span; with `part=true` only what the journey page shows of it."""
+    trace_id, span_id = (request.path_params[name] for name in ("trace_id", "span_id"))
     given = Parameters(request.query_params, ("part",))
     wanted = parse_span_id(span_id)
     kept = open_picture(request, AskedPicture(trace=parse_trace_id(trace_id)))
