@@ -2,10 +2,10 @@
 its span came with, which one time belongs to; of others by their rows in the file."""
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from storage.arrays import Numbers
 from storage.cheap_rows import is_among, stack, where
 from storage.duckdb_database import Session
 from storage.duckdb_places import RowPlaces
@@ -16,10 +16,9 @@ from storage.held_append import HeldAppend
 from storage.memory_frames import SPAN
 
 _STORED_AT = "stored_at_unix_nano"
-Times = npt.NDArray[np.int64]
 
 
-def first_stored(session: Session, places: RowPlaces, recent: Recent, spans: pa.Table) -> Times:
+def first_stored(session: Session, places: RowPlaces, recent: Recent, spans: pa.Table) -> Numbers:
     """Of each of the spans (SPAN) when it was stored; 0 where it is not. `places` are those of
     spans, and what is in `recent` was stored before the session began."""
     wanted = pl.DataFrame(spans.select(SPAN))
@@ -34,7 +33,7 @@ def first_stored(session: Session, places: RowPlaces, recent: Recent, spans: pa.
     return told
 
 
-def _of_held(session: Session, recent: Recent, wanted: pl.DataFrame) -> Times:
+def _of_held(session: Session, recent: Recent, wanted: pl.DataFrame) -> Numbers:
     """Of spans whose traces are in memory."""
     # The oldest append wins, whatever the clock said since: they are in order.
     found = stack(_generations(append, wanted) for append in recent.appends)
@@ -57,7 +56,7 @@ def _generations(append: HeldAppend, wanted: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame({name: column[rows] for name, column in ids.items()} | {"generation": of})
 
 
-def _of_stored(session: Session, places: RowPlaces, wanted: pl.DataFrame) -> Times:
+def _of_stored(session: Session, places: RowPlaces, wanted: pl.DataFrame) -> Numbers:
     """By the file."""
     spans = wanted.to_arrow()
     within = places.within(spans["trace_lo"])

@@ -4,11 +4,11 @@ tells something (docs/adr/0032).
 """
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
 from storage import schema
+from storage.arrays import Mask, Numbers, begin_runs
 from storage.cheap_rows import is_given, where
 
 LEAN, WHOLE = "messaging", "whole_messaging"
@@ -42,12 +42,10 @@ def split_messages(messages: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return {LEAN: where(messages[kept], ~among), WHOLE: where(messages, among)}
 
 
-def _of_same_spans(
-    numbers: npt.NDArray[np.int64], rows: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.bool_]:
+def _of_same_spans(numbers: Numbers, rows: Mask) -> Mask:
     """The rows, and all others of their spans, by the spans' numbers in order."""
-    spans = np.cumsum(np.diff(numbers, prepend=numbers[:1]) != 0)
-    named = np.zeros(len(numbers), np.bool_)
+    spans = np.cumsum(begin_runs(numbers)) - 1
+    named: Mask = np.zeros(len(numbers), np.bool_)
     named[spans[rows]] = True
     return named.take(spans)
 
